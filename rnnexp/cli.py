@@ -1,0 +1,290 @@
+"""The console command: a Hydra run, or a verb on a directory that exists."""
+
+import argparse
+import hashlib
+import logging
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import hydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from rnnexp import config as settings
+from rnnexp import experiment
+from rnnexp.console import ConsoleHandler
+from rnnexp.errors import ConfigError, UserError, did_you_mean
+from rnnexp.runs import ROOT, safe_name
+
+log = logging.getLogger(__name__)
+
+OK, FAILED, USER_ERROR, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The `rnnexp` command; returns its exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    show_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing and exiting
+    previous = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        if arguments and arguments[0] in VERBS:
+            return _verb(arguments)
+        return _hydra_run(arguments)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else FAILED
+    except KeyboardInterrupt:
+        print("rnnexp: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except experiment.Terminated:
+        print("rnnexp: terminated", file=sys.stderr)
+        return TERMINATED
+    except (UserError, HydraException, OmegaConfBaseException) as error:
+        if show_traceback:
+            raise
+        print(f"rnnexp: error: {one_line(error)}", file=sys.stderr)
+        return USER_ERROR
+    except Exception as error:
+        if show_traceback:
+            raise
+        first = (str(error).splitlines() or [""])[0]
+        print(
+            f"rnnexp: failed: {type(error).__name__}: {first} "
+            "(the traceback is in the run's rnnexp.log; HYDRA_FULL_ERROR=1 shows it here)",
+            file=sys.stderr,
+        )
+        return FAILED
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+        if not show_traceback:
+            del os.environ["HYDRA_FULL_ERROR"]
+
+
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    raise experiment.Terminated
+
+
+# -- a Hydra run --------------------------------------------------------------------------------
+
+
+def _hydra_run(arguments: list[str]) -> int:
+    if "--version" in arguments:
+        from rnnexp import __version__
+
+        print(f"rnnexp {__version__}")
+        return OK
+    _refuse_plain_words(arguments)
+    OmegaConf.register_new_resolver("rnnexp.study", _study_name, replace=True)
+    if not any(argument.startswith("hydra.sweep.dir=") for argument in arguments):
+        # As an override it reaches every job, on any launcher.
+        unnamed = hashlib.sha256("\n".join(sorted(arguments)).encode()).hexdigest()[:8]
+        root = ROOT / "studies"
+        arguments = [*arguments, f"hydra.sweep.dir={root}/${{rnnexp.study:sweep_{unnamed}}}"]
+    CheckSweep.directory = None
+    _failures.clear()
+    saved = sys.argv
+    sys.argv = [saved[0], *arguments]
+    try:
+        app = hydra.main(
+            version_base="1.3", config_path=str(settings.config_dir()), config_name="config"
+        )
+        app(job)()
+        if _failures:
+            raise _failures.pop()
+    finally:
+        sys.argv = saved
+        ConsoleHandler.sweep = False
+        # Hydra calls no callback after Ctrl-C or a failed job: the table is written from here.
+        _show_study(CheckSweep.directory)
+    return OK
+
+
+_failures: list[Exception] = []
+
+
+def job(cfg: DictConfig) -> None:
+    """What Hydra calls: for a run on its own, and for each job of a sweep."""
+    try:
+        experiment.run(cfg)
+    except Exception as error:
+        if experiment.in_sweep():
+            raise  # Hydra goes on with the next job and remembers this one
+        _failures.append(error)  # raised behind Hydra's back, which would print lines of its own
+
+
+def _study_name(unnamed: str, *, _root_: DictConfig) -> str:
+    """The study's name: as given, else the preset's, else one from a hash of the overrides."""
+    preset = _root_.hydra.runtime.choices.get("experiment")
+    return safe_name(str(_root_.get("study") or preset or unnamed))
+
+
+def _refuse_plain_words(arguments: Sequence[str]) -> None:
+    """A word that is no option and sets nothing is a mistyped verb, or a missing `key=`."""
+    if not arguments:
+        return
+    word = arguments[0]
+    if re.fullmatch(r"[A-Za-z_][\w.-]*", word) and "=" not in word:
+        verbs = ", ".join(VERBS)
+        raise ConfigError(
+            f"'{word}' is neither a setting (key=value) nor a verb ({verbs})"
+            + did_you_mean(word, VERBS)
+        )
+
+
+class CheckSweep(Callback):
+    """Before the first job of a sweep: check every job, so that bad input leaves nothing behind."""
+
+    directory: Path | None = None
+
+    def on_multirun_start(
+        self, config: DictConfig, config_name: str | None = None, **kwargs: Any
+    ) -> None:
+        try:
+            jobs = _sweep_jobs(config)
+            checked: set[str] = set()
+            for job in jobs:
+                _check_job(config_name, job, checked)
+        except (UserError, HydraException, OmegaConfBaseException) as error:
+            if os.environ.get("RNNEXP_TRACEBACK"):
+                raise
+            # the one exception that Hydra lets through from a callback
+            print(f"rnnexp: error: {one_line(error)}", file=sys.stderr)
+            raise SystemExit(USER_ERROR) from None
+        CheckSweep.directory = Path(config.hydra.sweep.dir)
+        ConsoleHandler.sweep = True
+        if jobs:
+            print(f"study {CheckSweep.directory.name}: {len(jobs)} runs in {CheckSweep.directory}")
+
+
+def _sweep_jobs(config: DictConfig) -> list[list[str]]:
+    """The overrides of each job; none where a sweeper decides on them as it goes."""
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+
+    if not str(config.hydra.sweeper._target_).endswith("BasicSweeper"):
+        return []
+    params = [f"{key}={value}" for key, value in (config.hydra.sweeper.params or {}).items()]
+    overrides = OverridesParser.create().parse_overrides([*params, *config.hydra.overrides.task])
+    batches = BasicSweeper.split_arguments(overrides, None)
+    return [list(job) for batch in batches for job in batch]
+
+
+def _check_job(config_name: str | None, overrides: list[str], checked: set[str]) -> None:
+    """Build all that the job is made of; jobs that differ in their seed alone are checked once."""
+    cfg = hydra.compose(config_name, overrides=overrides)
+    config = settings.plain(cfg)
+    settings.dials(config)
+    alike = settings.fingerprint({**config, "seed": 0})
+    if alike not in checked:
+        experiment.prepare(config)
+        checked.add(alike)
+
+
+def _show_study(directory: Path | None) -> None:
+    """Table, statistics and figures of what is on disk; nothing where no sweep began."""
+    if directory is None or not directory.is_dir():
+        return
+    from rnnexp.figures import draw_study
+    from rnnexp.study import Study
+
+    study = Study.read(directory)
+    if not study.rows:
+        return
+    study.write()
+    draw_study(study)
+    print(study.table())
+    print(directory)
+
+
+# -- one-line errors ----------------------------------------------------------------------------
+
+
+def one_line(error: Exception) -> str:
+    """What is wrong and the way out, without Hydra's layers."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = " ".join(lines)
+    if found := re.search(r"Could not override '([^']+)'", text):
+        key = found[1].lstrip("+")
+        return f"unknown setting '{key}'{settings.suggestion(key)}"
+    if found := re.search(r"Could not find '([^/']+)/([^']+)'", text):
+        group, option = found[1], found[2]
+        folder = settings.config_dir() / group
+        options = sorted(p.stem for p in folder.glob("*.yaml") if not p.stem.startswith("_"))
+        return (
+            f"{group}={option} is no option{did_you_mean(option, options)} "
+            f"(there are {', '.join(options)})"
+        )
+    noise = (
+        "full_key:",
+        "object_type",
+        "reference_type",
+        "provider=",
+        "Config search",
+        "To append",
+    )
+    kept = [line for line in lines if not line.startswith(noise)]
+    return "; ".join(kept) or type(error).__name__
+
+
+# -- verbs --------------------------------------------------------------------------------------
+
+
+def _predict(arguments: argparse.Namespace) -> None:
+    from rnnexp.predict import predict
+
+    print(predict(arguments.run, arguments.text))
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    from rnnexp.figures import draw_run
+    from rnnexp.runs import RunDirectory
+
+    path: Path = arguments.run_or_study
+    if (path / "summary.json").is_file():
+        run = RunDirectory.open(path)
+        draw_run(run, run.summary)
+        print(run.plots)
+    elif path.is_dir() and any(path.glob("*/summary.json")):
+        _show_study(path)
+    else:
+        raise UserError(f"{path} is neither a run nor a study: it holds no summary.json")
+
+
+#: verb -> what it does, its arguments as (name, type, help), the function
+VERBS: dict[str, tuple[str, list[tuple[str, type, str]], Callable[[argparse.Namespace], None]]] = {
+    "predict": (
+        "the class of a text of your own, by a trained model",
+        [("run", Path, "directory of a finished run"), ("text", str, "the text, plain")],
+        _predict,
+    ),
+    "report": (
+        "draw the figures of a run or a study again",
+        [("run_or_study", Path, "directory of a run or of a study")],
+        _report,
+    ),
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> Any:
+        print(f"rnnexp: error: {self.prog.split()[-1]}: {message}", file=sys.stderr)
+        raise SystemExit(USER_ERROR)
+
+
+def _verb(arguments: Sequence[str]) -> int:
+    name = arguments[0]
+    purpose, parameters, function = VERBS[name]
+    parser = _Parser(prog=f"rnnexp {name}", description=purpose)
+    for parameter, kind, text in parameters:
+        parser.add_argument(parameter, type=kind, help=text)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    function(parser.parse_args(arguments[1:]))
+    return OK

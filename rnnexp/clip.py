@@ -1,0 +1,75 @@
+"""Clipping rules. Each reports the norm of the gradients before and after.
+
+Norms are in float64: the float32 norm of an exploding gradient overflows to inf long before its
+elements do, and clipping by an infinite norm returns zeros.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from rnnexp.errors import more_than
+from rnnexp.types import ClipReport
+
+
+class Clip(ABC):
+    """Calling it changes the gradients in place and reports; nothing is read from the device."""
+
+    def __call__(self, parameters: Sequence[nn.Parameter]) -> ClipReport:
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        norm_before = total_norm(gradients)
+        nonfinite = torch.stack([(~g.isfinite()).sum() for g in gradients]).sum()
+        fired, norm_after = self.apply(gradients, norm_before)
+        return ClipReport(norm_before, norm_after, fired, nonfinite)
+
+    @abstractmethod
+    def apply(self, gradients: list[Tensor], norm: Tensor) -> tuple[Tensor, Tensor]:
+        """Change `gradients`, whose total norm is `norm`; whether it did, and the norm after."""
+
+
+class NoClip(Clip):
+    """Gradients stay as they are; the norms are reported all the same."""
+
+    def apply(self, gradients: list[Tensor], norm: Tensor) -> tuple[Tensor, Tensor]:
+        return torch.zeros((), dtype=torch.bool, device=norm.device), norm
+
+
+@dataclass(frozen=True)
+class Norm(Clip):
+    """g <- g min(1, max_norm / ‖g‖), ‖g‖ over all gradients (Pascanu et al. 2013, section 3.2)."""
+
+    max_norm: float = 1.0
+
+    def __post_init__(self) -> None:
+        more_than("max_norm", self.max_norm, 0)
+
+    def apply(self, gradients: list[Tensor], norm: Tensor) -> tuple[Tensor, Tensor]:
+        factor = (self.max_norm / norm).clamp(max=1.0)
+        torch._foreach_mul_(gradients, factor.to(gradients[0].dtype))
+        return norm > self.max_norm, norm * factor
+
+
+@dataclass(frozen=True)
+class Value(Clip):
+    """Each element of g clamped to [-max_value, max_value]."""
+
+    max_value: float = 1.0
+
+    def __post_init__(self) -> None:
+        more_than("max_value", self.max_value, 0)
+
+    def apply(self, gradients: list[Tensor], norm: Tensor) -> tuple[Tensor, Tensor]:
+        torch._foreach_clamp_max_(gradients, self.max_value)
+        torch._foreach_clamp_min_(gradients, -self.max_value)
+        after = total_norm(gradients)
+        return after < norm, after
+
+
+def total_norm(gradients: Sequence[Tensor]) -> Tensor:
+    """The L2 norm over all elements of all gradients, accumulated in float64."""
+    norms = torch._foreach_norm(list(gradients), 2, torch.float64)
+    total: Tensor = torch.linalg.vector_norm(torch.stack(norms))
+    return total

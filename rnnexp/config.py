@@ -1,0 +1,229 @@
+"""The typed schema of the dials: from a composed configuration to checked plain arguments.
+
+A component says what it takes in its constructor, and nowhere else: names, types and defaults are
+read off the signature, ranges are checked by the component itself. So a component of a user's own
+package is checked as strictly as ours, and none of them ever sees a configuration node.
+"""
+
+import hashlib
+import importlib
+import inspect
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import yaml
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
+
+from rnnexp.errors import ConfigError, UserError, at_least, did_you_mean
+
+#: Settings that change what a run is called, shown or stored as, and none of its numbers.
+LABELS = ("name", "study", "plots")
+
+#: The class that every choice of a group must be an instance of, by name: importing takes seconds.
+GROUPS = {
+    "data": "rnnexp.data.base.Task",
+    "model": "rnnexp.model.base.SequenceModel",
+    "embedding": "rnnexp.embedding.Encoder",
+    "init": "rnnexp.init.Init",
+    "clip": "rnnexp.clip.Clip",
+    "trainer": "rnnexp.trainer.Trainer",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dials:
+    """The top level: what a run is, apart from the components it is made of.
+
+    seed: of every random stream. seq_len: time steps. device: auto, cpu, cuda, cuda:N or mps.
+    threads: of the CPU, None for torch's choice. name: ends the run directory's name.
+    study: names a sweep's directory. plots: draw the figures of a run.
+    """
+
+    seed: int = 0
+    seq_len: int = 100
+    device: str = "auto"
+    threads: int | None = None
+    name: str | None = None
+    study: str | None = None
+    plots: bool = True
+
+    def __post_init__(self) -> None:
+        at_least("seed", self.seed, 0)
+        at_least("seq_len", self.seq_len, 1)
+        if self.threads is not None:
+            at_least("threads", self.threads, 1)
+        for key in ("name", "study"):
+            value = getattr(self, key)
+            if value is not None and (not value.strip() or "/" in value or value.startswith(".")):
+                raise ValueError(f"{key} must be a plain file name (got '{value}')")
+
+
+def config_dir() -> Path:
+    """conf/ inside the package (an installed wheel) or beside it (a checkout)."""
+    package = Path(__file__).resolve().parent
+    for folder in (package / "conf", package.parent / "conf"):
+        if (folder / "config.yaml").is_file():
+            return folder
+    raise UserError(f"the configuration folder conf/ is neither in nor beside {package}: reinstall")
+
+
+def plain(cfg: DictConfig) -> dict[str, Any]:
+    """The configuration as a resolved plain dict, without Hydra's own part."""
+    try:
+        values = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        raise ConfigError(str(error).splitlines()[0]) from None
+    assert isinstance(values, dict)
+    return {str(key): value for key, value in values.items() if key != "hydra"}
+
+
+def dials(config: Mapping[str, Any]) -> Dials:
+    """The top-level settings. Raises ConfigError for unknown keys, wrong types, bad ranges."""
+    missing = [group for group in GROUPS if not isinstance(config.get(group), Mapping)]
+    if missing:
+        raise ConfigError(f"{missing[0]} is not set: choose one with {missing[0]}=...")
+    own = {key: value for key, value in config.items() if key not in GROUPS}
+    arguments = _checked(Dials, own, prefix="", others=GROUPS)
+    checked: Dials = _call(Dials, arguments, prefix="", own=own)
+    return checked
+
+
+def arguments(
+    config: Mapping[str, Any], group: str, **offered: Any
+) -> tuple[type[Any], dict[str, Any]]:
+    """The class that a group's choice names, and the arguments for its constructor.
+
+    offered: values that the constructor gets where it asks for them by name, such as `seq_len`.
+    """
+    node = config[group]
+    target = node.get("_target_")
+    if not isinstance(target, str):
+        raise ConfigError(
+            f"{group} has no _target_, the class to build: choose one with {group}=..."
+        )
+    cls = _import_class(target, group)
+    own = {key: value for key, value in node.items() if key != "_target_"}
+    wanted = constructor_parameters(cls)
+    taken = [key for key in own if key in offered and key in wanted]
+    if taken:
+        raise ConfigError(f"{group}.{taken[0]} cannot be set: it follows from the other settings")
+    checked = _checked(cls, own, prefix=f"{group}.")
+    return cls, checked | {key: value for key, value in offered.items() if key in wanted}
+
+
+def build(config: Mapping[str, Any], group: str, **offered: Any) -> Any:
+    """The component that a group's choice describes; see `arguments`."""
+    cls, checked = arguments(config, group, **offered)
+    return _call(cls, checked, prefix=f"{group}.", own=config[group])
+
+
+def constructor_parameters(cls: type) -> dict[str, Any]:
+    """Name and type of the constructor's arguments.
+
+    Where a constructor passes **others on, the next class' arguments are added.
+    """
+    found: dict[str, Any] = {}
+    for base in cls.__mro__:
+        constructor = base.__dict__.get("__init__")
+        if constructor is None:
+            continue
+        hints = get_type_hints(constructor)
+        kinds = {p.name: p.kind for p in inspect.signature(constructor).parameters.values()}
+        for name, kind in kinds.items():
+            if name != "self" and kind in (
+                inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                inspect.Parameter.KEYWORD_ONLY,
+            ):
+                found.setdefault(name, hints.get(name, Any))
+        if inspect.Parameter.VAR_KEYWORD not in kinds.values():
+            break
+    return found
+
+
+def fingerprint(config: Mapping[str, Any]) -> str:
+    """A hash of everything that can change the numbers of a run."""
+    relevant = {key: value for key, value in config.items() if key not in LABELS}
+    return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def valid_keys() -> Iterator[str]:
+    """Every setting of every choice in conf/, dotted; for `did you mean`."""
+    yield from constructor_parameters(Dials)
+    yield from GROUPS
+    yield "experiment"
+    for path in sorted(config_dir().glob("*/*.yaml")):
+        if path.parent.name in GROUPS:
+            keys = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            yield from (f"{path.parent.name}.{key}" for key in keys if key[0] not in "_d")
+
+
+def suggestion(key: str) -> str:
+    """`; did you mean 'model.hidden_size'?` for `hiden_size`, `model.hiddensize` and the like."""
+    keys = sorted(set(valid_keys()))
+    same_end = [valid for valid in keys if valid.rpartition(".")[2] == key.rpartition(".")[2]]
+    return f"; did you mean '{same_end[0]}'?" if same_end else did_you_mean(key, keys)
+
+
+def _import_class(target: str, group: str) -> type[Any]:
+    module_name, _, class_name = target.rpartition(".")
+    try:
+        cls = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"{group}._target_={target} cannot be imported ({error})") from None
+    base_module, _, base_name = GROUPS[group].rpartition(".")
+    base = getattr(importlib.import_module(base_module), base_name)
+    # A run directory may come from somebody else: nothing but a component is ever called.
+    if not (isinstance(cls, type) and issubclass(cls, base)):
+        raise ConfigError(f"{group}._target_={target} is no subclass of {GROUPS[group]}")
+    return cls
+
+
+def _checked(
+    cls: type, values: Mapping[str, Any], prefix: str, others: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """`values` where every key is an argument of `cls` and of its type."""
+    parameters = constructor_parameters(cls)
+    checked: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in parameters:
+            near = did_you_mean(key, [*parameters, *(others or ())])
+            raise ConfigError(f"unknown setting '{prefix}{key}'{near}")
+        checked[key] = _typed(f"{prefix}{key}", value, parameters[key])
+    return checked
+
+
+def _typed(key: str, value: Any, annotation: Any) -> Any:
+    try:
+        adapter = TypeAdapter(annotation)
+    except PydanticSchemaGenerationError:
+        adapter = TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True))
+    try:
+        return adapter.validate_python(value, strict=True)
+    except ValidationError as error:
+        details = error.errors()[0]
+        must = details["msg"].replace("Input should be", "must be")
+        options = details.get("ctx", {}).get("expected", "")
+        near = did_you_mean(str(value), options.replace(" or ", ", ").replace("'", "").split(", "))
+        shown = "null" if value is None else value
+        raise ConfigError(f"{key} {must} (got {shown}){near if options else ''}") from None
+
+
+def _call(cls: type, checked: dict[str, Any], prefix: str, own: Mapping[str, Any]) -> Any:
+    """`cls(**checked)`; a ValueError that begins with a setting's name gets the group before it."""
+    try:
+        return cls(**checked)
+    except UserError:
+        raise
+    except ValueError as error:
+        message = str(error)
+        words = message.replace("=", " ").split()
+        raise ConfigError(prefix + message if words and words[0] in own else message) from error
+    except TypeError as error:
+        if "argument" not in str(error):
+            raise
+        raise ConfigError(f"{prefix.rstrip('.')}: {error}") from error

@@ -1,0 +1,50 @@
+"""The built-in corpus: generated film reviews, offline and the same on every machine."""
+
+from typing import Any
+
+import numpy as np
+
+from rnnexp.data import review_writer
+from rnnexp.data.text import RawCorpus, TextClassification
+from rnnexp.errors import at_least
+
+
+class Reviews(TextClassification):
+    """Synthetic film reviews with opinions at known places among plot and filler.
+
+    count: how many reviews are written.
+    corpus_seed: which corpus: the same seed gives the same reviews, whatever the run's seed.
+    label_noise: share of the reviews whose label is flipped, so that nobody can be right on more
+        than 1 - label_noise of them.
+    pipeline: the arguments of `TextClassification`.
+    """
+
+    def __init__(
+        self,
+        *,
+        count: int = 6000,
+        corpus_seed: int = 0,
+        label_noise: float = 0.05,
+        **pipeline: Any,
+    ) -> None:
+        at_least("count", count, 1)
+        at_least("corpus_seed", corpus_seed, 0)
+        if not 0 <= label_noise < 0.5:
+            raise ValueError(f"label_noise must be at least 0 and below 0.5 (got {label_noise})")
+        limit = pipeline.get("limit")
+        if isinstance(limit, int):  # the first reviews of a corpus do not depend on its size
+            count = min(count, max(limit, 1))
+        self.count, self.corpus_seed, self.label_noise = count, corpus_seed, label_noise
+        super().__init__(**pipeline)
+
+    def __str__(self) -> str:
+        return "the built-in reviews"
+
+    def identity(self) -> str:
+        version = review_writer.VERSION
+        return f"reviews {version} {self.count} {self.corpus_seed} {self.label_noise}"
+
+    def read(self) -> RawCorpus:
+        reviews = review_writer.write_reviews(self.count, self.corpus_seed, self.label_noise)
+        labels = np.array([review.label for review in reviews], np.int64)
+        return RawCorpus([review.text for review in reviews], labels, ("negative", "positive"))

@@ -1,0 +1,346 @@
+"""The story of one run: build task and model, train, test, record."""
+
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from rnnexp import config as settings
+from rnnexp.config import Dials
+from rnnexp.errors import ConfigError
+from rnnexp.runs import DONE, RunDirectory, safe_name
+
+# torch takes seconds to import: what needs it is imported inside the functions that use it.
+
+log = logging.getLogger(__name__)
+
+#: Lines that a sweep shows too; all others go to each run's own rnnexp.log.
+HEADLINE = {"headline": True}
+
+
+class Terminated(BaseException):
+    """SIGTERM: end in order, as with Ctrl-C."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A run that is ready: every setting checked, every component built."""
+
+    config: Mapping[str, Any]
+    dials: Dials
+    device: Any
+    task: Any
+    model: Any
+    clip: Any
+    trainer: Any
+
+
+def run(cfg: DictConfig) -> None:
+    """One run from a composed configuration: what `rnnexp` does, alone or as a job of a sweep."""
+    config = settings.plain(cfg)
+    job = SweepJob.current(config)
+    if job is None:
+        experiment = prepare(config)
+        parts = [run_title(config), experiment.dials.name]
+        execute(experiment, RunDirectory.create("_".join(filter(None, parts))))
+        return
+    with job.claimed() as free:
+        if not free:
+            log.info("%s  runs in another process", job, extra=HEADLINE)
+        elif (done := job.result()) is not None:
+            log.info("%s  done before: %s", job, _result_line(done), extra=HEADLINE)
+        else:
+            experiment = prepare(config)
+            summary = execute(experiment, RunDirectory.create_at(job.path))
+            log.info("%s  %s", job, _result_line(summary), extra=HEADLINE)
+
+
+def prepare(config: Mapping[str, Any]) -> Experiment:
+    """Check every setting and build every component; nothing is written but the corpus cache."""
+    import torch
+
+    from rnnexp.embedding import Features
+    from rnnexp.streams import stream_seed
+
+    dials = settings.dials(config)
+    trainer = settings.build(config, "trainer")
+    clip = settings.build(config, "clip")
+    init = settings.build(config, "init")
+    device = pick_device(dials.device)
+    if dials.threads is not None:
+        torch.set_num_threads(dials.threads)
+    task = _task(config, dials)
+    _prefixed("trainer", trainer.check, task, device)
+    # Weights are drawn on the CPU whatever the device, so that a seed means the same everywhere.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(stream_seed(dials.seed, "weights"))
+        if task.vocabulary is None:
+            encoder = Features(task.input_size)
+        else:
+            encoder = settings.build(config, "embedding", vocabulary=task.vocabulary)
+        model = settings.build(config, "model", encoder=encoder, output_size=task.output_size)
+    generator = torch.Generator().manual_seed(stream_seed(dials.seed, "init"))
+    _prefixed("", init, model, generator)
+    return Experiment(config, dials, device, task, model.to(device), clip, trainer)
+
+
+def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
+    """Train, test and record in a directory made for it; returns what summary.json holds."""
+    import torch
+
+    from rnnexp.environment import describe_environment, peak_memory_mb
+    from rnnexp.sampling import Sampler
+
+    task, model, trainer = experiment.task, experiment.model, experiment.trainer
+    dials, device = experiment.dials, experiment.device
+    summary: dict[str, Any] = {
+        "status": "running",
+        "reason": None,
+        **describe(experiment),
+        "chance": dict(task.chance),
+        "regime": {},
+        "probes": {},
+    }
+    started = time.perf_counter()
+    with _recorded(run, summary):
+        run.write_config(_config_text(experiment.config))
+        run.write_environment(describe_environment(device))
+        run.write_task({**task.state(), "embedding_dim": model.encoder.output_size})
+        _log_start(experiment, summary, run)
+
+        fit = trainer.fit(model, task, experiment.clip, run, dials.seed, device)
+        summary |= {
+            "epochs": fit.epochs,
+            "steps": fit.steps,
+            "best_epoch": fit.best_epoch,
+            "seconds": round(fit.seconds, 3),
+            "tokens_per_second": round(fit.tokens / fit.seconds),
+        }
+        if fit.status == "diverged":
+            log.warning("diverged: %s", fit.reason)
+        else:
+            if trainer.patience is not None:
+                from safetensors.torch import load_model
+
+                load_model(model, str(run.best_weights), device=str(device))
+            test = task.split("test")
+            scores, outputs = trainer.evaluate(
+                model, task, Sampler(test, device, trim=not model.reads_pads)
+            )
+            summary["test"] = scores
+            run.save_predictions("test", test.targets.numpy(), outputs)
+            log.info("%s", _result_line(summary | {"status": "finished"}))
+        summary["wall_seconds"] = round(time.perf_counter() - started, 3)
+        summary["peak_memory_mb"] = peak_memory_mb(device)
+        if dials.plots:
+            from rnnexp.figures import draw_run
+
+            draw_run(run, summary)
+        summary |= {"status": fit.status, "reason": fit.reason}
+    log.info("%s", run.path)
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    return summary
+
+
+def describe(experiment: Experiment) -> dict[str, Any]:
+    """What a run is, for summary.json: names, choices, sizes."""
+    choices = group_choices()
+    return {
+        "model": choices.get("model") or type(experiment.model).__name__.lower(),
+        "data": choices.get("data") or type(experiment.task).__name__.lower(),
+        "seq_len": experiment.dials.seq_len,
+        "seed": experiment.dials.seed,
+        "fingerprint": settings.fingerprint(experiment.config),
+        "choices": choices,
+        "overrides": task_overrides(),
+        "parameters": sum(p.numel() for p in experiment.model.parameters()),
+        "headline": experiment.task.headline,
+        "data_report": dict(experiment.task.report),
+    }
+
+
+@contextmanager
+def _recorded(run: RunDirectory, summary: dict[str, Any]) -> Iterator[None]:
+    """summary.json says `running` first and at the end what happened; rnnexp.log says all of it."""
+    run.write_summary(summary)
+    package_log = logging.getLogger("rnnexp")
+    handler = run.log_to_file()
+    package_log.addHandler(handler)
+    try:
+        yield
+    except (KeyboardInterrupt, Terminated) as stop:
+        summary |= {"status": "interrupted", "reason": type(stop).__name__}
+        log.warning("interrupted")
+        raise
+    except BaseException as error:
+        summary |= {"status": "failed", "reason": f"{type(error).__name__}: {error}"}
+        log.debug("the run failed", exc_info=True)
+        raise
+    finally:
+        run.write_summary(summary)
+        package_log.removeHandler(handler)
+        handler.close()
+
+
+@dataclass(frozen=True)
+class SweepJob:
+    """A job of a sweep: its place in the study's directory, the same whenever it is run."""
+
+    path: Path
+
+    @classmethod
+    def current(cls, config: Mapping[str, Any]) -> "SweepJob | None":
+        """The job that Hydra is running; None for a run on its own."""
+        if not in_sweep():
+            return None
+        shown = ("experiment", "model", "seq_len", "seed", *settings.LABELS)
+        others = [f"{k}={v}" for k, v in task_overrides().items() if k not in shown]
+        readable = safe_name("_".join([run_title(config), *others]))[:100]
+        name = f"{readable}_{settings.fingerprint(config)[:8]}"
+        return cls(Path(HydraConfig.get().sweep.dir) / name)
+
+    def __str__(self) -> str:
+        return f"#{HydraConfig.get().job.num + 1} {self.path.name.rpartition('_')[0]}"
+
+    @contextmanager
+    def claimed(self) -> Iterator[bool]:
+        """Whether this process alone may run the job; the claim ends with the process."""
+        locks = self.path.parent / ".locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(locks / f"{self.path.name}.lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+    def result(self) -> dict[str, Any] | None:
+        """The summary of an earlier attempt that came to its end."""
+        if not (self.path / "summary.json").is_file():
+            return None
+        summary = RunDirectory.open(self.path).summary
+        return summary if summary.get("status") in DONE else None
+
+
+_TASKS: dict[str, Any] = {}
+_TASKS_KEPT = 4
+
+
+def _task(config: Mapping[str, Any], dials: Dials) -> Any:
+    """The task; those built last are kept, since the jobs of a sweep share a few of them."""
+    cls, arguments = settings.arguments(config, "data", seq_len=dials.seq_len, seed=dials.seed)
+    key = repr((cls, sorted(arguments.items())))
+    if key not in _TASKS:
+        task = settings.build(config, "data", seq_len=dials.seq_len, seed=dials.seed)
+        while len(_TASKS) >= _TASKS_KEPT:
+            _TASKS.pop(next(iter(_TASKS)))
+        _TASKS[key] = task
+    return _TASKS[key]
+
+
+def _prefixed(group: str, check: Any, *arguments: Any) -> None:
+    """Run a check whose ValueError is the user's to put right."""
+    try:
+        check(*arguments)
+    except ValueError as error:
+        raise ConfigError(f"{group}.{error}" if group else str(error)) from None
+
+
+def pick_device(name: str) -> Any:
+    """The torch device of that name; `auto` takes CUDA, else MPS, else the CPU."""
+    import torch
+
+    if name == "auto":
+        if torch.cuda.is_available():
+            name = "cuda"
+        else:
+            name = "mps" if torch.backends.mps.is_available() else "cpu"
+    kind, _, index = name.partition(":")
+    if kind not in ("cpu", "cuda", "mps") or (index and not index.isdigit()):
+        raise ConfigError(f"device must be auto, cpu, cuda, cuda:N or mps (got {name})")
+    there = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available() and int(index or 0) < torch.cuda.device_count(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not there[kind]:
+        raise ConfigError(f"device={name} is not there: use device=cpu or device=auto")
+    if kind == "cuda":
+        # The same bytes for the same seed; cuBLAS reads the variable when it starts.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True, warn_only=True)
+    return torch.device(name)
+
+
+def in_sweep() -> bool:
+    return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
+
+
+def group_choices() -> dict[str, str]:
+    """The option chosen in each group, as Hydra knows it."""
+    if not HydraConfig.initialized():
+        return {}
+    choices = HydraConfig.get().runtime.choices
+    return {group: str(choices[group]) for group in settings.GROUPS if choices.get(group)}
+
+
+def task_overrides() -> dict[str, str]:
+    """What the command line (and a preset's sweep) set, by key."""
+    if not HydraConfig.initialized():
+        return {}
+    pairs = (o.lstrip("+").partition("=") for o in HydraConfig.get().overrides.task)
+    return {key: value for key, _, value in pairs}
+
+
+def run_title(config: Mapping[str, Any]) -> str:
+    """`lstm_T400_s0`"""
+    model = group_choices().get("model") or config["model"]["_target_"].rpartition(".")[2].lower()
+    return f"{model}_T{config['seq_len']}_s{config['seed']}"
+
+
+def _config_text(config: Mapping[str, Any]) -> str:
+    overrides = " ".join(f"{key}={value}" for key, value in task_overrides().items())
+    return f"# rnnexp {overrides}\n" + OmegaConf.to_yaml(OmegaConf.create(dict(config)))
+
+
+def _log_start(experiment: Experiment, summary: Mapping[str, Any], run: RunDirectory) -> None:
+    report = summary["data_report"]
+    if "train" in report:
+        log.info(
+            "data %s: %d training, %d validation, %d test texts; vocabulary %d; chance %.1f%%",
+            summary["data"], report["train"], report["val"], report["test"],
+            report["vocabulary"], 100 * summary["chance"]["accuracy"],
+        )  # fmt: skip
+    repeated = report.get("test_duplicates_of_train", 0)
+    if repeated:
+        log.info("%d of the test texts also stand in the training split", repeated)
+    log.info(
+        "model %s: %d parameters, %d steps, read at %s, pads %s, on %s",
+        summary["model"], summary["parameters"], summary["seq_len"],
+        getattr(experiment.model, "readout", "?"), getattr(experiment.task, "padding", "?"),
+        experiment.device,
+    )  # fmt: skip
+
+
+def _result_line(summary: Mapping[str, Any]) -> str:
+    if summary["status"] == "diverged":
+        return f"diverged: {summary['reason']}"
+    name = summary["headline"]
+    score, chance = summary["test"][name], summary["chance"].get(name)
+    show = "{:.1%}".format if name == "accuracy" else "{:.4g}".format
+    against = f" (chance {show(chance)})" if chance is not None else ""
+    return f"test {name} {show(score)}{against}, {summary['seconds']:.1f} s of training"

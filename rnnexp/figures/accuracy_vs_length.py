@@ -1,0 +1,84 @@
+"""The score against the sequence length, a line per model with a band over seeds."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter, PercentFormatter
+
+from rnnexp.figures import style
+from rnnexp.study import Group, Study
+
+
+def draw(study: Study) -> Path | None:
+    """plots/accuracy_vs_length.png and .svg: a panel per data set; None without a finished run."""
+    groups = [group for group in study.groups() if group.interval(study.score)]
+    if not groups:
+        return None
+    data = list(dict.fromkeys(str(group.rows[0]["data"]) for group in groups))
+    with style.figure(6.4 * len(data), 4.4, columns=len(data)) as (canvas, panels):
+        for axes, name in zip(panels, data, strict=True):
+            panel = [group for group in groups if group.rows[0]["data"] == name]
+            _draw_panel(axes, study, panel)
+            title = "the built-in reviews (synthetic)" if name == "reviews" else name
+            axes.set_title(title, fontsize=10)
+        panels[0].set_ylabel(f"test {study.headline}")
+        return style.save(canvas, study.path / "plots", "accuracy_vs_length")
+
+
+def _draw_panel(axes: Axes, study: Study, groups: Sequence[Group]) -> None:
+    others = [f for f in study.factors if f not in ("model", "seq_len", "data")]
+    lines: dict[tuple[Any, ...], list[Group]] = {}
+    for group in groups:
+        key = (group.factors["model"], *(group.factors[f] for f in others))
+        lines.setdefault(key, []).append(group)
+    variants = list(dict.fromkeys(key[1:] for key in lines))
+    lengths = sorted({group.rows[0]["seq_len"] for group in groups})
+    for (model, *rest), members in lines.items():
+        look = style.look(str(model))
+        line_style = style.LINE_STYLES[variants.index(tuple(rest)) % len(style.LINE_STYLES)]
+        variant = [_short(factor, value) for factor, value in zip(others, rest, strict=True)]
+        label = ", ".join([style.model_name(str(model)), *variant])
+        members = sorted(members, key=lambda group: group.rows[0]["seq_len"])
+        x = [group.rows[0]["seq_len"] for group in members]
+        intervals = [i for group in members if (i := group.interval(study.score))]
+        mean = [i.mean for i in intervals]
+        axes.plot(x, mean, color=look.color, marker=look.marker, linestyle=line_style, label=label)
+        low = [i.mean if i.low is None else i.low for i in intervals]
+        high = [i.mean if i.high is None else i.high for i in intervals]
+        if low != high:
+            axes.fill_between(x, low, high, color=look.color, alpha=0.15, linewidth=0)
+    for chance in chance_levels(study, groups):
+        style.chance_line(axes, chance)
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(lengths, [str(length) for length in lengths])
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.minorticks_off()
+    axes.set_xlabel("sequence length (tokens)")
+    if study.headline == "accuracy":
+        axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
+        bottom, top = axes.get_ylim()
+        axes.set_ylim(max(bottom, 0.3), min(top, 1.0))
+    counts = sorted({len(group.values(study.score)) for group in groups})
+    axes.legend(fontsize=8, title=seeds_note(counts), title_fontsize=8)
+
+
+def chance_levels(study: Study, groups: Sequence[Group]) -> list[float]:
+    """The chance levels of the groups' tasks, each once."""
+    column = f"chance_{study.headline}"
+    return sorted({row[column] for group in groups for row in group.rows if column in row})
+
+
+def seeds_note(counts: Sequence[int]) -> str:
+    """What the band means, by the number of runs behind the points."""
+    if counts == [1]:
+        return "one seed: no interval"
+    n = str(counts[0]) if len(counts) == 1 else f"{counts[0]}-{counts[-1]}"
+    return f"mean and 95% t-interval over {n} seeds"
+
+
+def _short(factor: str, value: Any) -> str:
+    """`read at last` for model.readout=last; else the setting as it stands."""
+    name = factor.rpartition(".")[2]
+    return f"read at {value}" if name == "readout" else f"{name}={value}"

@@ -1,0 +1,80 @@
+"""One look for all figures: colours, lines, and how they are saved.
+
+Colours are those of Okabe and Ito (2008), told apart by the colour-blind; each goes with a line
+style and a marker of its own, so that a figure holds in greyscale too.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Look:
+    color: str
+    marker: str
+
+
+#: A model looks the same in every figure.
+LOOKS = {
+    "rnn": Look("#D55E00", "o"),
+    "lstm": Look("#0072B2", "s"),
+    "gru": Look("#009E73", "^"),
+    "unrolled": Look("#CC79A7", "D"),
+    "linear": Look("#56B4E9", "v"),
+    "bag": Look("#6E6E6E", "x"),
+}
+_SPARE = [Look("#E69F00", "P"), Look("#000000", "*"), Look("#8B5A2B", "h"), Look("#F0E442", "d")]
+NAMES = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU", "bag": "bag of words (order-free)"}
+CHANCE = "#000000"
+LINE_STYLES = ["-", "--", ":", "-."]
+
+
+def look(model: str) -> Look:
+    """A model's look; one that is not known gets a spare one, the same every time."""
+    return LOOKS.get(model) or _SPARE[sum(map(ord, model)) % len(_SPARE)]
+
+
+def model_name(model: str) -> str:
+    return NAMES.get(model, model)
+
+
+@contextmanager
+def figure(
+    width: float = 6.4, height: float = 4.2, columns: int = 1
+) -> Iterator[tuple[Figure, list[Axes]]]:
+    """A figure and its panels side by side, without a window system."""
+    settings: Any = {
+        "font.size": 10,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.color": "#DDDDDD",
+        "grid.linewidth": 0.6,
+        "legend.frameon": False,
+        "lines.linewidth": 1.8,
+        "lines.markersize": 5,
+        "svg.hashsalt": "rnnexp",  # the same figure gives the same file
+        "svg.fonttype": "none",
+    }
+    with mpl.rc_context(settings):
+        canvas = Figure(figsize=(width, height), layout="constrained")
+        yield canvas, list(canvas.subplots(1, columns, squeeze=False).flat)
+
+
+def chance_line(axes: Axes, value: float, label: str = "chance") -> None:
+    axes.axhline(value, color=CHANCE, linewidth=1.0, linestyle=(0, (1, 2)), label=label, zorder=1)
+
+
+def save(canvas: Figure, folder: Path, name: str) -> Path:
+    """`name`.png at 300 dpi and `name`.svg; returns the PNG's path."""
+    folder.mkdir(exist_ok=True)
+    canvas.savefig(folder / f"{name}.svg", metadata={"Date": None})
+    canvas.savefig(folder / f"{name}.png", dpi=300)
+    return folder / f"{name}.png"

@@ -1,0 +1,1 @@
+"""Models: encoder -> recurrence -> readout."""

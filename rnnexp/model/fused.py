@@ -1,0 +1,104 @@
+"""torch's own recurrent modules: all steps in one kernel."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from torch import Tensor, nn
+
+from rnnexp.embedding import Encoder
+from rnnexp.errors import a_fraction, at_least
+from rnnexp.model.base import SequenceModel, gate_views
+from rnnexp.model.cells import GRUCell, LSTMCell, RNNCell
+
+
+class Fused(SequenceModel):
+    """A torch recurrent module between encoder and readout.
+
+    hidden_size: the size H of the state.
+    num_layers: recurrent layers, each reading the states of the one below.
+    dropout: share of the states zeroed between layers while training.
+    common: `readout` and `head` of `SequenceModel`.
+    """
+
+    module: Callable[..., nn.RNNBase]
+    gates: tuple[str, ...]
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        output_size: int,
+        hidden_size: int = 128,
+        num_layers: int = 1,
+        dropout: float = 0.0,
+        **common: Any,
+    ) -> None:
+        check_layers(hidden_size, num_layers, dropout)
+        super().__init__(encoder, hidden_size, output_size, **common)
+        self.recurrence = self.module(
+            encoder.output_size,
+            hidden_size,
+            num_layers=num_layers,
+            dropout=dropout,
+            **self.options(),
+        )
+
+    def options(self) -> dict[str, str]:
+        """Arguments of the torch module beyond those that all of them have."""
+        return {}
+
+    def states(self, x_TBE: Tensor) -> Tensor:
+        states_TBH: Tensor = self.recurrence(x_TBE)[0]
+        return states_TBH
+
+    def recurrent_weights(self) -> dict[str, Tensor]:
+        views: dict[str, Tensor] = {}
+        for name, weight in self.recurrence.named_parameters():
+            if name.startswith("weight_hh"):
+                views |= gate_views(name, weight, self.gates)
+        return views
+
+
+class RNN(Fused):
+    """The plain RNN, h_t = f(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh), as torch.nn.RNN.
+
+    nonlinearity: f, `tanh` or `relu`.
+    """
+
+    module, gates = nn.RNN, RNNCell.gates
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        output_size: int,
+        nonlinearity: Literal["tanh", "relu"] = "tanh",
+        **common: Any,
+    ) -> None:
+        self._nonlinearity = nonlinearity
+        super().__init__(encoder, output_size, **common)
+
+    def options(self) -> dict[str, str]:
+        return {"nonlinearity": self._nonlinearity}
+
+
+class LSTM(Fused):
+    """Long short-term memory, as torch.nn.LSTM; the equations are in cells.py."""
+
+    module, gates = nn.LSTM, LSTMCell.gates
+
+
+class GRU(Fused):
+    """The gated recurrent unit, as torch.nn.GRU; the equations are in cells.py."""
+
+    module, gates = nn.GRU, GRUCell.gates
+
+
+def check_layers(hidden_size: int, num_layers: int, dropout: float) -> None:
+    """Raise ValueError for sizes out of range, and for dropout with nothing to drop between."""
+    at_least("hidden_size", hidden_size, 1)
+    at_least("num_layers", num_layers, 1)
+    a_fraction("dropout", dropout)
+    if dropout > 0 and num_layers == 1:
+        raise ValueError(
+            f"dropout={dropout} acts between layers and there is one: "
+            "set model.num_layers=2 or more, or model.dropout=0"
+        )

@@ -1,0 +1,76 @@
+"""A trained network's answer to a text of the user's own."""
+
+from pathlib import Path
+
+import torch
+
+from rnnexp import config as settings
+from rnnexp.clip import total_norm
+from rnnexp.data.base import class_probabilities, predicted_class
+from rnnexp.data.text import TextEncoder
+from rnnexp.errors import DataError, UserError
+from rnnexp.model.base import SequenceModel
+from rnnexp.runs import RunDirectory
+
+
+def predict(path: Path, text: str) -> str:
+    """Three lines: the class, its probability, and the gradient norm of the prediction.
+
+    The gradient is that of the loss at the predicted class with respect to all parameters, in L2
+    norm: near zero where the network is sure of its answer, or where no gradient arrives.
+    """
+    run = RunDirectory.open(path)
+    summary = run.summary
+    if summary.get("status") != "finished":
+        raise UserError(f"{path} has not finished (its status is {summary.get('status')})")
+    state = run.task
+    if "vocabulary" not in state:
+        raise UserError(f"{path} was trained on {summary['data']}, not on texts")
+    encode = TextEncoder(state, run.config["seq_len"])
+    words, ids = encode(text)
+    if not ids:
+        raise UserError("the text has no word that the network knows")
+
+    model = load_model(run)
+    model.eval()
+    batch = encode.batch(ids)
+    outputs = model(batch)
+    answer = predicted_class(outputs)
+    loss = torch.nn.functional.nll_loss(class_probabilities(outputs).log(), answer)
+    loss.backward()  # type: ignore[no-untyped-call]
+    norm = total_norm([p.grad for p in model.parameters() if p.grad is not None])
+    probability = class_probabilities(outputs)[0, answer].item()
+    unknown = sum(i == encode.unknown_id for i in ids)
+    return "\n".join(
+        [
+            f"label:          {state['classes'][int(answer)]}",
+            f"confidence:     {probability:.1%}",
+            f"gradient norm:  {norm.item():.4g}",
+            f"words read:     {len(words)}" + (f", {unknown} of them unknown" if unknown else ""),
+        ]
+    )
+
+
+def load_model(run: RunDirectory) -> SequenceModel:
+    """The run's model on the CPU with its final weights: the best epoch's if it stopped early."""
+    config, state = run.config, run.task
+    vocabulary = state["vocabulary"]
+    # The vectors' values come from the checkpoint: the GloVe file is not needed any more.
+    embedding = {"_target_": "rnnexp.embedding.Learned", "dim": state["embedding_dim"]}
+    encoder = settings.build({**config, "embedding": embedding}, "embedding", vocabulary=vocabulary)
+    model: SequenceModel = settings.build(
+        config, "model", encoder=encoder, output_size=len(state["classes"])
+    )
+    if config["trainer"].get("patience") is not None:
+        from safetensors.torch import load_file
+
+        weights = load_file(str(run.best_weights))
+    else:
+        weights = torch.load(run.last_checkpoint, map_location="cpu", weights_only=True)["model"]
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise DataError(
+            f"{run.path}: the weights do not fit its config.yaml ({str(error).splitlines()[0]})"
+        ) from None
+    return model

@@ -1,0 +1,251 @@
+"""The run directory: the only code that knows its file names. Never imports torch.
+
+A directory belongs to one run and is never shared and never overwritten. Files that others read
+while the run goes on (summary.json, checkpoints) appear whole or not at all.
+"""
+
+import csv
+import hashlib
+import json
+import logging
+import math
+import os
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import yaml
+
+from rnnexp.errors import DataError, UserError
+
+Status = Literal["running", "finished", "diverged", "failed", "interrupted"]
+
+ROOT = Path("outputs")
+KEPT_CHECKPOINTS = 2
+#: A run that ended with one of these has its result; the others can be run again.
+DONE: tuple[Status, ...] = ("finished", "diverged")
+
+
+class RunDirectory:
+    """One run on disk. `create` makes a new one, `open` finds one that is there."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._log_handler: logging.Handler | None = None
+
+    # -- making and finding ---------------------------------------------------------------------
+
+    @classmethod
+    def create(cls, title: str, root: Path = ROOT / "runs") -> Self:
+        """A new directory named by the time and a title, `2026-11-22_05-06-46-123456_lstm_T400`."""
+        while True:
+            stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S-%f")
+            try:
+                return cls._make(root / f"{stamp}_{safe_name(title)}")
+            except FileExistsError:
+                continue  # another run began in the same microsecond
+
+    @classmethod
+    def create_at(cls, path: Path) -> Self:
+        """A new directory at `path`; what an earlier attempt left there moves to superseded/."""
+        if path.exists():
+            attempts = path.parent / "superseded"
+            attempts.mkdir(exist_ok=True)
+            count = sum(1 for _ in attempts.glob(f"{path.name}_*")) + 1
+            path.rename(attempts / f"{path.name}_{count}")
+        return cls._make(path)
+
+    @classmethod
+    def _make(cls, path: Path) -> Self:
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            raise
+        except OSError as error:
+            raise UserError(
+                f"{path.parent.absolute()} cannot be written ({error.strerror}): "
+                "start rnnexp from a folder where outputs/ can be made"
+            ) from None
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Raises DataError where `path` is no run directory."""
+        if not path.is_dir():
+            raise DataError(f"{path}: there is no such run directory")
+        if not (path / "summary.json").is_file():
+            raise DataError(f"{path} is not a run directory: it has no summary.json")
+        return cls(path)
+
+    # -- writing --------------------------------------------------------------------------------
+
+    def write_config(self, text: str) -> None:
+        write_text(self.path / "config.yaml", text)
+
+    def write_environment(self, environment: Mapping[str, Any]) -> None:
+        write_json(self.path / "environment.json", environment)
+
+    def write_task(self, state: Mapping[str, Any]) -> None:
+        """What `predict` needs of the data: vocabulary, classes, cleaning."""
+        write_json(self.path / "task.json", state)
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        write_json(self.path / "summary.json", summary)
+
+    def append_epoch(
+        self, metrics: Mapping[str, float | None], timings: Mapping[str, float]
+    ) -> None:
+        """A row of metrics.csv, the same bytes for the same run, and one of timings.csv."""
+        _append_row(self.path / "metrics.csv", metrics)
+        _append_row(self.path / "timings.csv", timings)
+
+    def save_checkpoint(self, epoch: int, save: Callable[[Path], None]) -> None:
+        """Write the epoch's checkpoint and its SHA-256; keep the last two."""
+        folder = self.path / "checkpoints"
+        folder.mkdir(exist_ok=True)
+        path = folder / f"epoch_{epoch:04d}.pt"
+        _write_atomically(path, save)
+        digest = _sha256(path)
+        write_text(path.with_suffix(".pt.sha256"), f"{digest}  {path.name}\n")
+        for old in sorted(folder.glob("epoch_*.pt"))[:-KEPT_CHECKPOINTS]:
+            old.with_suffix(".pt.sha256").unlink(missing_ok=True)
+            old.unlink()
+
+    def save_best(self, save: Callable[[Path], None]) -> None:
+        (self.path / "checkpoints").mkdir(exist_ok=True)
+        _write_atomically(self.best_weights, save)
+
+    def save_predictions(
+        self, split: str, targets: npt.NDArray[Any], outputs: npt.NDArray[Any]
+    ) -> None:
+        (self.path / "predictions").mkdir(exist_ok=True)
+        path = self.path / "predictions" / f"{split}.npz"
+        np.savez_compressed(path, targets=targets, outputs=outputs)
+
+    def log_to_file(self) -> logging.Handler:
+        """A handler that writes to rnnexp.log."""
+        handler = logging.FileHandler(self.path / "rnnexp.log", encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        return handler
+
+    # -- reading --------------------------------------------------------------------------------
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        return read_json(self.path / "summary.json")
+
+    @property
+    def config(self) -> dict[str, Any]:
+        path = self.path / "config.yaml"
+        try:
+            config = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, yaml.YAMLError) as error:
+            raise DataError(f"{path} cannot be read ({error})") from None
+        if not isinstance(config, dict):
+            raise DataError(f"{path} is not a configuration")
+        return config
+
+    @property
+    def task(self) -> dict[str, Any]:
+        return read_json(self.path / "task.json")
+
+    @property
+    def metrics(self) -> list[dict[str, float]]:
+        """metrics.csv, a row per epoch; an empty cell is NaN."""
+        path = self.path / "metrics.csv"
+        if not path.is_file():
+            return []
+        with path.open(newline="", encoding="utf-8") as file:
+            return [
+                {name: float(value) if value else math.nan for name, value in row.items()}
+                for row in csv.DictReader(file)
+            ]
+
+    @property
+    def best_weights(self) -> Path:
+        return self.path / "checkpoints" / "best.safetensors"
+
+    @property
+    def last_checkpoint(self) -> Path:
+        """The latest checkpoint whose content still has its SHA-256."""
+        for path in sorted((self.path / "checkpoints").glob("epoch_*.pt"), reverse=True):
+            recorded = path.with_suffix(".pt.sha256")
+            if recorded.is_file() and recorded.read_text().split()[0] == _sha256(path):
+                return path
+        raise DataError(f"{self.path / 'checkpoints'} holds no checkpoint that is whole")
+
+    @property
+    def plots(self) -> Path:
+        return self.path / "plots"
+
+
+def safe_name(text: str) -> str:
+    """`text` as a file name: letters, digits and `_.=+,-`, 120 characters at most.
+
+    >>> safe_name("data.path=/tmp/a b")
+    'data.path=_tmp_a_b'
+    """
+    return re.sub(r"[^A-Za-z0-9_.=+,-]+", "_", text)[:120]
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace the file at once: a reader sees the old content or the new."""
+    _write_atomically(path, lambda partial: _write_bytes(partial, text.encode("utf-8")))
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """As strict JSON: what is not finite becomes null."""
+    text = json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
+    write_text(path, text + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read ({error})") from None
+    if not isinstance(value, dict):
+        raise DataError(f"{path} holds no JSON object")
+    return value
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        write(partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+def _append_row(path: Path, row: Mapping[str, float | None]) -> None:
+    new = not path.exists()
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        if new:
+            writer.writerow(row)
+        # nine digits tell any two float32 numbers apart
+        writer.writerow("" if v is None else f"{v:.9g}" for v in row.values())
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

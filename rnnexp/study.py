@@ -1,0 +1,242 @@
+"""Many run directories -> one table and its statistics. Never imports torch."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from rnnexp.runs import RunDirectory, write_json, write_text
+
+#: What a table says of each run, before the settings that vary and after them.
+_FIRST = ("run", "status", "model", "data", "seq_len")
+_LAST = ("seconds", "tokens_per_second", "epochs", "steps", "best_epoch", "parameters", "reason")
+#: Overrides that name runs and do not tell them apart.
+_NO_FACTOR = ("seed", "experiment", "name", "study", "plots", "threads", "device")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over seeds with its 95% t-interval; None where one seed gives none."""
+
+    n: int
+    mean: float
+    low: float | None
+    high: float | None
+
+    @property
+    def half_width(self) -> float | None:
+        return None if self.high is None else self.high - self.mean
+
+
+def t_interval(values: Sequence[float]) -> Interval:
+    """mean ± t(0.975, n-1) s/√n, s the standard deviation with n-1 in the denominator.
+
+    >>> t_interval([0.5])
+    Interval(n=1, mean=0.5, low=None, high=None)
+    """
+    n, mean = len(values), float(np.mean(values))
+    if n < 2:
+        return Interval(n, mean, None, None)
+    half = float(stats.t.ppf(0.975, n - 1) * stats.sem(values))
+    return Interval(n, mean, mean - half, mean + half)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The runs that differ in their seed alone.
+
+    factors: the settings that tell this group from the others.
+    statuses: how many runs ended how.
+    """
+
+    factors: Mapping[str, Any]
+    rows: Sequence[Mapping[str, Any]]
+    statuses: Mapping[str, int]
+
+    def values(self, column: str) -> list[float]:
+        """The column of the finished runs that have it."""
+        finished = (row for row in self.rows if row["status"] == "finished")
+        return [row[column] for row in finished if row.get(column) is not None]
+
+    def interval(self, column: str) -> Interval | None:
+        values = self.values(column)
+        return t_interval(values) if values else None
+
+
+@dataclass(frozen=True)
+class Study:
+    """rows: one per run, whatever became of it. factors: the settings that vary, seed apart."""
+
+    path: Path
+    rows: Sequence[Mapping[str, Any]]
+    factors: Sequence[str]
+    headline: str
+
+    @classmethod
+    def read(cls, path: Path) -> "Study":
+        runs = [RunDirectory.open(file.parent) for file in sorted(path.glob("*/summary.json"))]
+        summaries = [run.summary for run in runs]
+        configs = [run.config if (run.path / "config.yaml").exists() else {} for run in runs]
+        # Any setting that a command of this study named may tell its runs apart.
+        named = dict.fromkeys(key for s in summaries for key in s.get("overrides", {}))
+        names = ["model", "data", "seq_len", *(k for k in named if k not in _NO_FACTOR)]
+        values = {
+            name: [_value(name, s, c) for s, c in zip(summaries, configs, strict=True)]
+            for name in dict.fromkeys(names)
+        }
+        factors = [n for n in values if len({str(v) for v in values[n]}) > 1 or n == "model"]
+        rows = [
+            {
+                "run": run.path.name,
+                "status": _status(summary),
+                "model": summary.get("model"),
+                "data": summary.get("data"),
+                "seq_len": summary.get("seq_len"),
+                **{name: values[name][i] for name in factors},
+                "seed": summary.get("seed"),
+                **{f"test_{k}": v for k, v in (summary.get("test") or {}).items()},
+                **{f"chance_{k}": v for k, v in summary.get("chance", {}).items()},
+                **{name: summary.get(name) for name in _LAST},
+            }
+            for i, (run, summary) in enumerate(zip(runs, summaries, strict=True))
+        ]
+        headline = next((s["headline"] for s in summaries if s.get("headline")), "accuracy")
+        return cls(path, rows, factors, headline)
+
+    @property
+    def score(self) -> str:
+        return f"test_{self.headline}"
+
+    def groups(self) -> list[Group]:
+        """In order of the factors, numbers by value."""
+        found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+        for row in self.rows:
+            found.setdefault(tuple(row[name] for name in self.factors), []).append(row)
+        groups = []
+        for key in sorted(found, key=lambda key: [_sortable(value) for value in key]):
+            statuses = [row["status"] for row in found[key]]
+            groups.append(
+                Group(
+                    dict(zip(self.factors, key, strict=True)),
+                    sorted(found[key], key=lambda row: _sortable(row["seed"])),
+                    {status: statuses.count(status) for status in dict.fromkeys(statuses)},
+                )
+            )
+        return groups
+
+    def write(self) -> None:
+        """study.csv, a row per run, and study.json, the statistics per group."""
+        columns = list(dict.fromkeys(key for row in self.rows for key in row))
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        write_text(self.path / "study.csv", text.getvalue())
+        write_json(self.path / "study.json", self.statistics())
+
+    def statistics(self) -> dict[str, Any]:
+        numeric = [
+            column
+            for column in dict.fromkeys(key for row in self.rows for key in row)
+            if column.startswith("test_") or column == "seconds"
+        ]
+        return {
+            "study": self.path.name,
+            "factors": list(self.factors),
+            "interval": "95% t-interval over seeds",
+            "groups": [
+                {
+                    **group.factors,
+                    "runs": dict(group.statuses),
+                    **{
+                        column: {
+                            "n": interval.n,
+                            "mean": interval.mean,
+                            "interval_95": None
+                            if interval.low is None
+                            else [interval.low, interval.high],
+                        }
+                        for column in numeric
+                        if (interval := group.interval(column))
+                    },
+                }
+                for group in self.groups()
+            ],
+        }
+
+    def table(self) -> str:
+        """For the terminal: a line per group with its score, interval and training time."""
+        percent = self.headline == "accuracy"
+        head = [*self.factors, f"test {self.headline}" + (" %" if percent else ""), "95% interval",
+                "runs", "training time"]  # fmt: skip
+        lines = [head]
+        for group in self.groups():
+            score, seconds = group.interval(self.score), group.interval("seconds")
+            lines.append(
+                [
+                    *(str(value) for value in group.factors.values()),
+                    _number(score.mean, percent) if score else "-",
+                    _between(score, percent),
+                    " ".join(_count(status, n) for status, n in group.statuses.items()),
+                    f"{seconds.mean:.1f} s" if seconds else "-",
+                ]
+            )
+        column = f"chance_{self.headline}"
+        chances = {row[column] for row in self.rows if column in row}
+        notes = [f"chance: {', '.join(sorted(_number(c, percent) for c in chances))}"]
+        if any(len(group.values(self.score)) == 1 for group in self.groups()):
+            notes.append("one seed gives no interval: add seeds, as in seed=0,1,2")
+        return "\n".join([_aligned(lines), *notes])
+
+
+def _value(name: str, summary: Mapping[str, Any], config: Mapping[str, Any]) -> Any:
+    """A setting of a run: the option chosen in a group, or the value at a dotted key."""
+    if name in ("model", "data", "seq_len"):
+        return summary.get(name)
+    if name in summary.get("choices", {}):
+        return summary["choices"][name]
+    value: Any = config
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def _status(summary: Mapping[str, Any]) -> str:
+    # A run that says it is running when its study is over was killed.
+    return str(summary.get("status", "failed"))
+
+
+def _sortable(value: Any) -> tuple[int, float, str]:
+    if isinstance(value, int | float):
+        return (0, float(value), "")
+    return (1, 0.0, str(value))
+
+
+def _number(value: float, percent: bool) -> str:
+    return f"{100 * value:.1f}" if percent else f"{value:.4g}"
+
+
+def _between(interval: Interval | None, percent: bool) -> str:
+    if interval is None or interval.low is None or interval.high is None:
+        return "-"
+    return f"{_number(interval.low, percent)} to {_number(interval.high, percent)}"
+
+
+def _count(status: str, n: int) -> str:
+    return str(n) if status == "finished" else f"{n} {status}"
+
+
+def _aligned(lines: Iterable[Sequence[str]]) -> str:
+    """Columns padded to their widest cell, a rule under the head."""
+    table = [list(line) for line in lines]
+    widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
+    texts = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in table
+    ]
+    return "\n".join([texts[0], "-" * max(map(len, texts)), *texts[1:]])

@@ -1,0 +1,336 @@
+"""The training loop: sample -> forward -> loss -> backward -> measure -> clip -> step -> record."""
+
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from rnnexp.clip import Clip
+from rnnexp.data.base import Task
+from rnnexp.errors import at_least, more_than
+from rnnexp.model.base import SequenceModel
+from rnnexp.runs import RunDirectory
+from rnnexp.sampling import Sampler
+from rnnexp.streams import stream_seed
+from rnnexp.types import Batch, ClipReport
+
+log = logging.getLogger(__name__)
+
+OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "sgd": torch.optim.SGD,
+    "rmsprop": torch.optim.RMSprop,
+}
+EVALUATION_BATCH_SIZE = 256
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What became of a training.
+
+    status: `finished`, or `diverged` with the reason: the step and the norm.
+    best_epoch: the epoch of the lowest validation loss, None without a validation split.
+    seconds, tokens: spent in training steps, validation apart.
+    """
+
+    status: Literal["finished", "diverged"] = "finished"
+    reason: str | None = None
+    epochs: int = 0
+    steps: int = 0
+    best_epoch: int | None = None
+    best_loss: float = float("inf")
+    seconds: float = 0.0
+    tokens: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trainer:
+    """How long and by which rule the weights are trained.
+
+    epochs: passes over the training split.
+    batch_size: examples per step; the last, short batch is kept unless `drop_last`.
+    learning_rate, optimizer: of torch.optim, whose other settings stay at torch's defaults.
+    precision: `float32`, or `bf16` (autocast) where the device has it.
+    patience: stop after so many epochs without a lower validation loss, and use the weights of
+        the best epoch; None trains all epochs and uses the last.
+    """
+
+    epochs: int = 5
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam"
+    precision: Literal["float32", "bf16"] = "float32"
+    patience: int | None = None
+    drop_last: bool = False
+
+    def __post_init__(self) -> None:
+        at_least("epochs", self.epochs, 1)
+        at_least("batch_size", self.batch_size, 1)
+        more_than("learning_rate", self.learning_rate, 0)
+        if self.patience is not None:
+            at_least("patience", self.patience, 1)
+
+    def check(self, task: Task, device: torch.device) -> None:
+        """Raise ValueError where this trainer cannot train on that task or device."""
+        if self.patience is not None and not len(task.split("val")):
+            raise ValueError(
+                f"patience={self.patience} watches the validation loss and the data has no "
+                "validation split: use data.split=80/10/10, or trainer.patience=null"
+            )
+        examples = len(task.split("train"))
+        if self.drop_last and examples < self.batch_size:
+            raise ValueError(
+                f"batch_size={self.batch_size} with drop_last=true leaves no batch of "
+                f"{examples} training examples"
+            )
+        if self.precision == "bf16" and not has_bf16(device):
+            raise ValueError(f"precision=bf16 is not there on device={device}: use float32")
+
+    def fit(
+        self,
+        model: SequenceModel,
+        task: Task,
+        clip: Clip,
+        run: RunDirectory,
+        seed: int,
+        device: torch.device,
+    ) -> Fit:
+        """Train `model` in place, recording every epoch in `run`."""
+        train = Sampler(task.split("train"), device, trim=not model.reads_pads)
+        val = Sampler(task.split("val"), device, trim=not model.reads_pads)
+        optimizer = self._optimizer(model, device)
+        fit = Fit()
+        for epoch in range(1, self.epochs + 1):
+            order = np.random.default_rng(stream_seed(seed, "order", epoch))
+            indices = train.epoch(self.batch_size, order, self.drop_last)
+            torch.manual_seed(stream_seed(seed, "dropout", epoch))
+            started = time.perf_counter()
+            bar = tqdm(
+                train.batches(indices),
+                desc=f"epoch {epoch}/{self.epochs}",
+                total=len(indices),
+                unit="batch",
+                leave=False,
+                disable=None,
+            )
+            steps = self._train_epoch(model, task, clip, optimizer, bar)
+            seconds = time.perf_counter() - started
+            tokens = int(sum(train.lengths[index].sum() for index in indices))
+            scores: dict[str, float | None] = dict.fromkeys(("loss", *steps.metrics))
+            if len(val) and steps.diverged_at is None:
+                scores |= self.evaluate(model, task, val)[0]
+            run.append_epoch(
+                {"epoch": epoch}
+                | steps.means()
+                | {f"val_{name}": score for name, score in scores.items()},
+                {
+                    "epoch": epoch,
+                    "seconds": round(seconds, 3),
+                    "tokens_per_second": round(tokens / seconds),
+                },
+            )
+            fit = replace(
+                fit,
+                epochs=epoch,
+                steps=fit.steps + steps.count,
+                seconds=fit.seconds + seconds,
+                tokens=fit.tokens + tokens,
+            )
+            if steps.diverged_at is not None:
+                return replace(fit, status="diverged", reason=steps.divergence(fit.steps))
+            log.info("%s", self._epoch_line(fit, steps, scores))
+
+            loss = scores["loss"]
+            if loss is not None and loss < fit.best_loss:
+                fit = replace(fit, best_epoch=epoch, best_loss=loss)
+                run.save_best(lambda path: save_weights(model, path))
+            run.save_checkpoint(epoch, lambda path: _save_checkpoint(path, model, optimizer, fit))  # noqa: B023
+            if self.patience and epoch - (fit.best_epoch or 0) >= self.patience:
+                log.info("stopped: no lower validation loss for %d epochs", self.patience)
+                break
+        return fit
+
+    def _train_epoch(
+        self,
+        model: SequenceModel,
+        task: Task,
+        clip: Clip,
+        optimizer: torch.optim.Optimizer,
+        batches: Iterable[Batch],
+    ) -> "EpochSteps":
+        model.train()
+        parameters = [p for p in model.parameters() if p.requires_grad]
+        steps = EpochSteps()
+        for batch in batches:
+            with self._autocast(batch.inputs.device):
+                outputs = model(batch)
+            loss = task.loss(outputs.float(), batch)
+            loss.backward()  # type: ignore[no-untyped-call]
+            report = clip(parameters)
+            steps.add(loss.detach(), task.metrics(outputs.detach(), batch), report, len(batch))
+            _step_unless(steps.nonfinite_seen, optimizer)
+            optimizer.zero_grad(set_to_none=True)
+        steps.read()
+        return steps
+
+    def evaluate(
+        self, model: SequenceModel, task: Task, data: Sampler
+    ) -> tuple[dict[str, float], npt.NDArray[np.float32]]:
+        """Loss and metrics over a split, and the outputs of every example in the split's order."""
+        model.eval()
+        indices = data.by_length(EVALUATION_BATCH_SIZE)
+        sums: dict[str, Tensor] = {}
+        outputs: list[Tensor] = []
+        with torch.inference_mode():
+            for batch in data.batches(indices):
+                with self._autocast(data.device):
+                    outputs.append(model(batch))
+                outputs[-1] = outputs[-1].float()
+                scores = {"loss": task.loss(outputs[-1], batch), **task.metrics(outputs[-1], batch)}
+                for name, score in scores.items():
+                    sums[name] = sums.get(name, 0) + score.double() * len(batch)
+        in_order = torch.cat(outputs).cpu().numpy()
+        in_order[np.concatenate(indices)] = in_order.copy()
+        return {name: float(total) / len(data) for name, total in sums.items()}, in_order
+
+    def _autocast(self, device: torch.device) -> torch.autocast:
+        return torch.autocast(device.type, torch.bfloat16, enabled=self.precision == "bf16")
+
+    def _optimizer(self, model: SequenceModel, device: torch.device) -> torch.optim.Optimizer:
+        parameters = [p for p in model.parameters() if p.requires_grad]
+        options: dict[str, float | bool] = {"lr": self.learning_rate}
+        if self.optimizer != "rmsprop" and device.type in ("cpu", "cuda"):
+            options["fused"] = True
+        return OPTIMIZERS[self.optimizer](parameters, **options)  # type: ignore[arg-type]
+
+    def _epoch_line(self, fit: Fit, steps: "EpochSteps", scores: dict[str, float | None]) -> str:
+        parts = [f"epoch {fit.epochs}/{self.epochs}:"]
+        means = steps.means()
+        for name, val in scores.items():
+            show = "{:.1%}".format if name == "accuracy" else "{:.4g}".format
+            train = means[f"train_{name}"]
+            assert train is not None
+            parts.append(
+                f"{name} {show(train)}" + (f" (val {show(val)})" if val is not None else "")
+            )
+        left = fit.seconds / fit.epochs * (self.epochs - fit.epochs)
+        parts.append(f"gradient norm {means['grad_norm']:.3g}")
+        parts.append(f"{left:.0f} s left" if left else f"{fit.seconds:.0f} s of training")
+        return "  ".join(parts)
+
+
+class EpochSteps:
+    """Loss, metrics and clip report of each step of an epoch; read from the device once.
+
+    nonfinite_seen: 1.0 from the first step on whose loss or gradient is not finite, else 0.0.
+    """
+
+    def __init__(self) -> None:
+        self._rows: list[Tensor] = []
+        self._sizes: list[int] = []
+        self.metrics: tuple[str, ...] = ()
+        self.nonfinite_seen = torch.zeros(())
+
+    def add(self, loss: Tensor, metrics: dict[str, Tensor], clip: ClipReport, size: int) -> None:
+        self.metrics = tuple(metrics)
+        numbers = (
+            loss, *metrics.values(), clip.norm_before, clip.norm_after, clip.fired, clip.nonfinite
+        )  # fmt: skip
+        self._rows.append(torch.stack([number.double() for number in numbers]))
+        self._sizes.append(size)
+        bad = ~(loss.isfinite() & clip.norm_before.isfinite())
+        self.nonfinite_seen = torch.maximum(self.nonfinite_seen.to(loss.device), bad.float())
+
+    def read(self) -> None:
+        """Bring everything to the CPU; find the step that was not finite."""
+        table = torch.stack(self._rows).cpu().numpy()
+        bad = ~np.isfinite(table[:, 0]) | ~np.isfinite(table[:, -4])
+        #: index of the first step that was not finite, None where all were
+        self.diverged_at = int(bad.argmax()) if bad.any() else None
+        #: steps taken, the one that was not finite included
+        self.count = len(table) if self.diverged_at is None else self.diverged_at + 1
+        self._table = table
+        self._finite = slice(0, self.diverged_at)
+
+    def means(self) -> dict[str, float | None]:
+        """The epoch's row of metrics.csv, over the steps that were finite.
+
+        train_*: means over examples, each at the weights of its step. grad_norm: mean over steps of
+        the total norm before clipping; grad_norm_clipped: after; clipped_fraction: share of steps.
+        """
+        names = (*(f"train_{name}" for name in ("loss", *self.metrics)),)
+        table = self._table[self._finite]
+        if not len(table):
+            return dict.fromkeys(
+                (*names, "grad_norm", "grad_norm_max", "grad_norm_clipped", "clipped_fraction")
+            )
+        sizes = self._sizes[self._finite]
+        *scores, before, after, fired, _ = table.T
+        means: list[float | None] = [float(np.average(s, weights=sizes)) for s in scores]
+        return dict(zip(names, means, strict=True)) | {
+            "grad_norm": float(before.mean()),
+            "grad_norm_max": float(before.max()),
+            "grad_norm_clipped": float(after.mean()),
+            "clipped_fraction": float(fired.mean()),
+        }
+
+    def divergence(self, step: int) -> str:
+        """One line on the step (counted from the start of the run) that was not finite."""
+        assert self.diverged_at is not None
+        row = self._table[self.diverged_at]
+        return (
+            f"step {step} is not finite: loss {row[0]:g}, gradient norm {row[-4]:g}, "
+            f"{row[-1]:.0f} gradient elements infinite or NaN"
+        )
+
+
+def _step_unless(flag: Tensor, optimizer: torch.optim.Optimizer) -> None:
+    """One update, unless the flag is 1.
+
+    Fused optimizers read the flag on the device, as they do for a gradient scaler: the host never
+    waits. The others have no such switch, and the host reads it.
+    """
+    if optimizer.defaults.get("fused"):
+        optimizer.found_inf = flag  # type: ignore[attr-defined]
+        optimizer.step()
+    elif not flag.item():
+        optimizer.step()
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether autocast to bfloat16 works on the device."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return device.type == "cpu"
+
+
+def save_weights(model: SequenceModel, path: Path) -> None:
+    from safetensors.torch import save_model
+
+    save_model(model, str(path))
+
+
+def _save_checkpoint(
+    path: Path, model: SequenceModel, optimizer: torch.optim.Optimizer, fit: Fit
+) -> None:
+    """All that an exact continuation needs: random streams are functions of seed and epoch."""
+    torch.save(
+        {
+            "model": model.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "epoch": fit.epochs,
+            "step": fit.steps,
+            "best_epoch": fit.best_epoch,
+            "best_loss": fit.best_loss,
+        },
+        path,
+    )
