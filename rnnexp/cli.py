@@ -179,13 +179,15 @@ def _sweep_jobs(config: DictConfig) -> list[list[str]]:
 
 def _check_job(config_name: str | None, overrides: list[str], checked: set[str]) -> None:
     """Build all that the job is made of; jobs that differ in their seed alone are checked once."""
-    cfg = hydra.compose(config_name, overrides=overrides)
-    config = settings.plain(cfg)
-    settings.dials(config)
-    alike = settings.fingerprint({**config, "seed": 0})
-    if alike not in checked:
-        experiment.prepare(config)
-        checked.add(alike)
+    try:
+        config = settings.plain(hydra.compose(config_name, overrides=overrides))
+        settings.dials(config)
+        alike = settings.fingerprint({**config, "seed": 0})
+        if alike not in checked:
+            experiment.prepare(config)
+            checked.add(alike)
+    except (UserError, HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(f"{one_line(error)} [in {' '.join(overrides)}]") from error
 
 
 def _show_study(directory: Path | None) -> None:

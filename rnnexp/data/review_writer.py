@@ -46,7 +46,7 @@ VERSION = 1  # raise it whenever the text of any review changes: caches are keye
 MEDIAN_WORDS, SPREAD_WORDS = 170, 0.78  # of the log-normal length; mean = median * exp(spread²/2)
 MIN_WORDS, MAX_WORDS = 32, 1000
 AGREEMENT = 0.85  # of one verdict with the clean label, before the majority is imposed
-FIRST_GAP, GAP_GROWTH = 4.0, 0.18  # words before the first opinion; growth of gaps with position
+FIRST_GAP, GAP_GROWTH = 22.0, 0.10  # words before the first opinion; growth of gaps with position
 MIN_CUES = 3
 KINDS = (("plain", 0.64), ("negated", 0.16), ("contrast", 0.20))
 PARAGRAPH_SHARE = 0.35  # of reviews that are broken into paragraphs
@@ -155,7 +155,7 @@ _OPINIONS: Mapping[str, str] = {
         I found the {aspect_one} {adj} and the {aspect_many} *{adj2}.
         {actor} is {adj} as {hero}, and {rival_actor} is [just as|no less|really] *{adj2}.
         {actor} gives a {adj} and *{adj2} performance.
-        I [found|thought] {actor} {adj}, even *{adj2}, in the part of {hero}.
+        I [found|thought] {actor} {adj} and *{adj2} in the part of {hero}.
         {other_actor} is {adj}, and the scenes with {actor} are *{adj2}.
         The scenes between {hero} and {friend} are {adj} and *{adv} [written|acted|filmed].
         The [first|second|last] [half|hour|act] is {adj}, and the {aspect_is} *{adj2}.
@@ -177,7 +177,7 @@ _OPINIONS: Mapping[str, str] = {
         ! {director} has made a {adj} {movie}, a *{noun}.
         ! My {any_relative} and I both {verb} it and thought it *{adj}.
         ! We all thought it was {adj}, and [everyone|everybody] in our row *{verb} it.
-        ! As a {genre} it is {adj}, and as a family story *{adj2}.
+        ! As a {genre} it is {adj}, and as an evening out *{adj2}.
         ! As a {genre} it is {adj}, a *{noun}.
         ! If you want a {adj} {genre}, here is one, and a *{adj2} one.
     """,
@@ -1580,10 +1580,12 @@ def _polar_slots(verdict: int) -> dict[str, tuple[str, ...]]:
 
 
 _NEUTRAL = _neutral_slots()
+_PARTS_OF_A_FILM = frozenset(" ".join((*_NEUTRAL["aspect_one"], *_NEUTRAL["aspect_many"])).split())
 _POLAR = {verdict: _NEUTRAL | _polar_slots(verdict) for verdict in _POLARITIES}
 _TOLD = tuple(_lines(story) for story in _STORYLINES)
 _FILLER = {name: _lines(text) for name, text in _SECTIONS.items()}
 _WHOLE = "!"
+_ATTEMPTS = 20  # at a sentence that repeats nothing; then a repetition is let pass
 _VOICED = {kind: _lines(text) for kind, text in _OPINIONS.items()}
 _PARTIAL = {
     kind: tuple(line for line in lines if not line.startswith(_WHOLE))
@@ -1701,14 +1703,29 @@ def _filler(film: Mapping[str, str], words: int, rng: random.Random) -> Iterator
 
 
 def _opinion(
-    verdict: int, majority: int, film: Mapping[str, str], rng: random.Random
+    verdict: int, majority: int, film: Mapping[str, str], said: set[str], rng: random.Random
 ) -> tuple[str, bool]:
-    """An opinion sentence, its cue marked by an asterisk, and whether it is on the whole film."""
-    kind = rng.choices(_KIND_NAMES, _KIND_WEIGHTS)[0]
-    # who loved the film may find its costumes awful, but does not say that it is awful
-    template = rng.choice(_VOICED[kind] if verdict == majority else _PARTIAL[kind])
-    whole = template.startswith(_WHOLE)
-    return _sentence(template.lstrip(_WHOLE + " "), film, _POLAR[verdict], rng), whole
+    """An opinion sentence, its cue marked by an asterisk, and whether it is on the whole film.
+
+    `said` holds the templates, people and parts of the film already judged; it is brought up to
+    date. Nobody calls the same script wonderful and then awful.
+    """
+    for _ in range(_ATTEMPTS):
+        kind = rng.choices(_KIND_NAMES, _KIND_WEIGHTS)[0]
+        # who loved the film may find its costumes awful, but does not say that it is awful
+        template = rng.choice(_VOICED[kind] if verdict == majority else _PARTIAL[kind])
+        sentence = _sentence(template.lstrip(_WHOLE + " "), film, _POLAR[verdict], rng)
+        subjects = {template, *_subjects(sentence, film)}
+        if not subjects & said:
+            break
+    said |= subjects
+    return sentence, template.startswith(_WHOLE)
+
+
+def _subjects(sentence: str, film: Mapping[str, str]) -> set[str]:
+    people = {film[role] for role in ("actor", "rival_actor", "other_actor")}
+    parts = {plain_word(word) for word in sentence.split()} & _PARTS_OF_A_FILM
+    return parts | {name for name in people if name in sentence}
 
 
 def _opinion_positions(words: int, rng: random.Random) -> list[float]:
@@ -1749,11 +1766,12 @@ def _compose(majority: int, rng: random.Random) -> tuple[str, tuple[int, ...], t
     words: list[str] = []
     cues: list[int] = []
     whole: list[bool] = []
+    said: set[str] = set()
     while due or len(words) < max(length - 6, MIN_WORDS):
         if due and len(words) >= due[0] - 5:
             due.pop(0)
             verdict = verdicts.pop()
-            sentence, on_whole = _opinion(verdict, majority, film, rng)
+            sentence, on_whole = _opinion(verdict, majority, film, said, rng)
             whole.append(on_whole)
             opens = False
         else:

@@ -3,29 +3,38 @@
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rnnexp.embedding import Encoder
+from rnnexp.errors import at_least
 from rnnexp.model.base import SequenceModel
 
 
 class Bag(SequenceModel):
-    """The running mean of the inputs as the state: h_t = (1/t) sum of x_s over s <= t.
+    """h_t = tanh(W m_t + b), m_t = (1/t) sum of x_s over s <= t, the running mean of the inputs.
 
-    Read at the last real step it is the mean of the words, whatever their order. Read behind the
-    pads (`readout=last`), whose vectors are zero, it is that mean times n/T.
+    Read at the last real step it sees the mean of the words, whatever their order. Read behind the
+    pads (`readout=last`), whose vectors are zero, it sees that mean times n/T. Source: Iyyer et al.
+    2015, "Deep Unordered Composition Rivals Syntactic Methods for Text Classification", one layer.
 
+    hidden_size: the size H of the layer behind the mean.
     common: `readout` (`last` or `last_valid`) and `head` of `SequenceModel`.
     """
 
-    def __init__(self, encoder: Encoder, output_size: int, **common: Any) -> None:
-        super().__init__(encoder, encoder.output_size, output_size, **common)
+    def __init__(
+        self, encoder: Encoder, output_size: int, hidden_size: int = 128, **common: Any
+    ) -> None:
+        at_least("hidden_size", hidden_size, 1)
+        super().__init__(encoder, hidden_size, output_size, **common)
         if self.readout not in ("last", "last_valid"):
             raise ValueError(
-                f"readout must be last or last_valid for model=bag, whose state is a mean already "
+                "readout must be last or last_valid for model=bag, which takes a mean already "
                 f"(got {self.readout})"
             )
+        self.layer = nn.Linear(encoder.output_size, hidden_size)
 
     def states(self, x_TBE: Tensor) -> Tensor:
         steps_T = torch.arange(1, len(x_TBE) + 1, device=x_TBE.device, dtype=x_TBE.dtype)
-        return x_TBE.cumsum(0) / steps_T[:, None, None]
+        mean_TBE = x_TBE.cumsum(0) / steps_T[:, None, None]
+        states_TBH: Tensor = self.layer(mean_TBE).tanh()
+        return states_TBH
