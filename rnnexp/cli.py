@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
@@ -23,7 +24,7 @@ from rnnexp import config as settings
 from rnnexp import experiment
 from rnnexp.console import ConsoleHandler
 from rnnexp.errors import ConfigError, UserError, did_you_mean
-from rnnexp.runs import ROOT, safe_name
+from rnnexp.runs import ROOT, make_directory, safe_name
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +104,7 @@ def _hydra_run(arguments: list[str]) -> int:
     finally:
         sys.argv = saved
         ConsoleHandler.sweep = False
+        HydraConfig.instance().cfg = None  # type: ignore[assignment]  # the run is over
         # Hydra calls no callback after Ctrl-C or a failed job: the table is written from here.
         _show_study(CheckSweep.directory)
     return OK
@@ -153,13 +155,13 @@ class CheckSweep(Callback):
             checked: set[str] = set()
             for job in jobs:
                 _check_job(config_name, job, checked)
+            directory = Path(config.hydra.sweep.dir)
+            make_directory(directory)
         except (UserError, HydraException, OmegaConfBaseException) as error:
-            if os.environ.get("RNNEXP_TRACEBACK"):
-                raise
             # the one exception that Hydra lets through from a callback
             print(f"rnnexp: error: {one_line(error)}", file=sys.stderr)
             raise SystemExit(USER_ERROR) from None
-        CheckSweep.directory = Path(config.hydra.sweep.dir)
+        CheckSweep.directory = directory
         ConsoleHandler.sweep = True
         if jobs:
             print(f"study {CheckSweep.directory.name}: {len(jobs)} runs in {CheckSweep.directory}")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,7 @@ def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
     summary: dict[str, Any] = {
         "status": "running",
         "reason": None,
+        "started": datetime.now(UTC).isoformat(timespec="microseconds"),
         **describe(experiment),
         "chance": dict(task.chance),
         "regime": {},

@@ -11,6 +11,7 @@ import logging
 import math
 import os
 import re
+import tempfile
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -61,15 +62,8 @@ class RunDirectory:
 
     @classmethod
     def _make(cls, path: Path) -> Self:
-        try:
-            path.mkdir(parents=True)
-        except FileExistsError:
-            raise
-        except OSError as error:
-            raise UserError(
-                f"{path.parent.absolute()} cannot be written ({error.strerror}): "
-                "start rnnexp from a folder where outputs/ can be made"
-            ) from None
+        make_directory(path.parent)
+        path.mkdir()
         return cls(path)
 
     @classmethod
@@ -181,6 +175,19 @@ class RunDirectory:
     @property
     def plots(self) -> Path:
         return self.path / "plots"
+
+
+def make_directory(path: Path) -> None:
+    """Make sure that a folder is there and can be written. Raises UserError where it cannot."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"{path.absolute()} cannot be written ({error.strerror}): "
+            "start rnnexp from a folder where outputs/ can be made"
+        ) from None
 
 
 def safe_name(text: str) -> str:

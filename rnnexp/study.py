@@ -79,7 +79,9 @@ class Study:
 
     @classmethod
     def read(cls, path: Path) -> "Study":
-        runs = [RunDirectory.open(file.parent) for file in sorted(path.glob("*/summary.json"))]
+        found = [RunDirectory.open(file.parent) for file in sorted(path.glob("*/summary.json"))]
+        # In the order they were begun: a table and its lines then follow the command.
+        runs = sorted(found, key=lambda run: str(run.summary.get("started")))
         summaries = [run.summary for run in runs]
         configs = [run.config if (run.path / "config.yaml").exists() else {} for run in runs]
         # Any setting that a command of this study named may tell its runs apart.
@@ -93,7 +95,7 @@ class Study:
         rows = [
             {
                 "run": run.path.name,
-                "status": _status(summary),
+                "status": summary.get("status"),
                 "model": summary.get("model"),
                 "data": summary.get("data"),
                 "seq_len": summary.get("seq_len"),
@@ -113,17 +115,25 @@ class Study:
         return f"test_{self.headline}"
 
     def groups(self) -> list[Group]:
-        """In order of the factors, numbers by value."""
+        """In order of the factors: numbers by value, names as they first came."""
         found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
         for row in self.rows:
             found.setdefault(tuple(row[name] for name in self.factors), []).append(row)
+        seen = {name: list(dict.fromkeys(row[name] for row in self.rows)) for name in self.factors}
+
+        def place(key: tuple[Any, ...]) -> list[float]:
+            return [
+                float(value) if isinstance(value, int | float) else seen[name].index(value)
+                for name, value in zip(self.factors, key, strict=True)
+            ]
+
         groups = []
-        for key in sorted(found, key=lambda key: [_sortable(value) for value in key]):
+        for key in sorted(found, key=place):
             statuses = [row["status"] for row in found[key]]
             groups.append(
                 Group(
                     dict(zip(self.factors, key, strict=True)),
-                    sorted(found[key], key=lambda row: _sortable(row["seed"])),
+                    sorted(found[key], key=lambda row: int(row["seed"])),
                     {status: statuses.count(status) for status in dict.fromkeys(statuses)},
                 )
             )
@@ -204,17 +214,6 @@ def _value(name: str, summary: Mapping[str, Any], config: Mapping[str, Any]) -> 
     for part in name.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
-
-
-def _status(summary: Mapping[str, Any]) -> str:
-    # A run that says it is running when its study is over was killed.
-    return str(summary.get("status", "failed"))
-
-
-def _sortable(value: Any) -> tuple[int, float, str]:
-    if isinstance(value, int | float):
-        return (0, float(value), "")
-    return (1, 0.0, str(value))
 
 
 def _number(value: float, percent: bool) -> str:

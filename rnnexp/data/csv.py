@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -74,9 +75,14 @@ def read_table(path: Path, text_column: str, label_column: str) -> RawCorpus:
             # The header on its own first: a wrong column is told before a long read.
             header = pd.read_csv(path, nrows=0, encoding="utf-8-sig")
             _check_columns(path, list(map(str, header.columns)), columns)
-            frame = pd.read_csv(
-                path, usecols=columns, dtype=str, keep_default_na=False, encoding="utf-8-sig"
-            )
+            # All columns, though two are used: with usecols, and where the first rows are too
+            # long, pandas shifts the fields of a text with commas in silence.
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", pd.errors.ParserWarning)
+                frame = pd.read_csv(
+                    path, index_col=False, dtype=str, keep_default_na=False, encoding="utf-8-sig"
+                )
+            frame = frame[columns]
     except DataError:
         raise
     except pd.errors.EmptyDataError:
@@ -84,6 +90,11 @@ def read_table(path: Path, text_column: str, label_column: str) -> RawCorpus:
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
         raise DataError(f"{path} is not UTF-8 text (byte 0x{byte:02x}): save it as UTF-8") from None
+    except pd.errors.ParserWarning:
+        raise DataError(
+            f"{path}: the first rows have more fields than the header: "
+            "put texts with commas between quotes"
+        ) from None
     except pd.errors.ParserError as error:
         raise DataError(f"{path}: {_parser_message(str(error))}") from None
     except zipfile.BadZipFile:

@@ -1,8 +1,8 @@
 """Write film reviews: a synthetic corpus in IMDB's form, made by code from a seed.
 
 Grammar
-    A review is a row of sentences. Most are filler: the plot of one invented film (a storyline of
-    three acts), its cast and crew, how it was made, the evening at the cinema, the reviewer. A few
+    A review is a row of sentences. Most are filler: the plot of one invented film (a storyline told
+    in order), its cast and crew, how it was made, the evening at the cinema, the reviewer. A few
     are opinion sentences, of three kinds:
 
     - plain      "The script is wonderful and the cast superb."
@@ -16,21 +16,22 @@ Label rule
     The last opinion word of an opinion sentence is its cue. Its verdict is the polarity of that
     word, +1 or -1, turned round if a word of ``NEGATORS`` stands before it in the same clause; see
     ``verdicts``. A review holds an odd number of cues, and its clean label is the sign of their
-    sum. The number and the positions of the cues do not depend on the label; each verdict agrees
-    with the clean label with probability ``AGREEMENT``, independently, given that the majority
-    does.
+    sum. Each verdict agrees with the clean label with probability ``AGREEMENT``, independently,
+    given that the majority does. A verdict against the majority concerns a part of the film ("The
+    costumes are lovely"); one on the film as a whole ("I hated it") always says the clean label.
+    Number and positions of the cues are drawn without looking at the label.
 
 Noise and the best accuracy possible
     The label is the clean label, flipped with probability ``label_noise``. Labels are balanced:
-    each pair of reviews 2k, 2k+1 holds one of each. Who reads whole reviews can therefore reach an
-    accuracy of exactly 1 - label_noise in expectation, and nobody can do better. Who sees
-    only the first T tokens decides by the sign of the sum of the verdicts seen, and tosses a coin
-    at zero: verdicts are exchangeable and the two labels mirror one another, so no other use
-    of the seen verdicts is better. ``bayes_accuracy`` computes this for given reviews.
+    each pair of reviews 2k, 2k+1 holds one of each. Who reads whole reviews reaches 1 - label_noise
+    in expectation, and nobody can do better. Who has read a few of the cues follows a verdict on
+    the whole film if there is one, else the sign of the sum, and tosses a coin at zero.
+    ``bayes_accuracy`` counts what this reader gets right: the best possible for whole reviews, a
+    close lower bound for the first T tokens, where the kinds of sentence could still break ties.
 
 Lengths
     Words are log-normal, median ``MEDIAN_WORDS``, clipped to [MIN_WORDS, MAX_WORDS]: mean about
-    230, 95 % below about 580. Opinions thin out as a review goes on (a first verdict, then the
+    230, 95 % below about 620. Opinions thin out as a review goes on (a first verdict, then the
     plot): the gap to the next one grows in proportion to the words already written.
 """
 
@@ -40,17 +41,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 
 VERSION = 1  # raise it whenever the text of any review changes: caches are keyed by it
 
 MEDIAN_WORDS, SPREAD_WORDS = 170, 0.78  # of the log-normal length; mean = median * exp(spread²/2)
 MIN_WORDS, MAX_WORDS = 32, 1000
-AGREEMENT = 0.85  # of one verdict with the clean label, before the majority is imposed
+AGREEMENT = 0.88  # of one verdict with the clean label, before the majority is imposed
 FIRST_GAP, GAP_GROWTH = 22.0, 0.10  # words before the first opinion; growth of gaps with position
 MIN_CUES = 3
-KINDS = (("plain", 0.64), ("negated", 0.16), ("contrast", 0.20))
+KINDS = {"plain": 0.76, "negated": 0.10, "contrast": 0.14}  # of opinion sentence, with shares
 PARAGRAPH_SHARE = 0.35  # of reviews that are broken into paragraphs
-PARAGRAPH = "<br /><br />"
 
 
 @dataclass(frozen=True)
@@ -73,65 +74,42 @@ class Review:
 
 
 # ---------------------------------------------------------------------------------- opinion words
-# The commonest first: the first third of a list is drawn three times as often as the last.
+# The commonest first: a word is drawn in inverse proportion to its place, see _weighted.
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
 
 _ADJECTIVES = {
-    +1: [
-        "great",
-        "wonderful",
-        "fantastic",
-        "excellent",
-        "amazing",
-        "brilliant",
-        "good",
-        "beautiful",
-        "superb",
-        "terrific",
-        "lovely",
-        "perfect",
-        "impressive",
-        "memorable",
-        "outstanding",
-        "marvelous",
-        "delightful",
-        "splendid",
-    ],
-    -1: [
-        "bad",
-        "terrible",
-        "awful",
-        "boring",
-        "dull",
-        "horrible",
-        "dreadful",
-        "stupid",
-        "tedious",
-        "lousy",
-        "weak",
-        "clumsy",
-        "annoying",
-        "lifeless",
-        "mediocre",
-        "forgettable",
-        "pathetic",
-        "pointless",
-    ],
+    +1: _words(
+        """
+        great wonderful fantastic excellent amazing brilliant good beautiful superb terrific lovely
+        perfect impressive memorable outstanding marvelous delightful splendid
+        """
+    ),
+    -1: _words(
+        """
+        bad terrible awful boring dull horrible dreadful stupid tedious lousy weak clumsy annoying
+        lifeless mediocre forgettable pathetic pointless
+        """
+    ),
 }
 _VERBS = {
-    +1: ["loved", "enjoyed", "adored", "admired"],
-    -1: ["hated", "disliked", "loathed", "detested"],
+    +1: _words("loved enjoyed adored admired"),
+    -1: _words("hated disliked loathed detested"),
 }
 _BASE_VERBS = {
-    +1: ["love", "enjoy", "adore", "admire"],
-    -1: ["hate", "dislike", "loathe", "detest"],
+    +1: _words("love enjoy adore admire"),
+    -1: _words("hate dislike loathe detest"),
 }
 _NOUNS = {
-    +1: ["masterpiece", "gem", "joy", "triumph", "delight", "treat"],
-    -1: ["mess", "disaster", "waste", "failure", "bore", "disappointment"],
+    +1: _words("masterpiece gem joy triumph delight treat"),
+    -1: _words("mess disaster waste failure bore disappointment"),
 }
 _ADVERBS = {
-    +1: ["wonderfully", "brilliantly", "beautifully", "superbly"],
-    -1: ["badly", "terribly", "poorly", "clumsily"],
+    +1: _words("wonderfully brilliantly beautifully superbly"),
+    -1: _words("badly terribly poorly clumsily"),
 }
 
 LEXICON: Mapping[str, int] = {
@@ -140,9 +118,7 @@ LEXICON: Mapping[str, int] = {
     for polarity in (+1, -1)
     for word in words[polarity]
 }
-NEGATORS = frozenset(
-    ["not", "never", "nothing", "hardly", "neither", "no", "nowhere", "far", "cannot", "without"]
-)
+NEGATORS = frozenset(_words("not never nothing hardly neither no nowhere far cannot without"))
 
 # `*` marks the cue, `!` at the start of a line a verdict on the film as a whole. {adj}, {verb},
 # {base}, {noun}, {adv} agree with the verdict; {x_adj}, {x_verb}, ... are of the other polarity.
@@ -153,7 +129,7 @@ _OPINIONS: Mapping[str, str] = {
         The {aspect_is} {adj} and the {aspect_is2} *{adj2}.
         The {aspect_is} {adj}, {adj2} and *{adj3}.
         I found the {aspect_one} {adj} and the {aspect_many} *{adj2}.
-        {actor} is {adj} as {hero}, and {rival_actor} is [just as|no less|really] *{adj2}.
+        {actor} is {adj} as {hero}, and {rival_actor} is [just as|every bit as|really] *{adj2}.
         {actor} gives a {adj} and *{adj2} performance.
         I [found|thought] {actor} {adj} and *{adj2} in the part of {hero}.
         {other_actor} is {adj}, and the scenes with {actor} are *{adj2}.
@@ -164,8 +140,8 @@ _OPINIONS: Mapping[str, str] = {
         ! This {movie} was {adj} and I *{verb} it!
         ! This is a {adj}, {adj2} {movie}, and I *{verb} it.
         ! What a {adj}, *{adj2} {movie}!
-        ! What a {noun}! I *{verb} [it|all of it|every minute of it].
-        ! {adj}, {adj2}, *{adj3}: [I have no other words|no more need be said|that is all I can say].
+        ! What a {noun}: I *{verb} [it|all of it|every minute of it].
+        ! {adj}, {adj2}, *{adj3}: [no more need be said|that is all I can say].
         ! I {verb} it, and I thought it *{adj}.
         ! I {verb} this {movie}: it is *{adj}.
         ! It is a {noun}, {adj} [from start to finish|from beginning to end] and *{adv} made.
@@ -223,1000 +199,246 @@ _OPINIONS: Mapping[str, str] = {
 # ------------------------------------------------------------------------------------ filler slots
 
 _SLOTS: dict[str, Sequence[str]] = {
-    "woman": [
-        "Agnes",
-        "Alma",
-        "Amelia",
-        "Anneke",
-        "Astrid",
-        "Beatrix",
-        "Birgit",
-        "Bridget",
-        "Carmen",
-        "Cecily",
-        "Clara",
-        "Cora",
-        "Dagny",
-        "Delia",
-        "Dorothea",
-        "Edith",
-        "Elena",
-        "Elsa",
-        "Emmeline",
-        "Esther",
-        "Fern",
-        "Flora",
-        "Frances",
-        "Freya",
-        "Greta",
-        "Hanna",
-        "Harriet",
-        "Hedda",
-        "Helena",
-        "Ida",
-        "Imogen",
-        "Ines",
-        "Ingrid",
-        "Iris",
-        "Isolde",
-        "Johanna",
-        "Judith",
-        "Katya",
-        "Lavinia",
-        "Lena",
-        "Leonora",
-        "Lotte",
-        "Lucinda",
-        "Mabel",
-        "Magda",
-        "Marguerite",
-        "Marta",
-        "Matilda",
-        "Maud",
-        "Minna",
-        "Miriam",
-        "Nadia",
-        "Nell",
-        "Nora",
-        "Odette",
-        "Olga",
-        "Ottilie",
-        "Paloma",
-        "Petra",
-        "Philippa",
-        "Ramona",
-        "Rosalind",
-        "Ruth",
-        "Sabine",
-        "Selma",
-        "Sigrid",
-        "Sonja",
-        "Sybil",
-        "Tamar",
-        "Thea",
-        "Tilda",
-        "Una",
-        "Ursula",
-        "Vera",
-        "Viola",
-        "Wanda",
-        "Wilhelmina",
-        "Yara",
-        "Zelda",
-    ],
-    "man": [
-        "Abel",
-        "Adrian",
-        "Albert",
-        "Alistair",
-        "Ambrose",
-        "Anders",
-        "Angus",
-        "Anton",
-        "Arthur",
-        "Axel",
-        "Barnaby",
-        "Basil",
-        "Benedict",
-        "Bertram",
-        "Boris",
-        "Casper",
-        "Cedric",
-        "Clement",
-        "Conrad",
-        "Cyril",
-        "Dimitri",
-        "Dominic",
-        "Edgar",
-        "Edmund",
-        "Elias",
-        "Emil",
-        "Enzo",
-        "Ernest",
-        "Felix",
-        "Fergus",
-        "Fritz",
-        "Gareth",
-        "Gideon",
-        "Gilbert",
-        "Gustav",
-        "Harald",
-        "Hector",
-        "Henrik",
-        "Horace",
-        "Hugo",
-        "Ignatius",
-        "Ivo",
-        "Jasper",
-        "Joachim",
-        "Julian",
-        "Kaspar",
-        "Klaus",
-        "Lambert",
-        "Laszlo",
-        "Leopold",
-        "Lionel",
-        "Lorenz",
-        "Lucian",
-        "Magnus",
-        "Malachi",
-        "Marek",
-        "Milo",
-        "Mortimer",
-        "Nestor",
-        "Nils",
-        "Octavio",
-        "Olaf",
-        "Orson",
-        "Oswald",
-        "Otto",
-        "Pascal",
-        "Percival",
-        "Quentin",
-        "Rafael",
-        "Reuben",
-        "Roderick",
-        "Rufus",
-        "Ruben",
-        "Sander",
-        "Silas",
-        "Stellan",
-        "Tobias",
-        "Ulrich",
-        "Valentin",
-        "Viktor",
-        "Wendell",
-        "Wilfred",
-        "Xavier",
-        "Yannick",
-        "Zoltan",
-    ],
-    "name_head": [
-        "Ash",
-        "Beck",
-        "Black",
-        "Brack",
-        "Brand",
-        "Cald",
-        "Carl",
-        "Clay",
-        "Cran",
-        "Dal",
-        "Dray",
-        "Dun",
-        "Ells",
-        "Fair",
-        "Fen",
-        "Gar",
-        "Gold",
-        "Gran",
-        "Had",
-        "Hart",
-        "Hawk",
-        "Hol",
-        "Kes",
-        "King",
-        "Lang",
-        "Lock",
-        "Lund",
-        "Mar",
-        "Mel",
-        "Nor",
-        "Oak",
-        "Pem",
-        "Pen",
-        "Rad",
-        "Rook",
-        "San",
-        "Sel",
-        "Stan",
-        "Thorn",
-        "Tred",
-        "Van",
-        "Wal",
-        "Wex",
-        "Whit",
-        "Win",
-        "Wood",
-        "York",
-    ],
-    "name_tail": [
-        "bury",
-        "by",
-        "combe",
-        "croft",
-        "dale",
-        "den",
-        "don",
-        "ell",
-        "er",
-        "field",
-        "ford",
-        "gate",
-        "ham",
-        "hurst",
-        "ing",
-        "ison",
-        "land",
-        "ley",
-        "low",
-        "man",
-        "mark",
-        "mere",
-        "more",
-        "ney",
-        "ridge",
-        "sby",
-        "stead",
-        "ster",
-        "stone",
-        "ton",
-        "ville",
-        "ward",
-        "way",
-        "well",
-        "wick",
-        "win",
-        "worth",
-    ],
-    "town_head": [
-        "Alder",
-        "Amber",
-        "Barrow",
-        "Birch",
-        "Bitter",
-        "Bram",
-        "Briar",
-        "Cold",
-        "Copper",
-        "Crow",
-        "Deep",
-        "Drift",
-        "East",
-        "Elm",
-        "Ember",
-        "Falcon",
-        "Far",
-        "Flint",
-        "Frost",
-        "Glass",
-        "Grey",
-        "Harrow",
-        "Haven",
-        "Hazel",
-        "Heron",
-        "High",
-        "Hollow",
-        "Iron",
-        "Juniper",
-        "Kettle",
-        "Lark",
-        "Long",
-        "Low",
-        "Marsh",
-        "Mill",
-        "Moor",
-        "Nettle",
-        "North",
-        "Otter",
-        "Pebble",
-        "Pine",
-        "Quarry",
-        "Raven",
-        "Reed",
-        "Salt",
-        "Sand",
-        "Silver",
-        "Slate",
-        "South",
-        "Stone",
-        "Swan",
-        "Tern",
-        "Thistle",
-        "Upper",
-        "West",
-        "Willow",
-        "Wind",
-        "Winter",
-    ],
-    "town_tail": [
-        "bay",
-        "beck",
-        "bourne",
-        "bridge",
-        "brook",
-        "cliff",
-        "cove",
-        "crag",
-        "ferry",
-        "fell",
-        "fold",
-        "ford",
-        "gate",
-        "glen",
-        "grove",
-        "harbour",
-        "haven",
-        "head",
-        "hill",
-        "holm",
-        "island",
-        "lake",
-        "marsh",
-        "meadow",
-        "mere",
-        "minster",
-        "mouth",
-        "ness",
-        "pass",
-        "point",
-        "pool",
-        "port",
-        "quay",
-        "reach",
-        "ridge",
-        "rock",
-        "sands",
-        "shore",
-        "side",
-        "springs",
-        "stead",
-        "strand",
-        "vale",
-        "water",
-        "weir",
-    ],
-    "city": [
-        "Antwerp",
-        "Athens",
-        "Barcelona",
-        "Belgrade",
-        "Bergen",
-        "Berlin",
-        "Bilbao",
-        "Bogota",
-        "Boston",
-        "Bristol",
-        "Brussels",
-        "Bucharest",
-        "Budapest",
-        "Chicago",
-        "Copenhagen",
-        "Cork",
-        "Dresden",
-        "Dublin",
-        "Edinburgh",
-        "Florence",
-        "Geneva",
-        "Genoa",
-        "Ghent",
-        "Glasgow",
-        "Hamburg",
-        "Havana",
-        "Helsinki",
-        "Istanbul",
-        "Krakow",
-        "Leipzig",
-        "Lima",
-        "Lisbon",
-        "Ljubljana",
-        "London",
-        "Lyon",
-        "Madrid",
-        "Marseille",
-        "Melbourne",
-        "Milan",
-        "Montreal",
-        "Munich",
-        "Naples",
-        "Odessa",
-        "Oslo",
-        "Palermo",
-        "Paris",
-        "Porto",
-        "Prague",
-        "Riga",
-        "Rome",
-        "Rotterdam",
-        "Salzburg",
-        "Seattle",
-        "Seville",
-        "Sofia",
-        "Stockholm",
-        "Sydney",
-        "Tallinn",
-        "Toronto",
-        "Trieste",
-        "Turin",
-        "Utrecht",
-        "Valencia",
-        "Venice",
-        "Vienna",
-        "Vilnius",
-        "Warsaw",
-        "Zagreb",
-        "Zurich",
-    ],
-    "country": [
-        "Argentina",
-        "Australia",
-        "Austria",
-        "Belgium",
-        "Bolivia",
-        "Brazil",
-        "Bulgaria",
-        "Canada",
-        "Chile",
-        "Croatia",
-        "Denmark",
-        "Ecuador",
-        "Estonia",
-        "Finland",
-        "France",
-        "Georgia",
-        "Germany",
-        "Greece",
-        "Hungary",
-        "Iceland",
-        "India",
-        "Ireland",
-        "Italy",
-        "Japan",
-        "Latvia",
-        "Lithuania",
-        "Malta",
-        "Mexico",
-        "Morocco",
-        "Norway",
-        "Peru",
-        "Poland",
-        "Portugal",
-        "Romania",
-        "Scotland",
-        "Slovakia",
-        "Slovenia",
-        "Spain",
-        "Sweden",
-        "Switzerland",
-        "Tunisia",
-        "Turkey",
-        "Uruguay",
-        "Wales",
-    ],
-    "job": """accountant archivist baker barber beekeeper blacksmith bookbinder botanist butcher
-        carpenter cartographer chemist clerk clockmaker cobbler cook customs-officer dentist
-        engraver ferryman fisherman florist gardener gravedigger hairdresser janitor joiner judge
-        lawyer librarian locksmith mechanic midwife miller notary nurse optician pharmacist
-        photographer piano-tuner pilot plumber porter postman potter printer saddler schoolteacher
-        seamstress shepherd shoemaker stonemason surgeon surveyor tailor translator typist
-        undertaker upholsterer vet watchmaker weaver welder""".replace("-", "_").split(),
-    "job_other": [
-        "auctioneer",
-        "banker",
-        "bishop",
-        "brewer",
-        "colonel",
-        "commissioner",
-        "consul",
-        "constable",
-        "councillor",
-        "developer",
-        "diplomat",
-        "hotelier",
-        "inspector",
-        "landlord",
-        "magistrate",
-        "mayor",
-        "merchant",
-        "minister",
-        "moneylender",
-        "pawnbroker",
-        "professor",
-        "senator",
-        "sergeant",
-        "sheriff",
-        "shipowner",
-        "stationmaster",
-        "steward",
-        "superintendent",
-        "treasurer",
-        "trustee",
-    ],
-    "thing": """album almanac amulet atlas barometer bell bracelet brooch camera candlestick cello
-        chalice chess-set clock coin compass crate crown diary dictionary door-key figurine flute
-        globe goblet harmonica lamp lantern ledger letter locket manuscript map mask medal mirror
-        music-box necklace notebook painting parcel passport pendant photograph postcard
-        radio recipe ring sabre scroll sextant sketchbook statue suitcase tapestry teapot telescope
-        ticket trumpet typewriter umbrella vase violin will""".replace("-", "_").split(),
-    "place": """abbey archive bakery ballroom barn 
-        boarding-house bookshop brewery bus-depot canteen 
-        chapel chemist's-shop circus-tent convent cottage courthouse dance-hall dockyard 
-        factory farmhouse garage greenhouse guesthouse gymnasium harbour-office 
-        hotel inn laundry library lighthouse market monastery museum observatory 
-        orphanage planetarium post-office 
-        railway-station shipyard tavern theatre town-hall warehouse
-        waterworks windmill""".replace("-", "_").split(),
-    "month": [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ],
-    "weekday": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
-    "season": ["spring", "summer", "autumn", "winter"],
-    "number": [
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "eighteen",
-        "twenty",
-        "thirty",
-        "forty",
-    ],
+    "woman": _words(
+        """
+        Agnes Alma Amelia Anneke Astrid Beatrix Birgit Bridget Carmen Cecily Clara Cora Dagny Delia
+        Dorothea Edith Elena Elsa Emmeline Esther Fern Flora Frances Freya Greta Hanna Harriet Hedda
+        Helena Ida Imogen Ines Ingrid Iris Isolde Johanna Judith Katya Lavinia Lena Leonora Lotte
+        Lucinda Mabel Magda Marguerite Marta Matilda Maud Minna Miriam Nadia Nell Nora Odette Olga
+        Ottilie Paloma Petra Philippa Ramona Rosalind Ruth Sabine Selma Sigrid Sonja Sybil Tamar
+        Thea Tilda Una Ursula Vera Viola Wanda Wilhelmina Yara Zelda
+        """
+    ),
+    "man": _words(
+        """
+        Abel Adrian Albert Alistair Ambrose Anders Angus Anton Arthur Axel Barnaby Basil Benedict
+        Bertram Boris Casper Cedric Clement Conrad Cyril Dimitri Dominic Edgar Edmund Elias Emil
+        Enzo Ernest Felix Fergus Fritz Gareth Gideon Gilbert Gustav Harald Hector Henrik Horace Hugo
+        Ignatius Ivo Jasper Joachim Julian Kaspar Klaus Lambert Laszlo Leopold Lionel Lorenz Lucian
+        Magnus Malachi Marek Milo Mortimer Nestor Nils Octavio Olaf Orson Oswald Otto Pascal
+        Percival Quentin Rafael Reuben Roderick Rufus Ruben Sander Silas Stellan Tobias Ulrich
+        Valentin Viktor Wendell Wilfred Xavier Yannick Zoltan
+        """
+    ),
+    "name_head": _words(
+        """
+        Ash Beck Black Brack Brand Cald Carl Clay Cran Dal Dray Dun Ells Fair Fen Gar Gold Gran Had
+        Hart Hawk Hol Kes King Lang Lock Lund Mar Mel Nor Oak Pem Pen Rad Rook San Sel Stan Thorn
+        Tred Van Wal Wex Whit Win Wood York
+        """
+    ),
+    "name_tail": _words(
+        """
+        bury by combe croft dale den don ell er field ford gate ham hurst ing ison land ley low man
+        mark mere more ney ridge sby stead ster stone ton ville ward way well wick win worth
+        """
+    ),
+    "town_head": _words(
+        """
+        Alder Amber Barrow Birch Bitter Bram Briar Cold Copper Crow Deep Drift East Elm Ember Falcon
+        Far Flint Frost Glass Grey Harrow Haven Hazel Heron High Hollow Iron Juniper Kettle Lark
+        Long Low Marsh Mill Moor Nettle North Otter Pebble Pine Quarry Raven Reed Salt Sand Silver
+        Slate South Stone Swan Tern Thistle Upper West Willow Wind Winter
+        """
+    ),
+    "town_tail": _words(
+        """
+        bay beck bourne bridge brook cliff cove crag ferry fell fold ford gate glen grove harbour
+        haven head hill holm island lake marsh meadow mere minster mouth ness pass point pool port
+        quay reach ridge rock sands shore side springs stead strand vale water weir
+        """
+    ),
+    "city": _words(
+        """
+        Antwerp Athens Barcelona Belgrade Bergen Berlin Bilbao Bogota Boston Bristol Brussels
+        Bucharest Budapest Chicago Copenhagen Cork Dresden Dublin Edinburgh Florence Geneva Genoa
+        Ghent Glasgow Hamburg Havana Helsinki Istanbul Krakow Leipzig Lima Lisbon Ljubljana London
+        Lyon Madrid Marseille Melbourne Milan Montreal Munich Naples Odessa Oslo Palermo Paris Porto
+        Prague Riga Rome Rotterdam Salzburg Seattle Seville Sofia Stockholm Sydney Tallinn Toronto
+        Trieste Turin Utrecht Valencia Venice Vienna Vilnius Warsaw Zagreb Zurich
+        """
+    ),
+    "country": _words(
+        """
+        Argentina Australia Austria Belgium Bolivia Brazil Bulgaria Canada Chile Croatia Denmark
+        Ecuador Estonia Finland France Georgia Germany Greece Hungary Iceland India Ireland Italy
+        Japan Latvia Lithuania Malta Mexico Morocco Norway Peru Poland Portugal Romania Scotland
+        Slovakia Slovenia Spain Sweden Switzerland Tunisia Turkey Uruguay Wales
+        """
+    ),
+    "job": _words(
+        """
+        accountant archivist baker barber beekeeper blacksmith bookbinder botanist butcher carpenter
+        cartographer chemist clerk clockmaker cobbler cook customs_officer dentist engraver ferryman
+        fisherman florist gardener gravedigger hairdresser janitor joiner judge lawyer librarian
+        locksmith mechanic midwife miller notary nurse optician pharmacist photographer piano_tuner
+        pilot plumber porter postman potter printer saddler schoolteacher seamstress shepherd
+        shoemaker stonemason surgeon surveyor tailor translator typist undertaker upholsterer vet
+        watchmaker weaver welder
+        """
+    ),
+    "job_other": _words(
+        """
+        auctioneer banker bishop brewer colonel commissioner consul constable councillor developer
+        diplomat hotelier inspector landlord magistrate mayor merchant minister moneylender
+        pawnbroker professor senator sergeant sheriff shipowner stationmaster steward superintendent
+        treasurer trustee
+        """
+    ),
+    "thing": _words(
+        """
+        album almanac amulet atlas barometer bell bracelet brooch camera candlestick cello chalice
+        chess_set clock coin compass crate crown diary dictionary door_key figurine flute globe
+        goblet harmonica lamp lantern ledger letter locket manuscript map mask medal mirror
+        music_box necklace notebook painting parcel passport pendant photograph postcard radio
+        recipe ring sabre scroll sextant sketchbook statue suitcase tapestry teapot telescope ticket
+        trumpet typewriter umbrella vase violin will
+        """
+    ),
+    "place": _words(
+        """
+        abbey archive bakery ballroom barn boarding_house bookshop brewery bus_depot canteen chapel
+        chemist's_shop circus_tent convent cottage courthouse dance_hall dockyard factory farmhouse
+        garage greenhouse guesthouse gymnasium harbour_office hotel inn laundry library lighthouse
+        market monastery museum observatory orphanage planetarium post_office railway_station
+        shipyard tavern theatre town_hall warehouse waterworks windmill
+        """
+    ),
+    "month": _words(
+        """
+        January February March April May June July August September October November December
+        """
+    ),
+    "weekday": _words("Monday Tuesday Wednesday Thursday Friday Saturday Sunday"),
+    "season": _words("spring summer autumn winter"),
+    "number": _words(
+        """
+        three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+        eighteen twenty thirty forty
+        """
+    ),
     "year": tuple(str(year) for year in range(1934, 2020)),
-    "relative": [
-        "sister",
-        "brother",
-        "mother",
-        "father",
-        "aunt",
-        "uncle",
-        "cousin",
-        "grandmother",
-        "grandfather",
-        "neighbour",
-        "nephew",
-        "niece",
-        "daughter",
-        "son",
-        "flatmate",
-        "colleague",
-    ],
-    "animal": [
-        "badger",
-        "beagle",
-        "camel",
-        "cockatoo",
-        "crow",
-        "donkey",
-        "falcon",
-        "ferret",
-        "goat",
-        "greyhound",
-        "hedgehog",
-        "heron",
-        "horse",
-        "iguana",
-        "llama",
-        "magpie",
-        "mule",
-        "otter",
-        "owl",
-        "parrot",
-        "peacock",
-        "pigeon",
-        "rabbit",
-        "raven",
-        "rooster",
-        "seal",
-        "sheepdog",
-        "spaniel",
-        "swan",
-        "terrier",
-        "tortoise",
-        "turkey",
-    ],
-    "vehicle": [
-        "ambulance",
-        "bicycle",
-        "bus",
-        "caravan",
-        "carriage",
-        "coach",
-        "delivery_van",
-        "fire_engine",
-        "hearse",
-        "lorry",
-        "milk_van",
-        "minibus",
-        "moped",
-        "motorcycle",
-        "pickup",
-        "scooter",
-        "sidecar",
-        "taxi",
-        "tractor",
-        "tricycle",
-        "truck",
-        "van",
-    ],
-    "vehicle_sea": [
-        "barge",
-        "brigantine",
-        "cutter",
-        "ferry",
-        "freighter",
-        "schooner",
-        "steamer",
-        "tanker",
-        "trawler",
-        "tugboat",
-        "whaler",
-        "yacht",
-    ],
-    "weather": [
-        "blizzard",
-        "cloudburst",
-        "downpour",
-        "dust_storm",
-        "gale",
-        "hailstorm",
-        "heatwave",
-        "hurricane",
-        "rainstorm",
-        "sandstorm",
-        "snowstorm",
-        "storm",
-        "thunderstorm",
-        "tornado",
-    ],
-    "food": [
-        "almonds",
-        "apples",
-        "biscuits",
-        "bread",
-        "cherries",
-        "chestnuts",
-        "chips",
-        "chocolate",
-        "crackers",
-        "dumplings",
-        "gingerbread",
-        "grapes",
-        "ice_cream",
-        "liquorice",
-        "noodles",
-        "nuts",
-        "oranges",
-        "pancakes",
-        "peanuts",
-        "pears",
-        "peppermints",
-        "pickles",
-        "pizza",
-        "plums",
-        "popcorn",
-        "pretzels",
-        "raisins",
-        "sandwiches",
-        "soup",
-        "toffee",
-        "waffles",
-    ],
-    "drink": [
-        "coffee",
-        "cider",
-        "cocoa",
-        "ginger_beer",
-        "lemonade",
-        "mineral_water",
-        "orange_juice",
-        "tea",
-        "tomato_juice",
-        "beer",
-        "wine",
-    ],
-    "instrument": [
-        "accordion",
-        "banjo",
-        "bassoon",
-        "cello",
-        "clarinet",
-        "cornet",
-        "flute",
-        "guitar",
-        "harmonium",
-        "harp",
-        "harpsichord",
-        "horn",
-        "mandolin",
-        "marimba",
-        "oboe",
-        "organ",
-        "piano",
-        "recorder",
-        "saxophone",
-        "trombone",
-        "trumpet",
-        "tuba",
-        "ukulele",
-        "vibraphone",
-        "viola",
-        "violin",
-        "xylophone",
-        "zither",
-    ],
-    "colour": [
-        "amber",
-        "black",
-        "blue",
-        "brown",
-        "copper",
-        "crimson",
-        "green",
-        "grey",
-        "indigo",
-        "maroon",
-        "mustard",
-        "ochre",
-        "olive",
-        "orange",
-        "pink",
-        "purple",
-        "red",
-        "rust",
-        "scarlet",
-        "silver",
-        "turquoise",
-        "violet",
-        "white",
-        "yellow",
-    ],
-    "genre": [
-        "adventure",
-        "ballad",
-        "comedy",
-        "costume_drama",
-        "crime_story",
-        "drama",
-        "fable",
-        "ghost_story",
-        "melodrama",
-        "musical",
-        "mystery",
-        "romance",
-        "satire",
-        "spy_story",
-        "thriller",
-        "western",
-    ],
-    "cinema": [
-        "Alhambra",
-        "Apollo",
-        "Arcadia",
-        "Astoria",
-        "Atlas",
-        "Capitol",
-        "Coliseum",
-        "Comet",
-        "Electric",
-        "Empire",
-        "Eldorado",
-        "Forum",
-        "Gaumont",
-        "Grand",
-        "Hippodrome",
-        "Imperial",
-        "Kino",
-        "Lux",
-        "Lyric",
-        "Majestic",
-        "Metropole",
-        "Mercury",
-        "Odeon",
-        "Olympia",
-        "Orpheum",
-        "Palace",
-        "Paramount",
-        "Phoenix",
-        "Picture_House",
-        "Plaza",
-        "Regal",
-        "Regent",
-        "Rex",
-        "Rialto",
-        "Rio",
-        "Ritz",
-        "Roxy",
-        "Royal",
-        "Savoy",
-        "Scala",
-        "Strand",
-        "Tivoli",
-        "Trocadero",
-        "Vogue",
-        "Zenith",
-    ],
-    "title_head": [
-        "Borrowed",
-        "Broken",
-        "Burning",
-        "Crooked",
-        "Distant",
-        "Drowned",
-        "Eleventh",
-        "Empty",
-        "Faithful",
-        "Forgotten",
-        "Frozen",
-        "Glass",
-        "Hidden",
-        "Hollow",
-        "Inland",
-        "Last",
-        "Little",
-        "Long",
-        "Midnight",
-        "Missing",
-        "Narrow",
-        "Northern",
-        "Open",
-        "Other",
-        "Painted",
-        "Paper",
-        "Patient",
-        "Quiet",
-        "Second",
-        "Secret",
-        "Seventh",
-        "Silent",
-        "Sleeping",
-        "Southern",
-        "Stolen",
-        "Sunken",
-        "Third",
-        "Unwritten",
-        "Vanishing",
-        "Wandering",
-        "Winter",
-        "Wooden",
-    ],
-    "title_tail": [
-        "Anchor",
-        "Archive",
-        "Bell",
-        "Bridge",
-        "Captain",
-        "Carousel",
-        "Cartographer",
-        "Choir",
-        "Clock",
-        "Corridor",
-        "Customs",
-        "Daughter",
-        "Door",
-        "Envelope",
-        "Ferry",
-        "Garden",
-        "Guest",
-        "Harbour",
-        "Hour",
-        "House",
-        "Island",
-        "Juror",
-        "Key",
-        "Lantern",
-        "Letter",
-        "Lighthouse",
-        "Mirror",
-        "Orchard",
-        "Passenger",
-        "Piano",
-        "River",
-        "Room",
-        "Season",
-        "Shore",
-        "Station",
-        "Stranger",
-        "Summer",
-        "Telegram",
-        "Tower",
-        "Train",
-        "Valley",
-        "Visitor",
-        "Voyage",
-        "Window",
-        "Witness",
-    ],
-    "format": [
-        "16mm",
-        "35mm",
-        "Super_8",
-        "digital_video",
-        "black_and_white_stock",
-        "a_handheld_camera",
-        "two_cameras",
-        "wide_lenses",
-        "anamorphic_lenses",
-        "old_film_stock",
-    ],
-    "child": ["son", "daughter", "niece", "nephew"],
-    "ordinal": ["third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"],
+    "relative": _words(
+        """
+        sister brother mother father aunt uncle cousin grandmother grandfather neighbour nephew
+        niece daughter son flatmate colleague
+        """
+    ),
+    "animal": _words(
+        """
+        badger beagle camel cockatoo crow donkey falcon ferret goat greyhound hedgehog heron horse
+        iguana llama magpie mule otter owl parrot peacock pigeon rabbit raven rooster seal sheepdog
+        spaniel swan terrier tortoise turkey
+        """
+    ),
+    "vehicle": _words(
+        """
+        ambulance bicycle bus caravan carriage coach delivery_van fire_engine hearse lorry milk_van
+        minibus moped motorcycle pickup scooter sidecar taxi tractor tricycle truck van
+        """
+    ),
+    "vehicle_sea": _words(
+        """
+        barge brigantine cutter ferry freighter schooner steamer tanker trawler tugboat whaler yacht
+        """
+    ),
+    "weather": _words(
+        """
+        blizzard cloudburst downpour gale hailstorm hurricane ice_storm rainstorm snowstorm squall
+        storm thunderstorm
+        """
+    ),
+    "food": _words(
+        """
+        almonds apples biscuits bread cherries chestnuts chips chocolate crackers dumplings
+        gingerbread grapes ice_cream liquorice noodles nuts oranges pancakes peanuts pears
+        peppermints pickles pizza plums popcorn pretzels raisins sandwiches soup toffee waffles
+        """
+    ),
+    "drink": _words(
+        """
+        coffee cider cocoa ginger_beer lemonade mineral_water orange_juice tea tomato_juice beer
+        wine
+        """
+    ),
+    "instrument": _words(
+        """
+        accordion banjo bassoon cello clarinet cornet flute guitar harmonium harp harpsichord horn
+        mandolin marimba oboe organ piano recorder saxophone trombone trumpet tuba ukulele
+        vibraphone viola violin xylophone zither
+        """
+    ),
+    "colour": _words(
+        """
+        amber black blue brown copper crimson green grey indigo maroon mustard ochre olive orange
+        pink purple red rust scarlet silver turquoise violet white yellow
+        """
+    ),
+    "genre": _words(
+        """
+        adventure ballad comedy costume_drama crime_story drama fable ghost_story melodrama musical
+        mystery romance satire spy_story thriller western
+        """
+    ),
+    "cinema": _words(
+        """
+        Alhambra Apollo Arcadia Astoria Atlas Capitol Coliseum Comet Electric Empire Eldorado Forum
+        Gaumont Grand Hippodrome Imperial Kino Lux Lyric Majestic Metropole Mercury Odeon Olympia
+        Orpheum Palace Paramount Phoenix Picture_House Plaza Regal Regent Rex Rialto Rio Ritz Roxy
+        Royal Savoy Scala Strand Tivoli Trocadero Vogue Zenith
+        """
+    ),
+    "title_head": _words(
+        """
+        Borrowed Broken Burning Crooked Distant Drowned Eleventh Empty Faithful Forgotten Frozen
+        Glass Hidden Hollow Inland Last Little Long Midnight Missing Narrow Northern Open Other
+        Painted Paper Patient Quiet Second Secret Seventh Silent Sleeping Southern Stolen Sunken
+        Third Unwritten Vanishing Wandering Winter Wooden
+        """
+    ),
+    "title_tail": _words(
+        """
+        Anchor Archive Bell Bridge Captain Carousel Cartographer Choir Clock Corridor Customs
+        Daughter Door Envelope Ferry Garden Guest Harbour Hour House Island Juror Key Lantern Letter
+        Lighthouse Mirror Orchard Passenger Piano River Room Season Shore Station Stranger Summer
+        Telegram Tower Train Valley Visitor Voyage Window Witness
+        """
+    ),
+    "format": _words(
+        """
+        16mm 35mm Super_8 digital_video black_and_white_stock a_handheld_camera two_cameras
+        wide_lenses anamorphic_lenses old_film_stock
+        """
+    ),
+    "child": _words("son daughter niece nephew"),
+    "ordinal": _words("third fourth fifth sixth seventh eighth ninth tenth"),
     "two_digits": tuple(str(number) for number in range(34, 99)),
-    "movie": ["film", "film", "movie", "movie", "picture"],
-    "aspect_one": [
-        "story",
-        "script",
-        "plot",
-        "dialogue",
-        "music",
-        "score",
-        "direction",
-        "camera_work",
-        "photography",
-        "editing",
-        "acting",
-        "cast",
-        "ending",
-        "opening",
-        "pacing",
-        "lighting",
-        "sound_design",
-        "production_design",
-        "final_act",
-    ],
-    "aspect_many": [
-        "costumes",
-        "sets",
-        "songs",
-        "performances",
-        "jokes",
-        "effects",
-        "locations",
-        "characters",
-    ],
+    "movie": _words("film film movie movie picture"),
+    "aspect_one": _words(
+        """
+        story script plot dialogue music score direction camera_work photography editing acting cast
+        ending opening pacing lighting sound_design production_design final_act
+        """
+    ),
+    "aspect_many": _words("costumes sets songs performances jokes effects locations characters"),
 }
 
 # A storyline is told in order; a long review tells more of its sentences than a short one.
 _STORYLINES: Sequence[str] = (
     # a secret in a small town
     """
-    {hero} is [a quiet|a young|a retired|a widowed|an unmarried] {job} in {town}, where [nothing has happened for years|everybody knows everybody|the fog never quite lifts].
-    The story begins when {hero} finds [an old|a broken|a stolen|a gilded] {thing} [under the floor|behind a wall|in the cellar|at the back] of the {place}.
+    {hero} is [a quiet|a young|a retired|a widowed|an unmarried] {job} in {town}, where [nothing \
+        has happened for years|everybody knows everybody|the fog never quite lifts].
+    The story begins when {hero} finds [an old|a broken|a stolen|a gilded] {thing} [under the \
+        floor|behind a wall|in the cellar|at the back] of the {place}.
     It once belonged to {rival}, the {job_other}, who left {town} {number} years ago without a word.
     At first {hero} shows it to nobody but {friend}, who used to work at the {place2}.
-    {friend} remembers a {weather} in {year}, and a {vehicle} that was pulled out of the water the next morning.
-    {hero} starts to ask questions, and [one by one|little by little] the neighbours close their shutters.
-    Then {rival} comes back on a {weekday} in {month}, carrying one {colour} suitcase and asking for a room.
+    {friend} remembers a {weather} in {year}, and a {vehicle} that was pulled out of the water \
+        the next morning.
+    {hero} starts to ask questions, and [one by one|little by little] the neighbours close their \
+        shutters.
+    Then {rival} comes back on a {weekday} in {month}, carrying one {colour} suitcase and asking \
+        for a room.
     {rival} rents the room above the {place3} and pays for {number} weeks in coins.
     Each night {hero} sees a light in the {place2}, and each morning the door is locked again.
     An old register shows that a page for {month} has been cut out with a razor.
@@ -1242,9 +464,11 @@ _STORYLINES: Sequence[str] = (
     Near the border the engine stops, and {hero} has to barter {his} watch for a new belt.
     A customs officer opens the parcel, looks at the {thing} and waves them through.
     {friend} tells the story of an old {job2} who made the same journey in {year}.
-    They pick up a hitchhiker who says that she sings in {country}, and who pays for her seat with {food}.
+    They pick up a hitchhiker who says that she sings in {country}, and who pays for her seat \
+        with {food}.
     In {town2} they are taken for somebody else and given a dinner with speeches.
-    {rival} overtakes them at a level crossing and is seen again, much later, asleep in the {place2}.
+    {rival} overtakes them at a level crossing and is seen again, much later, asleep in the \
+        {place2}.
     A {weather} keeps them for two days in a {place3} high up in the mountains.
     There {hero} writes a letter to {his} {relative} and does not post it.
     The {animal} runs away at a petrol station, and they lose {number} hours looking for it.
@@ -1252,7 +476,8 @@ _STORYLINES: Sequence[str] = (
     {hero} goes on alone, first on foot and then on the back of a {vehicle2}.
     The last bridge before {city} has been taken away by the flood.
     {rival} and {hero} have to share a boat, and neither of them says a word until the far bank.
-    At the end the {thing} is handed over at the door of the {place2}, and {hero} turns round and starts back.
+    At the end the {thing} is handed over at the door of the {place2}, and {hero} turns round \
+        and starts back.
     """,
     # a robbery
     """
@@ -1279,7 +504,8 @@ _STORYLINES: Sequence[str] = (
     """,
     # a homecoming
     """
-    After {number} years in {city}, {hero} comes home to {town} to sell the {place} that {his} {relative} has left behind.
+    After {number} years in {city}, {hero} comes home to {town} to sell the {place} that {his} \
+        {relative} has left behind.
     {hero} is a {job} there, has a divorce to get through, and means to stay for a week.
     {friend}, who went to school with {him}, now runs the {place2} across the road.
     {rival}, the {job_other}, has made an offer for the land and brings the papers in person.
@@ -1327,7 +553,7 @@ _STORYLINES: Sequence[str] = (
     """
     {hero} tunes and repairs instruments in {city}, and sleeps in a room behind the workshop.
     One {weekday} {friend} walks in with a {instrument} that has lain in the rain.
-    {friend} plays in the orchestra of the {cinema} and is engaged to {rival}, a {job_other}.
+    {friend} plays in the orchestra of the {any_cinema} and is engaged to {rival}, a {job_other}.
     The repair takes {number} weeks, because {hero} keeps finding something else to do.
     They go for walks along the canal and talk about {country}, where neither has been.
     {hero}'s {relative}, a {job2} from {town}, sees at once what is going on.
@@ -1355,7 +581,7 @@ _STORYLINES: Sequence[str] = (
     {rival}, the {job_other} of the station, decides who gets heat and who does not.
     One morning the radio picks up somebody playing the {instrument}.
     The signal comes from {city}, where nobody is supposed to be left.
-    {hero} builds a receiver out of a {thing} and the motor of a {vehicle}.
+    {hero} builds a receiver out of a typewriter and the motor of a {vehicle}.
     {rival} has the receiver taken away and locked into the {place}.
     {friend} knows a way in through the pipes, and they are down there for {number} hours.
     In the {place} they find maps, seeds and a {animal} in a glass tank.
@@ -1388,7 +614,7 @@ _STORYLINES: Sequence[str] = (
     We are shown the fire three times, and each time the {vehicle} stands somewhere else.
     {hero} lies awake and counts the steps of the guard.
     The jurors vote, and it is {number} minutes before anyone speaks.
-    {friend} tears up the drawings and puts the pieces into a {thing2}.
+    {friend} tears up the drawings and puts the pieces into a hat.
     {hero} stands up at last and says where {he} was in {month}.
     The verdict itself is read out while a {vehicle2} passes, and we have to read it from the faces.
     """,
@@ -1423,21 +649,22 @@ _SECTIONS: Mapping[str, str] = {
     {actor} has grey hair here, which took an hour every morning.
     """,
     "making": """
-    {title} was shot on {format} in {any_country}, over {number} weeks in the {season} of {any_year}.
+    {title} was shot on {format} in {any_country}, over {number} weeks in the {season} of \
+        {any_year}.
     {director} wrote the first draft in {any_city}, in a hotel near the harbour.
-    It is based on a novel by {other_actor}, which came out in {any_year}.
+    It is based on a novel by {novelist}, which came out in {any_year}.
     The {place} was built in a hangar outside {any_city} and burnt down afterwards.
     The interiors were filmed in an old {any_place}, the exteriors in {any_town}.
     Much of it takes place at night, by the light of a single {colour} lamp.
     {composer} wrote the music for {instrument}, {instrument2} and a small choir.
     There is a {instrument} on the soundtrack whenever {rival} comes near.
-    The camera hardly moves in the first half and hardly rests in the second.
+    The camera hardly moves in the first [half|hour|part] and hardly rests in the [second|next].
     {director} comes from {any_country} and used to make films about {any_animal}s for television.
     The budget was that of a {vehicle}, as {director_first} once said in an interview.
     The credits name {number} hairdressers and a person in charge of the {animal}.
-    Between the acts a card gives us the day and the month.
+    Between the [acts|chapters|episodes] a card gives us the day and the [month|hour|place].
     One shot follows {hero} up the stairs of the {place}, and it runs for {number} minutes.
-    The editor, {other_actor}, cut the {movie} in a kitchen in {any_city2}.
+    The editor, {editor}, cut the {movie} in a kitchen in {any_city2}.
     There are two versions, and I saw the one that runs {number} minutes longer.
     The dialogue is in two languages, with subtitles in {colour}.
     A {weather} held up the shooting, and it was written into the plot.
@@ -1445,12 +672,13 @@ _SECTIONS: Mapping[str, str] = {
     It opened in {any_city} in {month}, and came to us the {season} after.
     The poster shows a {vehicle}, a {animal} and half of a face.
     The titles are drawn by hand in {colour} ink.
-    All the clocks in the {movie} show the same time.
+    All the clocks in the {movie} show the same [time|hour], [a quarter past three|ten to \
+        nine|half past six|noon].
     Each chapter starts with a view of the {place2} from across the water.
     The costumes were sewn in {any_city2} out of curtains and sails.
     Most of the sound was recorded later, in a {any_place} with thick walls.
     The colours go from {colour} in the first part to {colour2} in the last.
-    {director_first} appears for a second, as a man with a {vehicle2}.
+    {director_first} appears for a second, as somebody with a {vehicle2}.
     For the flood they used {number} tons of water and one real {vehicle}.
     The story is told backwards for a while, from {month} to the {season} before.
     """,
@@ -1472,12 +700,14 @@ _SECTIONS: Mapping[str, str] = {
     There was a queue as far as the {any_place}, though it was for another {movie}.
     I sat in row {number}, between a nun and a {any_job}.
     The curtain at the {cinema} still goes up with a creak.
-    It was the late show, and the last bus leaves at a quarter to twelve.
+    It was the late show, and the last [bus|tram|train] leaves at [a quarter to twelve|half past \
+        eleven|midnight].
     My {any_relative} had seen it the week before and came along again for the {food}.
     I bought a glass of {drink} at the bar and took it in with me.
     They sell {food} and {drink} in the foyer, under a portrait of the founder.
     A {any_job} from our street takes the tickets at the weekend.
-    The heating was off, so we sat there in our coats.
+    The heating was [off|broken|being mended], so we sat there in our [coats|scarves|hats and \
+        coats].
     Someone had left a {colour} umbrella on the seat.
     Afterwards {director_first}'s assistant answered questions for {number} minutes.
     A {any_animal} was asleep in the foyer, next to the radiator.
@@ -1492,7 +722,7 @@ _SECTIONS: Mapping[str, str] = {
     It was on television on {weekday} night, after the news.
     I first read about it in a magazine at the {any_job}'s.
     My {any_relative} used to work as a {any_job} and had something to say about the tools.
-    I watched it twice, once with the sound turned down.
+    I watched it [twice|three times], once with the sound turned [down|off|up].
     I had read the book on a train to {any_city}, a long time ago.
     We don't get many films from {any_country} in our town.
     I should add that I have never been to {any_country}.
@@ -1545,14 +775,13 @@ _SLOT = re.compile(r"(\{[a-z_]+\d?\}|\[[^\]]*\])")
 _ARTICLE = re.compile(r"\b([Aa]) (?=\*?[aeiou])(?!one\b|uni|use|ukulele)")
 _CUE = "*"
 _CLAUSE_END = re.compile(r"[.,;:!?]$")
-_CLAUSE_WORDS = frozenset(["and", "but", "yet", "though", "although"])
-_TAG = re.compile(r"<[^<>]*>")
+_CLAUSE_WORDS = frozenset(_words("and but yet though although"))
+_LETTERS = re.compile("[a-z]+")
 _POLARITIES = (-1, +1)
-_KIND_NAMES, _KIND_WEIGHTS = zip(*KINDS, strict=True)
 
 
 def _lines(text: str) -> tuple[str, ...]:
-    return tuple(line.strip() for line in text.strip().splitlines())
+    return tuple(" ".join(line.split()) for line in text.strip().splitlines())
 
 
 def _weighted(words: Sequence[str]) -> tuple[str, ...]:
@@ -1580,7 +809,12 @@ def _polar_slots(verdict: int) -> dict[str, tuple[str, ...]]:
 
 
 _NEUTRAL = _neutral_slots()
-_PARTS_OF_A_FILM = frozenset(" ".join((*_NEUTRAL["aspect_one"], *_NEUTRAL["aspect_many"])).split())
+_PARTS_OF_A_FILM = frozenset(
+    word
+    for name in ("aspect_one", "aspect_many")
+    for part in _NEUTRAL[name]
+    for word in part.split()
+)
 _POLAR = {verdict: _NEUTRAL | _polar_slots(verdict) for verdict in _POLARITIES}
 _TOLD = tuple(_lines(story) for story in _STORYLINES)
 _FILLER = {name: _lines(text) for name, text in _SECTIONS.items()}
@@ -1636,9 +870,9 @@ def _sentence(
 # ------------------------------------------------------------------------------------ composition
 
 
-def _person(rng: random.Random, woman: bool) -> tuple[str, str]:
-    first = rng.choice(_NEUTRAL["woman" if woman else "man"])
-    return first, rng.choice(_NEUTRAL["name_head"]) + rng.choice(_NEUTRAL["name_tail"])
+def _compound(kind: str, rng: random.Random) -> str:
+    """An invented name of two halves, of a person (kind "name") or of a town."""
+    return rng.choice(_NEUTRAL[f"{kind}_head"]) + rng.choice(_NEUTRAL[f"{kind}_tail"])
 
 
 def _invent_film(rng: random.Random) -> dict[str, str]:
@@ -1648,13 +882,13 @@ def _invent_film(rng: random.Random) -> dict[str, str]:
         for number, word in enumerate(rng.sample(_NEUTRAL[name], copies), start=1):
             film[name if number == 1 else f"{name}{number}"] = word
     for name in ("town", "town2", "any_town"):
-        film[name] = rng.choice(_NEUTRAL["town_head"]) + rng.choice(_NEUTRAL["town_tail"])
+        film[name] = _compound("town", rng)
 
     woman = rng.random() < 0.5
     film |= _PRONOUNS[woman]
     women, men = rng.sample(_NEUTRAL["woman"], 6), rng.sample(_NEUTRAL["man"], 6)
     hers, others = (women, men) if woman else (men, women)
-    surnames = [_person(rng, woman)[1] for _ in range(7)]
+    surnames = [_compound("name", rng) for _ in range(9)]
     film["hero"], film["actor_first"] = hers[0], hers[1]
     film["actor"] = f"{hers[1]} {surnames[0]}"
     film["rival"] = surnames[5] if rng.random() < 0.3 else others[0]
@@ -1664,6 +898,7 @@ def _invent_film(rng: random.Random) -> dict[str, str]:
     film["director"] = f"{others[2]} {surnames[3]}"
     film["composer"] = f"{hers[4]} {surnames[4]}"
     film["surname"] = surnames[6]
+    film["novelist"], film["editor"] = f"{hers[5]} {surnames[7]}", f"{others[5]} {surnames[8]}"
     film["title"] = f"The {film['title_head']} {film['title_tail']}"
     film["ship"] = f"{rng.choice(_NEUTRAL['title_head'])} {rng.choice(_NEUTRAL['title_tail'])}"
     return film
@@ -1688,8 +923,7 @@ def _filler(film: Mapping[str, str], words: int, rng: random.Random) -> Iterator
     # the first sentences present the people whom the later ones speak of
     later = sorted(rng.sample(range(4, len(story)), told - 4))
     waiting = {name: rng.sample(lines, len(lines)) for name, lines in _FILLER.items()}
-    waiting["story"] = [story[index] for index in [3, 2, 1, 0]]
-    waiting["story"] = [story[index] for index in reversed(later)] + waiting["story"]
+    waiting["story"] = [story[index] for index in (*reversed(later), 3, 2, 1, 0)]  # a stack
     previous = ""
     while waiting:
         names = [name for name in waiting if name != previous] or list(waiting)
@@ -1711,7 +945,7 @@ def _opinion(
     date. Nobody calls the same script wonderful and then awful.
     """
     for _ in range(_ATTEMPTS):
-        kind = rng.choices(_KIND_NAMES, _KIND_WEIGHTS)[0]
+        kind = rng.choices(tuple(KINDS), tuple(KINDS.values()))[0]
         # who loved the film may find its costumes awful, but does not say that it is awful
         template = rng.choice(_VOICED[kind] if verdict == majority else _PARTIAL[kind])
         sentence = _sentence(template.lstrip(_WHOLE + " "), film, _POLAR[verdict], rng)
@@ -1853,32 +1087,42 @@ def _verdict(words: Sequence[str], cue: int) -> int:
 
 def plain_word(word: str) -> str:
     """One of ``text.split()`` in lower case, without punctuation and pieces of a tag."""
-    return word.removesuffix("<br").removeprefix("/>").strip(".,;:!?\"'").lower()
+    return _bare(word).strip(".,;:!?\"'").lower()
+
+
+def _bare(word: str) -> str:
+    return word.removesuffix("<br").removeprefix("/>")
 
 
 def bayes_accuracy(reviews: Iterable[Review], tokens: int | None) -> float:
     """Share of reviews whose label is found by who reads the first `tokens` tokens, in [0, 1].
 
-    The reader sums the verdicts of the cues among them and decides by the sign; a sum of zero
-    counts one half. A token is a run of letters outside of tags: "didn't" makes two. With
-    `tokens` None the whole review is read. A contrast cut off before its cue counts as unread,
-    though its first half hints at the rest: there, the best possible is slightly higher.
+    The reader follows a verdict on the whole film, else the sign of the sum of the verdicts read;
+    a sum of zero counts one half. A token is a run of letters outside of tags: "didn't" makes \
+        two. With
+    `tokens` None the whole review is read. A sentence cut off before its cue counts as unread,
+    though its first half may hint at the rest: a lower bound, but exact for whole reviews.
+
+    Raises:
+        ValueError: for no reviews.
     """
     scores = [_score(review, tokens) for review in reviews]
+    if not scores:
+        raise ValueError("bayes_accuracy needs at least one review (got none)")
     return sum(scores) / len(scores)
 
 
 def _score(review: Review, tokens: int | None) -> float:
+    positions = token_positions(review.text)
     total = 0
     for verdict, cue, whole in zip(verdicts(review), review.cues, review.whole, strict=True):
-        if tokens is None or token_position(review.text, cue) < tokens:
+        if tokens is None or positions[cue] < tokens:
             # a verdict on the whole film never contradicts the clean label: it outweighs the rest
             total += verdict * (len(review.cues) if whole else 1)
     return 0.5 if total == 0 else float((total > 0) == (review.label == 1))
 
 
-def token_position(text: str, word: int) -> int:
-    """Index, among the tokens of a text, of its whitespace-split word number `word`."""
-    before = " ".join(text.split()[:word])
-    # the text may be cut within a tag: close it, so that it is stripped as in the whole
-    return len(re.findall("[a-z]+", _TAG.sub(" ", before + ">").lower()))
+def token_positions(text: str) -> list[int]:
+    """For each of ``text.split()``, how many tokens come before it."""
+    counts = [len(_LETTERS.findall(_bare(word).lower())) for word in text.split()]
+    return list(accumulate(counts, initial=0))[:-1]

@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 PAD, UNK = "<pad>", "<unk>"
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 CACHE_VERSION = 1
+MANY = 10  # so many texts of one class by chance: 0.2% where there are two
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
 
 Int64Array = npt.NDArray[np.int64]
@@ -365,17 +366,17 @@ class TextClassification(Classification):
     def _check_classes(
         self, corpus: TokenisedCorpus, rows: dict[Split, Int64Array], hint: bool
     ) -> None:
-        """Every class must be there to be learned, and a split must hold more than one."""
+        """A class that the training split lacks cannot be learned, nor one class alone measured."""
         for name in SPLITS:
+            count = len(rows[name])
             present = np.unique(corpus.labels[rows[name]])
             missing = [c for i, c in enumerate(corpus.classes) if i not in present]
-            if len(rows[name]) and (len(present) == 1 or (missing and name == "train")):
+            one_class = len(present) == 1 and count >= MANY
+            if missing and (name == "train" or one_class):
                 # a sorted file is the usual cause
-                way_out = (
-                    "; the rows may be sorted by class: set data.shuffle_seed=0" if hint else ""
-                )
+                way_out = "; if the rows are sorted, set data.shuffle_seed=0" if hint else ""
                 raise DataError(
-                    f"{self}: the {name} split of {len(rows[name])} texts has none of "
+                    f"{self}: the {name} split of {count} texts has none of "
                     f"class '{missing[0]}'{way_out}"
                 )
 

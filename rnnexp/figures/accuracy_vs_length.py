@@ -17,13 +17,19 @@ def draw(study: Study) -> Path | None:
     if not groups:
         return None
     data = list(dict.fromkeys(str(group.rows[0]["data"]) for group in groups))
-    with style.figure(6.4 * len(data), 4.4, columns=len(data)) as (canvas, panels):
+    with style.figure(2.6 + 5.2 * len(data), 4.2, columns=len(data)) as (canvas, panels):
         for axes, name in zip(panels, data, strict=True):
             panel = [group for group in groups if group.rows[0]["data"] == name]
             _draw_panel(axes, study, panel)
             title = "the built-in reviews (synthetic)" if name == "reviews" else name
             axes.set_title(title, fontsize=10)
         panels[0].set_ylabel(f"test {study.headline}")
+        counts = sorted({len(group.values(study.score)) for group in groups})
+        handles, labels = panels[0].get_legend_handles_labels()
+        canvas.legend(
+            handles, labels, loc="outside right center", title=seeds_note(counts),
+            fontsize=9, title_fontsize=9, alignment="left",
+        )  # fmt: skip
         return style.save(canvas, study.path / "plots", "accuracy_vs_length")
 
 
@@ -60,8 +66,6 @@ def _draw_panel(axes: Axes, study: Study, groups: Sequence[Group]) -> None:
         axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
         bottom, top = axes.get_ylim()
         axes.set_ylim(max(bottom, 0.3), min(top, 1.0))
-    counts = sorted({len(group.values(study.score)) for group in groups})
-    axes.legend(fontsize=8, title=seeds_note(counts), title_fontsize=8)
 
 
 def chance_levels(study: Study, groups: Sequence[Group]) -> list[float]:
@@ -74,11 +78,15 @@ def seeds_note(counts: Sequence[int]) -> str:
     """What the band means, by the number of runs behind the points."""
     if counts == [1]:
         return "one seed: no interval"
-    n = str(counts[0]) if len(counts) == 1 else f"{counts[0]}-{counts[-1]}"
-    return f"mean and 95% t-interval over {n} seeds"
+    n = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    return f"mean and 95% t-interval\nover {n} seeds"
 
 
 def _short(factor: str, value: Any) -> str:
-    """`read at last` for model.readout=last; else the setting as it stands."""
+    """A setting in a legend: in words where it has some, else as it was given."""
     name = factor.rpartition(".")[2]
-    return f"read at {value}" if name == "readout" else f"{name}={value}"
+    if name == "readout":
+        return {"last": "read at last step", "last_valid": "read at last word"}.get(
+            str(value), f"readout {value}"
+        )
+    return f"{name}={value}"

@@ -48,5 +48,6 @@ def draw(study: Study) -> Path | None:
         if study.headline == "accuracy":
             axes.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
         counts = sorted({len(group.values(study.score)) for group, _ in scored})
-        axes.set_xlabel(f"test {study.headline} ({seeds_note(counts)}; ticks: single runs)")
+        note = seeds_note(counts).replace("\n", " ")
+        axes.set_xlabel(f"test {study.headline} ({note}; ticks: single runs)")
         return style.save(canvas, study.path / "plots", "scores")

@@ -1,0 +1,207 @@
+import hashlib
+import http.server
+import io
+import tarfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rnnexp.data.imdb import ARCHIVE, Imdb, find_corpus
+from rnnexp.errors import DataError
+
+
+def members() -> dict[str, str]:
+    """40 short reviews in the official layout, and files that are none."""
+    texts = {"aclImdb/README": "not a review", "aclImdb/train/unsup/0_0.txt": "no label"}
+    for part in ("train", "test"):
+        for sentiment, word, stars in (("pos", "good", 9), ("neg", "bad", 2)):
+            for i in range(10):
+                texts[f"aclImdb/{part}/{sentiment}/{i}_{stars}.txt"] = (
+                    f"{part} {word} {'x' * (i + 1)}"
+                )
+    return texts
+
+
+@pytest.fixture
+def archive() -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for name, text in members().items():
+            info = tarfile.TarInfo(name)
+            info.size = len(text)
+            tar.addfile(info, io.BytesIO(text.encode()))
+    return buffer.getvalue()
+
+
+def check(task: Imdb) -> None:
+    assert [len(task.split(s)) for s in ("train", "val", "test")] == [17, 3, 20]
+    assert task.classes == ("negative", "positive")
+    # negative and positive in turn, though the archive has them sorted
+    assert task.split("train").targets[:4].tolist() == [0, 1, 0, 1]
+    assert task.vocabulary is not None
+    assert {"good", "bad", "train"} < set(task.vocabulary)
+    assert "test" not in task.vocabulary
+
+
+def test_archive_and_folder_give_the_same_task(archive: bytes) -> None:
+    Path(ARCHIVE).write_bytes(archive)
+    from_archive = Imdb(path=ARCHIVE)
+    check(from_archive)
+    with tarfile.open(ARCHIVE) as tar:
+        tar.extractall(".", filter="data")
+    from_folder = Imdb(path="aclImdb")
+    check(from_folder)
+    assert from_folder.vocabulary == from_archive.vocabulary
+
+
+def test_the_corpus_is_found_in_its_folder(archive: bytes) -> None:
+    Path("data").mkdir()
+    assert find_corpus(Path("data")) is None
+    Path("data/IMDB Dataset.csv").write_text("review,sentiment\n")
+    assert find_corpus(Path("data")) == Path("data/IMDB Dataset.csv")
+    Path("data/imdb_30k.csv.gz").write_bytes(b"")
+    with pytest.raises(DataError, match=r"say which with data\.path="):
+        find_corpus(Path("data"))
+    Path("data", ARCHIVE).write_bytes(archive)
+    check(Imdb())
+
+
+class Server:
+    """A local HTTP server; `content` None is answered with 404, `cut` breaks the connection."""
+
+    def __init__(self) -> None:
+        self.content: bytes | None = None
+        self.cut = False
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                if outer.content is None:
+                    self.send_error(404)
+                    return
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(outer.content)))
+                self.end_headers()
+                half = len(outer.content) // 2 if outer.cut else len(outer.content)
+                self.wfile.write(outer.content[:half])
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self.http = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_port}/{ARCHIVE}"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server()
+    thread = threading.Thread(target=made.http.serve_forever)
+    thread.start()
+    yield made
+    made.http.shutdown()
+    thread.join()
+    made.http.server_close()
+
+
+def md5(content: bytes) -> str:
+    return f"md5:{hashlib.md5(content).hexdigest()}"
+
+
+def test_a_missing_corpus_is_downloaded_once(server: Server, archive: bytes) -> None:
+    server.content = archive
+    check(Imdb(url=server.url, checksum=md5(archive)))
+    assert Path("data", ARCHIVE).read_bytes() == archive
+    server.content = None
+    check(Imdb(url=server.url, checksum=md5(archive)))
+
+
+@pytest.mark.parametrize(
+    ("content", "cut", "message"),
+    [
+        (b"something else", False, "wrong checksum"),
+        (b"x" * 100_000, True, "cannot be downloaded"),
+        (None, False, "HTTP 404"),
+    ],
+)
+def test_a_failed_download_leaves_no_file(
+    server: Server, content: bytes | None, cut: bool, message: str
+) -> None:
+    server.content, server.cut = content, cut
+    with pytest.raises(DataError, match=message) as caught:
+        Imdb(url=server.url, checksum=md5(b"the true content"))
+    assert "put it into data/" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not any(path.is_file() for path in Path("data").rglob("*"))
+
+
+def test_a_failed_download_can_be_tried_again(server: Server, archive: bytes) -> None:
+    server.content, server.cut = archive, True
+    with pytest.raises(DataError):
+        Imdb(url=server.url, checksum=md5(archive))
+    server.cut = False
+    check(Imdb(url=server.url, checksum=md5(archive)))
+
+
+def test_without_a_network_the_way_out_is_told() -> None:
+    with pytest.raises(DataError, match=rf"ConnectionError.*download {ARCHIVE} by other means"):
+        Imdb(url="http://127.0.0.1:9/nothing")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [(b"no archive", "damaged or no tar"), (b"", "is empty")]
+)
+def test_a_damaged_archive_is_named(content: bytes, message: str) -> None:
+    Path(ARCHIVE).write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        Imdb(path=ARCHIVE)
+
+
+def test_a_cut_archive_is_named(archive: bytes) -> None:
+    Path(ARCHIVE).write_bytes(archive[: len(archive) // 2])
+    with pytest.raises(DataError, match="damaged"):
+        Imdb(path=ARCHIVE)
+
+
+def test_a_folder_without_reviews_is_named() -> None:
+    Path("empty").mkdir()
+    with pytest.raises(DataError, match="holds no reviews"):
+        Imdb(path="empty")
+
+
+@pytest.mark.realdata
+def test_the_second_notebooks_file(realdata: Path) -> None:
+    task = Imdb(
+        path=str(realdata / "imdb_subset.csv"), strip_html=False, non_letters="delete",
+        vocab_size=5000, vocab_from="all", unknown="drop", split="80/20", shuffle_seed=1234,
+    )  # fmt: skip
+    assert task.vocabulary is not None
+    assert len(task.vocabulary) == 5001
+    assert "br" in task.vocabulary[:20]
+    assert [len(task.split(s)) for s in ("train", "val", "test")] == [1600, 0, 400]
+    assert task.report["classes"] == {"negative": 995, "positive": 1005}
+
+
+@pytest.mark.realdata
+def test_thirty_thousand_reviews_are_ready_at_once_the_second_time(realdata: Path) -> None:
+    import time
+
+    path = str(realdata / "imdb_30k.csv.gz")
+    first = Imdb(path=path, seq_len=200)
+    assert len(first.split("train")) == 24000
+    assert first.input_size == 10_002
+    assert first.report["test_duplicates_of_train"] > 0
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        Imdb(path=path, seq_len=200)
+        seconds.append(time.perf_counter() - started)
+    assert min(seconds) < 0.5
+
+
+@pytest.mark.realdata
+def test_the_official_layout(realdata: Path) -> None:
+    task = Imdb(path=str(realdata / "aclImdb_sample.tar.gz"))
+    assert [len(task.split(s)) for s in ("train", "val", "test")] == [444, 56, 500]
+    assert task.split("test").targets.float().mean() == 0.5

@@ -1,0 +1,237 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from rnnexp.data.text import (
+    Cleaning,
+    RawCorpus,
+    TextClassification,
+    TextEncoder,
+    cached_corpus,
+    cut_and_pad,
+    parse_split,
+    tokenise,
+)
+from rnnexp.errors import DataError
+
+TEXTS = [
+    "The good, the BAD<br />and the ugly.",
+    "It's a film &amp; a half",
+    "bad bad bad",
+    "Café 7",
+    "the film the film the film",
+    "good",
+    "a film",
+    "!!!",
+    "the end",
+    "good film",
+]
+
+
+class Texts(TextClassification):
+    """A corpus in memory; counts how often it is read."""
+
+    reads = 0
+    raw = RawCorpus(TEXTS, np.array([1, 0] * 5), ("no", "yes"))
+
+    def identity(self) -> str:
+        return repr((self.raw.texts, self.raw.labels.tolist()))
+
+    def read(self) -> RawCorpus:
+        type(self).reads += 1
+        return self.raw
+
+
+def decode(task: TextClassification, split: str) -> list[str]:
+    assert task.vocabulary is not None
+    data = task.split(split)  # type: ignore[arg-type]
+    return [" ".join(task.vocabulary[i] for i in row if i != 0) for row in data.inputs.tolist()]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "the good the bad and the ugly"),
+        ({"lowercase": False}, "The good the BAD and the ugly"),
+        ({"strip_html": False}, "the good the bad br and the ugly"),
+        ({"strip_html": False, "non_letters": "delete"}, "the good the badbr and the ugly"),
+        ({"non_letters": "keep"}, "the good, the bad and the ugly."),
+    ],
+)
+def test_cleaning(options: dict[str, object], words: str) -> None:
+    assert " ".join(Cleaning(**options).words(TEXTS[0])) == words  # type: ignore[arg-type]
+
+
+def test_entities_and_accents() -> None:
+    assert Cleaning().words(TEXTS[1]) == ["it", "s", "a", "film", "a", "half"]
+    assert Cleaning().words("Café 7") == ["caf"]
+    assert Cleaning(letters="unicode").words("Café 7_x") == ["café", "x"]
+    assert Cleaning().words("2 < 3 and 4 > 1") == ["and"]
+
+
+def test_post_and_pre_padding() -> None:
+    tokens, offsets = np.array([5, 6, 7, 8, 9]), np.array([0, 3, 3, 5])
+    rows = np.arange(3)
+    inputs, lengths = cut_and_pad(tokens, offsets, rows, 2, "post")
+    assert inputs.tolist() == [[5, 6], [0, 0], [8, 9]]
+    assert lengths.tolist() == [2, 0, 2]
+    inputs, _ = cut_and_pad(tokens, offsets, rows, 4, "pre")
+    assert inputs.tolist() == [[0, 5, 6, 7], [0, 0, 0, 0], [0, 0, 8, 9]]
+
+
+def test_vocabulary_is_counted_on_the_training_split_alone() -> None:
+    task = Texts(seq_len=5, vocab_size=3, split="50/20/30")
+    # training texts 0-4; by count: the 6, bad 4, film 4 (tied words: the first seen wins)
+    assert task.vocabulary == ["<pad>", "<unk>", "the", "bad", "film"]
+    assert decode(task, "test") == ["", "the <unk>", "<unk> film"]
+
+
+def test_vocabulary_from_all_rows_counts_test_words_too() -> None:
+    task = Texts(seq_len=5, vocab_size=4, split="50/20/30", vocab_from="all")
+    assert task.vocabulary == ["<pad>", "<unk>", "the", "film", "bad", "good"]
+
+
+def test_unknown_words_can_be_dropped_before_the_text_is_cut() -> None:
+    task = Texts(seq_len=2, vocab_size=1, split="50/20/30", unknown="drop")
+    assert task.vocabulary == ["<pad>", "the"]
+    assert decode(task, "train") == ["the the", "", "", "", "the the"]
+    assert task.split("train").lengths.tolist() == [2, 0, 0, 0, 2]
+
+
+def test_truncation_keeps_the_first_words_and_true_lengths() -> None:
+    data = Texts(seq_len=3).split("train")
+    assert data.inputs.shape == (8, 3)
+    assert data.lengths.tolist() == [3, 3, 3, 1, 3, 1, 2, 0]
+    assert ((data.inputs != 0).sum(1) == data.lengths).all()
+
+
+def test_splits_in_file_order_and_shuffled() -> None:
+    assert [len(Texts().split(s)) for s in ("train", "val", "test")] == [8, 1, 1]
+    assert [len(Texts(split="80/20").split(s)) for s in ("train", "val", "test")] == [8, 0, 2]
+    shuffled = Texts(shuffle_seed=5, split="50/20/30")
+    texts = [*decode(shuffled, "train"), *decode(shuffled, "val"), *decode(shuffled, "test")]
+    in_order = Texts(split="50/20/30")
+    assert texts != [t for s in ("train", "val", "test") for t in decode(in_order, s)]
+    again = Texts(shuffle_seed=5, split="50/20/30").split("train").targets
+    assert shuffled.split("train").targets.tolist() == again.tolist()
+
+
+def test_limit_takes_the_first_texts() -> None:
+    task = Texts(limit=6, split="50/50")
+    assert sum(len(task.split(s)) for s in ("train", "test")) == 6
+
+
+def test_chance_is_the_commonest_class_and_the_entropy() -> None:
+    assert Texts().chance == {"accuracy": 0.5, "loss": pytest.approx(np.log(2))}
+
+
+def test_duplicates_across_splits_are_counted() -> None:
+    class Repeats(Texts):
+        raw = RawCorpus([*TEXTS[:8], "BAD, bad bad", "new"], np.array([1, 0] * 5), ("no", "yes"))
+
+    report = Repeats().report
+    assert (report["val_duplicates_of_train"], report["test_duplicates_of_train"]) == (1, 0)
+    assert report["without_words"] == 1
+
+
+def test_a_corpus_with_its_own_test_split_keeps_it() -> None:
+    class Official(Texts):
+        raw = RawCorpus(TEXTS, np.array([0, 0, 1, 1] * 2 + [0, 1]), ("no", "yes"),
+                        np.array([True] * 4 + [False] * 6))  # fmt: skip
+
+    task = Official(split="50/30/20")
+    assert [len(task.split(s)) for s in ("train", "val", "test")] == [3, 3, 4]
+    assert decode(task, "test")[2] == "bad bad bad" or "bad" not in task.vocabulary  # type: ignore[operator]
+    assert len(Official(split="80/20").split("val")) == 0
+
+
+def test_the_second_reading_comes_from_the_cache(workdir: Path) -> None:
+    class Counted(Texts):
+        reads = 0
+
+    first, second = Counted(seq_len=4), Counted(seq_len=4)
+    assert Counted.reads == 1
+    assert torch.equal(first.split("train").inputs, second.split("train").inputs)
+    # another length or vocabulary reads the same file, another cleaning its own
+    Counted(seq_len=2, vocab_size=2)
+    assert Counted.reads == 1
+    Counted(lowercase=False)
+    assert Counted.reads == 2
+    assert len(list((workdir / "data" / "cache").iterdir())) == 2
+
+
+def test_the_cache_is_memory_mapped_and_gives_the_same_corpus(tmp_path: Path) -> None:
+    raw = RawCorpus(
+        ["a\u2028b c", "", "c"], np.array([0, 1, 0]), ("x", "y"), np.array([True, False, True])
+    )
+    cleaning = Cleaning(non_letters="keep")
+    made = cached_corpus(tmp_path, "id", cleaning, lambda: raw)
+    read = cached_corpus(tmp_path, "id", cleaning, lambda: pytest.fail("not cached"))
+    assert isinstance(read.tokens, np.memmap)
+    assert list(made.words) == list(read.words) == ["a", "b", "c"]
+    assert made.tokens.tolist() == read.tokens.tolist() == [0, 1, 2, 2]
+    assert read.is_test is not None
+    assert read.is_test.tolist() == [True, False, True]
+
+
+def test_a_damaged_cache_is_named(tmp_path: Path) -> None:
+    raw = RawCorpus(["a", "b"], np.array([0, 1]), ("x", "y"))
+    cached_corpus(tmp_path, "id", Cleaning(), lambda: raw)
+    (folder,) = tmp_path.iterdir()
+    (folder / "tokens.npy").write_bytes(b"nothing")
+    with pytest.raises(DataError, match="delete that folder"):
+        cached_corpus(tmp_path, "id", Cleaning(), lambda: raw)
+
+
+def test_a_cache_that_cannot_be_written_costs_nothing(
+    workdir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Path("data").write_text("a file where the folder should be")
+    assert len(Texts().split("train")) == 8
+    assert "not cached" in caplog.text
+
+
+def test_equal_texts_have_equal_digests() -> None:
+    corpus = tokenise(RawCorpus(["A b.", "a b", "b a"], np.zeros(3, np.int64), ("x",)), Cleaning())
+    assert corpus.digests[0] == corpus.digests[1] != corpus.digests[2]
+
+
+def test_a_users_text_is_read_as_the_corpus_was() -> None:
+    task = Texts(seq_len=3, vocab_size=3, split="50/20/30")
+    encode = TextEncoder(task.state(), seq_len=3)
+    assert encode("The BAD, unheard-of film") == (["the", "bad", "unheard"], [2, 3, 1])
+    dropping = Texts(seq_len=3, vocab_size=3, split="50/20/30", unknown="drop")
+    assert TextEncoder(dropping.state(), 3)("The unheard-of film") == (["the", "film"], [1, 3])
+    batch = encode.batch([2, 3])
+    assert (batch.inputs.tolist(), batch.lengths.tolist()) == ([[2, 3, 0]], [2])
+
+
+@pytest.mark.parametrize("split", ["80/10", "80/10/20", "a/b", "100", "0/50/50", "80/20/0", ""])
+def test_a_split_that_does_not_add_up_is_refused(split: str) -> None:
+    with pytest.raises(ValueError, match="split must be"):
+        parse_split(split)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"seq_len": 0}, "seq_len must be at least 1"),
+        ({"vocab_size": 0}, "vocab_size must be at least 1"),
+        ({"limit": 0}, "limit must be at least 1"),
+        ({"shuffle_seed": -1}, "shuffle_seed must be at least 0"),
+        ({"limit": 5}, "too few for a split of 80/10/10"),
+    ],
+)
+def test_bad_settings(options: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Texts(**options)  # type: ignore[arg-type]
+
+
+def test_a_sorted_file_is_told_to_shuffle() -> None:
+    class Sorted(Texts):
+        raw = RawCorpus(TEXTS, np.array([0] * 8 + [1] * 2), ("no", "yes"))
+
+    with pytest.raises(DataError, match="none of class 'yes'; .*data.shuffle_seed=0"):
+        Sorted()

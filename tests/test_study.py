@@ -1,0 +1,141 @@
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rnnexp.figures import draw_study
+from rnnexp.runs import RunDirectory, write_json
+from rnnexp.study import Study, t_interval
+
+
+def add_run(folder: Path, number: int, accuracy: float | None, **settings: Any) -> None:
+    """A run directory as a finished (or diverged) run leaves it."""
+    run = RunDirectory.create_at(folder / f"job{number:03d}")
+    settings = {"model": "rnn", "data": "reviews", "seq_len": 50, "seed": 0, **settings}
+    status = settings.pop("status", "finished")
+    extra = {k: v for k, v in settings.items() if k not in ("model", "data", "seq_len", "seed")}
+    nested: dict[str, Any] = {}
+    for key, value in extra.items():
+        group, _, name = key.partition(".")
+        nested.setdefault(group, {})[name] = value
+    run.write_config(json.dumps({**nested, "seed": settings["seed"]}))
+    write_json(
+        run.path / "summary.json",
+        {
+            "status": status,
+            "reason": None if status == "finished" else "step 3 is not finite",
+            "started": f"2026-01-01T00:00:{number:02d}",
+            **{key: settings[key] for key in ("model", "data", "seq_len", "seed")},
+            "overrides": {key: str(value) for key, value in settings.items()},
+            "choices": {"model": settings["model"], "data": settings["data"]},
+            "headline": "accuracy",
+            "chance": {"accuracy": 0.5, "loss": 0.693},
+            "seconds": 1.0 + number,
+            **({"test": {"loss": 0.5, "accuracy": accuracy}} if accuracy is not None else {}),
+        },
+    )
+
+
+@pytest.fixture
+def study_dir(tmp_path: Path) -> Path:
+    number = 0
+    for model, base in (("rnn", 0.6), ("lstm", 0.8)):
+        for seq_len in (100, 50):
+            for seed in (0, 1, 2):
+                add_run(
+                    tmp_path, number, base + 0.01 * seed, model=model, seq_len=seq_len, seed=seed
+                )
+                number += 1
+    return tmp_path
+
+
+def test_t_interval_against_a_table() -> None:
+    """t(0.975, 2) = 4.302653; mean 2, s 1: 2 ± 4.302653/√3."""
+    interval = t_interval([1.0, 2.0, 3.0])
+    assert interval.mean == 2.0
+    assert interval.half_width == pytest.approx(4.302653 / 3**0.5, rel=1e-6)
+    assert t_interval([0.7]).half_width is None
+
+
+def test_groups_are_all_that_varies_but_the_seed(study_dir: Path) -> None:
+    study = Study.read(study_dir)
+    assert study.factors == ["model", "seq_len"]
+    groups = study.groups()
+    assert [(g.factors["model"], g.factors["seq_len"]) for g in groups] == [
+        ("rnn", 50), ("rnn", 100), ("lstm", 50), ("lstm", 100),
+    ]  # fmt: skip
+    interval = groups[0].interval("test_accuracy")
+    assert interval is not None
+    assert interval.n == 3
+    assert interval.mean == pytest.approx(0.61)
+    assert interval.half_width == pytest.approx(4.302653 * 0.01 / 3**0.5, rel=1e-5)
+
+
+def test_a_dotted_setting_and_a_group_choice_can_be_factors(tmp_path: Path) -> None:
+    for number, readout in enumerate(("last_valid", "last")):
+        add_run(tmp_path, number, 0.5, **{"model.readout": readout})
+    study = Study.read(tmp_path)
+    assert study.factors == ["model", "model.readout"]
+    assert [g.factors["model.readout"] for g in study.groups()] == ["last_valid", "last"]
+
+
+def test_csv_and_json(study_dir: Path) -> None:
+    Study.read(study_dir).write()
+    with (study_dir / "study.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 12
+    assert rows[0]["run"] == "job000"
+    assert float(rows[0]["test_accuracy"]) == 0.6
+    groups = json.loads((study_dir / "study.json").read_text())["groups"]
+    assert groups[0]["runs"] == {"finished": 3}
+    assert groups[0]["test_accuracy"]["n"] == 3
+    low, high = groups[0]["test_accuracy"]["interval_95"]
+    assert low < 0.61 < high
+
+
+def test_failed_and_diverged_runs_have_a_row_and_no_score(tmp_path: Path) -> None:
+    add_run(tmp_path, 0, 0.7, seed=0)
+    add_run(tmp_path, 1, None, seed=1, status="diverged")
+    add_run(tmp_path, 2, None, seed=2, status="failed")
+    study = Study.read(tmp_path)
+    assert [row["status"] for row in study.rows] == ["finished", "diverged", "failed"]
+    (group,) = study.groups()
+    assert group.values("test_accuracy") == [0.7]
+    table = study.table()
+    assert "1 1 diverged 1 failed" in table
+    assert "one seed gives no interval" in table
+
+
+def test_the_table_shows_percent_interval_and_chance(study_dir: Path) -> None:
+    lines = Study.read(study_dir).table().splitlines()
+    assert lines[0].split()[:3] == ["model", "seq_len", "test"]
+    assert "61.0" in lines[2]
+    assert "58.5 to 63.5" in lines[2]
+    assert lines[-1] == "chance: 50.0"
+
+
+def test_figures_of_a_length_study_and_of_another(study_dir: Path, tmp_path: Path) -> None:
+    draw_study(Study.read(study_dir))
+    assert (study_dir / "plots" / "accuracy_vs_length.png").stat().st_size > 10_000
+    svg = (study_dir / "plots" / "accuracy_vs_length.svg").read_text()
+    for words in ("RNN", "LSTM", "chance", "95% t-interval", "over 3 seeds", "synthetic"):
+        assert words in svg
+    other = tmp_path / "other"
+    other.mkdir()
+    add_run(other, 0, 0.7, model="rnn")
+    add_run(other, 1, 0.8, model="lstm")
+    draw_study(Study.read(other))
+    assert "one seed: no interval" in (other / "plots" / "scores.svg").read_text()
+
+
+def test_a_study_without_a_finished_run_draws_nothing(tmp_path: Path) -> None:
+    add_run(tmp_path, 0, None, status="failed")
+    draw_study(Study.read(tmp_path))
+    assert not (tmp_path / "plots").exists()
+
+
+def test_superseded_attempts_are_not_counted(study_dir: Path) -> None:
+    RunDirectory.create_at(study_dir / "job000")
+    assert len(Study.read(study_dir).rows) == 11
