@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 import hydra
+from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
@@ -83,7 +84,10 @@ def _hydra_run(arguments: list[str]) -> int:
 
         print(f"rnnexp {__version__}")
         return OK
-    _refuse_plain_words(arguments)
+    options, words = _split_options(arguments)
+    _check_words(words)
+    # Hydra's parser takes no option behind an override, where people like to put them.
+    arguments = [*options, *words]
     OmegaConf.register_new_resolver("rnnexp.study", _study_name, replace=True)
     if not any(argument.startswith("hydra.sweep.dir=") for argument in arguments):
         # As an override it reaches every job, on any launcher.
@@ -129,17 +133,41 @@ def _study_name(unnamed: str, *, _root_: DictConfig) -> str:
     return safe_name(str(_root_.get("study") or preset or unnamed))
 
 
-def _refuse_plain_words(arguments: Sequence[str]) -> None:
-    """A word that is no option and sets nothing is a mistyped verb, or a missing `key=`."""
-    if not arguments:
-        return
-    word = arguments[0]
-    if re.fullmatch(r"[A-Za-z_][\w.-]*", word) and "=" not in word:
-        verbs = ", ".join(VERBS)
-        raise ConfigError(
-            f"'{word}' is neither a setting (key=value) nor a verb ({verbs})"
-            + did_you_mean(word, VERBS)
-        )
+def _split_options(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Hydra's options, each with its value, and all other words."""
+    known = get_args_parser()._option_string_actions
+    options: list[str] = []
+    words: list[str] = []
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        if not word.startswith("-"):
+            words.append(word)
+            continue
+        action = known.get(word.partition("=")[0])
+        if action is None:
+            raise ConfigError(f"unknown option {word}; see rnnexp --help")
+        options.append(word)
+        if action.nargs is None and "=" not in word and rest:
+            options.append(rest.pop(0))
+    return options, words
+
+
+def _check_words(words: Sequence[str]) -> None:
+    """Refuse what Hydra would answer with a traceback."""
+    keys = set(settings.valid_keys())
+    for word in words:
+        key, equals, value = word.lstrip("+").partition("=")
+        if not equals and not word.startswith("~"):
+            if key in keys:
+                raise ConfigError(f"'{key}' needs a value: {key}=...")
+            verbs = ", ".join(VERBS)
+            raise ConfigError(
+                f"'{word}' is neither a setting (key=value) nor a verb ({verbs})"
+                + did_you_mean(word, VERBS)
+            )
+        if not key or (key in settings.GROUPS and value in ("", "null")):
+            raise ConfigError(f"'{word}' chooses nothing: write name=value")
 
 
 class CheckSweep(Callback):
@@ -218,6 +246,8 @@ def one_line(error: Exception) -> str:
     if found := re.search(r"Could not override '([^']+)'", text):
         key = found[1].lstrip("+")
         return f"unknown setting '{key}'{settings.suggestion(key)}"
+    if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
+        return f"{found[1]} has several values: add -m to run each of them as a study"
     if found := re.search(r"Could not find '([^/']+)/([^']+)'", text):
         group, option = found[1], found[2]
         folder = settings.config_dir() / group

@@ -165,6 +165,8 @@ def valid_keys() -> Iterator[str]:
 def suggestion(key: str) -> str:
     """`; did you mean 'model.hidden_size'?` for `hiden_size`, `model.hiddensize` and the like."""
     keys = sorted(set(valid_keys()))
+    if key in keys:
+        return f"; other choices of {key.partition('.')[0]} have it, the one made has not"
     same_end = [valid for valid in keys if valid.rpartition(".")[2] == key.rpartition(".")[2]]
     return f"; did you mean '{same_end[0]}'?" if same_end else did_you_mean(key, keys)
 

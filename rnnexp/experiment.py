@@ -73,6 +73,8 @@ def prepare(config: Mapping[str, Any]) -> Experiment:
     from rnnexp.streams import stream_seed
 
     dials = settings.dials(config)
+    for group in settings.GROUPS:  # a wrong name or type is told before any file is read
+        settings.arguments(config, group)
     trainer = settings.build(config, "trainer")
     clip = settings.build(config, "clip")
     init = settings.build(config, "init")
@@ -146,7 +148,7 @@ def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         if dials.plots:
             from rnnexp.figures import draw_run
 
-            draw_run(run, summary)
+            draw_run(run, summary | {"status": fit.status})
         summary |= {"status": fit.status, "reason": fit.reason}
     log.info("%s", run.path)
     if device.type == "cuda":

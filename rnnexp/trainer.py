@@ -307,10 +307,17 @@ def _step_unless(flag: Tensor, optimizer: torch.optim.Optimizer) -> None:
 
 
 def has_bf16(device: torch.device) -> bool:
-    """Whether autocast to bfloat16 works on the device."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    return device.type == "cpu"
+    """Whether a recurrent module runs in bfloat16 on the device.
+
+    Asked by trying: CPUs that multiply in bfloat16 may still lack the kernel of the LSTM.
+    """
+    lstm, x_TBE = torch.nn.LSTM(2, 2).to(device), torch.zeros(1, 1, 2, device=device)
+    try:
+        with torch.autocast(device.type, torch.bfloat16):
+            lstm(x_TBE)[0].sum().backward()
+    except RuntimeError:
+        return False
+    return True
 
 
 def save_weights(model: SequenceModel, path: Path) -> None:

@@ -1,13 +1,18 @@
 """What all tests share: an empty working directory, the command, and small corpora."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import torch
 
 from rnnexp.cli import main
+
+# Tiny models gain nothing from threads, and threads that wait for a busy core lose a lot.
+torch.set_num_threads(1)
+os.environ["OMP_NUM_THREADS"] = "1"
 
 #: Overrides that make a run take well under a second.
 TINY = ("data.limit=100", "seq_len=12", "model.hidden_size=8", "embedding.dim=8",
@@ -29,11 +34,11 @@ def realdata() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every test runs in an empty directory of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
-    yield tmp_path
+    return tmp_path
 
 
 @dataclass

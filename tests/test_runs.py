@@ -85,7 +85,7 @@ def test_checkpoints_keep_the_last_two_with_their_digests() -> None:
 def test_opening_what_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="there is no such run directory"):
         RunDirectory.open(tmp_path / "nowhere")
-    with pytest.raises(DataError, match="has no summary.json"):
+    with pytest.raises(DataError, match=r"has no summary\.json"):
         RunDirectory.open(tmp_path)
     (tmp_path / "summary.json").write_text("{")
     with pytest.raises(DataError, match="cannot be read"):
@@ -108,6 +108,7 @@ def test_safe_names() -> None:
 def test_runs_are_read_without_torch() -> None:
     import subprocess
 
-    code = "import sys, rnnexp.runs, rnnexp.study, rnnexp.figures.accuracy_vs_length; print('torch' in sys.modules)"
+    modules = "sys, rnnexp.runs, rnnexp.study, rnnexp.figures.accuracy_vs_length"
+    code = f"import {modules}; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -1,6 +1,7 @@
 """The loop: equal to a plain one, deterministic, and honest about divergence."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from rnnexp.model.fused import LSTM, RNN
 from rnnexp.runs import RunDirectory
 from rnnexp.sampling import Sampler
 from rnnexp.streams import stream_seed
-from rnnexp.trainer import OPTIMIZERS, Fit, Trainer
+from rnnexp.trainer import OPTIMIZERS, Fit, Trainer, has_bf16
 from rnnexp.types import Batch, SequenceDataset, Split
 
 CPU = torch.device("cpu")
@@ -186,9 +187,14 @@ def test_exploding_gradients_are_reported_with_their_norm() -> None:
 
 
 def test_patience_stops_and_keeps_the_best_weights() -> None:
-    trainer = Trainer(epochs=50, batch_size=20, learning_rate=0.1, patience=2)
-    result, _, run = fit(trainer, FirstWord(), "a")
-    assert result.epochs < 50
+    trainer = Trainer(epochs=50, batch_size=20, learning_rate=0.02, patience=2)
+    task = FirstWord()
+    val = task.splits["val"]
+    wrong = val.targets.clone()
+    wrong[::3] = 1 - wrong[::3]  # being sure of a third of them costs more and more
+    task.splits["val"] = replace(val, targets=wrong)
+    result, _, run = fit(trainer, task, "a")
+    assert 3 <= result.epochs < 50
     assert result.best_epoch == result.epochs - 2
     losses = [row["val_loss"] for row in run.metrics]
     assert result.best_epoch == 1 + int(np.argmin(losses))
@@ -211,7 +217,7 @@ def test_without_validation_the_columns_stay_empty() -> None:
 
 
 def test_checkpoints_hold_what_a_continuation_needs() -> None:
-    result, model, run = fit(Trainer(epochs=4, batch_size=50), FirstWord(), "a")
+    _, model, run = fit(Trainer(epochs=4, batch_size=50), FirstWord(), "a")
     names = sorted(path.name for path in (run.path / "checkpoints").iterdir())
     assert names == [
         "best.safetensors", "epoch_0003.pt", "epoch_0003.pt.sha256",
@@ -232,12 +238,19 @@ def test_a_damaged_checkpoint_is_passed_over() -> None:
     assert run.last_checkpoint.name == "epoch_0001.pt"
 
 
+@pytest.mark.skipif(not has_bf16(CPU), reason="this CPU has no bfloat16 LSTM")
 def test_bf16_trains() -> None:
     result, _, run = fit(Trainer(epochs=2, precision="bf16"), FirstWord(), "a")
     full, _, other = fit(Trainer(epochs=2), FirstWord(), "b")
     assert result.status == full.status == "finished"
     assert run.metrics[-1]["train_loss"] == pytest.approx(other.metrics[-1]["train_loss"], rel=0.05)
     assert run.metrics[-1]["train_loss"] != other.metrics[-1]["train_loss"]
+
+
+def test_bf16_is_refused_where_the_device_lacks_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rnnexp.trainer.has_bf16", lambda device: False)
+    with pytest.raises(ValueError, match="precision=bf16 is not there on device=cpu"):
+        Trainer(precision="bf16").check(FirstWord(), CPU)
 
 
 def test_evaluation_does_not_depend_on_its_batches(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,11 +267,17 @@ def test_evaluation_does_not_depend_on_its_batches(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     "bad",
-    [{"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}, {"learning_rate": math.inf}, {"patience": 0}],
-)  # fmt: skip
-def test_bad_settings(bad: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=next(iter(bad))):
-        Trainer(**bad)
+    [
+        ("epochs", 0),
+        ("batch_size", 0),
+        ("learning_rate", 0.0),
+        ("learning_rate", math.inf),
+        ("patience", 0),
+    ],
+)
+def test_bad_settings(bad: tuple[str, Any]) -> None:
+    with pytest.raises(ValueError, match=bad[0]):
+        Trainer(**{bad[0]: bad[1]})
 
 
 def test_run_directories_have_their_place(workdir: Path) -> None:

@@ -56,7 +56,7 @@ class Imdb(TextClassification):
             self.path = Path(path)
         else:
             self.path = find_corpus(Path(folder)) or download(url, checksum, Path(folder))
-        log.info("IMDB reviews from %s", self.path)
+            log.info("IMDB reviews from %s", self.path)
         super().__init__(**pipeline)
 
     def __str__(self) -> str:

@@ -958,7 +958,7 @@ def _opinion(
 
 def _subjects(sentence: str, film: Mapping[str, str]) -> set[str]:
     people = {film[role] for role in ("actor", "rival_actor", "other_actor")}
-    parts = {plain_word(word) for word in sentence.split()} & _PARTS_OF_A_FILM
+    parts = _PARTS_OF_A_FILM.intersection(_LETTERS.findall(sentence.lower()))
     return parts | {name for name in people if name in sentence}
 
 

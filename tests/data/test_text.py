@@ -233,5 +233,5 @@ def test_a_sorted_file_is_told_to_shuffle() -> None:
     class Sorted(Texts):
         raw = RawCorpus(TEXTS, np.array([0] * 8 + [1] * 2), ("no", "yes"))
 
-    with pytest.raises(DataError, match="none of class 'yes'; .*data.shuffle_seed=0"):
+    with pytest.raises(DataError, match=r"none of class 'yes'; .*data\.shuffle_seed=0"):
         Sorted()

@@ -31,7 +31,7 @@ def test_equal_to_torch_in_states_and_gradients(
     assert all((s.h - h).abs().max() < 1e-6 for s, h in zip(final, h_n, strict=True))
     if cell == "lstm":
         assert all((s.c - c).abs().max() < 1e-6 for s, c in zip(final, last[1], strict=True))  # type: ignore[operator]
-    for module, output in ((twin, expected), (written, states)):
+    for output in (expected, states):
         (output[-1] ** 2).sum().backward()
     for name, parameter in twin.named_parameters():
         twin_gradient, gradient = parameter.grad, written.get_parameter(name).grad

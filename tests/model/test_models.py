@@ -47,7 +47,7 @@ def test_shapes_heads_and_gradients(name: str) -> None:
         assert model(batch(), return_all=True).shape == (3, 9, columns)
     outputs.sum().backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
-    with pytest.raises(ValueError, match="use model.head=softmax"):
+    with pytest.raises(ValueError, match=r"use model\.head=softmax"):
         build(name, output_size=3, head="sigmoid")
 
 
