@@ -107,7 +107,7 @@ class Trainer:
         """Train `model` in place, recording every epoch in `run`."""
         train = Sampler(task.split("train"), device, trim=not model.reads_pads)
         val = Sampler(task.split("val"), device, trim=not model.reads_pads)
-        optimizer = self._optimizer(model, device)
+        optimizer = self.make_optimizer(model, device)
         fit = Fit()
         for epoch in range(1, self.epochs + 1):
             order = np.random.default_rng(stream_seed(seed, "order", epoch))
@@ -122,7 +122,7 @@ class Trainer:
                 leave=False,
                 disable=None,
             )
-            steps = self._train_epoch(model, task, clip, optimizer, bar)
+            steps = self.train_epoch(model, task, clip, optimizer, bar)
             seconds = time.perf_counter() - started
             tokens = int(sum(train.lengths[index].sum() for index in indices))
             scores: dict[str, float | None] = dict.fromkeys(("loss", *steps.metrics))
@@ -159,7 +159,7 @@ class Trainer:
                 break
         return fit
 
-    def _train_epoch(
+    def train_epoch(
         self,
         model: SequenceModel,
         task: Task,
@@ -174,11 +174,11 @@ class Trainer:
             with self._autocast(batch.inputs.device):
                 outputs = model(batch)
             loss = task.loss(outputs.float(), batch)
+            optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             report = clip(parameters)
             steps.add(loss.detach(), task.metrics(outputs.detach(), batch), report, len(batch))
             _step_unless(steps.nonfinite_seen, optimizer)
-            optimizer.zero_grad(set_to_none=True)
         steps.read()
         return steps
 
@@ -205,7 +205,7 @@ class Trainer:
     def _autocast(self, device: torch.device) -> torch.autocast:
         return torch.autocast(device.type, torch.bfloat16, enabled=self.precision == "bf16")
 
-    def _optimizer(self, model: SequenceModel, device: torch.device) -> torch.optim.Optimizer:
+    def make_optimizer(self, model: SequenceModel, device: torch.device) -> torch.optim.Optimizer:
         parameters = [p for p in model.parameters() if p.requires_grad]
         options: dict[str, float | bool] = {"lr": self.learning_rate}
         if self.optimizer != "rmsprop" and device.type in ("cpu", "cuda"):

@@ -171,7 +171,7 @@ def test_predict_uses_the_best_epoch_after_early_stopping(
 ) -> None:
     csv_file(rows=300)
     settings = ("data=csv", "data.path=texts.csv", "seq_len=8", "plots=false", "clip=norm",
-                "trainer.learning_rate=0.05", "trainer.epochs=30", "trainer.patience=1")  # fmt: skip
+                "trainer.learning_rate=0.05", "trainer.epochs=9", "trainer.patience=1")  # fmt: skip
     assert rnnexp(*settings).status == 0
     best = run_directory() / "checkpoints" / "best.safetensors"
     before = rnnexp("predict", str(run_directory()), "a good film").out

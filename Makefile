@@ -1,0 +1,52 @@
+# `make run` and `make test` are all that a fresh clone needs: each makes the environment it lacks.
+PYTHON ?= python3
+VENV ?= .venv
+# Where pip finds torch. Unset, pip's own index: on Linux that is the build with CUDA (several GB).
+# The CPU build has an index of its own: the "Get Started" page of PyTorch shows its address.
+TORCH_INDEX ?=
+
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help install run test test-fast check format benchmark clean
+
+help:
+	@echo "make run        install, then the first study: RNN against LSTM (about three minutes)"
+	@echo "make test       install, then style, types and all tests"
+	@echo "make test-fast  the tests without the long ones"
+	@echo "make check      style and types alone"
+	@echo "make benchmark  training speed beside a plain PyTorch loop"
+
+install: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else "rnnexp needs Python 3.11 to 3.13 and $(PYTHON) is %d.%d: use make PYTHON=python3.12" % v)'
+	$(PYTHON) -m venv $(VENV)
+	# torch first and by its exact version: a range in some package would pull another build
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+run: install
+	$(BIN)/rnnexp experiment=quickstart
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: check
+	$(BIN)/python -m pytest
+
+test-fast: check
+	$(BIN)/python -m pytest -m "not slow and not realdata"
+
+format: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmark: install
+	$(BIN)/python benchmarks/step.py
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache

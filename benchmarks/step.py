@@ -1,0 +1,108 @@
+"""Seconds per training step beside a plain PyTorch loop, both in one process and in turn.
+
+The plain loop is what one writes first: nn.Embedding, nn.LSTM(batch_first=True), the state at the
+last word, BCEWithLogitsLoss, clip_grad_norm_, fused Adam. Both train the same batches of full
+length, so that neither gains from cutting pads.
+
+    python benchmarks/step.py [seq_len ...]
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rnnexp.clip import Norm
+from rnnexp.data.base import Classification
+from rnnexp.embedding import Learned
+from rnnexp.model.fused import LSTM, RNN
+from rnnexp.trainer import Trainer
+from rnnexp.types import Batch
+
+VOCABULARY, BATCH, SIZE = 10_002, 64, 128
+ROUNDS, STEPS = 15, 2
+
+
+class Labels(Classification):
+    """Classification without data: the benchmark brings its own batches."""
+
+    chance, report = {"accuracy": 0.5}, {}
+
+    def split(self, name: str) -> Any:
+        raise NotImplementedError
+
+
+def batches(seq_len: int) -> list[Batch]:
+    generator = torch.Generator().manual_seed(0)
+    made = []
+    for _ in range(STEPS):
+        inputs = torch.randint(1, VOCABULARY, (BATCH, seq_len), generator=generator)
+        targets = torch.randint(0, 2, (BATCH,), generator=generator)
+        made.append(Batch(inputs, targets, torch.full((BATCH,), seq_len)))
+    return made
+
+
+def ours(kind: str, data: list[Batch]) -> Callable[[], None]:
+    words = [str(i) for i in range(VOCABULARY)]
+    model = {"rnn": RNN, "lstm": LSTM}[kind](Learned(words, SIZE), 2, hidden_size=SIZE)
+    trainer, task, clip = Trainer(), Labels(), Norm(max_norm=1.0)
+    optimizer = trainer.make_optimizer(model, torch.device("cpu"))
+
+    def epoch() -> None:
+        trainer.train_epoch(model, task, clip, optimizer, data)
+
+    return epoch
+
+
+def plain(kind: str, data: list[Batch]) -> Callable[[], None]:
+    embedding = nn.Embedding(VOCABULARY, SIZE, padding_idx=0)
+    recurrence = {"rnn": nn.RNN, "lstm": nn.LSTM}[kind](SIZE, SIZE, batch_first=True)
+    head = nn.Linear(SIZE, 1)
+    parameters = [*embedding.parameters(), *recurrence.parameters(), *head.parameters()]
+    optimizer = torch.optim.Adam(parameters, lr=1e-3, fused=True)
+    criterion = nn.BCEWithLogitsLoss()
+    losses: list[Tensor] = []
+
+    def epoch() -> None:
+        for batch in data:
+            states, _ = recurrence(embedding(batch.inputs))
+            h = states[torch.arange(BATCH), batch.lengths - 1]
+            loss = criterion(head(h).squeeze(1), batch.targets.float())
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(parameters, 1.0)
+            optimizer.step()
+            losses.append(loss.detach())
+
+    return epoch
+
+
+def seconds(epoch: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    epoch()
+    return (time.perf_counter() - started) / STEPS
+
+
+def main(lengths: list[int]) -> None:
+    threads = torch.get_num_threads()
+    print(f"{threads} threads, batch {BATCH}, sizes {SIZE}, median of {ROUNDS} pairs")
+    print("model  tokens  ours ms  plain ms  ours/plain")
+    for kind in ("rnn", "lstm"):
+        for seq_len in lengths:
+            data = batches(seq_len)
+            torch.manual_seed(0)
+            a, b = ours(kind, data), plain(kind, data)
+            a(), b()
+            # In turn, and as the median of ratios: a busy moment slows the pair, not one side.
+            pairs = [(seconds(a), seconds(b)) for _ in range(ROUNDS)]
+            ms = [1000 * statistics.median(side) for side in zip(*pairs, strict=True)]
+            ratio = statistics.median(x / y for x, y in pairs)
+            print(f"{kind:5}  {seq_len:6d}  {ms[0]:7.1f}  {ms[1]:8.1f}  {ratio:10.3f}", flush=True)
+
+
+if __name__ == "__main__":
+    main([int(word) for word in sys.argv[1:]] or [100, 200, 400])

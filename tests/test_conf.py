@@ -1,0 +1,83 @@
+"""Every file of conf/, found by being there."""
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+
+import hydra
+import pytest
+import yaml
+
+from rnnexp import config as settings
+from tests.conftest import Outcome
+
+CONF = settings.config_dir()
+OPTIONS = sorted(
+    path for group in settings.GROUPS for path in (CONF / group).glob("*.yaml")
+    if not path.stem.startswith("_")
+)  # fmt: skip
+PRESETS = sorted((CONF / "experiment").glob("*.yaml"))
+
+
+def name(path: Path) -> str:
+    return f"{path.parent.name}={path.stem}"
+
+
+@pytest.mark.parametrize("path", OPTIONS, ids=name)
+def test_an_option_names_every_argument_and_no_other(path: Path) -> None:
+    with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
+        config = settings.plain(hydra.compose("config", overrides=[name(path)]))
+    group = path.parent.name
+    cls, checked = settings.arguments(config, group)
+    ours = {"encoder", "output_size", "vocabulary", "seq_len", "state_size"}
+    assert set(settings.constructor_parameters(cls)) - ours == set(checked)
+
+
+@pytest.mark.parametrize("path", OPTIONS, ids=name)
+def test_an_option_is_short(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    assert len([line for line in lines if line and not line.startswith("#")]) <= 12
+
+
+@pytest.mark.parametrize("path", PRESETS, ids=name)
+def test_a_preset_composes_and_holds_deltas_only(path: Path) -> None:
+    assert path.read_text().startswith("# @package _global_\n")
+    with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
+        settings.dials(settings.plain(hydra.compose("config", overrides=[name(path)])))
+    assert "_target_" not in path.read_text()
+
+
+def test_python_defaults_and_yaml_defaults_agree() -> None:
+    """A component built in a notebook is the one the command builds."""
+    for path in OPTIONS:
+        values = yaml.safe_load(path.read_text())
+        module, _, cls_name = (
+            values["_target_"].rpartition(".") if "_target_" in values else ("", "", "")
+        )
+        if not module:
+            continue
+        cls = getattr(__import__(module, fromlist=[cls_name]), cls_name)
+        for key, value in values.items():
+            parameter = inspect.signature(cls).parameters.get(key)
+            if parameter is not None and parameter.default is not inspect.Parameter.empty:
+                same = parameter.default == value
+                assert same or (path.stem, key) == ("csv", "letters"), (path, key)
+
+
+#: the settings that make a preset's every job take a second or less, its sense gone
+SMALL = ["seq_len=8", "data.limit=60", "model.hidden_size=4", "embedding.dim=4", "trainer.epochs=1"]
+
+
+@pytest.mark.parametrize("path", PRESETS, ids=name)
+def test_a_preset_runs_small(
+    rnnexp: Callable[..., Outcome], workdir: Path, csv_file: Callable[..., Path], path: Path
+) -> None:
+    csv_file(header="review,sentiment")
+    overrides = [f"experiment={path.stem}", *SMALL, "plots=false"]
+    if path.stem == "notebook":
+        overrides += ["data.path=texts.csv", "trainer.batch_size=8"]
+    elif "MULTIRUN" in path.read_text() or "length_study" in path.read_text():
+        overrides += ["seed=0"]
+    outcome = rnnexp(*overrides)
+    assert outcome.status == 0, outcome.err
+    assert "accuracy" in outcome.out

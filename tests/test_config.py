@@ -1,0 +1,80 @@
+"""Signatures as the schema."""
+
+from typing import Any, Literal
+
+import pytest
+
+from rnnexp import config as settings
+from rnnexp.errors import ConfigError
+
+
+class Base:
+    def __init__(self, size: int, mode: Literal["a", "b"] = "a") -> None:
+        if size < 1:
+            raise ValueError(f"size must be at least 1 (got {size})")
+        self.size, self.mode = size, mode
+
+
+class Derived(Base):
+    def __init__(self, scale: float = 1.0, **others: Any) -> None:
+        super().__init__(**others)
+        self.scale = scale
+
+
+class Closed(Base):
+    def __init__(self, scale: float = 1.0) -> None:
+        super().__init__(size=1)
+
+
+@pytest.fixture(autouse=True)
+def group(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(settings.GROUPS, "thing", f"{__name__}.Base")
+    monkeypatch.setattr(settings, "_import_class", lambda target, group: globals()[target])
+
+
+def build(**node: Any) -> Any:
+    offered = node.pop("offered", {})
+    return settings.build({"thing": {"_target_": "Derived", **node}}, "thing", **offered)
+
+
+def test_arguments_passed_on_belong_to_the_schema() -> None:
+    assert set(settings.constructor_parameters(Derived)) == {"scale", "size", "mode"}
+    assert set(settings.constructor_parameters(Closed)) == {"scale"}
+
+
+def test_values_arrive_and_offers_fill_in() -> None:
+    thing = build(size=3, scale=2, mode="b")
+    assert (thing.size, thing.scale, thing.mode) == (3, 2, "b")
+    assert build(offered={"size": 5, "nobody_wants": 1}).size == 5
+
+
+@pytest.mark.parametrize(
+    ("node", "message"),
+    [
+        ({"size": 0}, r"thing\.size must be at least 1 \(got 0\)"),
+        ({"size": "3"}, r"thing\.size must be a valid integer \(got 3\)"),
+        ({"size": True}, r"thing\.size must be a valid integer \(got True\)"),
+        ({"size": 1, "mode": "c"}, r"thing\.mode must be 'a' or 'b' \(got c\)"),
+        ({"size": 1, "modes": "a"}, r"unknown setting 'thing\.modes'; did you mean 'mode'\?"),
+        ({"offered": {"size": 0}}, r"^size must be at least 1"),
+        ({"size": 1, "offered": {"size": 2}}, r"thing\.size cannot be set"),
+        ({}, "missing 1 required .*argument: 'size'"),
+    ],
+)
+def test_what_is_refused(node: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        build(**node)
+
+
+def test_the_fingerprint_covers_all_but_labels() -> None:
+    config = {"seed": 0, "model": {"a": 1}, "name": None, "study": None, "plots": True}
+    same = {**config, "name": "x", "study": "y", "plots": False}
+    assert settings.fingerprint(config) == settings.fingerprint(same)
+    assert settings.fingerprint(config) != settings.fingerprint({**config, "seed": 1})
+    assert settings.fingerprint(config) != settings.fingerprint({**config, "model": {"a": 2}})
+
+
+def test_suggestions() -> None:
+    assert settings.suggestion("hidden_size") == "; did you mean 'model.hidden_size'?"
+    assert settings.suggestion("trainer.learningrate") == "; did you mean 'trainer.learning_rate'?"
+    assert settings.suggestion("zzzzzz") == ""
