@@ -108,7 +108,7 @@ def _hydra_run(arguments: list[str]) -> int:
     finally:
         sys.argv = saved
         ConsoleHandler.sweep = False
-        HydraConfig.instance().cfg = None  # type: ignore[assignment]  # the run is over
+        HydraConfig.instance().cfg = None  # the run is over
         # Hydra calls no callback after Ctrl-C or a failed job: the table is written from here.
         _show_study(CheckSweep.directory)
     return OK

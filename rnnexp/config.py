@@ -24,6 +24,9 @@ from rnnexp.errors import ConfigError, UserError, at_least, did_you_mean
 #: Settings that change what a run is called, shown or stored as, and none of its numbers.
 LABELS = ("name", "study", "plots")
 
+#: Keys of a file in conf/ that are no settings.
+META_KEYS = ("_target_", "defaults")
+
 #: The class that every choice of a group must be an instance of, by name: importing takes seconds.
 GROUPS = {
     "data": "rnnexp.data.base.Task",
@@ -159,7 +162,7 @@ def valid_keys() -> Iterator[str]:
     for path in sorted(config_dir().glob("*/*.yaml")):
         if path.parent.name in GROUPS:
             keys = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-            yield from (f"{path.parent.name}.{key}" for key in keys if key[0] not in "_d")
+            yield from (f"{path.parent.name}.{key}" for key in keys if key not in META_KEYS)
 
 
 def suggestion(key: str) -> str:
