@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnexp.errors import more_than
-from rnnexp.types import ClipReport
+from rnnexp.types import ClipReport, wide
 
 
 class Clip(ABC):
@@ -70,6 +70,6 @@ class Value(Clip):
 
 def total_norm(gradients: Sequence[Tensor]) -> Tensor:
     """The L2 norm over all elements of all gradients, accumulated in float64."""
-    norms = torch._foreach_norm(list(gradients), 2, torch.float64)
+    norms = torch._foreach_norm(list(gradients), 2, wide(gradients[0].device))
     total: Tensor = torch.linalg.vector_norm(torch.stack(norms))
     return total

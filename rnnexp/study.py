@@ -84,14 +84,8 @@ class Study:
         runs = sorted(found, key=lambda run: str(run.summary.get("started")))
         summaries = [run.summary for run in runs]
         configs = [run.config if (run.path / "config.yaml").exists() else {} for run in runs]
-        # Any setting that a command of this study named may tell its runs apart.
-        named = dict.fromkeys(key for s in summaries for key in s.get("overrides", {}))
-        names = ["model", "data", "seq_len", *(k for k in named if k not in _NO_FACTOR)]
-        values = {
-            name: [_value(name, s, c) for s, c in zip(summaries, configs, strict=True)]
-            for name in dict.fromkeys(names)
-        }
-        factors = [n for n in values if len({str(v) for v in values[n]}) > 1 or n == "model"]
+        values = _factors(summaries, configs)
+        factors = list(values)
         rows = [
             {
                 "run": run.path.name,
@@ -202,6 +196,42 @@ class Study:
         if any(len(group.values(self.score)) == 1 for group in self.groups()):
             notes.append("one seed gives no interval: add seeds, as in seed=0,1,2")
         return "\n".join([_aligned(lines), *notes])
+
+
+def _factors(
+    summaries: Sequence[Mapping[str, Any]], configs: Sequence[Mapping[str, Any]]
+) -> dict[str, list[Any]]:
+    """The settings that tell runs apart, the seed aside, with the value of each run."""
+
+    def column(name: str) -> list[Any]:
+        return [_value(name, s, c) for s, c in zip(summaries, configs, strict=True)]
+
+    # What a command of this study named, where it varies ...
+    named = dict.fromkeys(key for s in summaries for key in s.get("overrides", {}))
+    names = ["model", "data", "seq_len", *(key for key in named if key not in _NO_FACTOR)]
+    columns = {name: column(name) for name in dict.fromkeys(names)}
+    varied = {n: c for n, c in columns.items() if n == "model" or len(set(map(str, c))) > 1}
+    # ... and whatever else differs between runs that would count as alike: a preset, an edited
+    # default. Different things are never averaged.
+    alike: dict[str, dict[str, Any]] = {}
+    for row, config in enumerate(configs):
+        flat = _flat(config)
+        first = alike.setdefault(str([c[row] for c in varied.values()]), flat)
+        for key in first.keys() | flat.keys():
+            if first.get(key) != flat.get(key):
+                varied.setdefault(key, column(key))
+    return varied
+
+
+def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """`{"model": {"hidden_size": 8}}` as `{"model.hidden_size": 8}`, without what names a run."""
+    found: dict[str, Any] = {}
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            found |= _flat(value, f"{prefix}{key}.")
+        elif prefix or key not in _NO_FACTOR:
+            found[f"{prefix}{key}"] = value
+    return found
 
 
 def _value(name: str, summary: Mapping[str, Any], config: Mapping[str, Any]) -> Any:

@@ -20,7 +20,7 @@ from rnnexp.model.base import SequenceModel
 from rnnexp.runs import RunDirectory
 from rnnexp.sampling import Sampler
 from rnnexp.streams import stream_seed
-from rnnexp.types import Batch, ClipReport
+from rnnexp.types import Batch, ClipReport, wide
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +109,7 @@ class Trainer:
         val = Sampler(task.split("val"), device, trim=not model.reads_pads)
         optimizer = self.make_optimizer(model, device)
         fit = Fit()
+        shown: dict[str, str] = {}
         for epoch in range(1, self.epochs + 1):
             order = np.random.default_rng(stream_seed(seed, "order", epoch))
             indices = train.epoch(self.batch_size, order, self.drop_last)
@@ -117,6 +118,8 @@ class Trainer:
             bar = tqdm(
                 train.batches(indices),
                 desc=f"epoch {epoch}/{self.epochs}",
+                # of the epoch before: losses are read from the device once per epoch
+                postfix=shown,
                 total=len(indices),
                 unit="batch",
                 leave=False,
@@ -148,6 +151,7 @@ class Trainer:
             if steps.diverged_at is not None:
                 return replace(fit, status="diverged", reason=steps.divergence(fit.steps))
             log.info("%s", self._epoch_line(fit, steps, scores))
+            shown = {name: f"{steps.means()[f'train_{name}']:.3f}" for name in scores}
 
             loss = scores["loss"]
             if loss is not None and loss < fit.best_loss:
@@ -197,7 +201,7 @@ class Trainer:
                 outputs[-1] = outputs[-1].float()
                 scores = {"loss": task.loss(outputs[-1], batch), **task.metrics(outputs[-1], batch)}
                 for name, score in scores.items():
-                    sums[name] = sums.get(name, 0) + score.double() * len(batch)
+                    sums[name] = sums.get(name, 0) + score.to(wide(data.device)) * len(batch)
         in_order = torch.cat(outputs).cpu().numpy()
         in_order[np.concatenate(indices)] = in_order.copy()
         return {name: float(total) / len(data) for name, total in sums.items()}, in_order
@@ -245,7 +249,7 @@ class EpochSteps:
         numbers = (
             loss, *metrics.values(), clip.norm_before, clip.norm_after, clip.fired, clip.nonfinite
         )  # fmt: skip
-        self._rows.append(torch.stack([number.double() for number in numbers]))
+        self._rows.append(torch.stack([number.to(wide(loss.device)) for number in numbers]))
         self._sizes.append(size)
         bad = ~(loss.isfinite() & clip.norm_before.isfinite())
         self.nonfinite_seen = torch.maximum(self.nonfinite_seen.to(loss.device), bad.float())

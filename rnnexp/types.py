@@ -10,6 +10,11 @@ Padding = Literal["post", "pre"]
 Split = Literal["train", "val", "test"]
 
 
+def wide(device: torch.device) -> torch.dtype:
+    """The widest floating type of the device, for norms and sums: float64, on MPS float32."""
+    return torch.float32 if device.type == "mps" else torch.float64
+
+
 @dataclass(frozen=True)
 class Batch:
     """Examples of one width T, with what each of them really holds.

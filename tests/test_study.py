@@ -81,6 +81,20 @@ def test_a_dotted_setting_and_a_group_choice_can_be_factors(tmp_path: Path) -> N
     assert [g.factors["model.readout"] for g in study.groups()] == ["last_valid", "last"]
 
 
+def test_runs_that_differ_in_what_no_command_named_are_not_averaged(tmp_path: Path) -> None:
+    for number, (readout, seed) in enumerate(
+        [("last", 0), ("last", 1), ("last_valid", 0), ("last_valid", 1)]
+    ):
+        add_run(tmp_path, number, 0.5, **{"model.readout": readout, "seed": seed})
+    for path in tmp_path.glob("*/summary.json"):  # as a preset would set it
+        summary = json.loads(path.read_text())
+        del summary["overrides"]["model.readout"]
+        path.write_text(json.dumps(summary))
+    study = Study.read(tmp_path)
+    assert study.factors == ["model", "model.readout"]
+    assert [len(group.rows) for group in study.groups()] == [2, 2]
+
+
 def test_csv_and_json(study_dir: Path) -> None:
     Study.read(study_dir).write()
     with (study_dir / "study.csv").open() as file:

@@ -69,6 +69,10 @@ def figure(
 
 
 def chance_line(axes: Axes, value: float, label: str = "chance") -> None:
+    """A dotted line at the chance level, clear of the frame; call it after the curves."""
+    low, high = axes.get_ylim()
+    room = 0.05 * (high - low)
+    axes.set_ylim(min(low, value - room), max(high, value + room))
     axes.axhline(value, color=CHANCE, linewidth=1.0, linestyle=(0, (1, 2)), label=label, zorder=1)
 
 
