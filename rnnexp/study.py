@@ -215,6 +215,8 @@ def _factors(
     # default. Different things are never averaged.
     alike: dict[str, dict[str, Any]] = {}
     for row, config in enumerate(configs):
+        if not config:  # a run that failed before it wrote one
+            continue
         flat = _flat(config)
         first = alike.setdefault(str([c[row] for c in varied.values()]), flat)
         for key in first.keys() | flat.keys():
