@@ -16,14 +16,13 @@ import hydra
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from rnnexp import config as settings
 from rnnexp import experiment
-from rnnexp.console import ConsoleHandler
 from rnnexp.errors import ConfigError, UserError, did_you_mean
 from rnnexp.runs import ROOT, make_directory, safe_name
 
@@ -37,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     show_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing and exiting
+    if "" not in sys.path:
+        sys.path.insert(0, "")  # a component may lie in a module beside the user's work
     previous = signal.signal(signal.SIGTERM, _terminate)
     try:
         if arguments and arguments[0] in VERBS:
@@ -44,6 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _hydra_run(arguments)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else FAILED
+    except BrokenPipeError:  # `rnnexp ... | head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
     except KeyboardInterrupt:
         print("rnnexp: interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -61,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         first = (str(error).splitlines() or [""])[0]
         print(
             f"rnnexp: failed: {type(error).__name__}: {first} "
-            "(the traceback is in the run's rnnexp.log; HYDRA_FULL_ERROR=1 shows it here)",
+            "(HYDRA_FULL_ERROR=1 shows the traceback; a run that had begun has it in rnnexp.log)",
             file=sys.stderr,
         )
         return FAILED
@@ -88,12 +92,13 @@ def _hydra_run(arguments: list[str]) -> int:
     _check_words(words)
     # Hydra's parser takes no option behind an override, where people like to put them.
     arguments = [*options, *words]
-    OmegaConf.register_new_resolver("rnnexp.study", _study_name, replace=True)
-    if not any(argument.startswith("hydra.sweep.dir=") for argument in arguments):
+    options, words = _split_options(arguments)
+    _check_words(words)
+    if not any(word.startswith("hydra.sweep.dir=") for word in words):
         # As an override it reaches every job, on any launcher.
-        unnamed = hashlib.sha256("\n".join(sorted(arguments)).encode()).hexdigest()[:8]
-        root = ROOT / "studies"
-        arguments = [*arguments, f"hydra.sweep.dir={root}/${{rnnexp.study:sweep_{unnamed}}}"]
+        words = [*words, f"hydra.sweep.dir={ROOT / 'studies' / _study_name(words)}"]
+    # Hydra's parser takes no option behind an override, where people like to put them.
+    arguments = [*options, *words]
     CheckSweep.directory = None
     _failures.clear()
     saved = sys.argv
@@ -107,8 +112,8 @@ def _hydra_run(arguments: list[str]) -> int:
             raise _failures.pop()
     finally:
         sys.argv = saved
-        ConsoleHandler.sweep = False
         HydraConfig.instance().cfg = None  # the run is over
+        experiment.forget_tasks()
         # Hydra calls no callback after Ctrl-C or a failed job: the table is written from here.
         _show_study(CheckSweep.directory)
     return OK
@@ -127,10 +132,15 @@ def job(cfg: DictConfig) -> None:
         _failures.append(error)  # raised behind Hydra's back, which would print lines of its own
 
 
-def _study_name(unnamed: str, *, _root_: DictConfig) -> str:
+def _study_name(words: Sequence[str]) -> str:
     """The study's name: as given, else the preset's, else one from a hash of the overrides."""
-    preset = _root_.hydra.runtime.choices.get("experiment")
-    return safe_name(str(_root_.get("study") or preset or unnamed))
+    values = dict(word.partition("=")[::2] for word in words)
+    for key in ("study", "experiment"):
+        value = values.get(key, "null")
+        if value != "null" and "," not in value:
+            return safe_name(value)
+    own = sorted(word for word in words if not word.startswith("hydra"))
+    return "sweep_" + hashlib.sha256("\n".join(own).encode()).hexdigest()[:8]
 
 
 def _split_options(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -148,7 +158,10 @@ def _split_options(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
         if action is None:
             raise ConfigError(f"unknown option {word}; see rnnexp --help")
         options.append(word)
-        if action.nargs is None and "=" not in word and rest:
+        takes_one = action.nargs is None or (
+            action.nargs == "?" and bool(rest) and rest[0] in (action.choices or ())
+        )
+        if takes_one and "=" not in word and rest:
             options.append(rest.pop(0))
     return options, words
 
@@ -166,7 +179,11 @@ def _check_words(words: Sequence[str]) -> None:
                 f"'{word}' is neither a setting (key=value) nor a verb ({verbs})"
                 + did_you_mean(word, VERBS)
             )
-        if not key or (key in settings.GROUPS and value in ("", "null")):
+        if (
+            not key
+            or (key in (*settings.GROUPS, "experiment") and not value)
+            or (key in settings.GROUPS and value == "null")
+        ):
             raise ConfigError(f"'{word}' chooses nothing: write name=value")
 
 
@@ -190,7 +207,6 @@ class CheckSweep(Callback):
             print(f"rnnexp: error: {one_line(error)}", file=sys.stderr)
             raise SystemExit(USER_ERROR) from None
         CheckSweep.directory = directory
-        ConsoleHandler.sweep = True
         if jobs:
             print(f"study {CheckSweep.directory.name}: {len(jobs)} runs in {CheckSweep.directory}")
 
@@ -248,24 +264,18 @@ def one_line(error: Exception) -> str:
         return f"unknown setting '{key}'{settings.suggestion(key)}"
     if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
         return f"{found[1]} has several values: add -m to run each of them as a study"
-    if found := re.search(r"Could not find '([^/']+)/([^']+)'", text):
+    if isinstance(error, OverrideParseException):
+        return f"'{error.override}' cannot be read: put quotes around special characters"
+    if found := re.search(r"Could not find '([^']+)/([^/']+)'(.*)", text):
         group, option = found[1], found[2]
-        folder = settings.config_dir() / group
-        options = sorted(p.stem for p in folder.glob("*.yaml") if not p.stem.startswith("_"))
+        listed = found[3].partition(f"Available options in '{group}':")[2].split("Config search")[0]
+        options = [name for name in listed.split() if not name.startswith("_")]
         return (
             f"{group}={option} is no option{did_you_mean(option, options)} "
-            f"(there are {', '.join(options)})"
+            f"(there are {', '.join(options) or 'none'})"
         )
-    noise = (
-        "full_key:",
-        "object_type",
-        "reference_type",
-        "provider=",
-        "Config search",
-        "To append",
-    )
-    kept = [line for line in lines if not line.startswith(noise)]
-    return "; ".join(kept) or type(error).__name__
+    noise = ("full_key:", "object_type", "reference_type", "provider=", "Config search path")
+    return "; ".join(line for line in lines if not line.startswith(noise)) or type(error).__name__
 
 
 # -- verbs --------------------------------------------------------------------------------------
@@ -286,10 +296,10 @@ def _report(arguments: argparse.Namespace) -> None:
         run = RunDirectory.open(path)
         draw_run(run, run.summary)
         print(run.plots)
-    elif path.is_dir() and any(path.glob("*/summary.json")):
+    elif (path / "multirun.yaml").is_file() or (path / "study.csv").is_file():
         _show_study(path)
     else:
-        raise UserError(f"{path} is neither a run nor a study: it holds no summary.json")
+        raise UserError(f"{path} is neither a run nor a study: no summary.json, no study.csv")
 
 
 #: verb -> what it does, its arguments as (name, type, help), the function
@@ -316,9 +326,11 @@ class _Parser(argparse.ArgumentParser):
 def _verb(arguments: Sequence[str]) -> int:
     name = arguments[0]
     purpose, parameters, function = VERBS[name]
+    asks_for_help = arguments[1:2] in (["-h"], ["--help"])
     parser = _Parser(prog=f"rnnexp {name}", description=purpose)
     for parameter, kind, text in parameters:
         parser.add_argument(parameter, type=kind, help=text)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    function(parser.parse_args(arguments[1:]))
+    # `--`: a text may begin with a dash
+    function(parser.parse_args([*([] if asks_for_help else ["--"]), *arguments[1:]]))
     return OK

@@ -3,28 +3,38 @@
 An encoder maps token ids, long [T, B], or features, float [T, B, E], to floats [T, B, E].
 """
 
-import logging
 import zipfile
+import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from rnnexp.errors import DataError, at_least
-
-log = logging.getLogger(__name__)
+from rnnexp.files import file_digest
 
 PAD_ID = 0
 
 
 class Encoder(nn.Module, ABC):
-    """output_size: the number of features E per step."""
+    """output_size: the number of features E per step.
+
+    report: facts worth a place in summary.json.
+    content: names the content where the settings do not, as in `Task`.
+    """
 
     output_size: int
+    report: Mapping[str, int]
+    content: str = ""
+
+    @classmethod
+    def blank(cls, vocabulary: Sequence[str], size: int, **arguments: Any) -> "Encoder":
+        """One of the same shape, for weights from a checkpoint: built from its settings."""
+        return cls(vocabulary=vocabulary, **arguments)
 
     @abstractmethod
     def forward(self, inputs: Tensor) -> Tensor: ...
@@ -35,7 +45,7 @@ class Features(Encoder):
 
     def __init__(self, input_size: int) -> None:
         super().__init__()
-        self.output_size = input_size
+        self.output_size, self.report = input_size, {}
 
     def forward(self, inputs: Tensor) -> Tensor:
         return inputs
@@ -54,7 +64,7 @@ class Learned(Encoder):
     def __init__(self, vocabulary: Sequence[str], dim: int = 128) -> None:
         at_least("dim", dim, 1)
         super().__init__()
-        self.output_size = dim
+        self.output_size, self.report = dim, {}
         self.vectors = nn.Embedding(len(vocabulary), dim, padding_idx=PAD_ID)
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -88,6 +98,7 @@ class Glove(Learned):
             )
         if dim is not None:
             at_least("dim", dim, 1)
+        content = file_digest(Path(path))
         vectors = read_glove(Path(path), set(vocabulary), dim)
         super().__init__(vocabulary, dim=len(next(iter(vectors.values()))))
         rows = [row for row, word in enumerate(vocabulary) if word in vectors]
@@ -98,8 +109,15 @@ class Glove(Learned):
             weight[rows] = torch.tensor([vectors[vocabulary[row]] for row in rows])
         weight.requires_grad_(not freeze)
         words = sum(not word.startswith("<") for word in vocabulary)
-        log.info("Found embeddings for %d / %d words", len(rows), words)
-        self.matched = len(rows)
+        self.report = {"matched": len(rows), "words": words}
+        self.content = content
+
+    @classmethod
+    def blank(cls, vocabulary: Sequence[str], size: int, **arguments: Any) -> Encoder:
+        """The vectors come from the checkpoint: the file is not needed any more."""
+        encoder = Learned(vocabulary, size)
+        encoder.vectors.weight.requires_grad_(not arguments["freeze"])
+        return encoder
 
 
 def read_glove(path: Path, words: set[str], dim: int | None) -> dict[str, list[float]]:
@@ -159,13 +177,9 @@ def _open_text(path: Path, dim: int | None) -> Iterator[tuple[str, Iterable[str]
         else:
             with path.open("rb") as file:
                 yield str(path), _decoded(file)
-    except FileNotFoundError:
-        raise DataError(
-            f"{path}: there is no such file (looked from {Path.cwd()}); set embedding.path"
-        ) from None
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text ({error.reason})") from None
-    except (zipfile.BadZipFile, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError) as error:
         raise DataError(f"{path} cannot be read ({error})") from None
 
 

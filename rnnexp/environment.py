@@ -50,13 +50,19 @@ def _git_state(folder: Path) -> dict[str, str] | None:
     commit = _git(folder, "rev-parse", "HEAD")
     if commit is None or _git(folder, "ls-files", "--error-unmatch", "runs.py") is None:
         return None  # installed, perhaps into the environment of some other repository
-    return {"commit": commit.strip(), "diff": _git(folder, "diff", "HEAD", "--", ".") or ""}
+    return {"commit": commit.strip(), "diff": _git(folder.parent, "diff", "HEAD") or ""}
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
     try:
         done = subprocess.run(
-            ["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=10, check=False
+            ["git", *arguments],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=10,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -23,8 +23,8 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
 
 
 def at_least(name: str, value: float, minimum: float) -> None:
-    """Raise ValueError unless value >= minimum (a NaN never is)."""
-    if not value >= minimum:
+    """Raise ValueError unless value >= minimum (a NaN never is) and value is finite."""
+    if not minimum <= value < float("inf"):
         raise ValueError(f"{name} must be at least {minimum} (got {value})")
 
 

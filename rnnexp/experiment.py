@@ -1,7 +1,11 @@
 """The story of one run: build task and model, train, test, record."""
 
+import functools
+import hashlib
 import logging
 import os
+import re
+import shlex
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -44,23 +48,34 @@ class Experiment:
     clip: Any
     trainer: Any
 
+    @property
+    def content(self) -> str:
+        """A hash of what the settings name and do not hold: the files' content."""
+        contents = f"{self.task.content}\n{self.model.encoder.content}"
+        return hashlib.sha256(contents.encode()).hexdigest()[:16]
+
 
 def run(cfg: DictConfig) -> None:
     """One run from a composed configuration: what `rnnexp` does, alone or as a job of a sweep."""
     config = settings.plain(cfg)
-    job = SweepJob.current(config)
-    if job is None:
+    if not in_sweep():
         experiment = prepare(config)
         parts = [run_title(config), experiment.dials.name]
         execute(experiment, RunDirectory.create("_".join(filter(None, parts))))
         return
+    job = SweepJob.current(config)
     with job.claimed() as free:
         if not free:
             log.info("%s  runs in another process", job, extra=HEADLINE)
-        elif (done := job.result()) is not None:
+            return
+        try:
+            experiment = prepare(config)
+        except Exception as error:
+            job.record_failure(config, error)
+            raise
+        if (done := job.result(experiment.content)) is not None:
             log.info("%s  done before: %s", job, _result_line(done), extra=HEADLINE)
         else:
-            experiment = prepare(config)
             summary = execute(experiment, RunDirectory.create_at(job.path))
             log.info("%s  %s", job, _result_line(summary), extra=HEADLINE)
 
@@ -75,12 +90,12 @@ def prepare(config: Mapping[str, Any]) -> Experiment:
     dials = settings.dials(config)
     for group in settings.GROUPS:  # a wrong name or type is told before any file is read
         settings.arguments(config, group)
+    _default_threads()
     trainer = settings.build(config, "trainer")
     clip = settings.build(config, "clip")
     init = settings.build(config, "init")
     device = pick_device(dials.device)
-    if dials.threads is not None:
-        torch.set_num_threads(dials.threads)
+    torch.set_num_threads(dials.threads or _default_threads())
     task = _task(config, dials)
     _prefixed("trainer", trainer.check, task, device)
     # Weights are drawn on the CPU whatever the device, so that a seed means the same everywhere.
@@ -115,6 +130,8 @@ def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         "probes": {},
     }
     started = time.perf_counter()
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
     with _recorded(run, summary):
         run.write_config(_config_text(experiment.config))
         run.write_environment(describe_environment(device))
@@ -132,7 +149,7 @@ def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         if fit.status == "diverged":
             log.warning("diverged: %s", fit.reason)
         else:
-            if trainer.patience is not None:
+            if trainer.patience is not None and fit.best_epoch is not None:
                 from safetensors.torch import load_model
 
                 load_model(model, str(run.best_weights), device=str(device))
@@ -165,11 +182,13 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         "seq_len": experiment.dials.seq_len,
         "seed": experiment.dials.seed,
         "fingerprint": settings.fingerprint(experiment.config),
+        "content": experiment.content,
         "choices": choices,
         "overrides": task_overrides(),
         "parameters": sum(p.numel() for p in experiment.model.parameters()),
         "headline": experiment.task.headline,
         "data_report": dict(experiment.task.report),
+        "embedding_report": dict(experiment.model.encoder.report),
     }
 
 
@@ -198,20 +217,25 @@ def _recorded(run: RunDirectory, summary: dict[str, Any]) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class SweepJob:
-    """A job of a sweep: its place in the study's directory, the same whenever it is run."""
+    """A job of a sweep: its place in the study's directory, the same whenever it is run.
+
+    The hash in its name tells jobs apart; the words before it are for people.
+    """
 
     path: Path
 
     @classmethod
-    def current(cls, config: Mapping[str, Any]) -> "SweepJob | None":
-        """The job that Hydra is running; None for a run on its own."""
-        if not in_sweep():
-            return None
+    def current(cls, config: Mapping[str, Any]) -> "SweepJob":
+        """The job that Hydra is running."""
+        study = Path(HydraConfig.get().sweep.dir)
+        key = settings.fingerprint(config)[:8]
+        # The same settings may have been spelled in other words before.
+        for there in study.glob(f"*_{key}"):
+            return cls(there)
         shown = ("experiment", "model", "seq_len", "seed", *settings.LABELS)
         others = [f"{k}={v}" for k, v in task_overrides().items() if k not in shown]
         readable = safe_name("_".join([run_title(config), *others]))[:100]
-        name = f"{readable}_{settings.fingerprint(config)[:8]}"
-        return cls(Path(HydraConfig.get().sweep.dir) / name)
+        return cls(study / f"{readable}_{key}")
 
     def __str__(self) -> str:
         return f"#{HydraConfig.get().job.num + 1} {self.path.name.rpartition('_')[0]}"
@@ -232,12 +256,37 @@ class SweepJob:
         finally:
             lock.release()
 
-    def result(self) -> dict[str, Any] | None:
-        """The summary of an earlier attempt that came to its end."""
+    def result(self, content: str) -> dict[str, Any] | None:
+        """The summary of an earlier attempt that came to its end, on the same content of files."""
         if not (self.path / "summary.json").is_file():
             return None
         summary = RunDirectory.open(self.path).summary
-        return summary if summary.get("status") in DONE else None
+        if summary.get("status") not in DONE:
+            return None
+        if summary.get("content") != content:
+            log.warning("%s  the data have changed since it was run: run again", self)
+            return None
+        return summary
+
+    def record_failure(self, config: Mapping[str, Any], error: Exception) -> None:
+        """A row for the study of a job that failed before it could begin."""
+        run = RunDirectory.create_at(self.path)
+        run.write_config(_config_text(config))
+        choices = group_choices()
+        run.write_summary(
+            {
+                "status": "failed",
+                "reason": f"{type(error).__name__}: {error}",
+                "started": datetime.now(UTC).isoformat(timespec="microseconds"),
+                "model": choices.get("model"),
+                "data": choices.get("data"),
+                "seq_len": config.get("seq_len"),
+                "seed": config.get("seed"),
+                "fingerprint": settings.fingerprint(config),
+                "choices": choices,
+                "overrides": task_overrides(),
+            }
+        )
 
 
 _TASKS: dict[str, Any] = {}
@@ -256,12 +305,25 @@ def _task(config: Mapping[str, Any], dials: Dials) -> Any:
     return _TASKS[key]
 
 
+def forget_tasks() -> None:
+    """Their files may change before the next command of this process."""
+    _TASKS.clear()
+
+
 def _prefixed(group: str, check: Any, *arguments: Any) -> None:
     """Run a check whose ValueError is the user's to put right."""
     try:
         check(*arguments)
     except ValueError as error:
         raise ConfigError(f"{group}.{error}" if group else str(error)) from None
+
+
+@functools.cache
+def _default_threads() -> int:
+    """torch's own choice: an earlier job of the sweep may have set another."""
+    import torch
+
+    return torch.get_num_threads()
 
 
 def pick_device(name: str) -> Any:
@@ -274,7 +336,7 @@ def pick_device(name: str) -> Any:
         else:
             name = "mps" if torch.backends.mps.is_available() else "cpu"
     kind, _, index = name.partition(":")
-    if kind not in ("cpu", "cuda", "mps") or (index and not index.isdigit()):
+    if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", name):
         raise ConfigError(f"device must be auto, cpu, cuda, cuda:N or mps (got {name})")
     there = {
         "cpu": True,
@@ -317,8 +379,10 @@ def run_title(config: Mapping[str, Any]) -> str:
 
 
 def _config_text(config: Mapping[str, Any]) -> str:
-    overrides = " ".join(f"{key}={value}" for key, value in task_overrides().items())
-    return f"# rnnexp {overrides}\n" + OmegaConf.to_yaml(OmegaConf.create(dict(config)))
+    words = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+    return f"# {shlex.join(['rnnexp', *words])}\n" + OmegaConf.to_yaml(
+        OmegaConf.create(dict(config))
+    )
 
 
 def _log_start(experiment: Experiment, summary: Mapping[str, Any], run: RunDirectory) -> None:
@@ -335,9 +399,10 @@ def _log_start(experiment: Experiment, summary: Mapping[str, Any], run: RunDirec
     log.info(
         "model %s: %d parameters, %d steps, read at %s, pads %s, on %s",
         summary["model"], summary["parameters"], summary["seq_len"],
-        getattr(experiment.model, "readout", "?"), getattr(experiment.task, "padding", "?"),
-        experiment.device,
+        experiment.model.readout, report.get("padding", "none"), experiment.device,
     )  # fmt: skip
+    if found := summary["embedding_report"]:
+        log.info("Found embeddings for %d / %d words", found["matched"], found["words"])
 
 
 def _result_line(summary: Mapping[str, Any]) -> str:

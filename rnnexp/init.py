@@ -83,6 +83,10 @@ class Identity(Init):
 
     scale: float = 1.0
 
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.scale):
+            raise ValueError(f"scale must be finite (got {self.scale})")
+
     def fill(self, weight_HH: Tensor, generator: torch.Generator) -> None:
         torch.nn.init.eye_(weight_HH).mul_(self.scale)
 

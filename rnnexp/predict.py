@@ -6,7 +6,7 @@ import torch
 
 from rnnexp import config as settings
 from rnnexp.clip import total_norm
-from rnnexp.data.base import class_probabilities, predicted_class
+from rnnexp.data.base import class_probabilities, classification_loss, predicted_class
 from rnnexp.data.text import TextEncoder
 from rnnexp.errors import DataError, UserError
 from rnnexp.model.base import SequenceModel
@@ -31,13 +31,13 @@ def predict(path: Path, text: str) -> str:
     if not ids:
         raise UserError("the text has no word that the network knows")
 
-    model = load_model(run)
+    # In float64: of a sure answer's loss and gradient float32 leaves nothing.
+    model = load_model(run).double()
     model.eval()
     batch = encode.batch(ids)
     outputs = model(batch)
     answer = predicted_class(outputs)
-    loss = torch.nn.functional.nll_loss(class_probabilities(outputs).log(), answer)
-    loss.backward()  # type: ignore[no-untyped-call]
+    classification_loss(outputs, answer).backward()  # type: ignore[no-untyped-call]
     norm = total_norm([p.grad for p in model.parameters() if p.grad is not None])
     probability = class_probabilities(outputs)[0, answer].item()
     unknown = sum(i == encode.unknown_id for i in ids)
@@ -54,10 +54,8 @@ def predict(path: Path, text: str) -> str:
 def load_model(run: RunDirectory) -> SequenceModel:
     """The run's model on the CPU with its final weights: the best epoch's if it stopped early."""
     config, state = run.config, run.task
-    vocabulary = state["vocabulary"]
-    # The vectors' values come from the checkpoint: the GloVe file is not needed any more.
-    embedding = {"_target_": "rnnexp.embedding.Learned", "dim": state["embedding_dim"]}
-    encoder = settings.build({**config, "embedding": embedding}, "embedding", vocabulary=vocabulary)
+    encoder_class, arguments = settings.arguments(config, "embedding")
+    encoder = encoder_class.blank(state["vocabulary"], state["embedding_dim"], **arguments)
     model: SequenceModel = settings.build(
         config, "model", encoder=encoder, output_size=len(state["classes"])
     )

@@ -36,7 +36,6 @@ class RunDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._log_handler: logging.Handler | None = None
 
     # -- making and finding ---------------------------------------------------------------------
 
@@ -101,7 +100,7 @@ class RunDirectory:
         """Write the epoch's checkpoint and its SHA-256; keep the last two."""
         folder = self.path / "checkpoints"
         folder.mkdir(exist_ok=True)
-        path = folder / f"epoch_{epoch:04d}.pt"
+        path = folder / f"epoch_{epoch:06d}.pt"
         _write_atomically(path, save)
         digest = _sha256(path)
         write_text(path.with_suffix(".pt.sha256"), f"{digest}  {path.name}\n")

@@ -16,7 +16,7 @@ from rnnexp.runs import RunDirectory, write_json, write_text
 _FIRST = ("run", "status", "model", "data", "seq_len")
 _LAST = ("seconds", "tokens_per_second", "epochs", "steps", "best_epoch", "parameters", "reason")
 #: Overrides that name runs and do not tell them apart.
-_NO_FACTOR = ("seed", "experiment", "name", "study", "plots", "threads", "device")
+_NO_FACTOR = ("seed", "experiment", "name", "study", "plots")
 
 
 @dataclass(frozen=True)
@@ -213,16 +213,26 @@ def _factors(
     varied = {n: c for n, c in columns.items() if n == "model" or len(set(map(str, c))) > 1}
     # ... and whatever else differs between runs that would count as alike: a preset, an edited
     # default. Different things are never averaged.
-    alike: dict[str, dict[str, Any]] = {}
-    for row, config in enumerate(configs):
-        if not config:  # a run that failed before it wrote one
-            continue
-        flat = _flat(config)
-        first = alike.setdefault(str([c[row] for c in varied.values()]), flat)
-        for key in first.keys() | flat.keys():
-            if first.get(key) != flat.get(key):
-                varied.setdefault(key, column(key))
+    flat = [_flat(config) for config in configs]
+    while hidden := _differences_within_groups(list(varied.values()), flat):
+        varied |= {key: column(key) for key in hidden}
     return varied
+
+
+def _differences_within_groups(
+    columns: Sequence[Sequence[Any]], flat: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """Settings in which runs differ that agree in all `columns`."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for row, settings in enumerate(flat):
+        if settings:  # else the run failed before it wrote its configuration
+            groups.setdefault(str([column[row] for column in columns]), []).append(settings)
+    found: set[str] = set()
+    for members in groups.values():
+        for key in set().union(*members):
+            if len({str(member.get(key)) for member in members}) > 1:
+                found.add(key)
+    return sorted(found)
 
 
 def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -149,7 +149,9 @@ class Trainer:
                 tokens=fit.tokens + tokens,
             )
             if steps.diverged_at is not None:
-                return replace(fit, status="diverged", reason=steps.divergence(fit.steps))
+                fit = replace(fit, status="diverged", reason=steps.divergence(fit.steps))
+                _save_checkpoint(run, model, optimizer, fit)
+                return fit
             log.info("%s", self._epoch_line(fit, steps, scores))
             shown = {name: f"{steps.means()[f'train_{name}']:.3f}" for name in scores}
 
@@ -157,7 +159,7 @@ class Trainer:
             if loss is not None and loss < fit.best_loss:
                 fit = replace(fit, best_epoch=epoch, best_loss=loss)
                 run.save_best(lambda path: save_weights(model, path))
-            run.save_checkpoint(epoch, lambda path: _save_checkpoint(path, model, optimizer, fit))  # noqa: B023
+            _save_checkpoint(run, model, optimizer, fit)
             if self.patience and epoch - (fit.best_epoch or 0) >= self.patience:
                 log.info("stopped: no lower validation loss for %d epochs", self.patience)
                 break
@@ -331,17 +333,15 @@ def save_weights(model: SequenceModel, path: Path) -> None:
 
 
 def _save_checkpoint(
-    path: Path, model: SequenceModel, optimizer: torch.optim.Optimizer, fit: Fit
+    run: RunDirectory, model: SequenceModel, optimizer: torch.optim.Optimizer, fit: Fit
 ) -> None:
     """All that an exact continuation needs: random streams are functions of seed and epoch."""
-    torch.save(
-        {
-            "model": model.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "epoch": fit.epochs,
-            "step": fit.steps,
-            "best_epoch": fit.best_epoch,
-            "best_loss": fit.best_loss,
-        },
-        path,
-    )
+    state = {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "epoch": fit.epochs,
+        "step": fit.steps,
+        "best_epoch": fit.best_epoch,
+        "best_loss": fit.best_loss,
+    }
+    run.save_checkpoint(fit.epochs, lambda path: torch.save(state, path))

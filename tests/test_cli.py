@@ -104,6 +104,13 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
     (("predict", "nope", "hello"), "nope: there is no such run directory"),
     (("predict", ".", "hello"), ". is not a run directory"),
     (("report", "nope"), "nope is neither a run nor a study"),
+    (("report", "."), ". is neither a run nor a study"),
+    (("init=normal", "init.std=inf"), "init.std must be at least 0 (got inf)"),
+    (("device=cpu:",), "device must be auto, cpu, cuda, cuda:N or mps (got cpu:)"),
+    (("hydra/launcher=foo",), "hydra/launcher=foo is no option"),
+    (("experiment=",), "'experiment=' chooses nothing"),
+    (("seed=1,",), "'seed=1,' cannot be read"),
+    ((*CSV, "data.label_column=text"), "text_column and label_column are both 'text'"),
 ]
 
 
@@ -157,6 +164,8 @@ def test_predict_answers_and_refuses(
         assert 0 <= float(lines["gradient norm"]) < 1
     assert "no word that the network knows" in rnnexp("predict", run, "!!!").error
     assert "unknown" in rnnexp("predict", run, "good zebra").out
+    assert "label:" in rnnexp("predict", run, "-bad film").out
+    assert "nan" not in rnnexp("predict", run, "good " * 8).out
 
     summary = json.loads((run_directory() / "summary.json").read_text())
     for status in ("running", "diverged", "failed"):
@@ -219,6 +228,42 @@ def test_a_sweep_does_only_what_is_missing(rnnexp: Rnnexp, workdir: Path) -> Non
     assert len(list((study / "superseded").iterdir())) == 2
 
 
+def test_the_same_run_in_other_words_is_the_same_run(rnnexp: Rnnexp, workdir: Path) -> None:
+    assert rnnexp("-m", *TINY, "model=bag", "seed=0,1", "study=s").status == 0
+    outcome = rnnexp("-m", *TINY, "model=bag", "seed=0,1", "study=s", "trainer.batch_size=64")
+    assert outcome.out.count("done before") == 2
+    assert len(list((workdir / "outputs" / "studies" / "s").glob("*/summary.json"))) == 2
+
+
+def test_changed_data_are_run_again(
+    rnnexp: Rnnexp, workdir: Path, csv_file: Callable[..., Path]
+) -> None:
+    csv_file(rows=60)
+    command = ("-m", "data=csv", "data.path=texts.csv", "seq_len=4", "plots=false", "model=bag",
+               "seed=0,1", "study=s")  # fmt: skip
+    assert rnnexp(*command).status == 0
+    assert rnnexp(*command).out.count("done before") == 2
+    csv_file(rows=80)
+    outcome = rnnexp(*command)
+    assert "done before" not in outcome.out
+    assert outcome.err.count("the data have changed") == 2
+    assert len(list((workdir / "outputs/studies/s/superseded").iterdir())) == 2
+
+
+def test_a_sweep_over_presets_is_one_study(rnnexp: Rnnexp, workdir: Path) -> None:
+    outcome = rnnexp("-m", *TINY, "experiment=smoke,quickstart", "seed=0", "model=bag")
+    assert outcome.status == 0, outcome.err
+    (study,) = (workdir / "outputs" / "studies").iterdir()
+    assert study.name.startswith("sweep_")
+    assert (study / "study.csv").exists()
+
+
+def test_threads_of_one_job_do_not_leak_into_the_next(rnnexp: Rnnexp, workdir: Path) -> None:
+    assert rnnexp("-m", *TINY, "threads=2,null", "model=bag", "study=s").status == 0
+    environments = (workdir / "outputs" / "studies" / "s").glob("*/environment.json")
+    assert {json.loads(path.read_text())["threads"] for path in environments} == {1, 2}
+
+
 def test_an_unnamed_study_is_named_by_its_preset_or_a_hash(rnnexp: Rnnexp, workdir: Path) -> None:
     sweep = ("-m", *TINY, "seed=0,1", "model=bag")
     for _ in range(2):
@@ -257,6 +302,28 @@ def test_a_failing_job_never_costs_the_table(
     assert "Traceback" in log.read_text()
 
 
+def test_a_job_that_fails_before_it_begins_has_its_row(
+    rnnexp: Rnnexp, workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rnnexp import experiment
+
+    real_prepare, calls = experiment.prepare, 0
+
+    def prepare(config: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 3:  # the first call is the check of all jobs, which differ in their seed alone
+            raise MemoryError("no memory left")
+        return real_prepare(config)
+
+    monkeypatch.setattr(experiment, "prepare", prepare)
+    outcome = rnnexp("-m", *TINY, "seed=0,1,2", "model=bag", "study=s")
+    assert outcome.status == 1
+    assert "2 1 failed" in outcome.out
+    rows = (workdir / "outputs" / "studies" / "s" / "study.csv").read_text()
+    assert "MemoryError: no memory left" in rows
+
+
 def test_a_diverged_run_is_a_result(rnnexp: Rnnexp, run_directory: Callable[[], Path]) -> None:
     outcome = rnnexp(*TINY, "trainer.learning_rate=1e38", "trainer.optimizer=sgd", "model=linear",
                      "trainer.epochs=3", "plots=true")  # fmt: skip
@@ -266,6 +333,7 @@ def test_a_diverged_run_is_a_result(rnnexp: Rnnexp, run_directory: Callable[[], 
     assert summary["reason"].startswith("step ")
     assert "test" not in summary
     assert "diverged: step" in outcome.err
+    assert list(run_directory().glob("checkpoints/epoch_*.pt"))
     assert "(diverged)" in (run_directory() / "plots" / "learning_curves.svg").read_text()
 
 

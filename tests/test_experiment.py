@@ -29,10 +29,10 @@ def test_the_files_of_a_run(finished: Path) -> None:
     files = sorted(str(p.relative_to(finished)) for p in finished.rglob("*") if p.is_file())
     assert files == [
         "checkpoints/best.safetensors",
-        "checkpoints/epoch_0001.pt",
-        "checkpoints/epoch_0001.pt.sha256",
-        "checkpoints/epoch_0002.pt",
-        "checkpoints/epoch_0002.pt.sha256",
+        "checkpoints/epoch_000001.pt",
+        "checkpoints/epoch_000001.pt.sha256",
+        "checkpoints/epoch_000002.pt",
+        "checkpoints/epoch_000002.pt.sha256",
         "config.yaml",
         "environment.json",
         "metrics.csv",

@@ -11,7 +11,7 @@ PACKAGE = Path(rnnexp.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 #: rooms that see plain values and their own base, never each other
 ROOMS = {"data", "model", "embedding", "init", "clip"}
-BASE = {"rnnexp.types", "rnnexp.errors", "rnnexp.streams"}
+BASE = {"rnnexp.types", "rnnexp.errors", "rnnexp.files", "rnnexp.streams"}
 #: model/ holds an encoder and knows its interface
 ALLOWED = {"model": {"rnnexp.embedding"}}
 HYDRA_ROOMS = {"cli", "config", "experiment"}

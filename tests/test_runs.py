@@ -69,14 +69,14 @@ def test_checkpoints_keep_the_last_two_with_their_digests() -> None:
         run.save_checkpoint(epoch, lambda path, e=epoch: path.write_text(f"weights {e}") and None)
     names = sorted(p.name for p in (run.path / "checkpoints").iterdir())
     assert names == [
-        "epoch_0002.pt",
-        "epoch_0002.pt.sha256",
-        "epoch_0003.pt",
-        "epoch_0003.pt.sha256",
+        "epoch_000002.pt",
+        "epoch_000002.pt.sha256",
+        "epoch_000003.pt",
+        "epoch_000003.pt.sha256",
     ]
-    assert run.last_checkpoint.name == "epoch_0003.pt"
+    assert run.last_checkpoint.name == "epoch_000003.pt"
     run.last_checkpoint.write_text("damaged")
-    assert run.last_checkpoint.name == "epoch_0002.pt"
+    assert run.last_checkpoint.name == "epoch_000002.pt"
     run.last_checkpoint.write_text("damaged too")
     with pytest.raises(DataError, match="no checkpoint that is whole"):
         _ = run.last_checkpoint

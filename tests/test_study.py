@@ -18,8 +18,11 @@ def add_run(folder: Path, number: int, accuracy: float | None, **settings: Any) 
     extra = {k: v for k, v in settings.items() if k not in ("model", "data", "seq_len", "seed")}
     nested: dict[str, Any] = {}
     for key, value in extra.items():
-        group, _, name = key.partition(".")
-        nested.setdefault(group, {})[name] = value
+        group, dot, name = key.partition(".")
+        if dot:
+            nested.setdefault(group, {})[name] = value
+        else:
+            nested[group] = value
     run.write_config(json.dumps({**nested, "seed": settings["seed"]}))
     write_json(
         run.path / "summary.json",
@@ -93,6 +96,32 @@ def test_runs_that_differ_in_what_no_command_named_are_not_averaged(tmp_path: Pa
     study = Study.read(tmp_path)
     assert study.factors == ["model", "model.readout"]
     assert [len(group.rows) for group in study.groups()] == [2, 2]
+
+
+def test_hidden_factors_are_found_whatever_the_order(tmp_path: Path) -> None:
+    for number, (readout, size) in enumerate([("last", 4), ("last_valid", 4), ("last", 8)]):
+        add_run(tmp_path, number, 0.5, **{"model.readout": readout, "model.hidden_size": size})
+    for path in tmp_path.glob("*/summary.json"):
+        summary = json.loads(path.read_text())
+        summary["overrides"] = {"seed": "0"}
+        path.write_text(json.dumps(summary))
+    study = Study.read(tmp_path)
+    assert study.factors == ["model", "model.hidden_size", "model.readout"]
+    assert [len(group.rows) for group in study.groups()] == [1, 1, 1]
+
+
+def test_threads_are_a_factor_and_no_seed(tmp_path: Path) -> None:
+    for number, threads in enumerate((1, 2)):
+        add_run(tmp_path, number, 0.5, threads=threads)
+    assert [len(group.rows) for group in Study.read(tmp_path).groups()] == [1, 1]
+
+
+def test_ten_classes_keep_their_curve_in_sight(tmp_path: Path) -> None:
+    for number, seq_len in enumerate((50, 100)):
+        add_run(tmp_path, number, 0.15, seq_len=seq_len)
+    draw_study(Study.read(tmp_path))
+    svg = (tmp_path / "plots" / "accuracy_vs_length.svg").read_text()
+    assert "15.0%" in svg or "15%" in svg
 
 
 def test_csv_and_json(study_dir: Path) -> None:

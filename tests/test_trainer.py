@@ -220,8 +220,8 @@ def test_checkpoints_hold_what_a_continuation_needs() -> None:
     _, model, run = fit(Trainer(epochs=4, batch_size=50), FirstWord(), "a")
     names = sorted(path.name for path in (run.path / "checkpoints").iterdir())
     assert names == [
-        "best.safetensors", "epoch_0003.pt", "epoch_0003.pt.sha256",
-        "epoch_0004.pt", "epoch_0004.pt.sha256",
+        "best.safetensors", "epoch_000003.pt", "epoch_000003.pt.sha256",
+        "epoch_000004.pt", "epoch_000004.pt.sha256",
     ]  # fmt: skip
     checkpoint = torch.load(run.last_checkpoint, weights_only=True)
     assert (checkpoint["epoch"], checkpoint["step"]) == (4, 16)
@@ -233,9 +233,9 @@ def test_checkpoints_hold_what_a_continuation_needs() -> None:
 
 def test_a_damaged_checkpoint_is_passed_over() -> None:
     _, _, run = fit(Trainer(epochs=2, batch_size=50), FirstWord(), "a")
-    newest = run.path / "checkpoints" / "epoch_0002.pt"
+    newest = run.path / "checkpoints" / "epoch_000002.pt"
     newest.write_bytes(newest.read_bytes()[:-1])
-    assert run.last_checkpoint.name == "epoch_0001.pt"
+    assert run.last_checkpoint.name == "epoch_000001.pt"
 
 
 @pytest.mark.skipif(not has_bf16(CPU), reason="this CPU has no bfloat16 LSTM")

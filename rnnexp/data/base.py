@@ -20,6 +20,8 @@ class Task(ABC):
     vocabulary: the word of each token id (specials in angle brackets), None where inputs are float.
     chance: what the best constant answer scores, per metric of `metrics` and for `loss`.
     report: facts about the data worth a place in summary.json.
+    content: names the content where the settings do not (a file's digest): other content under
+        the same settings is another run.
     """
 
     input_size: int
@@ -27,6 +29,7 @@ class Task(ABC):
     vocabulary: Sequence[str] | None = None
     chance: Mapping[str, float]
     report: Mapping[str, Any]
+    content: str = ""
 
     #: The metric that figures and tables show first.
     headline: ClassVar[str]
@@ -58,14 +61,17 @@ class Classification(Task):
     headline = "accuracy"
 
     def loss(self, outputs: Tensor, batch: Batch) -> Tensor:
-        if outputs.shape[1] == 1:
-            return F.binary_cross_entropy_with_logits(
-                outputs[:, 0], batch.targets.to(outputs.dtype)
-            )
-        return F.cross_entropy(outputs, batch.targets)
+        return classification_loss(outputs, batch.targets)
 
     def metrics(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         return {"accuracy": (predicted_class(outputs) == batch.targets).float().mean()}
+
+
+def classification_loss(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Mean cross-entropy in nats of logits [B, 1] (sigmoid) or [B, O] (softmax)."""
+    if outputs.shape[1] == 1:
+        return F.binary_cross_entropy_with_logits(outputs[:, 0], targets.to(outputs.dtype))
+    return F.cross_entropy(outputs, targets)
 
 
 def predicted_class(outputs: Tensor) -> Tensor:

@@ -1,9 +1,10 @@
 """A table of texts: any CSV or parquet file with a text column and a label column."""
 
-import hashlib
+import math
 import re
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from rnnexp.data.text import RawCorpus, TextClassification
 from rnnexp.errors import DataError, did_you_mean
+from rnnexp.files import file_digest
 
 
 class Csv(TextClassification):
@@ -31,6 +33,8 @@ class Csv(TextClassification):
     ) -> None:
         if path is None:
             raise ValueError("path is not set: name the file, as in data.path=reviews.csv")
+        if text_column == label_column:
+            raise ValueError(f"text_column and label_column are both '{text_column}'")
         self.path = Path(path)
         self.columns = (text_column, label_column)
         super().__init__(**pipeline)
@@ -43,22 +47,6 @@ class Csv(TextClassification):
 
     def read(self) -> RawCorpus:
         return read_table(self.path, *self.columns)
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's content, or a DataError that says why it cannot be read."""
-    if path.is_dir():
-        raise DataError(f"{path} is a folder; name a .csv, .csv.gz, .zip or .parquet file")
-    try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256")
-            if file.tell() == 0:
-                raise DataError(f"{path} is empty")
-            return digest.hexdigest()
-    except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file (looked from {Path.cwd()})") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
 def read_table(path: Path, text_column: str, label_column: str) -> RawCorpus:
@@ -99,7 +87,13 @@ def read_table(path: Path, text_column: str, label_column: str) -> RawCorpus:
         raise DataError(f"{path}: {_parser_message(str(error))}") from None
     except zipfile.BadZipFile:
         raise DataError(f"{path} is not a .zip file, or a damaged one") from None
-    except (OSError, ValueError, EOFError) as error:  # bad gzip, several files in a zip, ...
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        RuntimeError,
+        zlib.error,
+    ) as error:  # bad gzip, several files in a zip, ...
         raise DataError(f"{path} cannot be read: {str(error).splitlines()[0]}") from None
     if frame.empty:
         raise DataError(f"{path} has a header but no rows")
@@ -123,15 +117,18 @@ def read_table(path: Path, text_column: str, label_column: str) -> RawCorpus:
 
 
 def sort_classes(names: set[str]) -> tuple[str, ...]:
-    """By value where all are numbers, else by name.
+    """By value where all are (finite) numbers, else by name.
 
     >>> sort_classes({"10", "9"}), sort_classes({"positive", "negative"})
     (('9', '10'), ('negative', 'positive'))
     """
     try:
-        return tuple(sorted(names, key=lambda name: (float(name), name)))
+        values = {name: float(name) for name in names}
     except ValueError:
         return tuple(sorted(names))
+    if not all(map(math.isfinite, values.values())):
+        return tuple(sorted(names))
+    return tuple(sorted(names, key=lambda name: (values[name], name)))
 
 
 def _check_columns(path: Path, present: list[str], wanted: list[str]) -> None:

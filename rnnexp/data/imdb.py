@@ -5,19 +5,22 @@ ACL 2011. Read from a CSV export (columns `review,sentiment`), from the official
 its unpacked folder; downloaded where none of them is there.
 """
 
+import gzip
 import hashlib
 import logging
 import re
 import tarfile
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
-from rnnexp.data.csv import file_digest, read_table
+from rnnexp.data.csv import read_table
 from rnnexp.data.text import RawCorpus, TextClassification
 from rnnexp.errors import DataError
+from rnnexp.files import file_digest
 
 log = logging.getLogger(__name__)
 
@@ -130,13 +133,17 @@ def _short(error: Exception) -> str:
 def _archive_texts(path: Path) -> Iterator[tuple[str, bytes]]:
     """Names and contents of the reviews in the archive; nothing is unpacked to disk."""
     try:
-        with tarfile.open(path) as archive:
-            for member in archive:
-                if member.isfile() and _MEMBER.search(member.name):
-                    file = archive.extractfile(member)
-                    assert file is not None
-                    yield member.name, file.read()
-    except (tarfile.TarError, OSError, EOFError) as error:
+        with path.open("rb") if path.suffix == ".tar" else gzip.open(path) as stream:
+            with tarfile.open(fileobj=stream) as archive:
+                for member in archive:
+                    if member.isfile() and _MEMBER.search(member.name):
+                        file = archive.extractfile(member)
+                        assert file is not None
+                        yield member.name, file.read()
+            # tarfile takes a damaged header for the end: read on, and gzip's own checksum tells.
+            while stream.read(1 << 20):
+                pass
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} is damaged or no tar archive ({error}); delete it") from None
 
 

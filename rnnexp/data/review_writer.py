@@ -31,8 +31,8 @@ Noise and the best accuracy possible
 
 Lengths
     Words are log-normal, median ``MEDIAN_WORDS``, clipped to [MIN_WORDS, MAX_WORDS]: mean about
-    230, 95 % below about 620. Opinions thin out as a review goes on (a first verdict, then the
-    plot): the gap to the next one grows in proportion to the words already written.
+    230, 95 % below about 620. Opinions stand all over a review, about 30 words apart: the longer
+    the part that is read, the more of them there are to add up, and the farther back they are.
 """
 
 import math
@@ -48,7 +48,7 @@ VERSION = 1  # raise it whenever the text of any review changes: caches are keye
 MEDIAN_WORDS, SPREAD_WORDS = 170, 0.78  # of the log-normal length; mean = median * exp(spread²/2)
 MIN_WORDS, MAX_WORDS = 32, 1000
 AGREEMENT = 0.88  # of one verdict with the clean label, before the majority is imposed
-FIRST_GAP, GAP_GROWTH = 22.0, 0.10  # words before the first opinion; growth of gaps with position
+MEAN_GAP = 30.0  # words from one opinion to the next
 MIN_CUES = 3
 KINDS = {"plain": 0.76, "negated": 0.10, "contrast": 0.14}  # of opinion sentence, with shares
 PARAGRAPH_SHARE = 0.35  # of reviews that are broken into paragraphs
@@ -956,27 +956,23 @@ def _opinion(
     return sentence, template.startswith(_WHOLE)
 
 
-def _subjects(sentence: str, film: Mapping[str, str]) -> set[str]:
+def _subjects(sentence: str, film: Mapping[str, str]) -> frozenset[str]:
     people = {film[role] for role in ("actor", "rival_actor", "other_actor")}
-    parts = _PARTS_OF_A_FILM.intersection(_LETTERS.findall(sentence.lower()))
+    parts = _PARTS_OF_A_FILM & set(_LETTERS.findall(sentence.lower()))
     return parts | {name for name in people if name in sentence}
 
 
 def _opinion_positions(words: int, rng: random.Random) -> list[float]:
-    """An odd number of word positions, thinning out, at which an opinion is due."""
+    """An odd number of word positions at which an opinion is due, on average MEAN_GAP apart."""
     positions: list[float] = []
     position = 0.0
-    while (position := position + _gap(position, rng)) < words - 8:
+    while (position := position + MEAN_GAP * rng.uniform(0.4, 1.6)) < words - 8:
         positions.append(position)
     while len(positions) < MIN_CUES:
         positions.append(rng.uniform(0, words - 8))
     if len(positions) % 2 == 0:
         positions.pop(rng.randrange(len(positions)))
     return sorted(positions)
-
-
-def _gap(position: float, rng: random.Random) -> float:
-    return (FIRST_GAP + GAP_GROWTH * position) * rng.uniform(0.4, 1.6)
 
 
 def _draw_verdicts(count: int, majority: int, rng: random.Random) -> list[int]:
@@ -1028,7 +1024,7 @@ def _compose(majority: int, rng: random.Random) -> tuple[str, tuple[int, ...], t
 # ------------------------------------------------------------------------------------- public part
 
 
-def write_reviews(count: int = 6000, seed: int = 0, label_noise: float = 0.05) -> list[Review]:
+def write_reviews(count: int = 10_000, seed: int = 0, label_noise: float = 0.05) -> list[Review]:
     """Write `count` reviews; review i depends on (seed, label_noise, i) alone.
 
     Args:

@@ -22,7 +22,7 @@ class Reviews(TextClassification):
     def __init__(
         self,
         *,
-        count: int = 6000,
+        count: int = 10_000,
         corpus_seed: int = 0,
         label_noise: float = 0.05,
         **pipeline: Any,

@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import tempfile
+import zipfile
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -23,6 +24,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import regex
 import torch
 from torch import Tensor
 
@@ -34,7 +36,7 @@ log = logging.getLogger(__name__)
 
 PAD, UNK = "<pad>", "<unk>"
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 MANY = 10  # so many texts of one class by chance: 0.2% where there are two
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
 
@@ -64,13 +66,14 @@ class Cleaning:
         >>> Cleaning(strip_html=False, non_letters="delete").words("It's <br />GREAT!")
         ['its', 'br', 'great']
         """
+        if self.strip_html:
+            text = _TAG.sub(" ", html.unescape(text))
         if self.lowercase:
             text = text.lower()
-        if self.strip_html:
-            text = html.unescape(_TAG.sub(" ", text))
         if self.non_letters != "keep":
-            pattern = r"[^a-zA-Z\s]" if self.letters == "ascii" else r"[\d_]|[^\w\s]"
-            text = re.sub(pattern, " " if self.non_letters == "space" else "", text)
+            # \p{M}: the marks that many scripts write their vowels with
+            pattern = r"[^a-zA-Z\s]" if self.letters == "ascii" else r"[^\p{L}\p{M}\s]"
+            text = regex.sub(pattern, " " if self.non_letters == "space" else "", text)
         return text.split()
 
 
@@ -142,8 +145,11 @@ def cached_corpus(
     key = hashlib.sha256(repr((CACHE_VERSION, identity, cleaning)).encode()).hexdigest()[:16]
     folder = cache_dir / key
     if folder.is_dir():
-        log.debug("tokenised corpus from %s", folder)
-        return _load(folder)
+        try:
+            return _load(folder)
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            log.warning("%s is damaged (%s) and made again", folder, error)
+            shutil.rmtree(folder, ignore_errors=True)
     corpus = tokenise(read(), cleaning)
     try:
         _save(corpus, folder)
@@ -177,21 +183,23 @@ def _save(corpus: TokenisedCorpus, folder: Path) -> None:
 
 
 def _load(folder: Path) -> TokenisedCorpus:
-    try:
-        with np.load(folder / "texts.npz") as texts:
-            arrays = {name: texts[name] for name in texts.files}
-        return TokenisedCorpus(
-            # split("\n") and not splitlines(): a word may hold any other line separator
-            words=(folder / "words.txt").read_text(encoding="utf-8").split("\n"),
-            tokens=np.load(folder / "tokens.npy", mmap_mode="r"),
-            offsets=arrays["offsets"],
-            digests=arrays["digests"],
-            labels=arrays["labels"],
-            classes=tuple(json.loads((folder / "classes.json").read_text(encoding="utf-8"))),
-            is_test=arrays.get("is_test"),
-        )
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{folder}: the cache is damaged ({error}); delete that folder") from error
+    with np.load(folder / "texts.npz") as texts:
+        arrays = {name: texts[name] for name in texts.files}
+    corpus = TokenisedCorpus(
+        # split("\n") and not splitlines(): a word may hold any other line separator
+        words=(folder / "words.txt").read_text(encoding="utf-8").split("\n"),
+        tokens=np.load(folder / "tokens.npy", mmap_mode="r"),
+        offsets=arrays["offsets"],
+        digests=arrays["digests"],
+        labels=arrays["labels"],
+        classes=tuple(json.loads((folder / "classes.json").read_text(encoding="utf-8"))),
+        is_test=arrays.get("is_test"),
+    )
+    if corpus.offsets[-1] != len(corpus.tokens) or corpus.tokens.max(initial=0) >= len(
+        corpus.words
+    ):
+        raise ValueError("its files do not belong together")
+    return corpus
 
 
 def build_vocabulary(
@@ -305,7 +313,8 @@ class TextClassification(Classification):
         self.seq_len, self.padding, self.limit = seq_len, padding, limit
         self.cleaning = Cleaning(lowercase, strip_html, non_letters, letters)
 
-        corpus = cached_corpus(Path(cache_dir), self.identity(), self.cleaning, self.read)
+        self.content = self.identity()
+        corpus = cached_corpus(Path(cache_dir), self.content, self.cleaning, self.read)
         rows = split_rows(corpus, shares, shuffle_seed, limit)
         self._check_classes(corpus, rows, hint=shuffle_seed is None)
         used = np.concatenate([rows[name] for name in SPLITS])
@@ -321,6 +330,7 @@ class TextClassification(Classification):
             **{name: len(rows[name]) for name in SPLITS},
             "classes": dict(zip(corpus.classes, class_counts.tolist(), strict=True)),
             "vocabulary": len(self.vocabulary),
+            "padding": padding,
             "without_words": sum(int((s.lengths == 0).sum()) for s in self._splits.values()),
             **duplicates_across(corpus, rows),
         }

@@ -25,9 +25,13 @@ def draw(study: Study) -> Path | None:
             axes.set_title(title, fontsize=10)
         panels[0].set_ylabel(f"test {study.headline}")
         counts = sorted({len(group.values(study.score)) for group in groups})
-        handles, labels = panels[0].get_legend_handles_labels()
+        legend: dict[str, Any] = {}
+        for axes in panels:
+            handles, labels = axes.get_legend_handles_labels()
+            legend |= dict(zip(labels, handles, strict=True))
         canvas.legend(
-            handles, labels, loc="outside right center", title=seeds_note(counts),
+            list(legend.values()), list(legend),
+            loc="outside right center", title=seeds_note(counts),
             fontsize=9, title_fontsize=9, alignment="left",
         )  # fmt: skip
         return style.save(canvas, study.path / "plots", "accuracy_vs_length")
@@ -65,7 +69,7 @@ def _draw_panel(axes: Axes, study: Study, groups: Sequence[Group]) -> None:
     if study.headline == "accuracy":
         axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
         bottom, top = axes.get_ylim()
-        axes.set_ylim(max(bottom, 0.3), min(top, 1.0))
+        axes.set_ylim(max(bottom, 0.0), min(top, 1.0))
 
 
 def chance_levels(study: Study, groups: Sequence[Group]) -> list[float]:

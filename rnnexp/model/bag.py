@@ -14,7 +14,8 @@ class Bag(SequenceModel):
     """h_t = tanh(W m_t + b), m_t = (1/t) sum of x_s over s <= t, the running mean of the inputs.
 
     Read at the last real step it sees the mean of the words, whatever their order. Read behind the
-    pads (`readout=last`), whose vectors are zero, it sees that mean times n/T. Source: Iyyer et al.
+    pads (`readout=last`), or with the pads first, whose vectors are zero, it sees that mean times
+    n/T. Source: Iyyer et al.
     2015, "Deep Unordered Composition Rivals Syntactic Methods for Text Classification", one layer.
 
     hidden_size: the size H of the layer behind the mean.
@@ -26,15 +27,15 @@ class Bag(SequenceModel):
     ) -> None:
         at_least("hidden_size", hidden_size, 1)
         super().__init__(encoder, hidden_size, output_size, **common)
+        # Behind the readout, not before: h is needed at the one step that is read.
+        self.head = nn.Sequential(nn.Linear(encoder.output_size, hidden_size), nn.Tanh(), self.head)
         if self.readout not in ("last", "last_valid"):
             raise ValueError(
                 "readout must be last or last_valid for model=bag, which takes a mean already "
                 f"(got {self.readout})"
             )
-        self.layer = nn.Linear(encoder.output_size, hidden_size)
 
     def states(self, x_TBE: Tensor) -> Tensor:
+        """The running mean m_t of every step, [T, B, E]."""
         steps_T = torch.arange(1, len(x_TBE) + 1, device=x_TBE.device, dtype=x_TBE.dtype)
-        mean_TBE = x_TBE.cumsum(0) / steps_T[:, None, None]
-        states_TBH: Tensor = self.layer(mean_TBE).tanh()
-        return states_TBH
+        return x_TBE.cumsum(0) / steps_T[:, None, None]

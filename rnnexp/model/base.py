@@ -45,7 +45,7 @@ class SequenceModel(nn.Module, ABC):
         self.encoder = encoder
         self.readout = readout
         one_column = head == "sigmoid" or (head == "auto" and output_size <= 2)
-        self.head = nn.Linear(state_size, 1 if one_column else output_size)
+        self.head: nn.Module = nn.Linear(state_size, 1 if one_column else output_size)
 
     @abstractmethod
     def states(self, x_TBE: Tensor) -> Tensor:

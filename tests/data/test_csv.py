@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from rnnexp.data.csv import Csv
+from rnnexp.data.csv import Csv, sort_classes
 from rnnexp.errors import DataError
 
 
@@ -87,6 +87,19 @@ def test_a_damaged_container_is_named(name: str, content: bytes, message: str) -
     Path(name).write_bytes(content)
     with pytest.raises(DataError, match=message):
         load(Path(name))
+
+
+def test_a_flipped_byte_in_a_gzip_is_noticed(csv_file: Callable[..., Path]) -> None:
+    content = bytearray(gzip.compress(csv_file(rows=500).read_bytes()))
+    for at in range(len(content) // 2, len(content) // 2 + 20):
+        content[at] ^= 0xFF
+    Path("x.csv.gz").write_bytes(content)
+    with pytest.raises(DataError, match=r"x\.csv\.gz"):
+        load(Path("x.csv.gz"))
+
+
+def test_the_order_of_classes_is_that_of_their_names_where_one_is_no_number() -> None:
+    assert sort_classes({"1", "nan", "0"}) == ("0", "1", "nan")
 
 
 def test_missing_file_and_folder() -> None:

@@ -164,6 +164,19 @@ def test_a_cut_archive_is_named(archive: bytes) -> None:
         Imdb(path=ARCHIVE)
 
 
+def test_a_flipped_byte_is_noticed(archive: bytes) -> None:
+    """tarfile takes a damaged header for the end of the archive, and would say nothing."""
+    import gzip
+
+    plain = bytearray(gzip.decompress(archive))
+    whole = gzip.compress(bytes(plain))
+    plain[len(plain) // 2 : len(plain) // 2 + 512] = bytes(512)
+    damaged = gzip.compress(bytes(plain))[:-8] + whole[-8:]  # the checksum of the whole one
+    Path(ARCHIVE).write_bytes(damaged)
+    with pytest.raises(DataError, match="damaged"):
+        Imdb(path=ARCHIVE)
+
+
 def test_a_folder_without_reviews_is_named() -> None:
     Path("empty").mkdir()
     with pytest.raises(DataError, match="holds no reviews"):

@@ -67,7 +67,9 @@ def test_cleaning(options: dict[str, object], words: str) -> None:
 def test_entities_and_accents() -> None:
     assert Cleaning().words(TEXTS[1]) == ["it", "s", "a", "film", "a", "half"]
     assert Cleaning().words("Café 7") == ["caf"]
-    assert Cleaning(letters="unicode").words("Café 7_x") == ["café", "x"]
+    assert Cleaning(letters="unicode").words("Café 7_x²") == ["café", "x"]
+    assert Cleaning(letters="unicode").words("हिन्दी สวัสดี") == ["हिन्दी", "สวัสดี"]
+    assert Cleaning().words("&#65;BC &lt;br&gt; x") == ["abc", "x"]
     assert Cleaning().words("2 < 3 and 4 > 1") == ["and"]
 
 
@@ -176,13 +178,20 @@ def test_the_cache_is_memory_mapped_and_gives_the_same_corpus(tmp_path: Path) ->
     assert read.is_test.tolist() == [True, False, True]
 
 
-def test_a_damaged_cache_is_named(tmp_path: Path) -> None:
-    raw = RawCorpus(["a", "b"], np.array([0, 1]), ("x", "y"))
+@pytest.mark.parametrize("name", ["tokens.npy", "texts.npz", "words.txt", "classes.json"])
+@pytest.mark.parametrize("content", [b"", b"nothing", None])
+def test_a_damaged_cache_is_made_again(tmp_path: Path, name: str, content: bytes | None) -> None:
+    raw = RawCorpus(["a", "b c"], np.array([0, 1]), ("x", "y"))
     cached_corpus(tmp_path, "id", Cleaning(), lambda: raw)
     (folder,) = tmp_path.iterdir()
-    (folder / "tokens.npy").write_bytes(b"nothing")
-    with pytest.raises(DataError, match="delete that folder"):
-        cached_corpus(tmp_path, "id", Cleaning(), lambda: raw)
+    if content is None:
+        (folder / name).unlink()
+    else:
+        (folder / name).write_bytes(content)
+    again = cached_corpus(tmp_path, "id", Cleaning(), lambda: raw)
+    assert list(again.words) == ["a", "b", "c"]
+    read = cached_corpus(tmp_path, "id", Cleaning(), lambda: pytest.fail("not cached"))
+    assert read.tokens.tolist() == [0, 1, 2]
 
 
 def test_a_cache_that_cannot_be_written_costs_nothing(

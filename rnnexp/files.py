@@ -1,0 +1,22 @@
+"""What the name of a file does not say: its content."""
+
+import hashlib
+from pathlib import Path
+
+from rnnexp.errors import DataError
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content, or a DataError that says why it cannot be read."""
+    if path.is_dir():
+        raise DataError(f"{path} is a folder where a file is expected")
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256")
+            if file.tell() == 0:
+                raise DataError(f"{path} is empty")
+            return digest.hexdigest()
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no such file (looked from {Path.cwd()})") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
