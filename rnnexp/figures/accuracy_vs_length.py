@@ -33,6 +33,7 @@ def draw(study: Study) -> Path | None:
             list(legend.values()), list(legend),
             loc="outside right center", title=seeds_note(counts),
             fontsize=9, title_fontsize=9, alignment="left",
+            handlelength=3.2,
         )  # fmt: skip
         return style.save(canvas, study.path / "plots", "accuracy_vs_length")
 
