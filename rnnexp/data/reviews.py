@@ -31,9 +31,9 @@ class Reviews(TextClassification):
         at_least("corpus_seed", corpus_seed, 0)
         if not 0 <= label_noise < 0.5:
             raise ValueError(f"label_noise must be at least 0 and below 0.5 (got {label_noise})")
-        limit = pipeline.get("limit")
-        if isinstance(limit, int):  # the first reviews of a corpus do not depend on its size
-            count = min(count, max(limit, 1))
+        limit, shuffled = pipeline.get("limit"), pipeline.get("shuffle_seed") is not None
+        if isinstance(limit, int) and not shuffled:
+            count = min(count, max(limit, 1))  # review i does not depend on how many there are
         self.count, self.corpus_seed, self.label_noise = count, corpus_seed, label_noise
         super().__init__(**pipeline)
 
