@@ -213,10 +213,18 @@ def _factors(
     varied = {n: c for n, c in columns.items() if n == "model" or len(set(map(str, c))) > 1}
     # ... and whatever else differs between runs that would count as alike: a preset, an edited
     # default. Different things are never averaged.
+    if "data" in varied:  # a path says nothing that the data's name has not said
+        varied = {n: c for n, c in varied.items() if not _follows(n, c, varied["data"])}
     flat = [_flat(config) for config in configs]
     while hidden := _differences_within_groups(list(varied.values()), flat):
         varied |= {key: column(key) for key in hidden}
     return varied
+
+
+def _follows(name: str, column: Sequence[Any], data: Sequence[Any]) -> bool:
+    """Whether a setting of the data has one value for each of the data sets."""
+    pairs = {(str(d), str(value)) for d, value in zip(data, column, strict=True)}
+    return name.startswith("data.") and len(pairs) == len(set(map(str, data)))
 
 
 def _differences_within_groups(

@@ -110,6 +110,16 @@ def test_hidden_factors_are_found_whatever_the_order(tmp_path: Path) -> None:
     assert [len(group.rows) for group in study.groups()] == [1, 1, 1]
 
 
+def test_a_path_that_follows_from_the_data_is_no_factor(tmp_path: Path) -> None:
+    for number, (data, path) in enumerate(
+        [("imdb", "a.csv"), ("reviews", None), ("imdb", "a.csv")]
+    ):
+        add_run(tmp_path, number, 0.5, data=data, seed=number, **{"data.path": path})
+    assert Study.read(tmp_path).factors == ["model", "data"]
+    add_run(tmp_path, 3, 0.5, data="imdb", **{"data.path": "b.csv"})
+    assert Study.read(tmp_path).factors == ["model", "data", "data.path"]
+
+
 def test_threads_are_a_factor_and_no_seed(tmp_path: Path) -> None:
     for number, threads in enumerate((1, 2)):
         add_run(tmp_path, number, 0.5, threads=threads)

@@ -17,7 +17,7 @@ def draw(study: Study) -> Path | None:
     if not groups:
         return None
     data = list(dict.fromkeys(str(group.rows[0]["data"]) for group in groups))
-    with style.figure(2.6 + 5.2 * len(data), 4.2, columns=len(data)) as (canvas, panels):
+    with style.figure(2.6 + 5.2 * len(data), 4.2, len(data), share_y=True) as (canvas, panels):
         for axes, name in zip(panels, data, strict=True):
             panel = [group for group in groups if group.rows[0]["data"] == name]
             _draw_panel(axes, study, panel)

@@ -49,5 +49,5 @@ def draw(study: Study) -> Path | None:
             axes.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
         counts = sorted({len(group.values(study.score)) for group, _ in scored})
         note = seeds_note(counts).replace("\n", " ")
-        axes.set_xlabel(f"test {study.headline} ({note}; ticks: single runs)")
+        axes.set_xlabel(f"test {study.headline}\n({note}; ticks: single runs)")
         return style.save(canvas, study.path / "plots", "scores")

@@ -47,7 +47,7 @@ def model_name(model: str) -> str:
 
 @contextmanager
 def figure(
-    width: float = 6.4, height: float = 4.2, columns: int = 1
+    width: float = 6.4, height: float = 4.2, columns: int = 1, share_y: bool = False
 ) -> Iterator[tuple[Figure, list[Axes]]]:
     """A figure and its panels side by side, without a window system."""
     settings: Any = {
@@ -65,7 +65,7 @@ def figure(
     }
     with mpl.rc_context(settings):
         canvas = Figure(figsize=(width, height), layout="constrained")
-        yield canvas, list(canvas.subplots(1, columns, squeeze=False).flat)
+        yield canvas, list(canvas.subplots(1, columns, squeeze=False, sharey=share_y).flat)
 
 
 def chance_line(axes: Axes, value: float, label: str = "chance") -> None:
