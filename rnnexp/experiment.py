@@ -256,20 +256,25 @@ class SweepJob:
         finally:
             lock.release()
 
-    def result(self, content: str) -> dict[str, Any] | None:
-        """The summary of an earlier attempt that came to its end, on the same content of files."""
+    def ended(self) -> dict[str, Any] | None:
+        """The summary of an earlier attempt that came to its end."""
         if not (self.path / "summary.json").is_file():
             return None
         summary = RunDirectory.open(self.path).summary
-        if summary.get("status") not in DONE:
-            return None
-        if summary.get("content") != content:
+        return summary if summary.get("status") in DONE else None
+
+    def result(self, content: str) -> dict[str, Any] | None:
+        """The summary of an earlier attempt that came to its end, on the same content of files."""
+        summary = self.ended()
+        if summary is not None and summary.get("content") != content:
             log.warning("%s  the data have changed since it was run: run again", self)
             return None
         return summary
 
     def record_failure(self, config: Mapping[str, Any], error: Exception) -> None:
-        """A row for the study of a job that failed before it could begin."""
+        """A row for the study of a job that failed before it could begin, unless it has a result."""
+        if self.ended() is not None:
+            return
         run = RunDirectory.create_at(self.path)
         run.write_config(_config_text(config))
         choices = group_choices()
