@@ -272,7 +272,7 @@ class SweepJob:
         return summary
 
     def record_failure(self, config: Mapping[str, Any], error: Exception) -> None:
-        """A row for the study of a job that failed before it could begin, unless it has a result."""
+        """A row for the study of a job that could not begin, unless it has a result."""
         if self.ended() is not None:
             return
         run = RunDirectory.create_at(self.path)

@@ -183,6 +183,15 @@ def test_figures_of_a_length_study_and_of_another(study_dir: Path, tmp_path: Pat
     assert "one seed: no interval" in (other / "plots" / "scores.svg").read_text()
 
 
+@pytest.mark.parametrize("lengths", [(50, 50), (50, 100)])
+def test_many_long_settings_leave_the_figure_room(tmp_path: Path, lengths: tuple[int, ...]) -> None:
+    for number, seq_len in enumerate(lengths):
+        settings = {f"model.setting_of_a_long_name_{i}": number for i in range(30)}
+        add_run(tmp_path, number, 0.6 + 0.1 * number, seq_len=seq_len, **settings)
+    draw_study(Study.read(tmp_path))
+    assert list(tmp_path.glob("plots/*.png"))
+
+
 def test_a_study_without_a_finished_run_draws_nothing(tmp_path: Path) -> None:
     add_run(tmp_path, 0, None, status="failed")
     draw_study(Study.read(tmp_path))

@@ -50,7 +50,7 @@ def _draw_panel(axes: Axes, study: Study, groups: Sequence[Group]) -> None:
         look = style.look(str(model))
         line_style = style.LINE_STYLES[variants.index(tuple(rest)) % len(style.LINE_STYLES)]
         variant = [_short(factor, value) for factor, value in zip(others, rest, strict=True)]
-        label = ", ".join([style.model_name(str(model)), *variant])
+        label = style.wrapped(", ".join([style.model_name(str(model)), *variant]), width=40)
         members = sorted(members, key=lambda group: group.rows[0]["seq_len"])
         x = [group.rows[0]["seq_len"] for group in members]
         intervals = [i for group in members if (i := group.interval(study.score))]

@@ -15,7 +15,17 @@ def draw(study: Study) -> Path | None:
     if not scored:
         return None
     scored.reverse()  # the first group on top
-    with style.figure(6.8, 1.6 + 0.32 * len(scored)) as (canvas, panels):
+    names = [
+        style.wrapped(
+            ", ".join(
+                str(value) if factor in ("model", "data") else f"{factor}={value}"
+                for factor, value in group.factors.items()
+            )
+        )
+        for group, _ in scored
+    ]
+    text_lines = sum(name.count("\n") + 1.5 for name in names)
+    with style.figure(7.2, 1.4 + 0.22 * text_lines) as (canvas, panels):
         axes = panels[0]
         for row, (group, interval) in enumerate(scored):
             look = style.look(str(group.factors["model"]))
@@ -25,13 +35,6 @@ def draw(study: Study) -> Path | None:
                 interval.mean, row, xerr=interval.half_width, color=look.color,
                 marker=look.marker, capsize=3, linewidth=1.4,
             )  # fmt: skip
-        names = [
-            ", ".join(
-                str(value) if factor in ("model", "data") else f"{factor}={value}"
-                for factor, value in group.factors.items()
-            )
-            for group, _ in scored
-        ]
         axes.set_yticks(range(len(scored)), names)
         axes.set_ylim(-0.6, len(scored) - 0.4)
         axes.grid(axis="y", visible=False)

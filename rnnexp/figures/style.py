@@ -4,6 +4,7 @@ Colours are those of Okabe and Ito (2008), told apart by the colour-blind; each 
 style and a marker of its own, so that a figure holds in greyscale too.
 """
 
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,6 +67,18 @@ def figure(
     with mpl.rc_context(settings):
         canvas = Figure(figsize=(width, height), layout="constrained")
         yield canvas, list(canvas.subplots(1, columns, squeeze=False, sharey=share_y).flat)
+
+
+def wrapped(text: str, width: int = 36, lines: int = 3) -> str:
+    """A label in a few short lines: a long one would leave the axes no room.
+
+    >>> wrapped("one two three", width=8, lines=1)
+    'one two …'
+    """
+    found = textwrap.wrap(text, width)
+    return "\n".join(
+        found if len(found) <= lines else [*found[: lines - 1], f"{found[lines - 1]} …"]
+    )
 
 
 def chance_line(axes: Axes, value: float, label: str = "chance") -> None:
