@@ -1,5 +1,6 @@
 """The values that pass between rooms. Shapes: T time, B batch, E features, H hidden, O outputs."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
@@ -33,11 +34,33 @@ class Batch:
     def __len__(self) -> int:
         return self.inputs.shape[0]
 
+    def to(self, device: torch.device) -> Self:
+        return replace(
+            self,
+            inputs=self.inputs.to(device),
+            targets=self.targets.to(device),
+            lengths=self.lengths.to(device),
+        )
+
+    def rows(self, start: int, stop: int) -> Self:
+        """The examples start..stop-1."""
+        return replace(
+            self,
+            inputs=self.inputs[start:stop],
+            targets=self.targets[start:stop],
+            lengths=self.lengths[start:stop],
+        )
+
+    @property
+    def last_step_B(self) -> Tensor:
+        """Index of the last step of the tensor, pad or not."""
+        return torch.full_like(self.lengths, self.inputs.shape[1] - 1)
+
     @property
     def last_valid_B(self) -> Tensor:
         """Index of the last real step; 0 for an example without any."""
         if self.padding == "pre":
-            return torch.full_like(self.lengths, self.inputs.shape[1] - 1)
+            return self.last_step_B
         return (self.lengths - 1).clamp(min=0)
 
     @property
@@ -95,3 +118,67 @@ class ClipReport:
     norm_after: Tensor
     fired: Tensor
     nonfinite: Tensor
+
+
+@dataclass(frozen=True)
+class LayerStates:
+    """One layer's states at steps 1..T, [B, H] each.
+
+    cells: c_t, where the cell has one. gates: what each gate let through, by name, empty where the
+    cell has none. Each tensor is the very one that step t+1 and the layer above consumed, so that
+    gradients with respect to it are total.
+    """
+
+    states: Sequence[Tensor]
+    cells: Sequence[Tensor] | None
+    gates: Sequence[Mapping[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """A forward pass replayed step by step. Shapes: T time, B batch, E features, H hidden, D state.
+
+    inputs: e_t [B, E], T of them: leaves of the graph.
+    layers: the states of each layer, from the bottom up.
+    outputs: logits of the readout [B, O].
+    read_at_B: index of the last step whose input can reach an example's output.
+    valid_BT: True at real steps, False at pads.
+    state_lag: the output at step t reads the state at t - state_lag (1 for model=linear).
+    advance: `advance(t, s_BD)` is the flat state after step t from the one before it.
+
+    Flat states hold h and, where there is one, c of each layer, from the bottom up: all that one
+    step hands to the next.
+    """
+
+    inputs: Sequence[Tensor]
+    layers: Sequence[LayerStates]
+    outputs: Tensor
+    read_at_B: Tensor
+    valid_BT: Tensor
+    state_lag: int
+    advance: Callable[[int, Tensor], Tensor]
+
+    @property
+    def states(self) -> Sequence[Tensor]:
+        """h_t of the top layer. Never stack them first: a stack has no part in the recurrence."""
+        return self.layers[-1].states
+
+    @property
+    def cells(self) -> Sequence[Tensor] | None:
+        """c_t of the top layer."""
+        return self.layers[-1].cells
+
+    @property
+    def read_state_B(self) -> Tensor:
+        """Index of the last state that can reach an example's output."""
+        return (self.read_at_B - self.state_lag).clamp(min=0)
+
+    def flat_state(self, t: int) -> Tensor:
+        """All that step t hands to the next, [B, D]; zeros before the first step, t = -1."""
+        tensors = [
+            tensors[t] if t >= 0 else torch.zeros_like(tensors[0])
+            for layer in self.layers
+            for tensors in (layer.states, layer.cells)
+            if tensors is not None
+        ]
+        return torch.cat(tensors, dim=1)

@@ -3,14 +3,18 @@
 Shapes: T time, B batch, E features, H hidden, O outputs.
 """
 
+import copy
 from abc import ABC, abstractmethod
-from typing import Literal
+from typing import ClassVar, Literal
 
+import torch
 from torch import Tensor, nn
 
 from rnnexp.embedding import Encoder
+from rnnexp.model.cells import Recurrence
 from rnnexp.model.readout import READOUTS, Readout
-from rnnexp.types import Batch
+from rnnexp.model.rollout import replay
+from rnnexp.types import Batch, Rollout
 
 Head = Literal["auto", "sigmoid", "softmax"]
 
@@ -51,12 +55,63 @@ class SequenceModel(nn.Module, ABC):
     def states(self, x_TBE: Tensor) -> Tensor:
         """The state at each step, [T, B, H], from which the readout chooses."""
 
+    def recurrences(self) -> list[Recurrence]:
+        """The layers from the bottom up, on the parameters themselves; none where none recurs."""
+        return []
+
+    #: The output at step t reads the state at t - state_lag.
+    state_lag: ClassVar[int] = 0
+
+    def read_from(self, x_TBE: Tensor, h_TBH: Tensor) -> Tensor:
+        """What the readout chooses from, given the inputs and the top layer's states."""
+        return h_TBH
+
     def recurrent_weights(self) -> dict[str, Tensor]:
         """Views [H, H] of the weights from state to state, per layer and gate; shared memory.
 
         Names as in torch, with the gate behind them: `weight_hh_l0.forget`.
         """
-        return {}
+        views: dict[str, Tensor] = {}
+        for index, layer in enumerate(self.recurrences()):
+            name, blocks = f"weight_hh_l{index}", layer.blocks("weight_hh")
+            alone = len(blocks) == 1
+            views |= {name if alone else f"{name}.{gate}": b for gate, b in blocks.items()}
+        return views
+
+    def rollout(self, batch: Batch, dtype: torch.dtype | None = None) -> Rollout:
+        """The model's own forward pass, step by step, with every state and gate at hand.
+
+        In float64 (where the device has none, on the CPU), without dropout, on the weights as they
+        are now; gradients reach the inputs and the states, not the parameters.
+        dtype: another type than float64, to compare with the fused modules in float32.
+
+        Raises ValueError for a model without a recurrence.
+        """
+        layers = self.recurrences()
+        if not layers:
+            raise ValueError(f"model={type(self).__name__.lower()} has no recurrence to roll out")
+        device = layers[0].weight_hh.device
+        dtype = dtype or torch.float64
+        if device.type == "mps":
+            device = torch.device("cpu")
+        with torch.no_grad():
+            # A row of a table is the same number in float64: the encoder need not be copied.
+            x_TBE = self.encoder(batch.inputs.transpose(0, 1)).to(device, dtype)
+        batch = batch.to(device)
+        head = copy.deepcopy(self.head).to(device, dtype).requires_grad_(False).eval()
+
+        def read(x_TBE: Tensor, h_TBH: Tensor) -> Tensor:
+            outputs: Tensor = head(READOUTS[self.readout](self.read_from(x_TBE, h_TBH), batch))
+            return outputs
+
+        return replay(
+            [layer.to(device, dtype) for layer in layers],
+            x_TBE,
+            read,
+            read_at_B=batch.last_step_B if self.reads_pads else batch.last_valid_B,
+            valid_BT=batch.valid_BT,
+            state_lag=self.state_lag,
+        )
 
     @property
     def reads_pads(self) -> bool:
@@ -72,14 +127,3 @@ class SequenceModel(nn.Module, ABC):
             return all_outputs
         outputs: Tensor = self.head(READOUTS[self.readout](states_TBH, batch))
         return outputs
-
-
-def gate_views(name: str, weight: Tensor, gates: tuple[str, ...]) -> dict[str, Tensor]:
-    """The [H, H] block of each gate in a [G*H, H] matrix, as views without gradient.
-
-    A matrix of one block keeps its name alone.
-    """
-    if len(gates) == 1:
-        return {name: weight.detach()}
-    blocks = weight.detach().chunk(len(gates), dim=0)
-    return {f"{name}.{gate}": block for gate, block in zip(gates, blocks, strict=True)}

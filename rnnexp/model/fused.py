@@ -7,8 +7,9 @@ from torch import Tensor, nn
 
 from rnnexp.embedding import Encoder
 from rnnexp.errors import a_fraction, at_least
-from rnnexp.model.base import SequenceModel, gate_views
-from rnnexp.model.cells import GRUCell, LSTMCell, RNNCell
+from rnnexp.model.base import SequenceModel
+from rnnexp.model.cells import Recurrence
+from rnnexp.model.rollout import layers_of
 
 
 class Fused(SequenceModel):
@@ -21,7 +22,6 @@ class Fused(SequenceModel):
     """
 
     module: Callable[..., nn.RNNBase]
-    gates: tuple[str, ...]
 
     def __init__(
         self,
@@ -50,12 +50,8 @@ class Fused(SequenceModel):
         states_TBH: Tensor = self.recurrence(x_TBE)[0]
         return states_TBH
 
-    def recurrent_weights(self) -> dict[str, Tensor]:
-        views: dict[str, Tensor] = {}
-        for name, weight in self.recurrence.named_parameters():
-            if name.startswith("weight_hh"):
-                views |= gate_views(name, weight, self.gates)
-        return views
+    def recurrences(self) -> list[Recurrence]:
+        return layers_of(self.recurrence)
 
 
 class RNN(Fused):
@@ -64,7 +60,7 @@ class RNN(Fused):
     nonlinearity: f, `tanh` or `relu`.
     """
 
-    module, gates = nn.RNN, RNNCell.gates
+    module = nn.RNN
 
     def __init__(
         self,
@@ -83,13 +79,13 @@ class RNN(Fused):
 class LSTM(Fused):
     """Long short-term memory, as torch.nn.LSTM; the equations are in cells.py."""
 
-    module, gates = nn.LSTM, LSTMCell.gates
+    module = nn.LSTM
 
 
 class GRU(Fused):
     """The gated recurrent unit, as torch.nn.GRU; the equations are in cells.py."""
 
-    module, gates = nn.GRU, GRUCell.gates
+    module = nn.GRU
 
 
 def check_layers(hidden_size: int, num_layers: int, dropout: float) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from rnnexp.embedding import Encoder
 from rnnexp.errors import at_least
 from rnnexp.model.base import SequenceModel
+from rnnexp.model.cells import LinearCell, Recurrence
 
 
 class Linear(SequenceModel):
@@ -42,5 +43,15 @@ class Linear(SequenceModel):
             h_BH = self.i2h(combined[-1])
         return torch.stack(combined)
 
-    def recurrent_weights(self) -> dict[str, Tensor]:
-        return {"i2h.weight": self.i2h.weight.detach()[:, -self.hidden_size :]}
+    def recurrences(self) -> list[Recurrence]:
+        """The two halves of i2h, on x_t and on h_(t-1); its one bias counts as b_ih."""
+        weight_ih, weight_hh = self.i2h.weight.tensor_split([-self.hidden_size], dim=1)
+        bias = self.i2h.bias
+        return [Recurrence(LinearCell(), weight_ih, weight_hh, bias, torch.zeros_like(bias))]
+
+    #: the output at step t reads h_(t-1)
+    state_lag = 1
+
+    def read_from(self, x_TBE: Tensor, h_TBH: Tensor) -> Tensor:
+        before_TBH = torch.cat([torch.zeros_like(h_TBH[:1]), h_TBH[:-1]])
+        return torch.cat([x_TBE, before_TBH], dim=2)

@@ -8,16 +8,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rnnexp.embedding import Encoder
-from rnnexp.model.base import SequenceModel, gate_views
+from rnnexp.model.base import SequenceModel
 from rnnexp.model.cells import (
     Cell,
     GRUCell,
     LSTMCell,
     Nonlinearity,
+    Recurrence,
     RNNCell,
     State,
     hidden_states,
-    run_layer,
 )
 from rnnexp.model.fused import check_layers
 
@@ -64,18 +64,17 @@ class UnrolledRNN(nn.Module):
                 values = torch.empty(shape).uniform_(-bound, bound)
                 self.register_parameter(f"{name}_l{layer}", nn.Parameter(values))
 
-    def layer(self, index: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """W_ih, W_hh, b_ih, b_hh of one layer."""
+    def recurrences(self) -> list[Recurrence]:
+        """The layers from the bottom up."""
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        w_ih, w_hh, b_ih, b_hh = (self.get_parameter(f"{name}_l{index}") for name in names)
-        return w_ih, w_hh, b_ih, b_hh
+        return [
+            Recurrence(self.cell, *(self.get_parameter(f"{name}_l{layer}") for name in names))
+            for layer in range(self.num_layers)
+        ]
 
     def init_hidden(self, batch_size: int) -> list[State]:
         """The state before the first step, zeros, for each layer."""
-        like = self.get_parameter("weight_hh_l0")
-        return [
-            self.cell.initial(batch_size, self.hidden_size, like) for _ in range(self.num_layers)
-        ]
+        return [layer.initial(batch_size) for layer in self.recurrences()]
 
     def forward(
         self, x_TBE: Tensor, initial: list[State] | None = None, return_all: bool = True
@@ -87,10 +86,10 @@ class UnrolledRNN(nn.Module):
         initial = initial or self.init_hidden(x_TBE.shape[1])
         final: list[State] = []
         states_TBH = x_TBE
-        for index, before in enumerate(initial):
-            if index > 0:
+        for layer, before in zip(self.recurrences(), initial, strict=True):
+            if final:
                 states_TBH = F.dropout(states_TBH, self.dropout, self.training)
-            states = run_layer(self.cell, states_TBH, before, *self.layer(index))
+            states = layer.run(states_TBH, before)
             states_TBH = hidden_states(states)
             final.append(states[-1])
         return (states_TBH if return_all else states_TBH[-1]), final
@@ -128,10 +127,5 @@ class Unrolled(SequenceModel):
         states_TBH: Tensor = self.recurrence(x_TBE)[0]
         return states_TBH
 
-    def recurrent_weights(self) -> dict[str, Tensor]:
-        views: dict[str, Tensor] = {}
-        for layer in range(self.recurrence.num_layers):
-            name = f"weight_hh_l{layer}"
-            weight = self.recurrence.get_parameter(name)
-            views |= gate_views(name, weight, self.recurrence.cell.gates)
-        return views
+    def recurrences(self) -> list[Recurrence]:
+        return self.recurrence.recurrences()
