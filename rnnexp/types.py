@@ -51,6 +51,10 @@ class Batch:
             lengths=self.lengths[start:stop],
         )
 
+    def cut(self, width: int) -> Self:
+        """The first `width` steps of every example."""
+        return replace(self, inputs=self.inputs[:, :width], lengths=self.lengths.clamp(max=width))
+
     @property
     def last_step_B(self) -> Tensor:
         """Index of the last step of the tensor, pad or not."""

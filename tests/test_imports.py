@@ -10,7 +10,7 @@ import rnnexp
 PACKAGE = Path(rnnexp.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 #: rooms that see plain values and their own base, never each other
-ROOMS = {"data", "model", "embedding", "init", "clip"}
+ROOMS = {"data", "model", "embedding", "init", "clip", "probes"}
 BASE = {"rnnexp.types", "rnnexp.errors", "rnnexp.files", "rnnexp.streams"}
 #: model/ holds an encoder and knows its interface
 ALLOWED = {"model": {"rnnexp.embedding"}}
@@ -78,6 +78,7 @@ def test_the_trainer_sees_interfaces() -> None:
         "rnnexp.clip",
         "rnnexp.data.base",
         "rnnexp.model.base",
+        "rnnexp.probes.base",
         "rnnexp.runs",
         "rnnexp.sampling",
     }

@@ -38,6 +38,14 @@ class Task(ABC):
     def split(self, name: Split) -> SequenceDataset:
         """One split as tensors; an empty one where the task has no such split."""
 
+    def whole_lengths(self, name: Split) -> Tensor:
+        """Steps of each example before anything was cut off, long [N]."""
+        return self.split(name).lengths
+
+    def whole(self, name: Split, rows: Sequence[int]) -> Batch:
+        """Examples with nothing cut off, pads behind, as wide as the longest of them."""
+        return self.split(name).batch(torch.tensor(rows))
+
     @abstractmethod
     def loss(self, outputs: Tensor, batch: Batch) -> Tensor:
         """Mean over the batch, a 0-dim tensor."""

@@ -229,7 +229,7 @@ def _tokens_of(corpus: TokenisedCorpus, rows: Int64Array) -> npt.NDArray[np.int3
 
 
 def cut_and_pad(
-    tokens: npt.NDArray[np.int64],
+    tokens: npt.NDArray[np.int64] | npt.NDArray[np.int32],
     offsets: Int64Array,
     rows: Int64Array,
     seq_len: int,
@@ -346,6 +346,17 @@ class TextClassification(Classification):
     def split(self, name: Split) -> SequenceDataset:
         return self._splits[name]
 
+    def whole_lengths(self, name: Split) -> Tensor:
+        rows = self._rows[name]
+        return torch.from_numpy(self._offsets[rows + 1] - self._offsets[rows])
+
+    def whole(self, name: Split, rows: Sequence[int]) -> Batch:
+        chosen = torch.tensor(rows)
+        width = max(1, int(self.whole_lengths(name)[chosen].max()))
+        corpus_rows = self._rows[name][chosen.numpy()]
+        inputs, lengths = cut_and_pad(self._tokens, self._offsets, corpus_rows, width, "post")
+        return Batch(inputs, self._splits[name].targets[chosen], lengths)
+
     def state(self) -> dict[str, Any]:
         return {
             "vocabulary": list(self.vocabulary or ()),
@@ -366,6 +377,8 @@ class TextClassification(Classification):
             known = tokens >= 0
             offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(known)])[offsets]
             tokens = tokens[known]
+        # kept for whole texts; in 32 bits, half of what the indices above take
+        self._tokens, self._offsets, self._rows = tokens.astype(np.int32), offsets, rows
         splits: dict[Split, SequenceDataset] = {}
         for name in SPLITS:
             inputs, lengths = cut_and_pad(tokens, offsets, rows[name], self.seq_len, self.padding)

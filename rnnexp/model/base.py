@@ -78,6 +78,18 @@ class SequenceModel(nn.Module, ABC):
             views |= {name if alone else f"{name}.{gate}": b for gate, b in blocks.items()}
         return views
 
+    @property
+    def gate_names(self) -> tuple[str, ...]:
+        """Gates of the top layer's cell; none where its one block is the state's own."""
+        layers = self.recurrences()
+        gates = layers[-1].cell.gates if layers else ()
+        return gates if len(gates) > 1 else ()
+
+    @property
+    def reads_one_step(self) -> bool:
+        """Whether the answer is read from a single state."""
+        return self.readout in ("last", "last_valid")
+
     def rollout(self, batch: Batch, dtype: torch.dtype | None = None) -> Rollout:
         """The model's own forward pass, step by step, with every state and gate at hand.
 

@@ -32,10 +32,19 @@ class State:
 
 
 class Cell(ABC):
-    """gates: their names in the order of the rows of W_ih and W_hh."""
+    """gates: their names in the order of the rows of W_ih and W_hh.
+
+    carry: the gate that multiplies what is carried over, None in a cell without gates.
+    """
 
     gates: ClassVar[tuple[str, ...]]
+    carry: ClassVar[str | None] = None
     has_cell_state: ClassVar[bool] = False
+
+    @property
+    def activation(self) -> str | None:
+        """What stands around the preactivation of an ungated cell: tanh, relu or linear."""
+        return None
 
     @abstractmethod
     def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
@@ -54,6 +63,10 @@ class RNNCell(Cell):
     nonlinearity: Nonlinearity = "tanh"
     gates = ("hidden",)
 
+    @property
+    def activation(self) -> str:
+        return self.nonlinearity
+
     def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
         preactivation = a_BG + F.linear(previous.h, weight_hh, bias_hh)
         return State(preactivation.tanh() if self.nonlinearity == "tanh" else preactivation.relu())
@@ -67,6 +80,7 @@ class LSTMCell(Cell):
     """
 
     gates = ("input", "forget", "cell", "output")
+    carry = "forget"
     has_cell_state = True
 
     def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
@@ -86,6 +100,7 @@ class GRUCell(Cell):
     """
 
     gates = ("reset", "update", "new")
+    carry = "update"
 
     def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
         a_r, a_z, a_n = a_BG.chunk(3, dim=1)
@@ -100,6 +115,7 @@ class LinearCell(Cell):
     """h_t = a_t + W_hh h_(t-1) + b_hh: what is left of the RNN without its nonlinearity."""
 
     gates = ("hidden",)
+    activation = "linear"
 
     def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
         return State(a_BG + F.linear(previous.h, weight_hh, bias_hh))

@@ -1,0 +1,1 @@
+"""What is measured: one file per probe. A measurement is a function of a rollout."""

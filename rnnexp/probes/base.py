@@ -1,0 +1,198 @@
+"""The interface of a probe: when it looks, at what, and what it returns.
+
+Shapes: T time, B batch, E features, H hidden.
+"""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from rnnexp.errors import at_least
+from rnnexp.streams import stream_seed
+from rnnexp.types import Batch, Rollout, SequenceDataset, Split
+
+Array = npt.NDArray[np.float64]
+Measurement = dict[str, float | Array]
+
+#: Rolled out at a time: steps x examples x rows of recurrent weights. About half a gigabyte.
+ROLLOUT_SIZE = 2000 * 16 * 512
+
+
+class Observed(Protocol):
+    """What a probe needs of a model."""
+
+    @property
+    def reads_pads(self) -> bool: ...
+    @property
+    def reads_one_step(self) -> bool: ...
+    @property
+    def gate_names(self) -> tuple[str, ...]: ...
+    def recurrent_weights(self) -> Mapping[str, Tensor]: ...
+    def rollout(self, batch: Batch) -> Rollout: ...
+
+
+class Source(Protocol):
+    """What a probe needs of a task."""
+
+    def split(self, name: Split) -> SequenceDataset: ...
+    def whole_lengths(self, name: Split) -> Tensor: ...
+    def whole(self, name: Split, rows: Sequence[int]) -> Batch: ...
+    def loss(self, outputs: Tensor, batch: Batch) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class ProbeView:
+    """What a probe may look at. Nothing it does reaches the training.
+
+    examples: a random sample of the validation split, the same all through the run.
+    longest: the validation examples that come nearest to filling all steps: where all of them do,
+        a time step has the same distance from the readout in every example.
+    steps: per step of the epoch just trained: norms, loss, ...; empty before the first.
+    """
+
+    model: Observed
+    task: Source
+    epoch: int
+    examples: Batch
+    longest: Batch
+    steps: Mapping[str, Array]
+
+    def rollouts(self, batch: Batch) -> Iterator[tuple[Rollout, Batch]]:
+        """`batch` in parts that fit into memory, each rolled out, with its examples."""
+        rows = sum(len(weight) for weight in self.model.recurrent_weights().values())
+        size = max(1, ROLLOUT_SIZE // (batch.inputs.shape[1] * rows))
+        for start in range(0, len(batch), size):
+            part = batch.rows(start, start + size)
+            yield self.model.rollout(part), part
+
+    def total_loss(self, rollout: Rollout, batch: Batch) -> Tensor:
+        """The sum of the examples' losses: each example's gradient is then its own, not 1/B."""
+        return self.task.loss(rollout.outputs, batch.to(rollout.outputs.device)) * len(batch)
+
+
+class Probe(ABC):
+    """A measurement on a schedule.
+
+    at_start: before the first step. every: after every n-th epoch, 0 for none. at_end: after the
+    last epoch.
+    """
+
+    def __init__(self, at_start: bool = True, every: int = 1, at_end: bool = True) -> None:
+        at_least("every", every, 0)
+        self.at_start, self.every, self.at_end = at_start, every, at_end
+
+    def due(self, epoch: int, last: bool) -> bool:
+        if epoch == 0:
+            return self.at_start or (last and self.at_end)
+        return (self.every > 0 and epoch % self.every == 0) or (last and self.at_end)
+
+    def check(self, model: Observed, task: Source) -> None:
+        """Raise ValueError, `needs ...`, where the probe cannot be measured. All need states."""
+        if not model.recurrent_weights():
+            raise ValueError(
+                f"needs a recurrent model; model={type(model).__name__.lower()} has none"
+            )
+
+    @abstractmethod
+    def measure(self, view: ProbeView) -> Measurement:
+        """Plain numbers and arrays, float64; numbers also go to summary.json."""
+
+
+def example_rows(
+    dataset: SequenceDataset, count: int, generator: np.random.Generator
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Rows of `count` random examples, and of the `count` longest (the first among equals)."""
+    size = min(count, len(dataset))
+    random = np.sort(generator.permutation(len(dataset))[:size])
+    longest = np.sort(np.argsort(-dataset.lengths.numpy(), kind="stable")[:size])
+    return random, longest
+
+
+class ProbeSet:
+    """The probes of a run, what they have measured, and the seconds it took.
+
+    save: writes a probe's arrays, each measurement a row, with the row of epochs.
+    """
+
+    def __init__(
+        self,
+        probes: Mapping[str, Probe],
+        model: Observed,
+        task: Source,
+        seed: int,
+        device: torch.device,
+        examples: int = 32,
+    ) -> None:
+        self.probes, self.model, self.task = probes, model, task
+        self.seconds = 0.0
+        self._history: dict[str, list[tuple[int, Measurement]]] = {name: [] for name in probes}
+        # Without a validation split the training examples serve: the test split is for the end.
+        split: Split = "val" if len(task.split("val")) else "train"
+        dataset = task.split(split)
+        rows = example_rows(dataset, examples, np.random.default_rng(stream_seed(seed, "probes")))
+        self._examples, self._longest = (
+            dataset.batch(torch.from_numpy(chosen)).to(device) for chosen in rows
+        )
+
+    def measure(
+        self,
+        epoch: int,
+        last: bool,
+        save: Callable[[str, Mapping[str, npt.NDArray[Any]]], None],
+        steps: Mapping[str, Array] | None = None,
+    ) -> None:
+        """Ask every probe that is due. epoch 0 is before the first step."""
+        started = time.perf_counter()
+        view = ProbeView(self.model, self.task, epoch, self._examples, self._longest, steps or {})
+        for name, probe in self.probes.items():
+            if probe.due(epoch, last):
+                self._history[name].append((epoch, probe.measure(view)))
+                save(name, stacked(self._history[name]))
+        self.seconds += time.perf_counter() - started
+
+    def scalars(self) -> dict[str, dict[str, float]]:
+        """The numbers of each probe's last measurement."""
+        return {
+            name: {k: float(v) for k, v in history[-1][1].items() if np.ndim(v) == 0}
+            for name, history in self._history.items()
+            if history
+        }
+
+
+def stacked(history: Sequence[tuple[int, Measurement]]) -> dict[str, npt.NDArray[Any]]:
+    """A row per measurement; where their sizes differ, NaN fills the end."""
+    columns: dict[str, npt.NDArray[Any]] = {"epoch": np.array([epoch for epoch, _ in history])}
+    for key in dict.fromkeys(key for _, found in history for key in found):
+        values = [np.asarray(found.get(key, np.nan), dtype=np.float64) for _, found in history]
+        shape = np.max([value.shape for value in values if value.ndim == values[-1].ndim], axis=0)
+        table = np.full((len(values), *np.atleast_1d(shape).astype(int)), np.nan)
+        for row, value in enumerate(values):
+            here: tuple[int | slice, ...] = (row, *(slice(size) for size in value.shape))
+            table[here] = value
+        columns[key] = table
+    return columns
+
+
+def l2_norm(x_BE: Tensor) -> Tensor:
+    """L2 norm of each row, right down to the smallest float64 numbers.
+
+    The plain sum of squares underflows to 0 below 1e-162 and overflows above 1e154.
+    """
+    largest_B1 = x_BE.abs().amax(dim=-1, keepdim=True)
+    scale_B1 = torch.where((largest_B1 > 0) & largest_B1.isfinite(), largest_B1, 1.0)
+    norm_B: Tensor = torch.linalg.vector_norm(x_BE / scale_B1, dim=-1) * scale_B1[..., 0]
+    return norm_B
+
+
+def mean_where(values_TB: Array, mask_TB: npt.NDArray[np.bool_]) -> Array:
+    """Mean over the examples of the mask, NaN at steps that none has."""
+    count_T = mask_TB.sum(axis=1)
+    total_T = np.where(mask_TB, values_TB, 0.0).sum(axis=1)
+    return np.where(count_T > 0, total_T / np.maximum(count_T, 1), np.nan)

@@ -1,0 +1,80 @@
+"""What the recurrent weights allow. Shapes: T time, B batch, H hidden."""
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from rnnexp.probes.base import Array, Measurement, Probe, ProbeView
+from rnnexp.probes.gradient_flow import gradient_flow, joined
+
+
+def spectral_radius(weight_HH: Tensor) -> float:
+    """ρ(W) = max |eigenvalue|: how fast W^k grows in the end."""
+    return float(torch.linalg.eigvals(weight_HH.double().cpu()).abs().max())
+
+
+def largest_singular_value(weight_HH: Tensor) -> float:
+    """σ_max(W) = max ‖Wv‖/‖v‖: how much a single step can stretch."""
+    return float(torch.linalg.svdvals(weight_HH.double().cpu())[0])
+
+
+def orthogonality_error(weight_HH: Tensor) -> float:
+    """‖WᵀW - I‖ (Frobenius): 0 for an orthogonal W, which keeps every norm."""
+    w = weight_HH.double().cpu()
+    return float(torch.linalg.matrix_norm(w.T @ w - torch.eye(len(w), dtype=w.dtype)))
+
+
+def gradient_bound(sigma_max: float, steps: int, slope: float = 1.0) -> Array:
+    """(γ σ_max)^k for k = 0..steps-1, which ‖dL/dh_(T-k)‖ / ‖dL/dh_T‖ cannot exceed.
+
+    slope: γ, the largest derivative of the nonlinearity: 1 for tanh, 1/4 for sigmoid. For a
+    one-layer RNN with a loss on the last state; not for LSTM or GRU. Source: Pascanu et al. 2013,
+    section 2.1.
+    """
+    log_gain = np.log(max(slope * sigma_max, np.finfo(np.float64).tiny))
+    bound: Array = np.exp(np.arange(steps) * log_gain)
+    return bound
+
+
+class RecurrentWeights(Probe):
+    """ρ, σ_max and ‖WᵀW - I‖ of every block over training; the bound they put on the gradient.
+
+    Of a one-layer RNN that is read at one step also the measured ‖dL/dh_(T-k)‖ / ‖dL/dh_T‖, the
+    largest over the examples, which lies below the bound.
+    schedule: as in `Probe`.
+    """
+
+    def __init__(self, at_start: bool = True, every: int = 1, at_end: bool = True) -> None:
+        super().__init__(at_start, every, at_end)
+
+    def measure(self, view: ProbeView) -> Measurement:
+        weights = view.model.recurrent_weights()
+        found: Measurement = {}
+        for name, weight in weights.items():
+            found[f"radius {name}"] = spectral_radius(weight)
+            found[f"sigma {name}"] = largest_singular_value(weight)
+            found[f"orthogonality_error {name}"] = orthogonality_error(weight)
+        if len(weights) == 1 and view.model.reads_one_step:
+            norms = joined(
+                [
+                    gradient_flow(rollout, view.total_loss(rollout, batch))
+                    for rollout, batch in view.rollouts(view.longest)
+                ]
+            )
+            ratio = _largest_ratio(norms.states_LTB[0], norms.read_state_B)
+            sigma = max(float(found[f"sigma {name}"]) for name in weights)
+            found |= {"ratio": ratio, "bound": gradient_bound(sigma, len(ratio))}
+        return found
+
+
+def _largest_ratio(states_TB: Array, read_state_B: npt.NDArray[np.int64]) -> Array:
+    """Largest over the examples of ‖dL/dh_(n-k)‖ / ‖dL/dh_n‖, n the state that is read."""
+    steps, size = states_TB.shape
+    step_TB = read_state_B - np.arange(steps)[:, None]
+    aligned_TB = np.where(step_TB >= 0, states_TB[step_TB.clip(min=0), np.arange(size)], np.nan)
+    there = ~np.isnan(aligned_TB).all(axis=1)
+    ratio = np.full(steps, np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio[there] = np.nanmax(aligned_TB[there] / aligned_TB[0], axis=1)
+    return ratio

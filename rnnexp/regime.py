@@ -1,0 +1,203 @@
+"""What the initial weights will do to the gradient, said before any training.
+
+Mean-field theory of a wide tanh network with independent random weights: the preactivations at each
+step are Gaussian with variance q, the fixed point of
+
+    q = g² E[φ(√q z)²] + v,    z ~ N(0, 1),
+
+g² = ‖W_hh‖²/H (= σ²H), v the variance that the input brings. The squared norm of a gradient then
+changes per step by g² E[φ'(√q z)²]. Source: Poole et al. 2016, "Exponential expressivity in deep
+neural networks through transient chaos"; Chen, Pennington and Schoenholz 2018, "Dynamical isometry
+and a mean field theory of RNNs", for recurrent networks.
+
+Shapes: T time, B batch, E features, H hidden.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rnnexp.model.cells import Recurrence
+from rnnexp.probes.base import Array
+from rnnexp.probes.recurrent_weights import largest_singular_value, spectral_radius
+
+#: The gradient counts as gone when this share of it is left, and as exploded at its inverse.
+GONE = 0.01
+
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(101)
+_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+
+
+@dataclass(frozen=True)
+class LayerRegime:
+    """One layer at its initial weights.
+
+    g: √(‖W‖²/H) of the recurrent weights, σ√H for independent elements. radius: ρ(W).
+    sigma_max: σ_max(W). variance: q. mean_slope: E[φ'(√q z)], for tanh the mean of 1 - h².
+    gain: factor on the gradient's norm per step back. path: `all paths`, or `direct path only` for
+    a gated cell, whose gain is its mean carry gate. Gated cells: g, radius and sigma_max are the
+    largest over the gates, and there is no variance.
+    """
+
+    g: float
+    radius: float
+    sigma_max: float
+    variance: float | None
+    mean_slope: float | None
+    gain: float
+    path: str
+
+
+@dataclass(frozen=True)
+class Regime:
+    """The layer that carries the gradient furthest, and what it means over `seq_len` steps.
+
+    half_life: steps in which the gradient halves (or doubles, where gain > 1), None at gain 1.
+    horizon: steps after which 1% of it is left (or a hundred times); None at gain 1.
+    """
+
+    layers: Sequence[LayerRegime]
+    seq_len: int
+
+    @property
+    def layer(self) -> LayerRegime:
+        return max(self.layers, key=lambda layer: layer.gain)
+
+    @property
+    def half_life(self) -> float | None:
+        return self._steps_to(0.5)
+
+    @property
+    def horizon(self) -> float | None:
+        return self._steps_to(GONE)
+
+    def _steps_to(self, share: float) -> float | None:
+        log_gain = abs(math.log(self.layer.gain)) if self.layer.gain > 0 else math.inf
+        return math.log(1 / share) / log_gain if log_gain > 1e-9 else None
+
+    @property
+    def sentence(self) -> str:
+        """What to expect, in words.
+
+        >>> layer = LayerRegime(0.58, 0.57, 1.1, 0.4, 0.75, 0.43, "all paths")
+        >>> Regime([layer], 400).sentence
+        'gradients will halve every 0.8 steps: over 400 steps 1e-147 of them is left, and the \
+first token cannot be learned'
+        """
+        layer, half_life = self.layer, self.half_life
+        log10 = self.seq_len * math.log10(layer.gain) if layer.gain > 0 else -math.inf
+        direct = layer.path != "all paths"
+        subject = "on the direct path alone gradients" if direct else "gradients"
+        if half_life is None or GONE <= 10**log10 <= 1 / GONE:
+            share = f"{10**log10:.2g}" if half_life is not None else "all"
+            return (
+                f"{subject} will keep their size: over {self.seq_len} steps {share} of them is left"
+            )
+        steps = f"{half_life:.1f} steps" if half_life < 10 else f"{half_life:.0f} steps"
+        if log10 > 0:
+            return (
+                f"{subject} will double every {steps}: over {self.seq_len} steps they grow by "
+                f"1e+{log10:.0f}, and training needs clipping"
+            )
+        gated = "unless training opens the gates" if direct else "and"
+        return (
+            f"{subject} will halve every {steps}: over {self.seq_len} steps 1e{log10:.0f} of them "
+            f"is left, {gated} the first token cannot be learned"
+        )
+
+    def summary(self) -> dict[str, Any]:
+        """For summary.json."""
+        return {
+            **asdict(self.layer),
+            "half_life": self.half_life,
+            "horizon": self.horizon,
+            "sentence": self.sentence,
+            "layers": [asdict(layer) for layer in self.layers],
+        }
+
+    def lines(self) -> list[str]:
+        """A short block for the console."""
+        layer = self.layer
+        numbers = [
+            f"g = {layer.g:.3g}",
+            f"ρ = {layer.radius:.3g}",
+            f"σ_max = {layer.sigma_max:.3g}",
+        ]
+        if layer.mean_slope is not None:
+            numbers.append(f"mean slope {layer.mean_slope:.3g}")
+        horizon = f"{self.horizon:.3g} steps" if self.horizon is not None else "none"
+        name = "mean carry gate" if layer.path != "all paths" else "gain per step"
+        return [
+            "at the initial weights: " + ", ".join(numbers),
+            f"predicted {name} {layer.gain:.3g}, horizon {horizon}",
+            f"{self.sentence}",
+        ]
+
+
+def predict_regime(
+    layers: Sequence[Recurrence], inputs_NE: Sequence[Tensor], seq_len: int
+) -> Regime:
+    """What these weights will do over `seq_len` steps.
+
+    inputs_NE: for each layer N of the vectors that it reads, pads left out.
+    """
+    pairs = zip(layers, inputs_NE, strict=True)
+    return Regime([_layer(layer, x_NE.detach().double().cpu()) for layer, x_NE in pairs], seq_len)
+
+
+def mean_field(g: float, input_variance: float, nonlinearity: str) -> tuple[float, float, float]:
+    """q, E[φ'(√q z)] and the gain per step √(g² E[φ'(√q z)²]) for φ `tanh`, `relu` or `linear`.
+
+    q is infinite where ReLU or a linear recurrence has no fixed point; the gain does not need it.
+
+    >>> q, slope, gain = mean_field(g=0.5, input_variance=0.0, nonlinearity="tanh")
+    >>> round(q, 6), round(slope, 6), round(gain, 6)
+    (0.0, 1.0, 0.5)
+    """
+    phi, derivative = _FUNCTIONS[nonlinearity]
+    q = input_variance
+    for _ in range(100_000):
+        following = g**2 * _expect(lambda z, root=math.sqrt(q): phi(root * z) ** 2) + input_variance
+        if not following < 1e12:
+            q = math.inf
+            break
+        if abs(following - q) <= 1e-13 * max(1.0, q):
+            break
+        q = following
+    root = math.sqrt(min(q, 1e12))
+    slope = _expect(lambda z: derivative(root * z))
+    return q, slope, g * math.sqrt(_expect(lambda z: derivative(root * z) ** 2))
+
+
+def _layer(layer: Recurrence, x_NE: Tensor) -> LayerRegime:
+    layer = layer.to(torch.device("cpu"), torch.float64)
+    blocks = layer.blocks("weight_hh").values()
+    g = max(float(w.norm()) / math.sqrt(len(w)) for w in blocks)
+    radius, sigma_max = max(map(spectral_radius, blocks)), max(map(largest_singular_value, blocks))
+    # the block whose preactivation decides: the state's own, or the gate that carries it over
+    name = layer.cell.carry or layer.cell.gates[0]
+    bias_H = layer.blocks("bias_ih")[name] + layer.blocks("bias_hh")[name]
+    a_NH = x_NE @ layer.blocks("weight_ih")[name].T + bias_H
+    if layer.cell.activation is None:
+        # h is small against the inputs at first: what it adds to the gate is left out
+        gate = float(a_NH.sigmoid().mean())
+        return LayerRegime(g, radius, sigma_max, None, None, gate, "direct path only")
+    q, slope, gain = mean_field(g, float(a_NH.square().mean()), layer.cell.activation)
+    return LayerRegime(g, radius, sigma_max, q, slope, gain, "all paths")
+
+
+def _expect(function: Callable[[Array], Array]) -> float:
+    """E[function(z)], z ~ N(0, 1), by Gauss-Hermite quadrature."""
+    return float(_WEIGHTS @ function(_NODES))
+
+
+_FUNCTIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
+    "tanh": (np.tanh, lambda z: 1 / np.cosh(z) ** 2),
+    "relu": (lambda z: np.maximum(z, 0.0), lambda z: np.heaviside(z, 0.5)),
+    "linear": (lambda z: z, np.ones_like),
+}
