@@ -6,9 +6,9 @@ has gates) and leaves all other parameters as torch made them.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -18,6 +18,21 @@ from rnnexp.errors import at_least
 
 class HasRecurrentWeights(Protocol):
     def recurrent_weights(self) -> Mapping[str, Tensor]: ...
+
+
+class HasGateBiases(Protocol):
+    def blocks(self, name: Literal["bias_ih", "bias_hh"]) -> Mapping[str, Tensor]: ...
+
+
+def set_gate_bias(layers: Iterable[HasGateBiases], gate: str, value: float) -> None:
+    """Make the bias of a gate `value` in every layer, in place.
+
+    torch adds two biases, b_ih + b_hh: one gets the value, the other zero. Set in both, a forget
+    bias of 1 would be 2.
+    """
+    for layer in layers:
+        layer.blocks("bias_ih")[gate].fill_(value)
+        layer.blocks("bias_hh")[gate].zero_()
 
 
 class Init(ABC):

@@ -29,6 +29,7 @@ from rnnexp.probes.recurrent_weights import largest_singular_value, spectral_rad
 #: The gradient counts as gone when this share of it is left, and as exploded at its inverse.
 GONE = 0.01
 
+#: E[f(z)] = _WEIGHTS @ f(_NODES), by Gauss-Hermite quadrature.
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(101)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
@@ -94,9 +95,10 @@ first token cannot be learned'
         direct = layer.path != "all paths"
         subject = "on the direct path alone gradients" if direct else "gradients"
         if half_life is None or GONE <= 10**log10 <= 1 / GONE:
-            share = f"{10**log10:.2g}" if half_life is not None else "all"
+            factor = f"{10**log10:.2g}" if half_life is not None else "1"
             return (
-                f"{subject} will keep their size: over {self.seq_len} steps {share} of them is left"
+                f"{subject} will keep their order of size: over {self.seq_len} steps they change "
+                f"by a factor of {factor}"
             )
         steps = f"{half_life:.1f} steps" if half_life < 10 else f"{half_life:.0f} steps"
         if log10 > 0:
@@ -123,11 +125,8 @@ first token cannot be learned'
     def lines(self) -> list[str]:
         """A short block for the console."""
         layer = self.layer
-        numbers = [
-            f"g = {layer.g:.3g}",
-            f"ρ = {layer.radius:.3g}",
-            f"σ_max = {layer.sigma_max:.3g}",
-        ]
+        numbers = [f"g = {layer.g:.3g}", f"ρ = {layer.radius:.3g}"]
+        numbers.append(f"σ_max = {layer.sigma_max:.3g}")
         if layer.mean_slope is not None:
             numbers.append(f"mean slope {layer.mean_slope:.3g}")
         horizon = f"{self.horizon:.3g} steps" if self.horizon is not None else "none"
@@ -162,16 +161,16 @@ def mean_field(g: float, input_variance: float, nonlinearity: str) -> tuple[floa
     phi, derivative = _FUNCTIONS[nonlinearity]
     q = input_variance
     for _ in range(100_000):
-        following = g**2 * _expect(lambda z, root=math.sqrt(q): phi(root * z) ** 2) + input_variance
+        root = math.sqrt(q)
+        following = g**2 * float(_WEIGHTS @ (phi(root * _NODES) ** 2)) + input_variance
         if not following < 1e12:
             q = math.inf
             break
         if abs(following - q) <= 1e-13 * max(1.0, q):
             break
         q = following
-    root = math.sqrt(min(q, 1e12))
-    slope = _expect(lambda z: derivative(root * z))
-    return q, slope, g * math.sqrt(_expect(lambda z: derivative(root * z) ** 2))
+    slopes = derivative(math.sqrt(min(q, 1e12)) * _NODES)
+    return q, float(_WEIGHTS @ slopes), g * math.sqrt(float(_WEIGHTS @ slopes**2))
 
 
 def _layer(layer: Recurrence, x_NE: Tensor) -> LayerRegime:
@@ -191,13 +190,8 @@ def _layer(layer: Recurrence, x_NE: Tensor) -> LayerRegime:
     return LayerRegime(g, radius, sigma_max, q, slope, gain, "all paths")
 
 
-def _expect(function: Callable[[Array], Array]) -> float:
-    """E[function(z)], z ~ N(0, 1), by Gauss-Hermite quadrature."""
-    return float(_WEIGHTS @ function(_NODES))
-
-
 _FUNCTIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
-    "tanh": (np.tanh, lambda z: 1 / np.cosh(z) ** 2),
+    "tanh": (np.tanh, lambda z: 1 - np.tanh(z) ** 2),
     "relu": (lambda z: np.maximum(z, 0.0), lambda z: np.heaviside(z, 0.5)),
     "linear": (lambda z: z, np.ones_like),
 }
