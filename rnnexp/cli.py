@@ -181,7 +181,7 @@ def _check_words(words: Sequence[str]) -> None:
             )
         if (
             not key
-            or (key in (*settings.GROUPS, "experiment") and not value)
+            or (key in (*settings.GROUPS, settings.PROBES, "experiment") and not value)
             or (key in settings.GROUPS and value == "null")
         ):
             raise ConfigError(f"'{word}' chooses nothing: write name=value")
@@ -240,7 +240,8 @@ def _show_study(directory: Path | None) -> None:
     """Table, statistics and figures of what is on disk; nothing where no sweep began."""
     if directory is None or not directory.is_dir():
         return
-    from rnnexp.figures import draw_study
+    from rnnexp.figures import MAX_SERIES, draw_study
+    from rnnexp.findings import findings
     from rnnexp.study import Study
 
     study = Study.read(directory)
@@ -249,6 +250,10 @@ def _show_study(directory: Path | None) -> None:
     study.write()
     draw_study(study)
     print(study.table())
+    series = [one for one in study.series() if one.runs]
+    if len(series) <= MAX_SERIES:
+        for text in findings(series):
+            print(f"\n{text}")
     print(directory)
 
 

@@ -9,7 +9,7 @@ import hashlib
 import importlib
 import inspect
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -36,6 +36,13 @@ GROUPS = {
     "clip": "rnnexp.clip.Clip",
     "trainer": "rnnexp.trainer.Trainer",
 }
+
+
+#: The group of which a run has any number, each under its own name, and their class.
+PROBES, PROBE = "probes", "rnnexp.probes.base.Probe"
+
+#: The probes of a run that names none; one that the model or the data do not allow is skipped.
+DEFAULT_PROBES = ("gradient_flow", "grad_norm", "hidden_dynamics")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,8 +97,8 @@ def dials(config: Mapping[str, Any]) -> Dials:
     missing = [group for group in GROUPS if not isinstance(config.get(group), Mapping)]
     if missing:
         raise ConfigError(f"{missing[0]} is not set: choose one with {missing[0]}=...")
-    own = {key: value for key, value in config.items() if key not in GROUPS}
-    arguments = _checked(Dials, own, prefix="", others=GROUPS)
+    own = {key: value for key, value in config.items() if key not in (*GROUPS, PROBES)}
+    arguments = _checked(Dials, own, prefix="", others=[*GROUPS, PROBES])
     checked: Dials = _call(Dials, arguments, prefix="", own=own)
     return checked
 
@@ -101,9 +108,10 @@ def arguments(
 ) -> tuple[type[Any], dict[str, Any]]:
     """The class that a group's choice names, and the arguments for its constructor.
 
+    group: `model`, or `probes.lyapunov` for one of the probes.
     offered: values that the constructor gets where it asks for them by name, such as `seq_len`.
     """
-    node = config[group]
+    node = _node(config, group)
     target = node.get("_target_")
     if not isinstance(target, str):
         raise ConfigError(
@@ -122,7 +130,26 @@ def arguments(
 def build(config: Mapping[str, Any], group: str, **offered: Any) -> Any:
     """The component that a group's choice describes; see `arguments`."""
     cls, checked = arguments(config, group, **offered)
-    return _call(cls, checked, prefix=f"{group}.", own=config[group])
+    return _call(cls, checked, prefix=f"{group}.", own=_node(config, group))
+
+
+def probe_names(config: Mapping[str, Any]) -> list[str]:
+    """The probes of a run. Raises ConfigError for what is no probe."""
+    probes = config.get(PROBES) or {}
+    if not isinstance(probes, Mapping):
+        raise ConfigError(f"{PROBES} must name probes, as in probes=[gradient_flow,gates]")
+    for name in probes:
+        if not isinstance(probes[name], Mapping):
+            raise ConfigError(f"{PROBES}.{name} is no probe: choose with probes=[{name}]")
+    return list(probes)
+
+
+def _node(config: Mapping[str, Any], group: str) -> Mapping[str, Any]:
+    node: Any = config
+    for part in group.split("."):
+        node = node[part]
+    assert isinstance(node, Mapping)
+    return node
 
 
 def constructor_parameters(cls: type) -> dict[str, Any]:
@@ -159,10 +186,14 @@ def valid_keys() -> Iterator[str]:
     yield from constructor_parameters(Dials)
     yield from GROUPS
     yield "experiment"
+    yield PROBES
     for path in sorted(config_dir().glob("*/*.yaml")):
+        keys = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         if path.parent.name in GROUPS:
-            keys = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
             yield from (f"{path.parent.name}.{key}" for key in keys if key not in META_KEYS)
+        elif path.parent.name == PROBES:
+            for name in keys.keys() - META_KEYS:
+                yield from (f"{PROBES}.{name}.{key}" for key in keys[name] if key not in META_KEYS)
 
 
 def suggestion(key: str) -> str:
@@ -180,23 +211,24 @@ def _import_class(target: str, group: str) -> type[Any]:
         cls = getattr(importlib.import_module(module_name), class_name)
     except (ImportError, AttributeError, ValueError) as error:
         raise ConfigError(f"{group}._target_={target} cannot be imported ({error})") from None
-    base_module, _, base_name = GROUPS[group].rpartition(".")
+    base_path = GROUPS.get(group, PROBE)
+    base_module, _, base_name = base_path.rpartition(".")
     base = getattr(importlib.import_module(base_module), base_name)
     # A run directory may come from somebody else: nothing but a component is ever called.
     if not (isinstance(cls, type) and issubclass(cls, base)):
-        raise ConfigError(f"{group}._target_={target} is no subclass of {GROUPS[group]}")
+        raise ConfigError(f"{group}._target_={target} is no subclass of {base_path}")
     return cls
 
 
 def _checked(
-    cls: type, values: Mapping[str, Any], prefix: str, others: Mapping[str, Any] | None = None
+    cls: type, values: Mapping[str, Any], prefix: str, others: Iterable[str] = ()
 ) -> dict[str, Any]:
     """`values` where every key is an argument of `cls` and of its type."""
     parameters = constructor_parameters(cls)
     checked: dict[str, Any] = {}
     for key, value in values.items():
         if key not in parameters:
-            near = did_you_mean(key, [*parameters, *(others or ())])
+            near = did_you_mean(key, [*parameters, *others])
             raise ConfigError(f"unknown setting '{prefix}{key}'{near}")
         checked[key] = _typed(f"{prefix}{key}", value, parameters[key])
     return checked

@@ -47,6 +47,8 @@ class Experiment:
     model: Any
     clip: Any
     trainer: Any
+    probes: Mapping[str, Any]
+    skipped_probes: Mapping[str, str]
 
     @property
     def content(self) -> str:
@@ -90,6 +92,8 @@ def prepare(config: Mapping[str, Any]) -> Experiment:
     dials = settings.dials(config)
     for group in settings.GROUPS:  # a wrong name or type is told before any file is read
         settings.arguments(config, group)
+    for name in settings.probe_names(config):
+        settings.arguments(config, f"{settings.PROBES}.{name}")
     _default_threads()
     trainer = settings.build(config, "trainer")
     clip = settings.build(config, "clip")
@@ -108,7 +112,35 @@ def prepare(config: Mapping[str, Any]) -> Experiment:
         model = settings.build(config, "model", encoder=encoder, output_size=task.output_size)
     generator = torch.Generator().manual_seed(stream_seed(dials.seed, "init"))
     _prefixed("", init, model, generator)
-    return Experiment(config, dials, device, task, model.to(device), clip, trainer)
+    probes, skipped = _probes(config, model, task)
+    return Experiment(config, dials, device, task, model.to(device), clip, trainer, probes, skipped)
+
+
+def _probes(
+    config: Mapping[str, Any], model: Any, task: Any
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The probes that can be measured here, and why others cannot: refused, if asked for."""
+    probes, skipped = {}, {}
+    for name in settings.probe_names(config):
+        probe = settings.build(config, f"{settings.PROBES}.{name}")
+        try:
+            probe.check(model, task)
+            probes[name] = probe
+        except ValueError as error:
+            if _asked_for(name):
+                raise ConfigError(f"probe '{name}' {error}") from None
+            skipped[name] = str(error)
+    return probes, skipped
+
+
+def _asked_for(name: str) -> bool:
+    """Whether the command or the preset named the probe, rather than the default or `all`."""
+    words = task_overrides().get(settings.PROBES, "")
+    if HydraConfig.initialized():
+        words = words or str(HydraConfig.get().runtime.choices.get(settings.PROBES, ""))
+    if words == "all":
+        return False
+    return name in re.split(r"[\[\],\s]+", words) or name not in settings.DEFAULT_PROBES
 
 
 def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
@@ -116,10 +148,15 @@ def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
     import torch
 
     from rnnexp.environment import describe_environment, peak_memory_mb
+    from rnnexp.findings import findings
+    from rnnexp.probes.base import ProbeSet
+    from rnnexp.regime import regime_of
     from rnnexp.sampling import Sampler
+    from rnnexp.study import Series
 
     task, model, trainer = experiment.task, experiment.model, experiment.trainer
     dials, device = experiment.dials, experiment.device
+    probes = ProbeSet(experiment.probes, model, task, dials.seed, device)
     summary: dict[str, Any] = {
         "status": "running",
         "reason": None,
@@ -128,6 +165,7 @@ def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         "chance": dict(task.chance),
         "regime": {},
         "probes": {},
+        "skipped_probes": dict(experiment.skipped_probes),
     }
     started = time.perf_counter()
     if device.type == "cuda":
@@ -137,14 +175,20 @@ def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         run.write_environment(describe_environment(device))
         run.write_task({**task.state(), "embedding_dim": model.encoder.output_size})
         _log_start(experiment, summary, run)
+        if (regime := regime_of(model, probes.examples)) is not None:
+            summary["regime"] = regime.summary()
+            for line in regime.lines():
+                log.info("%s", line)
 
-        fit = trainer.fit(model, task, experiment.clip, run, dials.seed, device)
+        fit = trainer.fit(model, task, experiment.clip, run, dials.seed, device, probes)
         summary |= {
             "epochs": fit.epochs,
             "steps": fit.steps,
             "best_epoch": fit.best_epoch,
             "seconds": round(fit.seconds, 3),
-            "tokens_per_second": round(fit.tokens / fit.seconds),
+            "tokens_per_second": round(fit.tokens / fit.seconds) if fit.seconds else None,
+            "probes": probes.scalars(),
+            "probe_seconds": round(probes.seconds, 3),
         }
         if fit.status == "diverged":
             log.warning("diverged: %s", fit.reason)
@@ -162,11 +206,15 @@ def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
             log.info("%s", _result_line(summary | {"status": "finished"}))
         summary["wall_seconds"] = round(time.perf_counter() - started, 3)
         summary["peak_memory_mb"] = peak_memory_mb(device)
+        summary |= {"status": fit.status, "reason": fit.reason}
+        run.write_summary(summary | {"status": "running"})
+        for text in findings([Series.of_run(run)]):
+            for line in text.splitlines():
+                log.info("%s", line)
         if dials.plots:
             from rnnexp.figures import draw_run
 
-            draw_run(run, summary | {"status": fit.status})
-        summary |= {"status": fit.status, "reason": fit.reason}
+            draw_run(run, summary)
     log.info("%s", run.path)
     if device.type == "cuda":
         torch.cuda.empty_cache()
@@ -391,6 +439,8 @@ def _config_text(config: Mapping[str, Any]) -> str:
 
 
 def _log_start(experiment: Experiment, summary: Mapping[str, Any], run: RunDirectory) -> None:
+    for name, reason in experiment.skipped_probes.items():
+        log.info("probe %s left out: it %s", name, reason)
     report = summary["data_report"]
     if "train" in report:
         log.info(

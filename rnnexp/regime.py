@@ -22,9 +22,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rnnexp.model.base import SequenceModel
 from rnnexp.model.cells import Recurrence
 from rnnexp.probes.base import Array
 from rnnexp.probes.recurrent_weights import largest_singular_value, spectral_radius
+from rnnexp.types import Batch
 
 #: The gradient counts as gone when this share of it is left, and as exploded at its inverse.
 GONE = 0.01
@@ -136,6 +138,18 @@ first token cannot be learned'
             f"predicted {name} {layer.gain:.3g}, horizon {horizon}",
             f"{self.sentence}",
         ]
+
+
+def regime_of(model: SequenceModel, examples: Batch) -> Regime | None:
+    """What the weights will do to the gradient of such examples; None without a recurrence."""
+    layers = model.recurrences()
+    if not layers:
+        return None
+    with torch.no_grad():
+        rollout = model.rollout(examples)
+    read_TBE = [rollout.inputs, *(layer.states for layer in rollout.layers[:-1])]
+    inputs_NE = [torch.stack(list(x), dim=1)[rollout.valid_BT] for x in read_TBE]
+    return predict_regime(layers, inputs_NE, examples.inputs.shape[1])
 
 
 def predict_regime(

@@ -6,12 +6,14 @@ while the run goes on (summary.json, checkpoints) appear whole or not at all.
 
 import csv
 import hashlib
+import io
 import json
 import logging
 import math
 import os
 import re
 import tempfile
+import zipfile
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -119,6 +121,14 @@ class RunDirectory:
         path = self.path / "predictions" / f"{split}.npz"
         np.savez_compressed(path, targets=targets, outputs=outputs)
 
+    def save_probe(self, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """What a probe has measured so far: arrays with a row per measurement."""
+        (self.path / "probes").mkdir(exist_ok=True)
+        content = io.BytesIO()
+        np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
+        path = self.path / "probes" / f"{name}.npz"
+        _write_atomically(path, lambda partial: _write_bytes(partial, content.getvalue()))
+
     def log_to_file(self) -> logging.Handler:
         """A handler that writes to rnnexp.log."""
         handler = logging.FileHandler(self.path / "rnnexp.log", encoding="utf-8")
@@ -157,6 +167,22 @@ class RunDirectory:
                 {name: float(value) if value else math.nan for name, value in row.items()}
                 for row in csv.DictReader(file)
             ]
+
+    def probe(self, name: str) -> dict[str, npt.NDArray[Any]] | None:
+        """What a probe has measured, a row per measurement; None where it has not been asked."""
+        path = self.path / "probes" / f"{name}.npz"
+        if not path.is_file():
+            return None
+        try:
+            with np.load(path) as arrays:
+                return {key: arrays[key] for key in arrays.files}
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
+            raise DataError(f"{path} cannot be read ({error})") from None
+
+    @property
+    def probe_names(self) -> list[str]:
+        """The probes that have measured something."""
+        return sorted(path.stem for path in (self.path / "probes").glob("*.npz"))
 
     @property
     def best_weights(self) -> Path:

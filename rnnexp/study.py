@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from rnnexp.runs import RunDirectory, write_json, write_text
+from rnnexp.runs import DONE, RunDirectory, write_json, write_text
 
 #: What a table says of each run, before the settings that vary and after them.
 _FIRST = ("run", "status", "model", "data", "seq_len")
@@ -44,6 +45,42 @@ def t_interval(values: Sequence[float]) -> Interval:
         return Interval(n, mean, None, None)
     half = float(stats.t.ppf(0.975, n - 1) * stats.sem(values))
     return Interval(n, mean, mean - half, mean + half)
+
+
+def log_interval(values: Sequence[float]) -> Interval:
+    """The t-interval of ln x, taken back: a geometric mean, for what spans orders of magnitude.
+
+    Only positive, finite values count: n says how many.
+    """
+    logs = [math.log(value) for value in values if 0 < value < math.inf]
+    if not logs:
+        return Interval(0, math.nan, None, None)
+    found = t_interval(logs)
+    low, high = (None if end is None else float(np.exp(end)) for end in (found.low, found.high))
+    return Interval(found.n, math.exp(found.mean), low, high)
+
+
+@dataclass(frozen=True)
+class Series:
+    """Runs that differ in their seed alone, as one line of a figure or of a table."""
+
+    label: str
+    model: str
+    runs: Sequence[RunDirectory]
+
+    @classmethod
+    def of_run(cls, run: RunDirectory) -> "Series":
+        model = str(run.summary["model"])
+        return cls(model, model, [run])
+
+    def probe(self, name: str) -> list[dict[str, Any]]:
+        """What a probe has measured in each run that has it."""
+        return [found for run in self.runs if (found := run.probe(name)) is not None]
+
+    def scalars(self, probe: str, key: str) -> list[float]:
+        """A number of the probe's last measurement, of each run that has it."""
+        found = (run.summary.get("probes", {}).get(probe, {}).get(key) for run in self.runs)
+        return [float(value) for value in found if value is not None]
 
 
 @dataclass(frozen=True)
@@ -133,6 +170,24 @@ class Study:
             )
         return groups
 
+    def series(self) -> list[Series]:
+        """The groups with their runs that came to an end, diverged ones among them."""
+        return [
+            Series(
+                ", ".join(
+                    str(value) if name in ("model", "data") else f"{name}={value}"
+                    for name, value in group.factors.items()
+                ),
+                str(group.factors["model"]),
+                [
+                    RunDirectory(self.path / str(row["run"]))
+                    for row in group.rows
+                    if row["status"] in DONE
+                ],
+            )
+            for group in self.groups()
+        ]
+
     def write(self) -> None:
         """study.csv, a row per run, and study.json, the statistics per group."""
         columns = list(dict.fromkeys(key for row in self.rows for key in row))
@@ -195,7 +250,7 @@ class Study:
         notes = [f"chance: {', '.join(sorted(_number(c, percent) for c in chances))}"]
         if any(len(group.values(self.score)) == 1 for group in self.groups()):
             notes.append("one seed gives no interval: add seeds, as in seed=0,1,2")
-        return "\n".join([_aligned(lines), *notes])
+        return "\n".join([aligned(lines), *notes])
 
 
 def _factors(
@@ -247,6 +302,8 @@ def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """`{"model": {"hidden_size": 8}}` as `{"model.hidden_size": 8}`, without what names a run."""
     found: dict[str, Any] = {}
     for key, value in config.items():
+        if not prefix and key == "probes":
+            continue  # what is measured changes no result
         if isinstance(value, Mapping):
             found |= _flat(value, f"{prefix}{key}.")
         elif prefix or key not in _NO_FACTOR:
@@ -280,7 +337,7 @@ def _count(status: str, n: int) -> str:
     return str(n) if status == "finished" else f"{n} {status}"
 
 
-def _aligned(lines: Iterable[Sequence[str]]) -> str:
+def aligned(lines: Iterable[Sequence[str]]) -> str:
     """Columns padded to their widest cell, a rule under the head."""
     table = [list(line) for line in lines]
     widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]

@@ -17,6 +17,7 @@ from rnnexp.clip import Clip
 from rnnexp.data.base import Task
 from rnnexp.errors import at_least, more_than
 from rnnexp.model.base import SequenceModel
+from rnnexp.probes.base import ProbeSet
 from rnnexp.runs import RunDirectory
 from rnnexp.sampling import Sampler
 from rnnexp.streams import stream_seed
@@ -56,7 +57,7 @@ class Fit:
 class Trainer:
     """How long and by which rule the weights are trained.
 
-    epochs: passes over the training split.
+    epochs: passes over the training split; with 0 the initial weights are measured and tested.
     batch_size: examples per step; the last, short batch is kept unless `drop_last`.
     learning_rate, optimizer: of torch.optim, whose other settings stay at torch's defaults.
     precision: `float32`, or `bf16` (autocast) where the device has it.
@@ -73,7 +74,7 @@ class Trainer:
     drop_last: bool = False
 
     def __post_init__(self) -> None:
-        at_least("epochs", self.epochs, 1)
+        at_least("epochs", self.epochs, 0)
         at_least("batch_size", self.batch_size, 1)
         more_than("learning_rate", self.learning_rate, 0)
         if self.patience is not None:
@@ -103,6 +104,7 @@ class Trainer:
         run: RunDirectory,
         seed: int,
         device: torch.device,
+        probes: ProbeSet,
     ) -> Fit:
         """Train `model` in place, recording every epoch in `run`."""
         train = Sampler(task.split("train"), device, trim=not model.reads_pads)
@@ -110,6 +112,9 @@ class Trainer:
         optimizer = self.make_optimizer(model, device)
         fit = Fit()
         shown: dict[str, str] = {}
+        probes.measure(0, self.epochs == 0, run.save_probe)
+        if self.epochs == 0:
+            _save_checkpoint(run, model, optimizer, fit)
         for epoch in range(1, self.epochs + 1):
             order = np.random.default_rng(stream_seed(seed, "order", epoch))
             indices = train.epoch(self.batch_size, order, self.drop_last)
@@ -131,16 +136,6 @@ class Trainer:
             scores: dict[str, float | None] = dict.fromkeys(("loss", *steps.metrics))
             if len(val) and steps.diverged_at is None:
                 scores |= self.evaluate(model, task, val)[0]
-            run.append_epoch(
-                {"epoch": epoch}
-                | steps.means()
-                | {f"val_{name}": score for name, score in scores.items()},
-                {
-                    "epoch": epoch,
-                    "seconds": round(seconds, 3),
-                    "tokens_per_second": round(tokens / seconds),
-                },
-            )
             fit = replace(
                 fit,
                 epochs=epoch,
@@ -150,18 +145,32 @@ class Trainer:
             )
             if steps.diverged_at is not None:
                 fit = replace(fit, status="diverged", reason=steps.divergence(fit.steps))
-                _save_checkpoint(run, model, optimizer, fit)
-                return fit
-            log.info("%s", self._epoch_line(fit, steps, scores))
-            shown = {name: f"{steps.means()[f'train_{name}']:.3f}" for name in scores}
-
+            else:
+                log.info("%s", self._epoch_line(fit, steps, scores))
+                shown = {name: f"{steps.means()[f'train_{name}']:.3f}" for name in scores}
             loss = scores["loss"]
             if loss is not None and loss < fit.best_loss:
                 fit = replace(fit, best_epoch=epoch, best_loss=loss)
                 run.save_best(lambda path: save_weights(model, path))
+            stalled = bool(self.patience) and epoch - (fit.best_epoch or 0) >= (self.patience or 0)
+            last = fit.status == "diverged" or stalled or epoch == self.epochs
+            before = probes.seconds
+            probes.measure(epoch, last, run.save_probe, steps.by_step())
+            run.append_epoch(
+                {"epoch": epoch}
+                | steps.means()
+                | {f"val_{name}": score for name, score in scores.items()},
+                {
+                    "epoch": epoch,
+                    "seconds": round(seconds, 3),
+                    "tokens_per_second": round(tokens / seconds),
+                    "probe_seconds": round(probes.seconds - before, 3),
+                },
+            )
             _save_checkpoint(run, model, optimizer, fit)
-            if self.patience and epoch - (fit.best_epoch or 0) >= self.patience:
-                log.info("stopped: no lower validation loss for %d epochs", self.patience)
+            if last:
+                if stalled and epoch < self.epochs:
+                    log.info("stopped: no lower validation loss for %d epochs", self.patience)
                 break
         return fit
 
@@ -288,6 +297,13 @@ class EpochSteps:
             "grad_norm_clipped": float(after.mean()),
             "clipped_fraction": float(fired.mean()),
         }
+
+    def by_step(self) -> dict[str, npt.NDArray[np.float64]]:
+        """Loss and clip report of each step, the one that was not finite included."""
+        table = self._table[: self.count]
+        names = ("norm_before", "norm_after", "fired", "nonfinite")
+        columns = dict(zip(names, table[:, -4:].T, strict=True))
+        return {"loss": table[:, 0], **columns}
 
     def divergence(self, step: int) -> str:
         """One line on the step (counted from the start of the run) that was not finite."""

@@ -1,18 +1,26 @@
 """How it is drawn: one file per probe or study, from files on disk alone. Never imports torch."""
 
-from collections.abc import Mapping
+import importlib
+import importlib.util
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rnnexp.runs import RunDirectory
-    from rnnexp.study import Study
+    from rnnexp.study import Series, Study
+
+#: Lines that one figure can hold and still be read.
+MAX_SERIES = 8
 
 
 def draw_run(run: "RunDirectory", summary: Mapping[str, Any]) -> None:
     """Every figure of one run, into its plots/."""
     from rnnexp.figures import learning_curves
+    from rnnexp.study import Series
 
     learning_curves.draw(run, summary)
+    draw_probes([Series.of_run(run)], run.plots)
 
 
 def draw_study(study: "Study") -> None:
@@ -23,3 +31,26 @@ def draw_study(study: "Study") -> None:
         accuracy_vs_length.draw(study)
     else:
         scores.draw(study)
+    series = [one for one in study.series() if one.runs]
+    if 0 < len(series) <= MAX_SERIES:
+        draw_probes(series, study.path / "plots", several=True)
+
+
+def draw_probes(series: "Sequence[Series]", folder: Path, several: bool = False) -> None:
+    """A figure for each probe that has measured something, by the module of its name.
+
+    several: the figures that compare runs alone.
+    """
+    from rnnexp.figures import probe
+
+    names = dict.fromkeys(name for one in series for run in one.runs for name in run.probe_names)
+    for name in names:
+        if importlib.util.find_spec(f"rnnexp.figures.{name}") is None:
+            if not several:
+                probe.draw(series, folder, name)
+        elif not several or name in COMPARED:
+            importlib.import_module(f"rnnexp.figures.{name}").draw(series, folder)
+
+
+#: Probes whose figure sets several runs side by side.
+COMPARED = ("gradient_flow", "hidden_dynamics", "grad_norm", "padding_survival")

@@ -46,11 +46,23 @@ def model_name(model: str) -> str:
     return NAMES.get(model, model)
 
 
+def label(text: str) -> str:
+    """A series' label with the model, its first word, by its printed name."""
+    model, comma, rest = text.partition(", ")
+    return f"{model_name(model)}{comma}{rest}"
+
+
+def series_color(index: int) -> str:
+    """A colour by place, where lines of one model stand beside each other."""
+    colors = [look.color for name, look in LOOKS.items() if name != "bag"]
+    return colors[index % len(colors)]
+
+
 @contextmanager
-def figure(
-    width: float = 6.4, height: float = 4.2, columns: int = 1, share_y: bool = False
-) -> Iterator[tuple[Figure, list[Axes]]]:
-    """A figure and its panels side by side, without a window system."""
+def grid(
+    width: float, height: float, rows: int, columns: int, share_y: bool = False
+) -> Iterator[tuple[Figure, list[list[Axes]]]]:
+    """A figure and its panels by row, without a window system."""
     settings: Any = {
         "font.size": 10,
         "axes.spines.top": False,
@@ -66,7 +78,17 @@ def figure(
     }
     with mpl.rc_context(settings):
         canvas = Figure(figsize=(width, height), layout="constrained")
-        yield canvas, list(canvas.subplots(1, columns, squeeze=False, sharey=share_y).flat)
+        table = canvas.subplots(rows, columns, squeeze=False, sharey=share_y)
+        yield canvas, [list(row) for row in table]
+
+
+@contextmanager
+def figure(
+    width: float = 6.4, height: float = 4.2, columns: int = 1, share_y: bool = False
+) -> Iterator[tuple[Figure, list[Axes]]]:
+    """A figure and its panels side by side."""
+    with grid(width, height, 1, columns, share_y) as (canvas, (row,)):
+        yield canvas, row
 
 
 def wrapped(text: str, width: int = 36, lines: int = 3) -> str:

@@ -137,7 +137,7 @@ class ProbeSet:
         split: Split = "val" if len(task.split("val")) else "train"
         dataset = task.split(split)
         rows = example_rows(dataset, examples, np.random.default_rng(stream_seed(seed, "probes")))
-        self._examples, self._longest = (
+        self.examples, self.longest = (
             dataset.batch(torch.from_numpy(chosen)).to(device) for chosen in rows
         )
 
@@ -150,7 +150,7 @@ class ProbeSet:
     ) -> None:
         """Ask every probe that is due. epoch 0 is before the first step."""
         started = time.perf_counter()
-        view = ProbeView(self.model, self.task, epoch, self._examples, self._longest, steps or {})
+        view = ProbeView(self.model, self.task, epoch, self.examples, self.longest, steps or {})
         for name, probe in self.probes.items():
             if probe.due(epoch, last):
                 self._history[name].append((epoch, probe.measure(view)))

@@ -29,6 +29,7 @@ class GradNorm(Probe):
             "before": before,
             "after": after,
             "loss": steps["loss"],
+            "steps": float(len(before)),
             "clipped": float(steps["fired"].mean()),
             "nonfinite": float(steps["nonfinite"].sum()),
             "median": float(np.median(finite)) if len(finite) else np.nan,

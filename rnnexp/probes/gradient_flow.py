@@ -88,22 +88,31 @@ def gradient_flow(rollout: Rollout, loss: Tensor) -> GradientNorms:
     )
 
 
-def half_life(norm_by_distance: Array) -> float:
-    """ln 2 / -slope of ln norm against the distance from the readout, by least squares.
+def log_gain(norm_by_distance: Array) -> float:
+    """Slope of ln norm against the distance from the readout, by least squares, per step.
 
-    Infinite where the norm does not fall. Distances whose norm is under the floor of float64 or not
-    finite are left out: a half-life is censored there, not zero. NaN with fewer than two.
+    Distances whose norm is under the floor of float64 or not finite are left out: the decay is
+    censored there. NaN with fewer than two.
     """
     distance = np.arange(len(norm_by_distance))
     usable = np.isfinite(norm_by_distance) & (norm_by_distance > FLOOR)
     if usable.sum() < 2:
         return float("nan")
-    slope = np.polyfit(distance[usable], np.log(norm_by_distance[usable]), 1)[0]
-    return float(np.log(2) / -slope) if slope < 0 else float("inf")
+    return float(np.polyfit(distance[usable], np.log(norm_by_distance[usable]), 1)[0])
+
+
+def half_life(norm_by_distance: Array) -> float:
+    """ln 2 / -slope, in steps, see `log_gain`; infinite where the norm does not fall."""
+    slope = log_gain(norm_by_distance)
+    return float(np.log(2) / -slope) if not slope >= 0 else float("inf")
 
 
 def marked_steps(steps: int) -> tuple[int, int, int]:
-    """The steps (counted from 1) that tables show: early, middle, late; of 200: 10, 100, 190."""
+    """The steps (counted from 1) that tables show.
+
+    >>> marked_steps(200), marked_steps(20)
+    ((10, 100, 190), (2, 10, 18))
+    """
     early = min(10, max(1, steps // 10))
     return early, max(1, steps // 2), max(1, steps - early)
 
@@ -128,7 +137,8 @@ class GradientFlow(Probe):
         inputs_T, states_T = norms.by_step()
         input_by_distance, state_by_distance = norms.by_distance()
         low_T, high_T = spread(norms.inputs_TB)
-        early, middle, late = (inputs_T[t - 1] for t in marked_steps(len(inputs_T)))
+        marks = marked_steps(len(inputs_T))
+        early, middle, late = (inputs_T[t - 1] for t in marks)
         found: Measurement = {
             "input": inputs_T,
             "input_low": low_T,
@@ -137,12 +147,15 @@ class GradientFlow(Probe):
             "input_by_distance": input_by_distance,
             "state_by_distance": state_by_distance,
             "layers": np.stack([_mean(layer) for layer in norms.states_LTB]),
+            "marks": np.array(marks, np.float64),
+            "floor": FLOOR,
             "first": inputs_T[0],
             "early": early,
             "middle": middle,
             "late": late,
             "ratio": early / late if late > 0 else np.nan,
             "half_life": half_life(state_by_distance),
+            "log_gain": log_gain(state_by_distance),
             "underflowed": float((inputs_T < FLOOR).sum()),
             "examples": float(len(norms.read_at_B)),
             "full_length": float((norms.read_at_B == len(inputs_T) - 1).sum()),

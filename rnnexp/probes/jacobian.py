@@ -65,7 +65,7 @@ def singular_values(rollout: Rollout, distances: list[int]) -> tuple[Array, Arra
 class Jacobian(Probe):
     """Largest singular value and condition number of ds_T/ds_t against the distance T - t.
 
-    points: distances at which they are computed, evenly spread.
+    points: distances at which they are computed, so many evenly and so many in equal ratios.
     examples: over so many of the longest validation examples.
     schedule: as in `Probe`; by default before and after training, since it costs a few seconds.
     """
@@ -92,7 +92,9 @@ class Jacobian(Probe):
         with torch.no_grad():
             rollout = view.model.rollout(batch)
         steps = len(rollout.inputs)
-        distances = sorted({round(k) for k in np.linspace(1, steps, min(self.points, steps))})
+        # dense where the condition number still means something
+        spaced = [*np.linspace(1, steps, self.points), *np.geomspace(1, steps, self.points)]
+        distances = sorted({round(k) for k in spaced})
         log_largest, condition = singular_values(rollout, distances)
         slope = np.polyfit(distances, log_largest.mean(axis=1), 1)[0] if steps > 1 else np.nan
         return {

@@ -1,0 +1,139 @@
+"""The gradient that reaches each step, linear and logarithmic, and how it changes over training."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.ticker import MaxNLocator
+
+from rnnexp.figures import style
+from rnnexp.study import Series, log_interval
+
+Array = npt.NDArray[np.float64]
+
+
+def draw(series: Sequence[Series], folder: Path) -> Path | None:
+    """gradient_flow.png and .svg: a line per series; None where nothing was measured.
+
+    One run: the band holds the 10th to the 90th percentile of the examples, and the untrained
+    network is drawn beside it. Several seeds: geometric mean and 95% interval.
+    """
+    measured = [(one, found) for one in series if (found := one.probe("gradient_flow"))]
+    if not measured:
+        return None
+    with style.figure(9.2, 3.9, columns=2) as (canvas, panels):
+        for index, (one, found) in enumerate(measured):
+            mean, low, high = curve(found)
+            look = style.look(one.model)
+            line = style.LINE_STYLES[index % 4 if len(measured) > 2 else 0]
+            steps = np.arange(1, len(mean) + 1)
+            label = style.wrapped(style.label(one.label), 30)
+            for axes in panels:
+                axes.plot(steps, mean, color=look.color, linestyle=line, label=label)
+                axes.fill_between(steps, low, high, color=look.color, alpha=0.2, linewidth=0)
+            start, floor = found[0]["input"][0], found[0]["floor"][-1]
+            if len(found) == 1 and found[0]["epoch"][0] == 0 and len(found[0]["epoch"]) > 1:
+                panels[1].plot(
+                    np.arange(1, len(start) + 1), _positive(start, floor), color=look.color,
+                    linewidth=1.0, linestyle=(0, (4, 3)), alpha=0.8, label=f"{label}, untrained",
+                )  # fmt: skip
+            _annotate(panels[1], int(found[0]["marks"][-1][0]), mean, look.color)
+            _mark_underflow(panels[1], found[0]["input"][-1], floor, look.color)
+        panels[1].set_yscale("log")
+        panels[0].set_ylim(bottom=0)
+        for axes in panels:
+            axes.set_xlabel("time step t")
+        panels[0].set_ylabel(r"gradient norm $\Vert\partial L/\partial e_t\Vert$")
+        panels[1].legend(fontsize=8, loc="best")
+        panels[0].set_title("linear", fontsize=10)
+        panels[1].set_title("logarithmic", fontsize=10)
+        canvas.suptitle(f"Gradient reaching each step ({_band(measured)})", fontsize=11)
+        path = style.save(canvas, folder, "gradient_flow")
+    if len(measured) == 1 and len(measured[0][1]) == 1 and len(measured[0][1][0]["epoch"]) > 2:
+        _draw_over_training(measured[0][0], measured[0][1][0], folder)
+    return path
+
+
+def curve(found: Sequence[dict[str, Any]]) -> tuple[Array, Array, Array]:
+    """Of the last measurement: mean and band per step; NaN where nothing can be said."""
+    if len(found) == 1:
+        one = found[0]
+        mean, low, high = (
+            _positive(one[key][-1], one["floor"][-1])
+            for key in ("input", "input_low", "input_high")
+        )
+        return mean, low, high
+    steps = min(run["input"].shape[1] for run in found)
+    values = np.array([_positive(run["input"][-1][:steps], run["floor"][-1]) for run in found])
+    intervals = [log_interval([v for v in column if not math.isnan(v)]) for column in values.T]
+    none = float("nan")
+    return (
+        np.array([i.mean for i in intervals]),
+        np.array([none if i.low is None else i.low for i in intervals]),
+        np.array([none if i.high is None else i.high for i in intervals]),
+    )
+
+
+def _positive(values: Array, floor: float) -> Array:
+    """What can stand on a logarithmic axis: underflow and missing steps leave a gap."""
+    with np.errstate(invalid="ignore"):
+        return np.where(values >= floor, values, np.nan)
+
+
+def _annotate(axes: Axes, early: int, mean: Array, color: str) -> None:
+    """The value at the early step, which is what the figure is about."""
+    value = mean[early - 1]
+    if not math.isfinite(value):
+        return
+    axes.plot([early], [value], "o", color=color, markersize=4)
+    axes.annotate(
+        f"t = {early}: {value:.1e}", (early, value), xytext=(10, 6), textcoords="offset points",
+        fontsize=8, color=color,
+        bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"},
+    )  # fmt: skip
+
+
+def _mark_underflow(axes: Axes, values: Array, floor: float, color: str) -> None:
+    """Crosses along the bottom where the norm is too small for float64: never drawn as zero."""
+    with np.errstate(invalid="ignore"):
+        steps = np.flatnonzero(values < floor) + 1
+    if len(steps):
+        axes.plot(
+            steps, np.full(len(steps), 0.02), "x", color=color, markersize=3, clip_on=False,
+            transform=axes.get_xaxis_transform(), label=f"underflow (below {floor:.0e})",
+        )  # fmt: skip
+
+
+def _band(measured: Sequence[tuple[Series, list[dict[str, Any]]]]) -> str:
+    counts = sorted({len(found) for _, found in measured})
+    if counts == [1]:
+        return "trained; one seed; band: 10 to 90% of the examples"
+    seeds = "/".join(map(str, counts))
+    return f"trained; geometric mean and 95% interval over {seeds} seeds"
+
+
+def _draw_over_training(one: Series, found: dict[str, Any], folder: Path) -> Path:
+    """gradient_flow_over_training.png and .svg: time step by epoch."""
+    values = _positive(found["input"], found["floor"][-1])
+    epochs = found["epoch"]
+    with style.figure(6.8, 3.9) as (canvas, (axes,)):
+        axes.grid(visible=False)
+        steps = np.arange(1, values.shape[1] + 1)
+        axes.set_facecolor("#DDDDDD")  # no such step, or underflow
+        bounds = np.nanmin(values), np.nanmax(values)
+        mesh = axes.pcolormesh(
+            steps, epochs, values, norm=LogNorm(*bounds), cmap="cividis", shading="nearest",
+            rasterized=True,
+        )  # fmt: skip
+        bar = canvas.colorbar(mesh, ax=axes)
+        bar.set_label(r"$\Vert\partial L/\partial e_t\Vert$")
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_xlabel("time step t")
+        axes.set_ylabel("epoch")
+        axes.set_title(f"{style.label(one.label)}: gradient reaching each step", fontsize=10)
+        return style.save(canvas, folder, "gradient_flow_over_training")
