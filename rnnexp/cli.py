@@ -8,6 +8,7 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -240,7 +241,7 @@ def _show_study(directory: Path | None) -> None:
     """Table, statistics and figures of what is on disk; nothing where no sweep began."""
     if directory is None or not directory.is_dir():
         return
-    from rnnexp.figures import MAX_SERIES, draw_study
+    from rnnexp.figures import draw_study
     from rnnexp.findings import findings
     from rnnexp.study import Study
 
@@ -250,10 +251,8 @@ def _show_study(directory: Path | None) -> None:
     study.write()
     draw_study(study)
     print(study.table())
-    series = [one for one in study.series() if one.runs]
-    if len(series) <= MAX_SERIES:
-        for text in findings(series):
-            print(f"\n{text}")
+    for text in findings([one for one in study.series() if one.runs]):
+        print(f"\n{text}")
     print(directory)
 
 
@@ -289,7 +288,7 @@ def one_line(error: Exception) -> str:
 def _predict(arguments: argparse.Namespace) -> None:
     from rnnexp.predict import predict
 
-    print(predict(arguments.run, arguments.text))
+    print(predict(arguments.run, arguments.text, arguments.steps))
 
 
 def _report(arguments: argparse.Namespace) -> None:
@@ -307,18 +306,40 @@ def _report(arguments: argparse.Namespace) -> None:
         raise UserError(f"{path} is neither a run nor a study: no summary.json, no study.csv")
 
 
-#: verb -> what it does, its arguments as (name, type, help), the function
-VERBS: dict[str, tuple[str, list[tuple[str, type, str]], Callable[[argparse.Namespace], None]]] = {
-    "predict": (
+def _verify(arguments: argparse.Namespace) -> int:
+    from rnnexp.verify import table, verify
+
+    results = list(verify())
+    print(table(results))
+    return OK if all(result.passed for result in results) else FAILED
+
+
+@dataclass(frozen=True)
+class Verb:
+    """arguments: (name, type, help) in their order; flags: (name, help), anywhere behind the verb.
+
+    run: does it, and returns the exit status, None for 0.
+    """
+
+    purpose: str
+    arguments: Sequence[tuple[str, type, str]]
+    run: Callable[[argparse.Namespace], int | None]
+    flags: Sequence[tuple[str, str]] = ()
+
+
+VERBS = {
+    "predict": Verb(
         "the class of a text of your own, by a trained model",
         [("run", Path, "directory of a finished run"), ("text", str, "the text, plain")],
         _predict,
+        [("--steps", "a line per word: state, probability so far, gradient")],
     ),
-    "report": (
+    "report": Verb(
         "draw the figures of a run or a study again",
         [("run_or_study", Path, "directory of a run or of a study")],
         _report,
     ),
+    "verify": Verb("check every measurement against cases known in closed form", [], _verify),
 }
 
 
@@ -329,13 +350,23 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _verb(arguments: Sequence[str]) -> int:
-    name = arguments[0]
-    purpose, parameters, function = VERBS[name]
-    asks_for_help = arguments[1:2] in (["-h"], ["--help"])
-    parser = _Parser(prog=f"rnnexp {name}", description=purpose)
-    for parameter, kind, text in parameters:
+    name, words = arguments[0], list(arguments[1:])
+    verb = VERBS[name]
+    parser = _Parser(prog=f"rnnexp {name}", description=verb.purpose)
+    for parameter, kind, text in verb.arguments:
         parser.add_argument(parameter, type=kind, help=text)
+    for flag, text in verb.flags:
+        parser.add_argument(flag, action="store_true", help=text)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    # `--`: a text may begin with a dash
-    function(parser.parse_args([*([] if asks_for_help else ["--"]), *arguments[1:]]))
-    return OK
+    if words[:1] not in (["-h"], ["--help"]):
+        # What is more than the arguments may be a flag; behind `--` nothing is: a text may begin
+        # with a dash.
+        given = [flag for flag, _ in verb.flags if flag in words[len(verb.arguments) :]]
+        if not given and len(words) > len(verb.arguments):
+            given = [flag for flag, _ in verb.flags if words[0] == flag]
+        for flag in given:
+            words.reverse()
+            words.remove(flag)
+            words.reverse()
+        words = [*given, "--", *words]
+    return verb.run(parser.parse_args(words)) or OK

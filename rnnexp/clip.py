@@ -4,6 +4,7 @@ Norms are in float64: the float32 norm of an exploding gradient overflows to inf
 elements do, and clipping by an infinite norm returns zeros.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,14 +40,20 @@ class NoClip(Clip):
 
 @dataclass(frozen=True)
 class Norm(Clip):
-    """g <- g min(1, max_norm / ‖g‖), ‖g‖ over all gradients (Pascanu et al. 2013, section 3.2)."""
+    """g <- g min(1, max_norm / ‖g‖), ‖g‖ over all gradients (Pascanu et al. 2013, section 3.2).
+
+    max_norm: infinite for no clipping, so that a study can sweep over it.
+    """
 
     max_norm: float = 1.0
 
     def __post_init__(self) -> None:
-        more_than("max_norm", self.max_norm, 0)
+        if self.max_norm != math.inf:
+            more_than("max_norm", self.max_norm, 0)
 
     def apply(self, gradients: list[Tensor], norm: Tensor) -> tuple[Tensor, Tensor]:
+        if self.max_norm == math.inf:
+            return torch.zeros((), dtype=torch.bool, device=norm.device), norm
         factor = (self.max_norm / norm).clamp(max=1.0)
         torch._foreach_mul_(gradients, factor.to(gradients[0].dtype))
         return norm > self.max_norm, norm * factor

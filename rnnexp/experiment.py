@@ -207,7 +207,7 @@ def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         summary["wall_seconds"] = round(time.perf_counter() - started, 3)
         summary["peak_memory_mb"] = peak_memory_mb(device)
         summary |= {"status": fit.status, "reason": fit.reason}
-        run.write_summary(summary | {"status": "running"})
+        run.write_summary(summary)
         for text in findings([Series.of_run(run)]):
             for line in text.splitlines():
                 log.info("%s", line)

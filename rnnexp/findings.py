@@ -1,11 +1,19 @@
 """What probes found, in a table and in words, read from files alone. Never imports torch."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from rnnexp.study import Interval, Series, aligned, log_interval, t_interval
+from rnnexp.runs import RunDirectory
+from rnnexp.study import Interval, Series, aligned, group_label, log_interval, t_interval
+
+#: Lines of a table that can still be read.
+MAX_SERIES = 12
+
+#: Hidden units that a walkthrough's table shows.
+SHOWN_UNITS = 10
 
 #: Verdicts on the gradient at an early step over that at a late one: upper bound, words.
 VERDICTS = (
@@ -29,7 +37,8 @@ def verdict(ratio: float) -> str:
 
 def findings(series: Sequence[Series]) -> list[str]:
     """A block of text for each probe of these runs that has something to say."""
-    blocks = (block(series) for block in BLOCKS.values())
+    few = len(series) <= MAX_SERIES
+    blocks = (block(series) for name, block in BLOCKS.items() if few or name == "first_token")
     return [text for text in blocks if text]
 
 
@@ -44,7 +53,8 @@ def gradient_flow(series: Sequence[Series]) -> str:
         for found in one.probe("gradient_flow")
     }
     names = [f"t={t}" for t in marks.pop()] if len(marks) == 1 else ["early", "middle", "late"]
-    lines = [["gradient ‖dL/de_t‖", *names, "early/late", "half-life", "verdict"]]
+    head = ["gradient ‖dL/de_t‖", "untrained early/late", *names, "early/late"]
+    lines = [[*head, "half-life", "verdict"]]
     for one in measured:
         cells = [
             _powers(log_interval(one.scalars("gradient_flow", key)), bare=True)
@@ -55,9 +65,51 @@ def gradient_flow(series: Sequence[Series]) -> str:
         words = verdict(0.0 if ratio.n == 0 else ratio.mean)
         finite = [value for value in half_lives if math.isfinite(value)]
         half_life = _powers(log_interval(finite)) + " steps" if finite else "none"
-        lines.append([one.label, *cells, _powers(ratio) if ratio.n else "0 (underflow)"])
+        lines.append([one.label, _untrained_ratio(one), *cells, _powers(ratio)])
         lines[-1] += [half_life, words]
     return aligned(lines) + "\n" + _means(measured)
+
+
+def first_token(series: Sequence[Series]) -> str:
+    """The first token's gradient at the shortest and the longest length; gain per step."""
+    lines = by_length(series)
+    if not lines:
+        return ""
+    lengths = sorted({one.factors["seq_len"] for line in lines.values() for one in line})
+    ends = lengths[0], lengths[-1]
+    head = ["gradient to the first token", *(f"{n} tokens" for n in ends), "ratio", "gain per step"]
+    table = [[*head, "predicted", "verdict"]]
+    for label, line in lines.items():
+        at = {one.factors["seq_len"]: one for one in line}
+        if not set(ends) <= set(at):
+            continue
+        short, long = (log_interval(at[n].scalars("gradient_flow", "first")) for n in ends)
+        ratio = long.mean / short.mean if long.n and short.n else 0.0
+        gains = [math.exp(value) for value in at[ends[1]].scalars("gradient_flow", "log_gain")]
+        predicted = [run.summary["regime"].get("gain") for run in at[ends[1]].runs]
+        known = [value for value in predicted if value is not None]
+        words = verdict(ratio)
+        table.append(
+            [label, _powers(short), _powers(long), f"{ratio:.1e}" if ratio else "underflow"]
+        )
+        table[-1] += [_plain(t_interval(gains)), _plain(t_interval(known)) if known else "-", words]
+    untrained = all(run.summary.get("steps") == 0 for one in series for run in one.runs)
+    note = (
+        "untrained; gain predicted from the initial weights"
+        if untrained
+        else "gain measured after training, predicted from the initial weights"
+    )
+    return f"{aligned(table)}\n{note}; geometric means over seeds (95% intervals)"
+
+
+def by_length(series: Sequence[Series]) -> dict[str, list[Series]]:
+    """Series that differ in their length alone, by what they have in common; {} for one length."""
+    found: dict[str, list[Series]] = {}
+    for one in series:
+        if "seq_len" in one.factors and one.scalars("gradient_flow", "first"):
+            others = {k: v for k, v in one.factors.items() if k != "seq_len"}
+            found.setdefault(group_label(others), []).append(one)
+    return {label: line for label, line in found.items() if len(line) > 1}
 
 
 def hidden_dynamics(series: Sequence[Series]) -> str:
@@ -90,22 +142,22 @@ def grad_norm(series: Sequence[Series]) -> str:
     measured = [one for one in series if one.scalars("grad_norm", "steps")]
     if not measured:
         return ""
-    lines = [["gradient norm per step", "median", "largest", "largest after", "clipped", "ended"]]
+    head = ["gradient norm per step", "first step", "after clipping", "median", "largest"]
+    lines = [[*head, "clipped", "ended"]]
     for one in measured:
         runs = [found for found in one.probe("grad_norm") if "before" in found]
-        before, after = (
-            np.concatenate([run[key].ravel() for run in runs]) for key in ("before", "after")
-        )
-        before, after = before[~np.isnan(before)], after[np.isfinite(after)]
+        before = np.concatenate([run["before"].ravel() for run in runs])
+        before = before[~np.isnan(before)]
+        first = [log_interval([run[key][0][0] for run in runs]) for key in ("before", "after")]
         statuses = [str(run.summary.get("status")) for run in one.runs]
         ended = ", ".join(f"{statuses.count(s)} {s}" for s in dict.fromkeys(statuses))
         clipped = np.concatenate([run["clipped"] for run in runs])
         lines.append(
             [
                 one.label,
+                *(_powers(interval) if interval.n else "not finite" for interval in first),
                 f"{np.median(before):.3g}" if len(before) else "-",
                 f"{before.max():.3g}" if len(before) else "not finite",
-                f"{after.max():.3g}" if len(after) else "-",
                 f"{np.nanmean(clipped):.0%}",
                 ended,
             ]
@@ -136,23 +188,72 @@ def padding_survival(series: Sequence[Series]) -> str:
     return aligned(lines) if len(lines) > 1 else ""
 
 
+def walkthrough(series: Sequence[Series]) -> str:
+    """A line per word: state, logits, gradient; the loss before and after training."""
+    texts = []
+    for one in series:
+        for run, found in zip(one.runs, one.probe("walkthrough"), strict=False):
+            logits_TO = found["outputs"][0]
+            heads = [f"logit {k}" for k in range(logits_TO.shape[1])]
+            lines = [["word", "hidden state", "‖h_t‖", *heads, "‖dL/de_t‖"]]
+            for t, word in enumerate(words_of(run, found)):
+                hidden = " ".join(f"{h:+.2f}" for h in found["hidden"][0][t][:SHOWN_UNITS])
+                more = " ..." if found["hidden"].shape[2] > SHOWN_UNITS else ""
+                lines.append(
+                    [
+                        word,
+                        hidden + more,
+                        f"{found['state'][0][t]:.3f}",
+                        *(f"{logit:+.4f}" for logit in logits_TO[t]),
+                        f"{found['gradient'][0][t]:.3e}",
+                    ]
+                )
+            before, after = found["loss"][0], found["loss"][-1]
+            norms = run.probe("grad_norm")
+            norm = f", gradient norm {norms['before'][0][0]:.4f}" if norms is not None else ""
+            steps = run.summary.get("steps", 0)
+            moved = f"after {steps} steps of training" if steps != 1 else "after one step"
+            verdict = "lower" if after < before else "not lower"
+            texts.append(
+                f"{aligned(lines)}\nloss {before:.4f} before training{norm}; "
+                f"{after:.4f} {moved}: {verdict}"
+            )
+    return "\n\n".join(texts)
+
+
+def words_of(run: RunDirectory, found: Mapping[str, Any]) -> list[str]:
+    """The words that the walkthrough read; their numbers where there are none."""
+    if "token" not in found:
+        return [str(t + 1) for t in range(found["state"].shape[1])]
+    vocabulary = run.task.get("vocabulary", [])
+    tokens = found["token"][0].astype(int)
+    return [vocabulary[token] if token < len(vocabulary) else str(token) for token in tokens]
+
+
 BLOCKS: dict[str, Callable[[Sequence[Series]], str]] = {
+    "first_token": first_token,
     "gradient_flow": gradient_flow,
     "hidden_dynamics": hidden_dynamics,
     "grad_norm": grad_norm,
     "gates": gates,
     "padding_survival": padding_survival,
+    "walkthrough": walkthrough,
 }
 
 
 def _powers(interval: Interval, bare: bool = False) -> str:
     """`3.2e-09 (1.1e-09 to 9e-09)`; small numbers need their power of ten."""
     if interval.n == 0:
-        return "0 (underflow)"
+        return "0 (below 1e-300)"
     text = f"{interval.mean:.2g}"
     if bare or interval.low is None or interval.high is None:
         return text
     return f"{text} ({interval.low:.2g} to {interval.high:.2g})"
+
+
+def _untrained_ratio(one: Series) -> str:
+    found = [run for run in one.probe("gradient_flow") if run["epoch"][0] == 0]
+    return _powers(log_interval([float(run["ratio"][0]) for run in found]), bare=True)
 
 
 def _plain(interval: Interval) -> str:

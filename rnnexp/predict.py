@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from rnnexp import config as settings
 from rnnexp.clip import total_norm
@@ -10,11 +11,17 @@ from rnnexp.data.base import class_probabilities, classification_loss, predicted
 from rnnexp.data.text import TextEncoder
 from rnnexp.errors import DataError, UserError
 from rnnexp.model.base import SequenceModel
+from rnnexp.probes.walkthrough import word_by_word
 from rnnexp.runs import RunDirectory
+from rnnexp.study import aligned
+from rnnexp.types import Batch
 
 
-def predict(path: Path, text: str) -> str:
+def predict(path: Path, text: str, steps: bool = False) -> str:
     """Three lines: the class, its probability, and the gradient norm of the prediction.
+
+    steps: and a table of all words: norm of the state, probability of the class had the text ended
+    there, and norm of the loss' gradient with respect to the word's vector.
 
     The gradient is that of the loss at the predicted class with respect to all parameters, in L2
     norm: near zero where the network is sure of its answer, or where no gradient arrives.
@@ -41,7 +48,7 @@ def predict(path: Path, text: str) -> str:
     norm = total_norm([p.grad for p in model.parameters() if p.grad is not None])
     probability = class_probabilities(outputs)[0, answer].item()
     unknown = sum(i == encode.unknown_id for i in ids)
-    return "\n".join(
+    lines = "\n".join(
         [
             f"label:          {state['classes'][int(answer)]}",
             f"confidence:     {probability:.1%}",
@@ -49,6 +56,29 @@ def predict(path: Path, text: str) -> str:
             f"words read:     {len(words)}" + (f", {unknown} of them unknown" if unknown else ""),
         ]
     )
+    return f"{lines}\n\n{_steps_table(model, batch, words, answer)}" if steps else lines
+
+
+def _steps_table(model: SequenceModel, batch: Batch, words: list[str], answer: Tensor) -> str:
+    """A line per word that is read."""
+    if not model.recurrences():
+        name = type(model).__name__.lower()
+        raise UserError(f"--steps follows a recurrent state, and model={name} has none")
+    rollout = model.rollout(batch)
+    found = word_by_word(rollout, classification_loss(rollout.outputs, answer))
+    probability = class_probabilities(torch.from_numpy(found["outputs"]))[:, int(answer)].tolist()
+    lines = [["word", "‖h_t‖", "probability so far", "gradient to the word"]]
+    first = int(batch.valid_BT[0].long().argmax())  # pads may come before the text
+    for t, word in enumerate(words, first):
+        lines.append(
+            [
+                word,
+                f"{found['state'][t]:.3f}",
+                f"{probability[t]:.1%}",
+                f"{found['gradient'][t]:.2e}",
+            ]
+        )
+    return aligned(lines)
 
 
 def load_model(run: RunDirectory) -> SequenceModel:

@@ -4,7 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +62,15 @@ def log_interval(values: Sequence[float]) -> Interval:
 
 @dataclass(frozen=True)
 class Series:
-    """Runs that differ in their seed alone, as one line of a figure or of a table."""
+    """Runs that differ in their seed alone, as one line of a figure or of a table.
+
+    factors: the settings that tell it from the other series of its study.
+    """
 
     label: str
     model: str
     runs: Sequence[RunDirectory]
+    factors: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of_run(cls, run: RunDirectory) -> "Series":
@@ -174,16 +178,14 @@ class Study:
         """The groups with their runs that came to an end, diverged ones among them."""
         return [
             Series(
-                ", ".join(
-                    str(value) if name in ("model", "data") else f"{name}={value}"
-                    for name, value in group.factors.items()
-                ),
+                group_label(group.factors),
                 str(group.factors["model"]),
                 [
                     RunDirectory(self.path / str(row["run"]))
                     for row in group.rows
                     if row["status"] in DONE
                 ],
+                group.factors,
             )
             for group in self.groups()
         ]
@@ -210,7 +212,8 @@ class Study:
             "interval": "95% t-interval over seeds",
             "groups": [
                 {
-                    **group.factors,
+                    # JSON has no infinity
+                    **{k: "inf" if v == math.inf else v for k, v in group.factors.items()},
                     "runs": dict(group.statuses),
                     **{
                         column: {
@@ -321,6 +324,14 @@ def _value(name: str, summary: Mapping[str, Any], config: Mapping[str, Any]) -> 
     for part in name.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
+
+
+def group_label(factors: Mapping[str, Any]) -> str:
+    """`lstm, seq_len=400`"""
+    return ", ".join(
+        str(value) if name in ("model", "data") else f"{name}={value}"
+        for name, value in factors.items()
+    )
 
 
 def _number(value: float, percent: bool) -> str:

@@ -104,9 +104,10 @@ class Trainer:
         run: RunDirectory,
         seed: int,
         device: torch.device,
-        probes: ProbeSet,
+        probes: ProbeSet | None = None,
     ) -> Fit:
-        """Train `model` in place, recording every epoch in `run`."""
+        """Train `model` in place, recording every epoch in `run`; `probes` watch."""
+        probes = probes or ProbeSet({}, model, task, seed, device)
         train = Sampler(task.split("train"), device, trim=not model.reads_pads)
         val = Sampler(task.split("val"), device, trim=not model.reads_pads)
         optimizer = self.make_optimizer(model, device)
@@ -155,7 +156,8 @@ class Trainer:
             stalled = bool(self.patience) and epoch - (fit.best_epoch or 0) >= (self.patience or 0)
             last = fit.status == "diverged" or stalled or epoch == self.epochs
             before = probes.seconds
-            probes.measure(epoch, last, run.save_probe, steps.by_step())
+            diverged = fit.status == "diverged"
+            probes.measure(epoch, last, run.save_probe, steps.by_step(), diverged)
             run.append_epoch(
                 {"epoch": epoch}
                 | steps.means()

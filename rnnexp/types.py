@@ -53,7 +53,11 @@ class Batch:
 
     def cut(self, width: int) -> Self:
         """The first `width` steps of every example."""
-        return replace(self, inputs=self.inputs[:, :width], lengths=self.lengths.clamp(max=width))
+        if self.padding == "pre":
+            lengths = (self.lengths - (self.inputs.shape[1] - width)).clamp(min=0)
+        else:
+            lengths = self.lengths.clamp(max=width)
+        return replace(self, inputs=self.inputs[:, :width], lengths=lengths)
 
     @property
     def last_step_B(self) -> Tensor:
@@ -101,6 +105,15 @@ class SequenceDataset:
             lengths=self.lengths.to(device),
         )
 
+    def rows(self, start: int, stop: int) -> Self:
+        """The examples start..stop-1."""
+        return replace(
+            self,
+            inputs=self.inputs[start:stop],
+            targets=self.targets[start:stop],
+            lengths=self.lengths[start:stop],
+        )
+
     def batch(self, index_B: Tensor, width: int | None = None) -> Batch:
         """The examples at `index_B`; only their first `width` steps, where that is given."""
         inputs = self.inputs[index_B]
@@ -145,6 +158,7 @@ class Rollout:
     inputs: e_t [B, E], T of them: leaves of the graph.
     layers: the states of each layer, from the bottom up.
     outputs: logits of the readout [B, O].
+    outputs_at: `outputs_at(t)` are the logits, had the sequence ended with step t.
     read_at_B: index of the last step whose input can reach an example's output.
     valid_BT: True at real steps, False at pads.
     state_lag: the output at step t reads the state at t - state_lag (1 for model=linear).
@@ -157,6 +171,7 @@ class Rollout:
     inputs: Sequence[Tensor]
     layers: Sequence[LayerStates]
     outputs: Tensor
+    outputs_at: Callable[[int], Tensor]
     read_at_B: Tensor
     valid_BT: Tensor
     state_lag: int

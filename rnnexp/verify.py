@@ -582,9 +582,15 @@ def _() -> tuple[Values, Values]:
     maps = g / math.sqrt(size) * torch.randn(steps, size, size, dtype=torch.float64)
     zeros = [torch.zeros(1, size, dtype=torch.float64)] * steps
     made = Rollout(
-        zeros, [LayerStates(zeros, None, [])], zeros[0], torch.tensor([steps - 1]),
-        torch.ones(1, steps, dtype=torch.bool), 0, lambda t, s: s @ maps[t].T,
-    )  # fmt: skip
+        inputs=zeros,
+        layers=[LayerStates(zeros, None, [])],
+        outputs=zeros[0],
+        outputs_at=lambda t: zeros[t],
+        read_at_B=torch.tensor([steps - 1]),
+        valid_BT=torch.ones(1, steps, dtype=torch.bool),
+        state_lag=0,
+        advance=lambda t, s: s @ maps[t].T,
+    )
     i = np.arange(1, size + 1)
     expected = math.log(g) + 0.5 * (math.log(2 / size) + digamma((size - i + 1) / 2))
     return expected, lyapunov_spectrum(made)[0]

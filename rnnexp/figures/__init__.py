@@ -25,13 +25,14 @@ def draw_run(run: "RunDirectory", summary: Mapping[str, Any]) -> None:
 
 def draw_study(study: "Study") -> None:
     """Every figure that the study's settings allow, into its plots/."""
-    from rnnexp.figures import accuracy_vs_length, scores
+    from rnnexp.figures import accuracy_vs_length, first_token, scores
 
     if "seq_len" in study.factors:
         accuracy_vs_length.draw(study)
     else:
         scores.draw(study)
     series = [one for one in study.series() if one.runs]
+    first_token.draw(series, study.path / "plots")
     if 0 < len(series) <= MAX_SERIES:
         draw_probes(series, study.path / "plots", several=True)
 

@@ -52,6 +52,8 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
         losses.set_ylabel(f"training loss{unit}")
         losses.set_title(f"training loss, mean of {SMOOTHED} steps", fontsize=10)
         norms.set_title("gradient norm", fontsize=10)
+        if losses.get_ylim()[1] > 1000 * max(summary["chance"].get("loss", 1.0), 1e-3):
+            losses.set_yscale("log")
         if "loss" in summary["chance"]:
             style.chance_line(losses, summary["chance"]["loss"])
         for axes in (norms, losses):

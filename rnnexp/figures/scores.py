@@ -6,7 +6,7 @@ from matplotlib.ticker import PercentFormatter
 
 from rnnexp.figures import style
 from rnnexp.figures.accuracy_vs_length import chance_levels, seeds_note
-from rnnexp.study import Study
+from rnnexp.study import Study, group_label
 
 
 def draw(study: Study) -> Path | None:
@@ -15,15 +15,7 @@ def draw(study: Study) -> Path | None:
     if not scored:
         return None
     scored.reverse()  # the first group on top
-    names = [
-        style.wrapped(
-            ", ".join(
-                str(value) if factor in ("model", "data") else f"{factor}={value}"
-                for factor, value in group.factors.items()
-            )
-        )
-        for group, _ in scored
-    ]
+    names = [style.wrapped(style.label(group_label(group.factors))) for group, _ in scored]
     text_lines = sum(name.count("\n") + 1.5 for name in names)
     with style.figure(7.2, 1.4 + 0.22 * text_lines) as (canvas, panels):
         axes = panels[0]

@@ -49,6 +49,8 @@ def model_name(model: str) -> str:
 def label(text: str) -> str:
     """A series' label with the model, its first word, by its printed name."""
     model, comma, rest = text.partition(", ")
+    rest = rest.replace("clip.max_norm=inf", "no clipping")
+    rest = rest.replace("clip.max_norm=", "clipped at ")
     return f"{model_name(model)}{comma}{rest}"
 
 

@@ -113,7 +113,8 @@ class SequenceModel(nn.Module, ABC):
         head = copy.deepcopy(self.head).to(device, dtype).requires_grad_(False).eval()
 
         def read(x_TBE: Tensor, h_TBH: Tensor) -> Tensor:
-            outputs: Tensor = head(READOUTS[self.readout](self.read_from(x_TBE, h_TBH), batch))
+            read_TBS, so_far = self.read_from(x_TBE, h_TBH), batch.cut(len(h_TBH))
+            outputs: Tensor = head(READOUTS[self.readout](read_TBS, so_far))
             return outputs
 
         return replay(

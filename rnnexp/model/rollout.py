@@ -66,7 +66,8 @@ def rollout(module: nn.RNNBase, inputs: Tensor, lengths: Tensor | None = None) -
     batch = Batch(x_TBE.transpose(0, 1), torch.zeros(size), lengths).to(device)
 
     def read(x_TBE: Tensor, h_TBH: Tensor) -> Tensor:
-        return h_TBH[batch.last_valid_B, torch.arange(size, device=device)]
+        last_B = batch.cut(len(h_TBH)).last_valid_B
+        return h_TBH[last_B, torch.arange(size, device=device)]
 
     return replay(
         [layer.to(device, torch.float64) for layer in layers],
@@ -108,7 +109,10 @@ def replay(
     valid_BT: Tensor,
     state_lag: int = 0,
 ) -> Rollout:
-    """Run the layers one after the other; `read` makes the outputs of x [T,B,E] and h [T,B,H]."""
+    """Run the layers one after the other.
+
+    read: makes the outputs of x [T, B, E] and the top layer's h [T, B, H], or of their beginnings.
+    """
     inputs = [x_BE.detach().requires_grad_() for x_BE in x_TBE.unbind(0)]
     x_TBE = below_TBH = torch.stack(inputs)
     found: list[LayerStates] = []
@@ -116,6 +120,11 @@ def replay(
         states = layer.run(below_TBH)
         below_TBH = hidden_states(states)
         found.append(_layer_states(states))
+
+    h_TBH = below_TBH
+
+    def outputs_at(t: int) -> Tensor:
+        return read(x_TBE[: t + 1], h_TBH[: t + 1])
 
     def advance(t: int, state_BD: Tensor) -> Tensor:
         parts: list[Tensor] = []
@@ -128,7 +137,16 @@ def replay(
             below_BE = state.h
         return torch.cat(parts, dim=1)
 
-    return Rollout(inputs, found, read(x_TBE, below_TBH), read_at_B, valid_BT, state_lag, advance)
+    return Rollout(
+        inputs=inputs,
+        layers=found,
+        outputs=read(x_TBE, h_TBH),
+        outputs_at=outputs_at,
+        read_at_B=read_at_B,
+        valid_BT=valid_BT,
+        state_lag=state_lag,
+        advance=advance,
+    )
 
 
 def _layer_states(states: Sequence[State]) -> LayerStates:

@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -80,9 +80,12 @@ class ProbeView:
 class Probe(ABC):
     """A measurement on a schedule.
 
+    rolls_out: whether it rolls the network out, and needs it to be finite.
     at_start: before the first step. every: after every n-th epoch, 0 for none. at_end: after the
     last epoch.
     """
+
+    rolls_out: ClassVar[bool] = True
 
     def __init__(self, at_start: bool = True, every: int = 1, at_end: bool = True) -> None:
         at_least("every", every, 0)
@@ -133,6 +136,7 @@ class ProbeSet:
         self.probes, self.model, self.task = probes, model, task
         self.seconds = 0.0
         self._history: dict[str, list[tuple[int, Measurement]]] = {name: [] for name in probes}
+        self._unsaved = dict.fromkeys(probes, 0)
         # Without a validation split the training examples serve: the test split is for the end.
         split: Split = "val" if len(task.split("val")) else "train"
         dataset = task.split(split)
@@ -147,14 +151,24 @@ class ProbeSet:
         last: bool,
         save: Callable[[str, Mapping[str, npt.NDArray[Any]]], None],
         steps: Mapping[str, Array] | None = None,
+        diverged: bool = False,
     ) -> None:
-        """Ask every probe that is due. epoch 0 is before the first step."""
+        """Ask every probe that is due. epoch 0 is before the first step.
+
+        After a divergence nothing is rolled out: what the steps were is all there is to know.
+        """
         started = time.perf_counter()
         view = ProbeView(self.model, self.task, epoch, self.examples, self.longest, steps or {})
         for name, probe in self.probes.items():
-            if probe.due(epoch, last):
-                self._history[name].append((epoch, probe.measure(view)))
-                save(name, stacked(self._history[name]))
+            history = self._history[name]
+            if probe.due(epoch, last) and not (diverged and probe.rolls_out):
+                history.append((epoch, probe.measure(view)))
+                self._unsaved[name] += 1
+            # A file holds all measurements so far: written each time, long runs would do nothing
+            # else in the end.
+            if self._unsaved[name] > (0 if last else len(history) // 10):
+                save(name, stacked(history))
+                self._unsaved[name] = 0
         self.seconds += time.perf_counter() - started
 
     def scalars(self) -> dict[str, dict[str, float]]:

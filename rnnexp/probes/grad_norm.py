@@ -13,6 +13,8 @@ class GradNorm(Probe):
     every: the norms of every n-th epoch are kept.
     """
 
+    rolls_out = False
+
     def __init__(self, every: int = 1) -> None:
         super().__init__(at_start=False, every=every, at_end=True)
 

@@ -182,7 +182,8 @@ def spread(values_TB: Array) -> tuple[Array, Array]:
     low = np.full(len(values_TB), np.nan)
     high = low.copy()
     there = ~np.isnan(values_TB).all(axis=1)
-    low[there], high[there] = np.nanpercentile(values_TB[there], [10, 90], axis=1)
+    if there.any():
+        low[there], high[there] = np.nanpercentile(values_TB[there], [10, 90], axis=1)
     return low, high
 
 

@@ -1,0 +1,51 @@
+"""Random tokens with random labels: nothing to learn, so that only the dynamics are seen."""
+
+import numpy as np
+import torch
+
+from rnnexp.data.base import Classification, classification_chance
+from rnnexp.data.text import PAD, SPLITS
+from rnnexp.errors import at_least
+from rnnexp.types import SequenceDataset, Split
+
+
+class RandomTokens(Classification):
+    """`seq_len` tokens, each uniform over the vocabulary; labels by independent coin tosses.
+
+    count: sequences, 80/10/10 for training, validation and test.
+    vocab_size: distinct tokens. classes: labels.
+    corpus_seed: which corpus, whatever the run's seed.
+    """
+
+    def __init__(
+        self,
+        *,
+        count: int = 1000,
+        vocab_size: int = 1000,
+        classes: int = 2,
+        corpus_seed: int = 0,
+        seq_len: int = 100,
+    ) -> None:
+        at_least("count", count, 10)
+        at_least("vocab_size", vocab_size, 1)
+        at_least("classes", classes, 2)
+        at_least("corpus_seed", corpus_seed, 0)
+        generator = np.random.default_rng(corpus_seed)
+        inputs = torch.from_numpy(generator.integers(1, vocab_size + 1, size=(count, seq_len)))
+        targets = torch.from_numpy(generator.integers(classes, size=count))
+        corpus = SequenceDataset(inputs, targets, torch.full((count,), seq_len))
+        self.vocabulary = [PAD, *(f"token{i}" for i in range(1, vocab_size + 1))]
+        self.input_size, self.output_size = len(self.vocabulary), classes
+        held_out = count // 10
+        bounds = (0, count - 2 * held_out, count - held_out, count)
+        self._splits: dict[Split, SequenceDataset] = {
+            name: corpus.rows(start, stop)
+            for name, start, stop in zip(SPLITS, bounds, bounds[1:], strict=False)
+        }
+        # labels are tossed evenly: what one corpus happens to hold is no knowledge
+        self.chance = classification_chance([1] * classes)
+        self.report = {name: len(self._splits[name]) for name in SPLITS}
+        self.report["vocabulary"] = len(self.vocabulary)
+
+    def split(self, name: Split) -> SequenceDataset:
+        return self._splits[name]
