@@ -1,3 +1,29 @@
-"""rnnexp: train recurrent networks on long sequences and see why they do or do not learn."""
+"""rnnexp: train recurrent networks on long sequences and see why they do or do not learn.
+
+The measurements work on torch's own modules, without a configuration: `rollout`, `gradient_flow`,
+`lyapunov_spectrum`.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rnnexp.model.rollout import rollout
+    from rnnexp.probes.gradient_flow import gradient_flow
+    from rnnexp.probes.lyapunov import lyapunov_spectrum
 
 __version__ = "0.1.0"
+__all__ = ["gradient_flow", "lyapunov_spectrum", "rollout"]
+
+_HOMES = {
+    "rollout": "rnnexp.model.rollout",
+    "gradient_flow": "rnnexp.probes.gradient_flow",
+    "lyapunov_spectrum": "rnnexp.probes.lyapunov",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: the command must not wait for torch."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'rnnexp' has no attribute '{name}'")
+    return getattr(importlib.import_module(_HOMES[name]), name)

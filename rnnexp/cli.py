@@ -368,5 +368,5 @@ def _verb(arguments: Sequence[str]) -> int:
             words.reverse()
             words.remove(flag)
             words.reverse()
-        words = [*given, "--", *words]
+        words = [*given, *(["--"] if verb.arguments else []), *words]
     return verb.run(parser.parse_args(words)) or OK

@@ -31,8 +31,9 @@ from rnnexp.types import Batch
 #: The gradient counts as gone when this share of it is left, and as exploded at its inverse.
 GONE = 0.01
 
+#: An even number of nodes: none lies on the corner of ReLU.
 #: E[f(z)] = _WEIGHTS @ f(_NODES), by Gauss-Hermite quadrature.
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(101)
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(100)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
 

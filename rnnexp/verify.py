@@ -4,6 +4,7 @@
 that the probes use, and compares. Shapes: T time, B batch, E features, H hidden.
 """
 
+import logging
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ from rnnexp.probes.recurrent_weights import (
 from rnnexp.regime import mean_field, predict_regime
 from rnnexp.types import Batch, LayerStates, Rollout
 
+log = logging.getLogger(__name__)
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Values = float | Array
 
@@ -60,7 +63,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Check:
-    """name: `probe: case`. run: returns expected and measured. relative: error over expected."""
+    """name: `probe: case`. run: returns expected and measured. relative: error over expected.
+
+    A check that raises has failed.
+    """
 
     name: str
     tolerance: float
@@ -70,7 +76,12 @@ class Check:
     def result(self) -> Result:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            expected, measured = (np.asarray(v, dtype=np.float64).ravel() for v in self.run())
+            try:
+                values = self.run()
+            except Exception as error:
+                log.warning("%s: %s: %s", self.name, type(error).__name__, error)
+                values = (math.nan, math.nan)
+        expected, measured = (np.asarray(value, dtype=np.float64).ravel() for value in values)
         with np.errstate(invalid="ignore", divide="ignore"):
             errors = np.abs(measured - expected)
             if self.relative:

@@ -36,9 +36,21 @@ def test_the_files_of_a_run(finished: Path) -> None:
         "config.yaml",
         "environment.json",
         "metrics.csv",
-        "plots/learning_curves.png",
-        "plots/learning_curves.svg",
+        *(
+            f"plots/{name}.{kind}"
+            for name in (
+                "grad_norm",
+                "gradient_flow",
+                "gradient_flow_over_training",
+                "hidden_dynamics",
+                "learning_curves",
+            )
+            for kind in ("png", "svg")
+        ),
         "predictions/test.npz",
+        "probes/grad_norm.npz",
+        "probes/gradient_flow.npz",
+        "probes/hidden_dynamics.npz",
         "rnnexp.log",
         "summary.json",
         "task.json",
@@ -80,8 +92,8 @@ def test_tables_a_row_per_epoch(finished: Path) -> None:
 def test_the_configuration_is_enough_to_rerun(finished: Path, workdir: Path) -> None:
     text = (finished / "config.yaml").read_text()
     assert text.startswith("# rnnexp data.limit=100 seq_len=12")
-    assert set(yaml.safe_load(text)) == {*settings.GROUPS, "seed", "seq_len", "device", "threads",
-                                         "name", "study", "plots"}  # fmt: skip
+    dials = {"seed", "seq_len", "device", "threads", "name", "study", "plots"}
+    assert set(yaml.safe_load(text)) == {*settings.GROUPS, "probes", *dials}
     experiment.run(OmegaConf.create(text))
     again = max((workdir / "outputs" / "runs").iterdir())
     assert again != finished

@@ -268,7 +268,7 @@ def test_evaluation_does_not_depend_on_its_batches(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     "bad",
     [
-        ("epochs", 0),
+        ("epochs", -1),
         ("batch_size", 0),
         ("learning_rate", 0.0),
         ("learning_rate", math.inf),

@@ -27,23 +27,25 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
     if not measured:
         return None
     with style.figure(9.2, 3.9, columns=2) as (canvas, panels):
+        distinct = len({one.model for one, _ in measured}) == len(measured)
         for index, (one, found) in enumerate(measured):
-            mean, low, high = curve(found)
-            look = style.look(one.model)
+            mean, low, high = curve(found, -1)
+            color = style.look(one.model).color if distinct else style.series_color(index)
             line = style.LINE_STYLES[index % 4 if len(measured) > 2 else 0]
             steps = np.arange(1, len(mean) + 1)
             label = style.wrapped(style.label(one.label), 30)
             for axes in panels:
-                axes.plot(steps, mean, color=look.color, linestyle=line, label=label)
-                axes.fill_between(steps, low, high, color=look.color, alpha=0.2, linewidth=0)
-            start, floor = found[0]["input"][0], found[0]["floor"][-1]
-            if len(found) == 1 and found[0]["epoch"][0] == 0 and len(found[0]["epoch"]) > 1:
+                axes.plot(steps, mean, color=color, linestyle=line, label=label)
+                axes.fill_between(steps, low, high, color=color, alpha=0.2, linewidth=0)
+            trained = all(run["epoch"][-1] > 0 for run in found)
+            if trained and all(run["epoch"][0] == 0 for run in found):
+                start, _, _ = curve(found, 0)
                 panels[1].plot(
-                    np.arange(1, len(start) + 1), _positive(start, floor), color=look.color,
-                    linewidth=1.0, linestyle=(0, (4, 3)), alpha=0.8, label=f"{label}, untrained",
+                    np.arange(1, len(start) + 1), start, color=color, linewidth=1.0,
+                    linestyle=(0, (4, 3)), alpha=0.8, label=f"{label}, untrained",
                 )  # fmt: skip
-            _annotate(panels[1], int(found[0]["marks"][-1][0]), mean, look.color)
-            _mark_underflow(panels[1], found[0]["input"][-1], floor, look.color)
+            _annotate(panels[1], int(found[0]["marks"][-1][0]), mean, color)
+            _mark_underflow(panels[1], found[0]["input"][-1], found[0]["floor"][-1], color)
         panels[1].set_yscale("log")
         panels[0].set_ylim(bottom=0)
         for axes in panels:
@@ -59,17 +61,17 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
     return path
 
 
-def curve(found: Sequence[dict[str, Any]]) -> tuple[Array, Array, Array]:
-    """Of the last measurement: mean and band per step; NaN where nothing can be said."""
+def curve(found: Sequence[dict[str, Any]], row: int) -> tuple[Array, Array, Array]:
+    """Of measurement `row`: mean and band per step; NaN where nothing can be said."""
     if len(found) == 1:
         one = found[0]
         mean, low, high = (
-            _positive(one[key][-1], one["floor"][-1])
+            _positive(one[key][row], one["floor"][-1])
             for key in ("input", "input_low", "input_high")
         )
         return mean, low, high
     steps = min(run["input"].shape[1] for run in found)
-    values = np.array([_positive(run["input"][-1][:steps], run["floor"][-1]) for run in found])
+    values = np.array([_positive(run["input"][row][:steps], run["floor"][-1]) for run in found])
     intervals = [log_interval([v for v in column if not math.isnan(v)]) for column in values.T]
     none = float("nan")
     return (
@@ -111,10 +113,12 @@ def _mark_underflow(axes: Axes, values: Array, floor: float, color: str) -> None
 
 def _band(measured: Sequence[tuple[Series, list[dict[str, Any]]]]) -> str:
     counts = sorted({len(found) for _, found in measured})
+    steps = {run["epoch"][-1] for _, found in measured for run in found}
+    state = "untrained" if steps == {0} else "trained"
     if counts == [1]:
-        return "trained; one seed; band: 10 to 90% of the examples"
+        return f"{state}; one seed; band: 10 to 90% of the examples"
     seeds = "/".join(map(str, counts))
-    return f"trained; geometric mean and 95% interval over {seeds} seeds"
+    return f"{state}; geometric mean and 95% interval over {seeds} seeds"
 
 
 def _draw_over_training(one: Series, found: dict[str, Any], folder: Path) -> Path:

@@ -21,8 +21,9 @@ from rnnexp.types import Batch, Rollout, SequenceDataset, Split
 Array = npt.NDArray[np.float64]
 Measurement = dict[str, float | Array]
 
-#: Rolled out at a time: steps x examples x rows of recurrent weights. About half a gigabyte.
-ROLLOUT_SIZE = 2000 * 16 * 512
+#: Rolled out at a time: steps x examples x rows of recurrent weights. About 300 MB, and twice that
+#: while one part follows the other.
+ROLLOUT_SIZE = 2000 * 8 * 512
 
 
 class Observed(Protocol):

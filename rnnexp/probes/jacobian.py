@@ -23,16 +23,10 @@ def step_jacobian(rollout: Rollout, t: int) -> Tensor:
     basis_DBD = torch.eye(size, dtype=before_BD.dtype, device=before_BD.device)[:, None].expand(
         size, *before_BD.shape
     )
-
-    def along(tangent_BD: Tensor) -> Tensor:
-        change: Tensor = torch.func.jvp(
-            lambda s: rollout.advance(t, s), (before_BD,), (tangent_BD,)
-        )[1]
-        return change
-
-    # column j is the change along basis vector j
-    jacobian_BDD: Tensor = torch.func.vmap(along)(basis_DBD).permute(1, 2, 0)
-    return jacobian_BDD
+    backward = torch.func.vjp(lambda s: rollout.advance(t, s), before_BD)[1]
+    # row i is what the i-th element of s_t takes from each element of s_(t-1)
+    rows_DBD: Tensor = torch.func.vmap(lambda row_BD: backward(row_BD)[0])(basis_DBD)
+    return rows_DBD.permute(1, 0, 2)
 
 
 def singular_values(rollout: Rollout, distances: list[int]) -> tuple[Array, Array]:

@@ -1,0 +1,222 @@
+"""When probes look, what they get to see, and that training does not notice."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from rnnexp import config as settings
+from rnnexp.data.random_tokens import RandomTokens
+from rnnexp.embedding import Learned
+from rnnexp.model.bag import Bag
+from rnnexp.model.base import SequenceModel
+from rnnexp.model.fused import LSTM, RNN
+from rnnexp.probes.base import Measurement, Probe, ProbeSet, ProbeView, l2_norm, stacked
+from rnnexp.probes.grad_norm import GradNorm
+from rnnexp.probes.gradient_flow import GradientFlow
+from rnnexp.types import Batch
+from tests.conftest import TINY, Outcome
+
+Rnnexp = Callable[..., Outcome]
+CPU = torch.device("cpu")
+
+
+def view_of(model: SequenceModel, examples: Batch) -> ProbeView:
+    return ProbeView(
+        model, RandomTokens(seq_len=examples.inputs.shape[1]), 0, examples, examples, {}
+    )
+
+
+class Epochs(Probe):
+    """Notes the epochs at which it is asked."""
+
+    def measure(self, view: ProbeView) -> Measurement:
+        return {"asked": float(view.epoch), "row": np.arange(float(view.epoch))}
+
+
+@pytest.mark.parametrize(
+    ("schedule", "epochs"),
+    [
+        ((True, 1, True), [0, 1, 2, 3, 4, 5]),
+        ((False, 2, False), [2, 4]),
+        ((True, 0, True), [0, 5]),
+        ((False, 0, True), [5]),
+        ((True, 0, False), [0]),
+        ((False, 2, True), [2, 4, 5]),
+    ],
+)
+def test_the_schedule(schedule: tuple[bool, int, bool], epochs: list[int]) -> None:
+    saved: dict[str, np.ndarray] = {}
+    task = RandomTokens(seq_len=5, count=20)
+    model = RNN(Learned(task.vocabulary, 2), 2, hidden_size=2)
+    probes = ProbeSet({"one": Epochs(*schedule)}, model, task, 0, CPU)
+    for epoch in range(6):
+        probes.measure(epoch, epoch == 5, lambda name, arrays: saved.update(arrays))
+    assert saved["epoch"].tolist() == epochs
+    assert saved["asked"].tolist() == epochs
+    assert saved["row"].shape == (len(epochs), max(epochs))
+    assert probes.scalars() == {"one": {"asked": float(epochs[-1])}}
+
+
+def test_a_long_run_does_not_write_every_time() -> None:
+    written = []
+    task = RandomTokens(seq_len=2, count=20)
+    model = RNN(Learned(task.vocabulary, 2), 2, hidden_size=2)
+    probes = ProbeSet({"one": Epochs()}, model, task, 0, CPU)
+    for epoch in range(1000):
+        probes.measure(epoch, epoch == 999, lambda name, a: written.append(len(a["epoch"])))
+    assert written[:9] == list(range(1, 10))
+    assert written[-1] == 1000
+    assert len(written) < 100
+
+
+def test_rows_of_different_size_are_filled_with_nan() -> None:
+    table = stacked([(0, {"a": 1.0, "b": np.ones(2)}), (3, {"a": 2.0, "b": np.ones(4), "c": 5.0})])
+    assert table["epoch"].tolist() == [0, 3]
+    assert np.isnan(table["b"][0]).tolist() == [False, False, True, True]
+    assert np.isnan(table["c"][0])
+    assert table["c"][1] == 5.0
+
+
+def test_examples_are_the_same_all_through_and_the_longest_fill_the_width() -> None:
+    task = RandomTokens(seq_len=5, count=1000)
+    model = RNN(Learned(task.vocabulary, 2), 2, hidden_size=2)
+    first, again, other = (ProbeSet({}, model, task, seed, CPU) for seed in (0, 0, 1))
+    assert torch.equal(first.examples.inputs, again.examples.inputs)
+    assert not torch.equal(first.examples.inputs, other.examples.inputs)
+    assert first.longest.lengths.tolist() == [5] * 32
+
+
+def test_a_part_that_fits_into_memory_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = RandomTokens(seq_len=20, count=100)
+    model = LSTM(Learned(task.vocabulary, 4), 2, hidden_size=8)
+    examples = task.split("val").batch(torch.arange(10))
+    whole = GradientFlow().measure(view_of(model, examples))
+    monkeypatch.setattr("rnnexp.probes.base.ROLLOUT_SIZE", 3 * 20 * 32)
+    assert len(list(view_of(model, examples).rollouts(examples))) == 4
+    parts = GradientFlow().measure(view_of(model, examples))
+    for key, value in whole.items():
+        assert np.allclose(value, parts[key], rtol=1e-12, equal_nan=True), key
+
+
+def test_norms_down_to_the_smallest_numbers() -> None:
+    x = torch.tensor([[3e-200, 4e-200], [0, 0], [3e200, 4e200]], dtype=torch.float64)
+    assert l2_norm(x).tolist() == pytest.approx([5e-200, 0.0, 5e200])
+    assert torch.isnan(l2_norm(torch.tensor([float("nan"), 1.0])))
+    assert torch.isinf(l2_norm(torch.tensor([float("inf"), 1.0])))
+
+
+def test_measuring_changes_no_training(rnnexp: Rnnexp, workdir: Path) -> None:
+    small = (*TINY, "trainer.epochs=2", "model.num_layers=2", "model.dropout=0.5")
+    for probes in ("none", "all"):
+        assert rnnexp(*small, f"probes={probes}", f"name={probes}").status == 0
+    found = {path.name.rsplit("_", 1)[1]: path for path in Path("outputs/runs").iterdir()}
+    same = [(found[name] / "metrics.csv").read_bytes() for name in ("none", "all")]
+    assert same[0] == same[1]
+    assert not (found["none"] / "probes").exists()
+    summary = json.loads((found["all"] / "summary.json").read_text())
+    assert set(summary["probes"]) | set(summary["skipped_probes"]) == {
+        path.stem for path in settings.config_dir().glob("probes/*.yaml")
+    } - {"all", "none"}
+    assert set(summary["skipped_probes"]) == {"padding_survival"}
+
+
+def test_the_defaults_are_those_of_the_configuration(rnnexp: Rnnexp) -> None:
+    text = (settings.config_dir() / "config.yaml").read_text()
+    assert f"probes: [{', '.join(settings.DEFAULT_PROBES)}]" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["model=bag", "+probes=lyapunov"],
+         "probe 'lyapunov' needs a recurrent model; model=bag has none"),
+        (["model=rnn", "probes=[gates]"],
+         "probe 'gates' needs a gated model (lstm, gru); model=rnn has no gate"),
+        (["probes=padding_survival"],
+         "probe 'padding_survival' needs pads between the text and the readout: "
+         "set model.readout=last and data.padding=post"),
+        (["probes=hidden_dynamics", "probes.hidden_dynamics.min_length=100000"],
+         "probe 'hidden_dynamics' needs test sequences of 100000 steps or more and there is none"),
+        (["probes.gradient_flow.every=-1"], "probes.gradient_flow.every must be at least 0"),
+        (["probes.gradient_flow.evry=1"], "unknown setting 'probes.gradient_flow.evry'; did you"),
+        (["probes=gradient_flo"], "probes=gradient_flo is no option; did you mean"),
+        (["+probes.x=3"], "probes.x is no probe"),
+        (["probes=all", "probes.jacobian.points=1"], "probes.jacobian.points must be at least 2"),
+        (["+probes.x._target_=os.getcwd"], "is no subclass of rnnexp.probes.base.Probe"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_measured_is_refused(
+    rnnexp: Rnnexp, workdir: Path, words: list[str], message: str
+) -> None:
+    outcome = rnnexp(*TINY, *words)
+    assert outcome.status == 2
+    assert message in outcome.error
+    assert not Path("outputs").exists()
+
+
+def test_a_default_probe_is_left_out_in_one_line(rnnexp: Rnnexp, workdir: Path) -> None:
+    outcome = rnnexp(*TINY, "model=bag")
+    assert outcome.status == 0
+    line = "probe gradient_flow left out: it needs a recurrent model; model=bag has none"
+    assert line in outcome.out.splitlines()
+
+
+def test_few_long_sequences_are_used_and_counted(rnnexp: Rnnexp, run_directory: Callable[[], Path]
+) -> None:  # fmt: skip
+    assert rnnexp(*TINY, "data.limit=200", "probes=hidden_dynamics").status == 0
+    found = np.load(run_directory() / "probes" / "hidden_dynamics.npz")
+    assert 0 < found["sequences"][-1] <= 10
+    assert (found["length"][-1] >= 150).all()  # whole, whatever seq_len is
+    assert found["state"].shape[2] == found["length"].max()
+
+
+def test_a_probe_of_ones_own(rnnexp: Rnnexp, workdir: Path, run_directory: Callable[[], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    (workdir / "myprobes.py").write_text(
+        "from rnnexp.probes.base import Probe\n"
+        "class Answer(Probe):\n"
+        "    def __init__(self, value: float = 1.0) -> None:\n"
+        "        super().__init__()\n"
+        "        self.value = value\n"
+        "    def measure(self, view):\n"
+        "        return {'answer': self.value * view.epoch}\n"
+    )
+    (workdir / "myconf" / "probes").mkdir(parents=True)
+    (workdir / "myconf" / "probes" / "answer.yaml").write_text(
+        "answer:\n  _target_: myprobes.Answer\n  value: 2.0\n"
+    )
+    monkeypatch.syspath_prepend(str(workdir))
+    outcome = rnnexp("--config-dir", "myconf", *TINY, "plots=true", "+probes=answer",
+                     "probes.answer.value=21.0")  # fmt: skip
+    assert outcome.status == 0, outcome.err
+    path = run_directory()
+    assert np.load(path / "probes" / "answer.npz")["answer"].tolist() == [0.0, 21.0]
+    assert json.loads((path / "summary.json").read_text())["probes"]["answer"] == {"answer": 21.0}
+    assert (path / "plots" / "answer.png").is_file()
+
+
+def test_a_diverged_run_keeps_its_norms(rnnexp: Rnnexp, run_directory: Callable[[], Path]) -> None:
+    outcome = rnnexp(*TINY, "trainer.optimizer=sgd", "trainer.learning_rate=1e38",
+                     "trainer.epochs=3", "probes=all")  # fmt: skip
+    assert outcome.status == 0, outcome.err
+    summary = json.loads((run_directory() / "summary.json").read_text())
+    assert summary["status"] == "diverged"
+    norms = np.load(run_directory() / "probes" / "grad_norm.npz")
+    assert norms["nonfinite"].sum() > 0 or not np.isfinite(norms["loss"]).all()
+    flow = np.load(run_directory() / "probes" / "gradient_flow.npz")
+    assert flow["epoch"].tolist() == list(range(len(flow["epoch"])))
+
+
+def test_bag_has_no_rollout() -> None:
+    task = RandomTokens(seq_len=5)
+    model = Bag(Learned(task.vocabulary, 2), 2, hidden_size=2)
+    with pytest.raises(ValueError, match="model=bag has no recurrence"):
+        model.rollout(task.split("val").batch(torch.arange(2)))
+    with pytest.raises(ValueError, match="needs a recurrent model"):
+        GradientFlow().check(model, task)
+    GradNorm().check(model, task)

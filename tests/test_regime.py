@@ -1,0 +1,77 @@
+"""What the regime report says, against the cases that need no theory and against measurement."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from rnnexp.embedding import Features
+from rnnexp.model.bag import Bag
+from rnnexp.model.fused import GRU, LSTM, RNN
+from rnnexp.model.rollout import layers_of
+from rnnexp.regime import LayerRegime, Regime, mean_field, predict_regime, regime_of
+from rnnexp.types import Batch
+
+EXAMPLES = Batch(torch.randn(8, 30, 16), torch.zeros(8), torch.full((8,), 30))
+
+
+def regime(gain: float, seq_len: int = 100, path: str = "all paths") -> Regime:
+    return Regime([LayerRegime(1.0, 1.0, 1.0, None, None, gain, path)], seq_len)
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (regime(0.5), "halve every 1.0 steps: over 100 steps 1e-30 of them is left, and the first"),
+        (regime(2.0), "double every 1.0 steps: over 100 steps they grow by 1e+30"),
+        (regime(1.0), "keep their order of size"),
+        (regime(0.99), "keep their order of size: over 100 steps they change by a factor of 0.37"),
+        (regime(0.5, path="direct path only"), "on the direct path alone gradients will halve"),
+        (regime(0.0), "of them is left"),
+    ],
+)
+def test_the_sentence(made: Regime, words: str) -> None:
+    assert words in made.sentence
+    assert made.lines()
+    assert made.summary()["sentence"] == made.sentence
+
+
+def test_half_life_and_horizon() -> None:
+    assert regime(0.5).half_life == pytest.approx(1.0)
+    assert regime(0.1).horizon == pytest.approx(2.0)  # a hundredth is left
+    assert regime(1.0).half_life is None
+
+
+def test_mean_field_limits() -> None:
+    assert mean_field(0.7, 0.0, "tanh") == pytest.approx((0.0, 1.0, 0.7), abs=1e-6)
+    assert mean_field(1.3, 5.0, "linear")[1:] == pytest.approx((1.0, 1.3))
+    assert mean_field(1.0, 1.0, "relu")[1:] == pytest.approx((0.5, math.sqrt(0.5)), abs=1e-2)
+    # a strong input saturates: hardly any gradient
+    assert mean_field(1.0, 1e4, "tanh")[2] < 0.2
+
+
+@pytest.mark.parametrize(("model_type", "gates"), [(RNN, 0), (LSTM, 1), (GRU, 1)])
+def test_of_a_model(model_type: type[RNN], gates: int) -> None:
+    model = model_type(Features(16), 2, hidden_size=64, num_layers=2)
+    found = regime_of(model, EXAMPLES)
+    assert found is not None
+    assert len(found.layers) == 2
+    assert found.layer.gain == max(layer.gain for layer in found.layers)
+    # U(±1/√H): σ√H = 1/√3
+    assert found.layers[0].g == pytest.approx(1 / math.sqrt(3), rel=0.05)
+    assert (found.layer.path == "direct path only") == bool(gates)
+
+
+def test_a_model_without_recurrence_has_none() -> None:
+    assert regime_of(Bag(Features(16), 2, hidden_size=4), EXAMPLES) is None
+
+
+def test_the_carry_gate_follows_its_bias() -> None:
+    lstm = nn.LSTM(4, 8)
+    with torch.no_grad():
+        layers_of(lstm)[0].blocks("weight_ih")["forget"].zero_()
+        layers_of(lstm)[0].blocks("bias_ih")["forget"].fill_(3.0)
+        layers_of(lstm)[0].blocks("bias_hh")["forget"].zero_()
+    made = predict_regime(layers_of(lstm), [torch.randn(10, 4)], 50)
+    assert made.layer.gain == pytest.approx(1 / (1 + math.exp(-3)), rel=1e-6)
