@@ -114,10 +114,19 @@ def _hydra_run(arguments: list[str]) -> int:
     finally:
         sys.argv = saved
         HydraConfig.instance().cfg = None  # the run is over
+        _stop_workers()
         experiment.forget_tasks()
         # Hydra calls no callback after Ctrl-C or a failed job: the table is written from here.
         _show_study(CheckSweep.directory)
     return OK
+
+
+def _stop_workers() -> None:
+    """joblib keeps its workers for another sweep, in the directory that was current then."""
+    if "joblib" in sys.modules:
+        from joblib.externals.loky import get_reusable_executor
+
+        get_reusable_executor().shutdown(wait=True)
 
 
 _failures: list[Exception] = []
