@@ -15,7 +15,7 @@ help:
 	@echo "make test       install, then style, types and all tests"
 	@echo "make test-fast  the tests without the long ones"
 	@echo "make check      style and types alone"
-	@echo "make benchmark  training speed beside a plain PyTorch loop"
+	@echo "make benchmark  training speed beside a plain PyTorch loop, and what the probes cost"
 
 install: $(INSTALLED)
 
@@ -47,6 +47,7 @@ format: install
 
 benchmark: install
 	$(BIN)/python benchmarks/step.py
+	$(BIN)/python benchmarks/probes.py
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache

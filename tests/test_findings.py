@@ -146,3 +146,21 @@ def test_predict_word_by_word_needs_a_state(rnnexp: Rnnexp, workdir: Path) -> No
     outcome = rnnexp("predict", str(path), "a film", "--steps")
     assert outcome.status == 2
     assert "--steps follows a recurrent state, and model=bag has none" in outcome.error
+
+
+@pytest.mark.realdata
+def test_gradient_flow_and_hidden_dynamics_on_real_reviews(
+    rnnexp: Rnnexp, workdir: Path, realdata: Path
+) -> None:
+    small = ["data=imdb", f"data.path={realdata / 'imdb_subset.csv'}", "data.limit=600",
+             "trainer.epochs=1", "seed=0", "model.hidden_size=16"]  # fmt: skip
+    for preset in ("gradient_flow", "hidden_dynamics"):
+        outcome = rnnexp(f"experiment={preset}", *small)
+        assert outcome.status == 0, outcome.err
+        assert "severe vanishing" in outcome.out
+        plots = Path("outputs/studies") / preset / "plots"
+        assert (plots / f"{preset}.png").is_file()
+    (run, *_) = Path("outputs/studies/hidden_dynamics").glob("lstm*")
+    found = np.load(run / "probes" / "hidden_dynamics.npz")
+    assert found["sequences"][-1] == 10
+    assert (found["length"][-1] >= 150).all()

@@ -15,7 +15,7 @@ BASE = {"rnnexp.types", "rnnexp.errors", "rnnexp.files", "rnnexp.streams"}
 #: model/ holds an encoder and knows its interface
 ALLOWED = {"model": {"rnnexp.embedding"}}
 HYDRA_ROOMS = {"cli", "config", "experiment"}
-NO_TORCH = {"runs", "study", "figures", "report", "cli", "console", "errors"}
+NO_TORCH = {"runs", "study", "figures", "findings", "report", "cli", "console", "errors"}
 HEAVY = {"torch", "pandas", "matplotlib", "scipy"}
 
 
