@@ -152,7 +152,7 @@ def test_predict_word_by_word_needs_a_state(rnnexp: Rnnexp, workdir: Path) -> No
 def test_gradient_flow_and_hidden_dynamics_on_real_reviews(
     rnnexp: Rnnexp, workdir: Path, realdata: Path
 ) -> None:
-    small = ["data=imdb", f"data.path={realdata / 'imdb_subset.csv'}", "data.limit=600",
+    small = ["data=imdb", f"data.path={realdata / 'imdb_subset.csv'}", "data.limit=300",
              "trainer.epochs=1", "seed=0", "model.hidden_size=16"]  # fmt: skip
     for preset in ("gradient_flow", "hidden_dynamics"):
         outcome = rnnexp(f"experiment={preset}", *small)

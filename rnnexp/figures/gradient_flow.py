@@ -21,12 +21,13 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
     """gradient_flow.png and .svg: a line per series; None where nothing was measured.
 
     One run: the band holds the 10th to the 90th percentile of the examples, and the untrained
-    network is drawn beside it. Several seeds: geometric mean and 95% interval.
+    network is drawn beside it. Several seeds: geometric mean, 95% interval, and each run thin.
     """
     measured = [(one, found) for one in series if (found := one.probe("gradient_flow"))]
     if not measured:
         return None
     with style.figure(9.2, 3.9, columns=2) as (canvas, panels):
+        seen: list[float] = []
         distinct = len({one.model for one, _ in measured}) == len(measured)
         for index, (one, found) in enumerate(measured):
             mean, low, high = curve(found, -1)
@@ -36,7 +37,14 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
             label = style.wrapped(style.label(one.label), 30)
             for axes in panels:
                 axes.plot(steps, mean, color=color, linestyle=line, label=label)
-                axes.fill_between(steps, low, high, color=color, alpha=0.2, linewidth=0)
+            # An interval over orders of magnitude belongs on the logarithmic axis alone.
+            for axes in panels if len(found) == 1 else panels[1:]:
+                axes.fill_between(steps, low, high, color=color, alpha=0.15, linewidth=0)
+            for run in found if len(found) > 1 else ():
+                single = _positive(run["input"][-1], run["floor"][-1])
+                seen += [np.nanmin(single, initial=np.inf), np.nanmax(single, initial=0.0)]
+                for axes in panels:
+                    axes.plot(steps, single[: len(steps)], color=color, linewidth=0.6, alpha=0.7)
             trained = all(run["epoch"][-1] > 0 for run in found)
             if trained and all(run["epoch"][0] == 0 for run in found):
                 start, _, _ = curve(found, 0)
@@ -47,6 +55,9 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
             _annotate(panels[1], int(found[0]["marks"][-1][0]), mean, color)
             _mark_underflow(panels[1], found[0]["input"][-1], found[0]["floor"][-1], color)
         panels[1].set_yscale("log")
+        if seen and 0 < min(seen) < np.inf:  # the interval of a few seeds may leave the frame
+            low_end, high_end = panels[1].get_ylim()
+            panels[1].set_ylim(max(low_end, min(seen) / 100), min(high_end, max(seen) * 100))
         panels[0].set_ylim(bottom=0)
         for axes in panels:
             axes.set_xlabel("time step t")
@@ -118,7 +129,7 @@ def _band(measured: Sequence[tuple[Series, list[dict[str, Any]]]]) -> str:
     if counts == [1]:
         return f"{state}; one seed; band: 10 to 90% of the examples"
     seeds = "/".join(map(str, counts))
-    return f"{state}; geometric mean and 95% interval over {seeds} seeds"
+    return f"{state}; geometric mean and 95% interval over {seeds} seeds, thin: each"
 
 
 def _draw_over_training(one: Series, found: dict[str, Any], folder: Path) -> Path:
