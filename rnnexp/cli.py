@@ -24,7 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from rnnexp import config as settings
 from rnnexp import experiment
-from rnnexp.errors import ConfigError, UserError, did_you_mean
+from rnnexp.errors import ConfigError, DataError, UserError, did_you_mean
 from rnnexp.runs import ROOT, make_directory, safe_name
 
 log = logging.getLogger(__name__)
@@ -89,10 +89,6 @@ def _hydra_run(arguments: list[str]) -> int:
 
         print(f"rnnexp {__version__}")
         return OK
-    options, words = _split_options(arguments)
-    _check_words(words)
-    # Hydra's parser takes no option behind an override, where people like to put them.
-    arguments = [*options, *words]
     options, words = _split_options(arguments)
     _check_words(words)
     if not any(word.startswith("hydra.sweep.dir=") for word in words):
@@ -176,6 +172,16 @@ def _split_options(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     return options, words
 
 
+#: A name or a list of names; several of them, with commas between, for a study.
+_PROBE_LIST = re.compile(r"(\[[\w\s,]*\]|\w+)(,(\[[\w\s,]*\]|\w+))*")
+
+
+def _names_probes(value: str) -> bool:
+    names = re.findall(r"\w+", value)
+    plain = all(name.isidentifier() and name != "null" for name in names)
+    return plain and _PROBE_LIST.fullmatch(value) is not None
+
+
 def _check_words(words: Sequence[str]) -> None:
     """Refuse what Hydra would answer with a traceback."""
     keys = set(settings.valid_keys())
@@ -191,10 +197,14 @@ def _check_words(words: Sequence[str]) -> None:
             )
         if (
             not key
-            or (key in (*settings.GROUPS, settings.PROBES, "experiment") and not value)
+            or (key in (*settings.GROUPS, "experiment") and not value)
             or (key in settings.GROUPS and value == "null")
         ):
             raise ConfigError(f"'{word}' chooses nothing: write name=value")
+        if key == settings.PROBES and not word.startswith("~") and not _names_probes(value):
+            raise ConfigError(
+                f"'{word}' names no probes: write probes=[gradient_flow,gates], or all, or none"
+            )
 
 
 class CheckSweep(Callback):
@@ -240,7 +250,7 @@ def _check_job(config_name: str | None, overrides: list[str], checked: set[str])
         settings.dials(config)
         alike = settings.fingerprint({**config, "seed": 0})
         if alike not in checked:
-            experiment.prepare(config)
+            experiment.prepare(config, overrides)
             checked.add(alike)
     except (UserError, HydraException, OmegaConfBaseException) as error:
         raise ConfigError(f"{one_line(error)} [in {' '.join(overrides)}]") from error
@@ -277,6 +287,8 @@ def one_line(error: Exception) -> str:
         return f"unknown setting '{key}'{settings.suggestion(key)}"
     if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
         return f"{found[1]} has several values: add -m to run each of them as a study"
+    if found := re.search(r"Could not delete (?:from config\. )?'([^']+)'", text):
+        return f"there is no '{found[1]}' to take away"
     if isinstance(error, OverrideParseException):
         return f"'{error.override}' cannot be read: put quotes around special characters"
     if found := re.search(r"Could not find '([^']+)/([^/']+)'(.*)", text):
@@ -354,6 +366,8 @@ VERBS = {
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> Any:
+        if found := re.match(r"unrecognized arguments: (.*)", message):
+            message = f"too many words: '{found[1]}'; put quotes around a text"
         print(f"rnnexp: error: {self.prog.split()[-1]}: {message}", file=sys.stderr)
         raise SystemExit(USER_ERROR)
 
@@ -368,14 +382,26 @@ def _verb(arguments: Sequence[str]) -> int:
         parser.add_argument(flag, action="store_true", help=text)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     if words[:1] not in (["-h"], ["--help"]):
+        if "--" in words and len(words) > len(verb.arguments):
+            words.remove("--")
         # What is more than the arguments may be a flag; behind `--` nothing is: a text may begin
         # with a dash.
         given = [flag for flag, _ in verb.flags if flag in words[len(verb.arguments) :]]
         if not given and len(words) > len(verb.arguments):
-            given = [flag for flag, _ in verb.flags if words[0] == flag]
+            given = [flag for flag, _ in verb.flags if flag in words]
         for flag in given:
             words.reverse()
             words.remove(flag)
             words.reverse()
         words = [*given, *(["--"] if verb.arguments else []), *words]
-    return verb.run(parser.parse_args(words)) or OK
+    parsed = parser.parse_args(words)
+    try:
+        return verb.run(parsed) or OK
+    except (KeyError, IndexError, EOFError, UnicodeDecodeError) as error:
+        if not verb.arguments:
+            raise
+        place = getattr(parsed, verb.arguments[0][0])
+        raise DataError(
+            f"{place} holds files that are damaged or of another version "
+            f"({type(error).__name__}: {error})"
+        ) from error

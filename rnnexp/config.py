@@ -138,9 +138,12 @@ def probe_names(config: Mapping[str, Any]) -> list[str]:
     probes = config.get(PROBES) or {}
     if not isinstance(probes, Mapping):
         raise ConfigError(f"{PROBES} must name probes, as in probes=[gradient_flow,gates]")
+    options = [path.stem for path in sorted((config_dir() / PROBES).glob("*.yaml"))]
     for name in probes:
-        if not isinstance(probes[name], Mapping):
-            raise ConfigError(f"{PROBES}.{name} is no probe: choose with probes=[{name}]")
+        if not isinstance(probes[name], Mapping) or "_target_" not in probes[name]:
+            way_out = f": add it with +probes={name}" if name in options else ""
+            way_out = way_out or did_you_mean(name, options) or f" (there are {', '.join(options)})"
+            raise ConfigError(f"{PROBES}.{name} is no probe of this run{way_out}")
     return list(probes)
 
 
@@ -176,8 +179,8 @@ def constructor_parameters(cls: type) -> dict[str, Any]:
 
 
 def fingerprint(config: Mapping[str, Any]) -> str:
-    """A hash of everything that can change the numbers of a run."""
-    relevant = {key: value for key, value in config.items() if key not in LABELS}
+    """A hash of everything that can change the numbers of a run; probes only watch it."""
+    relevant = {k: v for k, v in config.items() if k not in (*LABELS, PROBES)}
     return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -2,12 +2,13 @@
 
 import functools
 import hashlib
+import json
 import logging
 import os
 import re
 import shlex
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -52,8 +53,9 @@ class Experiment:
 
     @property
     def content(self) -> str:
-        """A hash of what the settings name and do not hold: the files' content."""
-        contents = f"{self.task.content}\n{self.model.encoder.content}"
+        """A hash of what a result stands on beside its settings: the files' content, the probes."""
+        probes = self.config.get(settings.PROBES) or {}
+        contents = f"{self.task.content}\n{self.model.encoder.content}\n{json.dumps(probes)}"
         return hashlib.sha256(contents.encode()).hexdigest()[:16]
 
 
@@ -61,7 +63,8 @@ def run(cfg: DictConfig) -> None:
     """One run from a composed configuration: what `rnnexp` does, alone or as a job of a sweep."""
     config = settings.plain(cfg)
     if not in_sweep():
-        experiment = prepare(config)
+        words = HydraConfig.get().overrides.task if HydraConfig.initialized() else ()
+        experiment = prepare(config, words)
         parts = [run_title(config), experiment.dials.name]
         execute(experiment, RunDirectory.create("_".join(filter(None, parts))))
         return
@@ -71,7 +74,7 @@ def run(cfg: DictConfig) -> None:
             log.info("%s  runs in another process", job, extra=HEADLINE)
             return
         try:
-            experiment = prepare(config)
+            experiment = prepare(config, HydraConfig.get().overrides.task)
         except Exception as error:
             job.record_failure(config, error)
             raise
@@ -82,8 +85,11 @@ def run(cfg: DictConfig) -> None:
             log.info("%s  %s", job, _result_line(summary), extra=HEADLINE)
 
 
-def prepare(config: Mapping[str, Any]) -> Experiment:
-    """Check every setting and build every component; nothing is written but the corpus cache."""
+def prepare(config: Mapping[str, Any], overrides: Sequence[str] = ()) -> Experiment:
+    """Check every setting and build every component; nothing is written but the corpus cache.
+
+    overrides: the words of the command line, which say which probes are insisted on.
+    """
     import torch
 
     from rnnexp.embedding import Features
@@ -112,12 +118,12 @@ def prepare(config: Mapping[str, Any]) -> Experiment:
         model = settings.build(config, "model", encoder=encoder, output_size=task.output_size)
     generator = torch.Generator().manual_seed(stream_seed(dials.seed, "init"))
     _prefixed("", init, model, generator)
-    probes, skipped = _probes(config, model, task)
+    probes, skipped = _probes(config, model, task, overrides)
     return Experiment(config, dials, device, task, model.to(device), clip, trainer, probes, skipped)
 
 
 def _probes(
-    config: Mapping[str, Any], model: Any, task: Any
+    config: Mapping[str, Any], model: Any, task: Any, overrides: Sequence[str]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The probes that can be measured here, and why others cannot: refused, if asked for."""
     probes, skipped = {}, {}
@@ -127,20 +133,22 @@ def _probes(
             probe.check(model, task)
             probes[name] = probe
         except ValueError as error:
-            if _asked_for(name):
+            if _asked_for(name, overrides):
                 raise ConfigError(f"probe '{name}' {error}") from None
             skipped[name] = str(error)
     return probes, skipped
 
 
-def _asked_for(name: str) -> bool:
+def _asked_for(name: str, overrides: Sequence[str]) -> bool:
     """Whether the command or the preset named the probe, rather than the default or `all`."""
-    words = task_overrides().get(settings.PROBES, "")
-    if HydraConfig.initialized():
-        words = words or str(HydraConfig.get().runtime.choices.get(settings.PROBES, ""))
-    if words == "all":
-        return False
-    return name in re.split(r"[\[\],\s]+", words) or name not in settings.DEFAULT_PROBES
+    chosen = [
+        word.partition("=")[2].strip("[]").replace(" ", "").split(",")
+        for word in overrides
+        if word.lstrip("+").partition("=")[0] == settings.PROBES
+    ]
+    if any(name in names for names in chosen):
+        return True
+    return name not in settings.DEFAULT_PROBES and not any("all" in names for names in chosen)
 
 
 def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
@@ -251,7 +259,7 @@ def _recorded(run: RunDirectory, summary: dict[str, Any]) -> Iterator[None]:
         yield
     except (KeyboardInterrupt, Terminated) as stop:
         summary |= {"status": "interrupted", "reason": type(stop).__name__}
-        log.warning("interrupted")
+        log.info("interrupted")
         raise
     except BaseException as error:
         summary |= {"status": "failed", "reason": f"{type(error).__name__}: {error}"}
@@ -281,7 +289,11 @@ class SweepJob:
         for there in study.glob(f"*_{key}"):
             return cls(there)
         shown = ("experiment", "model", "seq_len", "seed", *settings.LABELS)
-        others = [f"{k}={v}" for k, v in task_overrides().items() if k not in shown]
+        others = [
+            f"{key}={value}"
+            for key, value in task_overrides().items()
+            if key not in shown and key.lstrip("~").partition(".")[0] != settings.PROBES
+        ]
         readable = safe_name("_".join([run_title(config), *others]))[:100]
         return cls(study / f"{readable}_{key}")
 
@@ -315,7 +327,7 @@ class SweepJob:
         """The summary of an earlier attempt that came to its end, on the same content of files."""
         summary = self.ended()
         if summary is not None and summary.get("content") != content:
-            log.warning("%s  the data have changed since it was run: run again", self)
+            log.warning("%s  the data or the probes have changed since it was run: run again", self)
             return None
         return summary
 

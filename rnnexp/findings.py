@@ -1,6 +1,7 @@
 """What probes found, in a table and in words, read from files alone. Never imports torch."""
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,9 @@ VERDICTS = (
 )
 
 
+NOT_MEASURED = "not measured"
+
+
 def verdict(ratio: float) -> str:
     """The words for an early/late ratio of gradient norms.
 
@@ -31,20 +35,36 @@ def verdict(ratio: float) -> str:
     ('severe vanishing', 'moderate vanishing', 'good flow', 'exploding')
     """
     if math.isnan(ratio):
-        return "not measured"
+        return NOT_MEASURED
     return next(words for bound, words in VERDICTS if ratio < bound or bound == math.inf)
 
 
 def findings(series: Sequence[Series]) -> list[str]:
     """A block of text for each probe of these runs that has something to say."""
     few = len(series) <= MAX_SERIES
-    blocks = (block(series) for name, block in BLOCKS.items() if few or name == "first_token")
-    return [text for text in blocks if text]
+    with warnings.catch_warnings():
+        # what is not finite is shown as such: it needs no warning of each sum that it enters
+        warnings.simplefilter("ignore", RuntimeWarning)
+        blocks = [block(series) for name, block in BLOCKS.items() if few or name == "first_token"]
+    return [text for text in (*blocks, left_out(series)) if text]
+
+
+def left_out(series: Sequence[Series]) -> str:
+    """Probes that some runs of a study could not be asked."""
+    if len(series) < 2:
+        return ""  # a run alone has said so at its beginning
+    reasons = dict.fromkeys(
+        f"probe {name} left out: it {reason}"
+        for one in series
+        for run in one.runs
+        for name, reason in run.summary.get("skipped_probes", {}).items()
+    )
+    return "\n".join(reasons)
 
 
 def gradient_flow(series: Sequence[Series]) -> str:
     """dL/de_t at an early, a middle and a late step, their ratio, half-life and verdict."""
-    measured = [one for one in series if one.scalars("gradient_flow", "late")]
+    measured = [one for one in series if one.probe("gradient_flow")]
     if not measured:
         return ""
     marks = {
@@ -56,18 +76,54 @@ def gradient_flow(series: Sequence[Series]) -> str:
     head = ["gradient ‖dL/de_t‖", "untrained early/late", *names, "early/late"]
     lines = [[*head, "half-life", "verdict"]]
     for one in measured:
-        cells = [
-            _powers(log_interval(one.scalars("gradient_flow", key)), bare=True)
-            for key in ("early", "middle", "late")
-        ]
-        ratio = log_interval(one.scalars("gradient_flow", "ratio"))
-        half_lives = one.scalars("gradient_flow", "half_life")
-        words = verdict(0.0 if ratio.n == 0 else ratio.mean)
+        early, middle, late = (one.scalars("gradient_flow", k) for k in ("early", "middle", "late"))
+        ratios = one.scalars("gradient_flow", "ratio")
+        half_lives = [value for value in one.scalars("gradient_flow", "half_life") if value > 0]
         finite = [value for value in half_lives if math.isfinite(value)]
-        half_life = _powers(log_interval(finite)) + " steps" if finite else "none"
-        lines.append([one.label, _untrained_ratio(one), *cells, _powers(ratio)])
-        lines[-1] += [half_life, words]
-    return aligned(lines) + "\n" + _means(measured)
+        half_life = "does not fall" if half_lives else "-"
+        if finite:
+            half_life = _powers(log_interval(finite)) + " steps"
+        untrained = [
+            float(found["ratio"][0])
+            for found in one.probe("gradient_flow")
+            if found["epoch"][0] == 0
+        ]
+        lines.append(
+            [
+                one.label,
+                magnitude(untrained, bare=True),
+                *(magnitude(values, bare=True) for values in (early, middle, late)),
+                magnitude(ratios),
+                half_life,
+                verdict(typical(ratios)),
+            ]
+        )
+    note = _means(measured)
+    if any(line[-1] == NOT_MEASURED for line in lines):
+        note += "; not measured: no example reaches the late step, or it overflowed"
+    return aligned(lines) + "\n" + note
+
+
+def typical(values: Sequence[float]) -> float:
+    """The geometric mean; infinite where one overflowed, 0 where none is above the floor."""
+    known = [value for value in values if not math.isnan(value)]
+    if not known:
+        return math.nan
+    if math.inf in known:
+        return math.inf
+    return log_interval(known).mean if log_interval(known).n else 0.0
+
+
+def magnitude(values: Sequence[float], bare: bool = False) -> str:
+    """A geometric mean with its interval; what left the range of float64 is said to have."""
+    value = typical(values)
+    if math.isnan(value):
+        return "-"
+    if value == math.inf:
+        return "overflow (above 1e308)"
+    if value == 0:
+        return "0 (below 1e-300)"
+    return _powers(log_interval(values), bare)
 
 
 def first_token(series: Sequence[Series]) -> str:
@@ -83,16 +139,23 @@ def first_token(series: Sequence[Series]) -> str:
         at = {one.factors["seq_len"]: one for one in line}
         if not set(ends) <= set(at):
             continue
-        short, long = (log_interval(at[n].scalars("gradient_flow", "first")) for n in ends)
-        ratio = long.mean / short.mean if long.n and short.n else 0.0
-        gains = [math.exp(value) for value in at[ends[1]].scalars("gradient_flow", "log_gain")]
-        predicted = [run.summary["regime"].get("gain") for run in at[ends[1]].runs]
-        known = [value for value in predicted if value is not None]
-        words = verdict(ratio)
+        short, long = (at[n].scalars("gradient_flow", "first") for n in ends)
+        ratio = typical(long) / typical(short) if 0 < typical(short) < math.inf else math.nan
+        logs = at[ends[1]].scalars("gradient_flow", "log_gain")
+        gains = [math.exp(value) for value in logs if math.isfinite(value)]
+        regimes = [run.summary.get("regime") or {} for run in at[ends[1]].runs]
+        known = [float(regime["gain"]) for regime in regimes if regime.get("gain") is not None]
         table.append(
-            [label, _powers(short), _powers(long), f"{ratio:.1e}" if ratio else "underflow"]
+            [
+                label,
+                magnitude(short),
+                magnitude(long),
+                f"{ratio:.1e}",
+                _plain(t_interval(gains)) if gains else "-",
+                _plain(t_interval(known)) if known else "-",
+                verdict(ratio),
+            ]
         )
-        table[-1] += [_plain(t_interval(gains)), _plain(t_interval(known)) if known else "-", words]
     untrained = all(run.summary.get("steps") == 0 for one in series for run in one.runs)
     note = (
         "untrained; gain predicted from the initial weights"
@@ -129,12 +192,16 @@ def hidden_dynamics(series: Sequence[Series]) -> str:
                     f"{norm:.3g}",
                     f"{np.nanmean(variances):.3g} ± {np.nanstd(variances):.2g}",
                     f"{saturated:.1%}" if name == "state" else "",
-                    str(int(sum(run["sequences"][-1] for run in found))),
+                    _of(*(int(sum(run[k][-1] for run in found)) for k in ("sequences", "wanted"))),
                 ]
             )
     if len(lines) == 1:
         return ""
     return aligned(lines) + "\n± standard deviation over sequences" + _steadiest(lines[1:])
+
+
+def _of(there: int, wanted: int) -> str:
+    return str(there) if there == wanted else f"{there} of {wanted}: too few are long enough"
 
 
 def grad_norm(series: Sequence[Series]) -> str:
@@ -172,8 +239,8 @@ def gates(series: Sequence[Series]) -> str:
         name = next((n for n in ("forget", "update") if one.scalars("gates", f"mean_{n}")), None)
         if name is not None:
             carry = t_interval(one.scalars("gates", f"mean_{name}"))
-            memory = log_interval(one.scalars("gates", "median_memory_time"))
-            lines.append([one.label, f"{name} {_plain(carry)}", f"{_powers(memory)} steps"])
+            memory = magnitude(one.scalars("gates", "median_memory_time"))
+            lines.append([one.label, f"{name} {_plain(carry)}", f"{memory} steps"])
     return aligned(lines) if len(lines) > 1 else ""
 
 
@@ -184,7 +251,7 @@ def padding_survival(series: Sequence[Series]) -> str:
         ratios = one.scalars("padding_survival", "median_ratio")
         if ratios:
             pads = t_interval(one.scalars("padding_survival", "median_pads"))
-            lines.append([one.label, _powers(log_interval(ratios)), f"{pads.mean:.0f}"])
+            lines.append([one.label, magnitude(ratios), f"{pads.mean:.0f}"])
     return aligned(lines) if len(lines) > 1 else ""
 
 
@@ -210,7 +277,7 @@ def walkthrough(series: Sequence[Series]) -> str:
                 )
             before, after = found["loss"][0], found["loss"][-1]
             norms = run.probe("grad_norm")
-            norm = f", gradient norm {norms['before'][0][0]:.4f}" if norms is not None else ""
+            norm = f", gradient norm {norms['before'][0][0]:.4f}" if norms else ""
             steps = run.summary.get("steps", 0)
             moved = f"after {steps} steps of training" if steps != 1 else "after one step"
             verdict = "lower" if after < before else "not lower"
@@ -243,17 +310,10 @@ BLOCKS: dict[str, Callable[[Sequence[Series]], str]] = {
 
 def _powers(interval: Interval, bare: bool = False) -> str:
     """`3.2e-09 (1.1e-09 to 9e-09)`; small numbers need their power of ten."""
-    if interval.n == 0:
-        return "0 (below 1e-300)"
     text = f"{interval.mean:.2g}"
     if bare or interval.low is None or interval.high is None:
         return text
     return f"{text} ({interval.low:.2g} to {interval.high:.2g})"
-
-
-def _untrained_ratio(one: Series) -> str:
-    found = [run for run in one.probe("gradient_flow") if run["epoch"][0] == 0]
-    return _powers(log_interval([float(run["ratio"][0]) for run in found]), bare=True)
 
 
 def _plain(interval: Interval) -> str:

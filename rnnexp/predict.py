@@ -89,7 +89,7 @@ def load_model(run: RunDirectory) -> SequenceModel:
     model: SequenceModel = settings.build(
         config, "model", encoder=encoder, output_size=len(state["classes"])
     )
-    if config["trainer"].get("patience") is not None:
+    if config["trainer"].get("patience") is not None and run.best_weights.is_file():
         from safetensors.torch import load_file
 
         weights = load_file(str(run.best_weights))

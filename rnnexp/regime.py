@@ -31,10 +31,17 @@ from rnnexp.types import Batch
 #: The gradient counts as gone when this share of it is left, and as exploded at its inverse.
 GONE = 0.01
 
-#: An even number of nodes: none lies on the corner of ReLU.
-#: E[f(z)] = _WEIGHTS @ f(_NODES), by Gauss-Hermite quadrature.
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(100)
-_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+#: E[f(z)] = _WEIGHTS @ f(_NODES), z ~ N(0, 1), by the trapezoid rule on nodes that crowd at 0: the
+#: derivative of a saturated tanh is a peak there, much narrower than the Gaussian.
+_NODES = 1e-4 * np.sinh(np.linspace(-12.1, 12.1, 20_001))
+_WEIGHTS = np.gradient(_NODES) * np.exp(-(_NODES**2) / 2)
+_WEIGHTS /= _WEIGHTS.sum()
+
+#: Enough examples to know the variance of the inputs.
+EXAMPLES = 8
+
+#: Above this share of ‖W‖² on the diagonal the weights are no independent random numbers.
+STRUCTURED = 0.1
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,8 @@ class LayerRegime:
     sigma_max: σ_max(W). variance: q. mean_slope: E[φ'(√q z)], for tanh the mean of 1 - h².
     gain: factor on the gradient's norm per step back. path: `all paths`, or `direct path only` for
     a gated cell, whose gain is its mean carry gate. Gated cells: g, radius and sigma_max are the
-    largest over the gates, and there is no variance.
+    largest over the gates, and there is no variance. Of weights that are no random matrix, such as
+    the identity, the theory says nothing: there is no gain, and the path is `not predicted`.
     """
 
     g: float
@@ -53,7 +61,7 @@ class LayerRegime:
     sigma_max: float
     variance: float | None
     mean_slope: float | None
-    gain: float
+    gain: float | None
     path: str
 
 
@@ -70,7 +78,7 @@ class Regime:
 
     @property
     def layer(self) -> LayerRegime:
-        return max(self.layers, key=lambda layer: layer.gain)
+        return max(self.layers, key=lambda layer: layer.gain or 0.0)
 
     @property
     def half_life(self) -> float | None:
@@ -81,6 +89,8 @@ class Regime:
         return self._steps_to(GONE)
 
     def _steps_to(self, share: float) -> float | None:
+        if self.layer.gain is None:
+            return None
         log_gain = abs(math.log(self.layer.gain)) if self.layer.gain > 0 else math.inf
         return math.log(1 / share) / log_gain if log_gain > 1e-9 else None
 
@@ -94,10 +104,14 @@ class Regime:
 first token cannot be learned'
         """
         layer, half_life = self.layer, self.half_life
-        log10 = self.seq_len * math.log10(layer.gain) if layer.gain > 0 else -math.inf
+        if layer.gain is None:
+            return "the theory of random weights says nothing of such weights: it must be measured"
+        if layer.gain == 0:
+            return "no gradient passes a single step: only the last token can be learned"
+        log10 = self.seq_len * math.log10(layer.gain)
         direct = layer.path != "all paths"
         subject = "on the direct path alone gradients" if direct else "gradients"
-        if half_life is None or GONE <= 10**log10 <= 1 / GONE:
+        if half_life is None or abs(log10) <= -math.log10(GONE):
             factor = f"{10**log10:.2g}" if half_life is not None else "1"
             return (
                 f"{subject} will keep their order of size: over {self.seq_len} steps they change "
@@ -132,10 +146,13 @@ first token cannot be learned'
         numbers.append(f"σ_max = {layer.sigma_max:.3g}")
         if layer.mean_slope is not None:
             numbers.append(f"mean slope {layer.mean_slope:.3g}")
+        measures = "at the initial weights: " + ", ".join(numbers)
+        if layer.gain is None:
+            return [measures, self.sentence]
         horizon = f"{self.horizon:.3g} steps" if self.horizon is not None else "none"
         name = "mean carry gate" if layer.path != "all paths" else "gain per step"
         return [
-            "at the initial weights: " + ", ".join(numbers),
+            measures,
             f"predicted {name} {layer.gain:.3g}, horizon {horizon}",
             f"{self.sentence}",
         ]
@@ -147,7 +164,7 @@ def regime_of(model: SequenceModel, examples: Batch) -> Regime | None:
     if not layers:
         return None
     with torch.no_grad():
-        rollout = model.rollout(examples)
+        rollout = model.rollout(examples.rows(0, EXAMPLES))
     read_TBE = [rollout.inputs, *(layer.states for layer in rollout.layers[:-1])]
     inputs_NE = [torch.stack(list(x), dim=1)[rollout.valid_BT] for x in read_TBE]
     return predict_regime(layers, inputs_NE, examples.inputs.shape[1])
@@ -175,17 +192,21 @@ def mean_field(g: float, input_variance: float, nonlinearity: str) -> tuple[floa
     """
     phi, derivative = _FUNCTIONS[nonlinearity]
     q = input_variance
+    if nonlinearity != "tanh" and g**2 * float(_WEIGHTS @ (phi(_NODES) ** 2)) >= 1:
+        return math.inf, *_slopes(g, 1.0, derivative)  # the same slopes at any variance
     for _ in range(100_000):
         root = math.sqrt(q)
         following = g**2 * float(_WEIGHTS @ (phi(root * _NODES) ** 2)) + input_variance
-        if not following < 1e12:
-            q = math.inf
-            break
         if abs(following - q) <= 1e-13 * max(1.0, q):
             break
         q = following
-    slopes = derivative(math.sqrt(min(q, 1e12)) * _NODES)
-    return q, float(_WEIGHTS @ slopes), g * math.sqrt(float(_WEIGHTS @ slopes**2))
+    return q, *_slopes(g, q, derivative)
+
+
+def _slopes(g: float, q: float, derivative: Callable[[Array], Array]) -> tuple[float, float]:
+    """E[φ'] and the gain per step."""
+    slopes = derivative(math.sqrt(q) * _NODES)
+    return float(_WEIGHTS @ slopes), g * math.sqrt(float(_WEIGHTS @ slopes**2))
 
 
 def _layer(layer: Recurrence, x_NE: Tensor) -> LayerRegime:
@@ -201,6 +222,11 @@ def _layer(layer: Recurrence, x_NE: Tensor) -> LayerRegime:
         # h is small against the inputs at first: what it adds to the gate is left out
         gate = float(a_NH.sigmoid().mean())
         return LayerRegime(g, radius, sigma_max, None, None, gate, "direct path only")
+    (weight_HH,) = blocks
+    total = float(weight_HH.square().sum())
+    on_diagonal = float(weight_HH.diagonal().square().sum()) / total if total else 0.0
+    if on_diagonal > max(STRUCTURED, 4 / len(weight_HH)):
+        return LayerRegime(g, radius, sigma_max, None, None, None, "not predicted")
     q, slope, gain = mean_field(g, float(a_NH.square().mean()), layer.cell.activation)
     return LayerRegime(g, radius, sigma_max, q, slope, gain, "all paths")
 

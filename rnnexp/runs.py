@@ -162,11 +162,14 @@ class RunDirectory:
         path = self.path / "metrics.csv"
         if not path.is_file():
             return []
-        with path.open(newline="", encoding="utf-8") as file:
-            return [
-                {name: float(value) if value else math.nan for name, value in row.items()}
-                for row in csv.DictReader(file)
-            ]
+        try:
+            with path.open(newline="", encoding="utf-8") as file:
+                return [
+                    {name: float(value) if value else math.nan for name, value in row.items()}
+                    for row in csv.DictReader(file)
+                ]
+        except (TypeError, ValueError) as error:
+            raise DataError(f"{path} cannot be read ({error})") from None
 
     def probe(self, name: str) -> dict[str, npt.NDArray[Any]] | None:
         """What a probe has measured, a row per measurement; None where it has not been asked."""
@@ -176,7 +179,7 @@ class RunDirectory:
         try:
             with np.load(path) as arrays:
                 return {key: arrays[key] for key in arrays.files}
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
             raise DataError(f"{path} cannot be read ({error})") from None
 
     @property

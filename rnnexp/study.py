@@ -16,8 +16,8 @@ from rnnexp.runs import DONE, RunDirectory, write_json, write_text
 #: What a table says of each run, before the settings that vary and after them.
 _FIRST = ("run", "status", "model", "data", "seq_len")
 _LAST = ("seconds", "tokens_per_second", "epochs", "steps", "best_epoch", "parameters", "reason")
-#: Overrides that name runs and do not tell them apart.
-_NO_FACTOR = ("seed", "experiment", "name", "study", "plots")
+#: Settings that name a run, or say what is measured of it, and do not tell runs apart.
+_NO_FACTOR = ("seed", "experiment", "name", "study", "plots", "probes")
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,7 @@ class Series:
 
     def scalars(self, probe: str, key: str) -> list[float]:
         """A number of the probe's last measurement, of each run that has it."""
-        found = (run.summary.get("probes", {}).get(probe, {}).get(key) for run in self.runs)
-        return [float(value) for value in found if value is not None]
+        return [float(found[key][-1]) for found in self.probe(probe) if key in found]
 
 
 @dataclass(frozen=True)
@@ -266,7 +265,7 @@ def _factors(
 
     # What a command of this study named, where it varies ...
     named = dict.fromkeys(key for s in summaries for key in s.get("overrides", {}))
-    names = ["model", "data", "seq_len", *(key for key in named if key not in _NO_FACTOR)]
+    names = ["model", "data", "seq_len", *(key for key in named if not _names_run(key))]
     columns = {name: column(name) for name in dict.fromkeys(names)}
     varied = {n: c for n, c in columns.items() if n == "model" or len(set(map(str, c))) > 1}
     # ... and whatever else differs between runs that would count as alike: a preset, an edited
@@ -277,6 +276,11 @@ def _factors(
     while hidden := _differences_within_groups(list(varied.values()), flat):
         varied |= {key: column(key) for key in hidden}
     return varied
+
+
+def _names_run(override: str) -> bool:
+    """Whether a key of the command line tells no runs apart; `~probes.x` takes a probe away."""
+    return override.lstrip("~").partition(".")[0] in _NO_FACTOR
 
 
 def _follows(name: str, column: Sequence[Any], data: Sequence[Any]) -> bool:
@@ -305,11 +309,11 @@ def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """`{"model": {"hidden_size": 8}}` as `{"model.hidden_size": 8}`, without what names a run."""
     found: dict[str, Any] = {}
     for key, value in config.items():
-        if not prefix and key == "probes":
-            continue  # what is measured changes no result
+        if not prefix and key in _NO_FACTOR:
+            continue
         if isinstance(value, Mapping):
             found |= _flat(value, f"{prefix}{key}.")
-        elif prefix or key not in _NO_FACTOR:
+        else:
             found[f"{prefix}{key}"] = value
     return found
 

@@ -1,6 +1,7 @@
 """The training loop: sample -> forward -> loss -> backward -> measure -> clip -> step -> record."""
 
 import logging
+import math
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -146,6 +147,9 @@ class Trainer:
             )
             if steps.diverged_at is not None:
                 fit = replace(fit, status="diverged", reason=steps.divergence(fit.steps))
+            elif (val_loss := scores["loss"]) is not None and not math.isfinite(val_loss):
+                reason = f"the validation loss is not finite after step {fit.steps}"
+                fit = replace(fit, status="diverged", reason=reason)
             else:
                 log.info("%s", self._epoch_line(fit, steps, scores))
                 shown = {name: f"{steps.means()[f'train_{name}']:.3f}" for name in scores}

@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.integrate import quad
 from scipy.special import digamma
 from torch import Tensor, nn
 
 from rnnexp.clip import NoClip, Norm
+from rnnexp.data.sentence import Sentence
 from rnnexp.embedding import Features
 from rnnexp.init import set_gate_bias
 from rnnexp.model import fused
@@ -23,8 +25,8 @@ from rnnexp.model.base import SequenceModel
 from rnnexp.model.linear import Linear
 from rnnexp.model.rollout import layers_of, rollout
 from rnnexp.model.unrolled import Unrolled
-from rnnexp.probes.base import l2_norm
-from rnnexp.probes.gates import carry_gate, memory_time
+from rnnexp.probes.base import ProbeView, l2_norm
+from rnnexp.probes.gates import Gates, carry_gate, memory_time
 from rnnexp.probes.gradient_flow import GradientNorms, gradient_flow, half_life
 from rnnexp.probes.hidden_dynamics import state_statistics
 from rnnexp.probes.jacobian import singular_values, step_jacobian
@@ -98,6 +100,9 @@ class Check:
 
 
 CHECKS: list[Check] = []
+
+#: For probes that ask nothing of the data.
+NO_TASK = Sentence()
 
 
 def check(
@@ -448,7 +453,21 @@ def _() -> tuple[Values, Values]:
 def _() -> tuple[Values, Values]:
     made = rollout(gated_by_bias(2.0), torch.randn(10, 2, 3))
     expected = -1 / math.log(1 / (1 + math.exp(-2)))
-    return np.full((2, 8), expected), memory_time(carry_gate(made).detach()).numpy()
+    times = memory_time(carry_gate(made).detach(), made.valid_BT.T)
+    return np.full((2, 8), expected), times.numpy()
+
+
+@check("gates: pads behind a text do not count for its memory", 1e-12)
+def _() -> tuple[Values, Values]:
+    model, batch = fused.LSTM(Features(3), 1, hidden_size=8).double(), batch_of(40, [10, 10])
+    found = [
+        Gates().measure(ProbeView(model, NO_TASK, 0, part, part, {}))
+        for part in (batch.cut(10), batch)
+    ]
+    alone, padded = (
+        np.append(np.asarray(f["product"])[:10], f["median_memory_time"]) for f in found
+    )
+    return alone, padded
 
 
 def cell_gradient_ratio(bias: float, steps: int) -> float:
@@ -474,12 +493,10 @@ def _() -> tuple[Values, Values]:
 @check("padding_survival: linear, W = 0.9 Q, 60 pads: 0.9^60 = .00179701", 1e-10)
 def _() -> tuple[Values, Values]:
     model = linear_model(scaled_rotation(0.9))
-    # the linear model reads h_(T-1): one step more in front of the 60 pads that are crossed
+    # the linear model reads h_(T-1): of 61 pads the signal crosses 60
     batch = batch_of(72, [11])
-    norms = last_state_norms(model.rollout(batch))
-    states = norms.states_LTB[0][:-1]
-    _, ratio = padding_survival(states, batch)
-    return 0.9**60, float(ratio[0])
+    pads, ratio = padding_survival(last_state_norms(model.rollout(batch)), batch)
+    return np.array([0.9**60, 60.0]), np.array([ratio[0], pads[0]])
 
 
 @check("padding_survival: pads are counted", 0, relative=False)
@@ -487,7 +504,7 @@ def _() -> tuple[Values, Values]:
     model = fused.RNN(Features(3), 1, hidden_size=8, readout="last").double()
     batch = batch_of(30, [30, 12])
     norms = last_state_norms(model.rollout(batch))
-    pads, ratio = padding_survival(norms.states_LTB[0], batch)
+    pads, ratio = padding_survival(norms, batch)
     return np.array([0.0, 18.0, 1.0]), np.array([*pads, ratio[0]])
 
 
@@ -645,7 +662,7 @@ def gains(hidden: int, std: float) -> tuple[float, float]:
             module.get_parameter("bias_hh_l0").zero_()
         x_TBE = torch.rand(60, 4, hidden, dtype=torch.float64) * 2 - 1
         regime = predict_regime(layers_of(module), [x_TBE.reshape(-1, hidden)], 60)
-        predicted.append(math.log(regime.layer.gain))
+        predicted.append(math.log(regime.layer.gain or 0.0))
         made = rollout(module, x_TBE)
         loss = (made.outputs * torch.randn_like(made.outputs)).sum()
         by_distance = gradient_flow(made, loss).by_distance()[1]
@@ -669,10 +686,29 @@ def _() -> tuple[Values, Values]:
     return gains(512, 0.1)
 
 
+@check("regime: mean field, g = 8 and 16 (saturated), against adaptive quadrature", 1e-4)
+def _() -> tuple[Values, Values]:
+    expected, measured = [], []
+    for g in (8.0, 16.0):
+        q, _, gain = mean_field(g, 1 / 3, "tanh")
+        root = math.sqrt(q)
+        peak, _ = quad(
+            lambda u, s=root: math.exp(-((u / s) ** 2) / 2) / s / math.cosh(u) ** 4, -40, 40
+        )
+        expected.append(g * math.sqrt(peak / math.sqrt(2 * math.pi)))
+        measured.append(gain)
+    return np.array(expected), np.array(measured)
+
+
+@check("regime: N(0, 1), H = 256, saturated: predicted against measured ln gain", 0.15, False)
+def _() -> tuple[Values, Values]:
+    return gains(256, 1.0)
+
+
 @check("regime: a linear recurrence of 0.9 Q: gain 0.9", 1e-12)
 def _() -> tuple[Values, Values]:
     model = linear_model(scaled_rotation(0.9))
-    return 0.9, predict_regime(model.recurrences(), [torch.randn(50, 3)], 10).layer.gain
+    return 0.9, predict_regime(model.recurrences(), [torch.randn(50, 3)], 10).layer.gain or 0.0
 
 
 # -- written-out cells --------------------------------------------------------------------------

@@ -16,6 +16,9 @@ OPTIONS = sorted(
     path for group in settings.GROUPS for path in (CONF / group).glob("*.yaml")
     if not path.stem.startswith("_")
 )  # fmt: skip
+PROBES = sorted(
+    path for path in (CONF / "probes").glob("*.yaml") if path.stem not in ("all", "none")
+)
 PRESETS = sorted((CONF / "experiment").glob("*.yaml"))
 
 
@@ -33,7 +36,22 @@ def test_an_option_names_every_argument_and_no_other(path: Path) -> None:
     assert set(settings.constructor_parameters(cls)) - ours == set(checked)
 
 
-@pytest.mark.parametrize("path", OPTIONS, ids=name)
+@pytest.mark.parametrize("path", PROBES, ids=name)
+def test_a_probe_names_itself_and_every_argument(path: Path) -> None:
+    with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
+        config = settings.plain(hydra.compose("config", overrides=[name(path)]))
+    assert settings.probe_names(config) == [path.stem]
+    cls, checked = settings.arguments(config, f"probes.{path.stem}")
+    assert set(settings.constructor_parameters(cls)) == set(checked)
+    assert isinstance(settings.build(config, f"probes.{path.stem}"), cls)
+
+
+def test_all_probes_are_all() -> None:
+    listed = yaml.safe_load((CONF / "probes" / "all.yaml").read_text())["defaults"]
+    assert set(listed) == {path.stem for path in PROBES}
+
+
+@pytest.mark.parametrize("path", [*OPTIONS, *PROBES], ids=name)
 def test_an_option_is_short(path: Path) -> None:
     lines = path.read_text().splitlines()
     assert len([line for line in lines if line and not line.startswith("#")]) <= 12

@@ -6,10 +6,13 @@ import pytest
 import torch
 from torch import nn
 
+from rnnexp import rollout
 from rnnexp.embedding import Features
+from rnnexp.init import Identity, Normal
 from rnnexp.model.bag import Bag
 from rnnexp.model.fused import GRU, LSTM, RNN
 from rnnexp.model.rollout import layers_of
+from rnnexp.probes.gradient_flow import gradient_flow, log_gain
 from rnnexp.regime import LayerRegime, Regime, mean_field, predict_regime, regime_of
 from rnnexp.types import Batch
 
@@ -28,7 +31,7 @@ def regime(gain: float, seq_len: int = 100, path: str = "all paths") -> Regime:
         (regime(1.0), "keep their order of size"),
         (regime(0.99), "keep their order of size: over 100 steps they change by a factor of 0.37"),
         (regime(0.5, path="direct path only"), "on the direct path alone gradients will halve"),
-        (regime(0.0), "of them is left"),
+        (regime(0.0), "no gradient passes a single step"),
     ],
 )
 def test_the_sentence(made: Regime, words: str) -> None:
@@ -45,8 +48,8 @@ def test_half_life_and_horizon() -> None:
 
 def test_mean_field_limits() -> None:
     assert mean_field(0.7, 0.0, "tanh") == pytest.approx((0.0, 1.0, 0.7), abs=1e-6)
-    assert mean_field(1.3, 5.0, "linear")[1:] == pytest.approx((1.0, 1.3))
-    assert mean_field(1.0, 1.0, "relu")[1:] == pytest.approx((0.5, math.sqrt(0.5)), abs=1e-2)
+    assert mean_field(1.3, 5.0, "linear") == pytest.approx((math.inf, 1.0, 1.3))
+    assert mean_field(1.0, 1.0, "relu") == pytest.approx((2.0, 0.5, math.sqrt(0.5)), rel=1e-3)
     # a strong input saturates: hardly any gradient
     assert mean_field(1.0, 1e4, "tanh")[2] < 0.2
 
@@ -75,3 +78,47 @@ def test_the_carry_gate_follows_its_bias() -> None:
         layers_of(lstm)[0].blocks("bias_hh")["forget"].zero_()
     made = predict_regime(layers_of(lstm), [torch.randn(10, 4)], 50)
     assert made.layer.gain == pytest.approx(1 / (1 + math.exp(-3)), rel=1e-6)
+
+
+def test_random_matrix_theory_is_not_claimed_of_the_identity() -> None:
+    model = RNN(Features(16), 2, hidden_size=64, nonlinearity="relu")
+    with torch.no_grad():
+        Identity()(model, torch.Generator())
+    made = regime_of(model, EXAMPLES)
+    assert made is not None
+    assert made.layer.gain is None
+    assert "must be measured" in made.lines()[-1]
+    assert made.summary()["half_life"] is None
+
+
+@pytest.mark.parametrize("std", [0.1, 0.5, 1.0, 2.0])
+def test_the_prediction_is_what_is_measured(std: float) -> None:
+    """From vanishing to exploding, mean over networks, at the notebook's H = 64."""
+    predicted, measured = [], []
+    for seed in range(4):
+        torch.manual_seed(seed)
+        rnn = nn.RNN(64, 64).double()
+        with torch.no_grad():
+            Normal(std)(_Weights(rnn), torch.Generator().manual_seed(seed))
+        x_TBE = torch.randn(60, 4, 64, dtype=torch.float64)
+        gain = predict_regime(layers_of(rnn), [x_TBE.reshape(-1, 64)], 60).layer.gain
+        predicted.append(math.log(gain or 0))
+        made = rollout(rnn, x_TBE)
+        norms = gradient_flow(made, (made.outputs * torch.randn_like(made.outputs)).sum())
+        measured.append(log_gain(norms.by_distance()[1]))
+    difference = sum(measured) / 4 - sum(predicted) / 4
+    assert abs(difference) < 0.25
+    assert (sum(measured) > 0) == (sum(predicted) > 0)
+
+
+class _Weights:
+    def __init__(self, rnn: nn.RNN) -> None:
+        self.rnn = rnn
+
+    def recurrent_weights(self) -> dict[str, torch.Tensor]:
+        return {"weight_hh_l0": self.rnn.get_parameter("weight_hh_l0").detach()}
+
+
+def test_growth_beyond_the_range_of_numbers_has_its_sentence() -> None:
+    assert "grow by 1e+477" in regime(3.0, seq_len=1000).sentence
+    assert "1e-1000 of them" in regime(0.1, seq_len=1000).sentence

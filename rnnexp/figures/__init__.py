@@ -1,7 +1,7 @@
 """How it is drawn: one file per probe or study, from files on disk alone. Never imports torch."""
 
 import importlib
-import importlib.util
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,13 +45,29 @@ def draw_probes(series: "Sequence[Series]", folder: Path, several: bool = False)
     from rnnexp.figures import probe
 
     names = dict.fromkeys(name for one in series for run in one.runs for name in run.probe_names)
-    for name in names:
-        if importlib.util.find_spec(f"rnnexp.figures.{name}") is None:
-            if not several:
+    with warnings.catch_warnings():
+        # what is not finite is left out of a figure: it needs no warning of each sum it enters
+        warnings.simplefilter("ignore", RuntimeWarning)
+        for name in names:
+            if name in PROBES and (not several or name in COMPARED):
+                importlib.import_module(f"rnnexp.figures.{name}").draw(series, folder)
+            elif name not in PROBES and not several:
                 probe.draw(series, folder, name)
-        elif not several or name in COMPARED:
-            importlib.import_module(f"rnnexp.figures.{name}").draw(series, folder)
 
+
+#: Probes with a figure of their own, in the module of their name; others get the general one.
+PROBES = (
+    "gates",
+    "grad_norm",
+    "gradient_flow",
+    "hidden_dynamics",
+    "jacobian",
+    "lyapunov",
+    "padding_survival",
+    "participation_ratio",
+    "recurrent_weights",
+    "walkthrough",
+)
 
 #: Probes whose figure sets several runs side by side.
 COMPARED = ("gradient_flow", "hidden_dynamics", "grad_norm", "padding_survival")

@@ -27,7 +27,9 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
                 (one.factors["seq_len"], log_interval(one.scalars("gradient_flow", "first")))
                 for one in line
             ]
-            missing = missing or any(interval.n == 0 for _, interval in points)
+            missing = missing or any(
+                interval.n < len(one.runs) for one, (_, interval) in zip(line, points, strict=True)
+            )
             points = [(length, interval) for length, interval in points if interval.n]
             lengths = [length for length, _ in points]
             axes.plot(
@@ -42,12 +44,12 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
                 color=color, alpha=0.2, linewidth=0,
             )  # fmt: skip
         # over a linear axis an exponential is a straight line
-        axes.set_yscale("log")
+        style.log_scale(axes)
         lengths = sorted({one.factors["seq_len"] for line in lines.values() for one in line})
         axes.set_xticks(lengths)
         axes.set_xlabel("sequence length (tokens)")
         axes.set_ylabel(r"$\Vert\partial L/\partial e_1\Vert$ of the first token")
-        note = "; points below 1e-300 left out" if missing else ""
+        note = " (beyond the range of float64 left out)" if missing else ""
         axes.set_title(f"Gradient reaching the first token{note}", fontsize=10)
         axes.legend(fontsize=8)
         return style.save(canvas, folder, "first_token")

@@ -34,7 +34,7 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
                 )  # fmt: skip
             left = arrays["product"][row]
             product.plot(
-                np.arange(1, len(left) + 1), np.where(left > 0, left, np.nan), color="#0072B2",
+                np.arange(1, len(left) + 1), style.on_log_axis(left), color="#0072B2",
                 linewidth=width, label="at the end" if row else "at the start",
             )  # fmt: skip
         gates.set_ylim(0, 1)
@@ -42,7 +42,7 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
         gates.set_ylabel("mean over examples and units")
         gates.set_title("gates (thin: at the start)", fontsize=10)
         gates.legend(fontsize=8)
-        product.set_yscale("log")
+        style.log_scale(product)
         product.set_xlabel("distance k from the end (steps)")
         product.set_ylabel("product of the last k carry gates")
         median = arrays["median_memory_time"][-1]

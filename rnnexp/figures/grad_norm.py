@@ -30,10 +30,10 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
                 before, after, loss = (flat(found, key) for key in ("before", "after", "loss"))
                 steps = np.arange(1, len(before) + 1)
                 look: Any = {"color": color, "linestyle": line, "label": label}
-                norms.plot(steps, _log(before), linewidth=0.9, **look)
+                norms.plot(steps, style.on_log_axis(before), linewidth=0.9, **look)
                 if np.nanmax(np.where(np.isfinite(after), before - after, 0)) > 0:
                     norms.plot(
-                        steps, _log(after), color=color, linewidth=0.9, linestyle=":",
+                        steps, style.on_log_axis(after), color=color, linewidth=0.9, linestyle=":",
                         label=f"{label}: after clipping" if label else None,
                     )  # fmt: skip
                 losses.plot(steps, smoothed(loss), linewidth=1.1, **look)
@@ -45,7 +45,7 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
                             transform=axes.get_xaxis_transform(),
                             label="not finite: diverged" if axes is norms and i == 0 else None,
                         )  # fmt: skip
-        norms.set_yscale("log")
+        style.log_scale(norms)
         norms.set_ylabel("total L2 norm, before clipping")
         summary = measured[0][0].runs[0].summary
         unit = " (nats)" if summary["headline"] == "accuracy" else ""
@@ -53,7 +53,7 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
         losses.set_title(f"training loss, mean of {SMOOTHED} steps", fontsize=10)
         norms.set_title("gradient norm", fontsize=10)
         if losses.get_ylim()[1] > 1000 * max(summary["chance"].get("loss", 1.0), 1e-3):
-            losses.set_yscale("log")
+            style.log_scale(losses)
         if "loss" in summary["chance"]:
             style.chance_line(losses, summary["chance"]["loss"])
         for axes in (norms, losses):
@@ -75,7 +75,3 @@ def smoothed(values: Any) -> Any:
     width = np.minimum(np.arange(1, len(values) + 1), SMOOTHED)
     earlier = np.concatenate([np.zeros(SMOOTHED), total])[: len(values)]
     return (total - earlier) / width
-
-
-def _log(values: Any) -> Any:
-    return np.where(np.isfinite(values) & (values > 0), values, np.nan)

@@ -54,7 +54,7 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
                 )  # fmt: skip
             _annotate(panels[1], int(found[0]["marks"][-1][0]), mean, color)
             _mark_underflow(panels[1], found[0]["input"][-1], found[0]["floor"][-1], color)
-        panels[1].set_yscale("log")
+        style.log_scale(panels[1])
         if seen and 0 < min(seen) < np.inf:  # the interval of a few seeds may leave the frame
             low_end, high_end = panels[1].get_ylim()
             panels[1].set_ylim(max(low_end, min(seen) / 100), min(high_end, max(seen) * 100))
@@ -93,9 +93,9 @@ def curve(found: Sequence[dict[str, Any]], row: int) -> tuple[Array, Array, Arra
 
 
 def _positive(values: Array, floor: float) -> Array:
-    """What can stand on a logarithmic axis: underflow and missing steps leave a gap."""
+    """What can stand on a logarithmic axis: under- and overflow and missing steps leave a gap."""
     with np.errstate(invalid="ignore"):
-        return np.where(values >= floor, values, np.nan)
+        return np.where(values >= floor, style.on_log_axis(values), np.nan)
 
 
 def _annotate(axes: Axes, early: int, mean: Array, color: str) -> None:
@@ -140,7 +140,8 @@ def _draw_over_training(one: Series, found: dict[str, Any], folder: Path) -> Pat
         axes.grid(visible=False)
         steps = np.arange(1, values.shape[1] + 1)
         axes.set_facecolor("#DDDDDD")  # no such step, or underflow
-        bounds = np.nanmin(values), np.nanmax(values)
+        finite = values[np.isfinite(values)]
+        bounds = (finite.min(), finite.max()) if len(finite) else (0.1, 1.0)
         mesh = axes.pcolormesh(
             steps, epochs, values, norm=LogNorm(*bounds), cmap="cividis", shading="nearest",
             rasterized=True,

@@ -51,8 +51,8 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
         return style.save(canvas, folder, "hidden_dynamics")
 
 
-def _draw_panel(axes: Axes, one: Series, name: str, found: dict[str, Any], variant: str) -> None:
-    norms, targets = found[name][-1], found["target"][-1]
+def _draw_panel(axes: Axes, one: Series, kind: str, found: dict[str, Any], variant: str) -> None:
+    norms, targets = found[kind][-1], found["target"][-1]
     classes = sorted({int(t) for t in targets if not np.isnan(t)})
     names = one.runs[0].task.get("classes", [])
     seen: set[int] = set()
@@ -60,15 +60,16 @@ def _draw_panel(axes: Axes, one: Series, name: str, found: dict[str, Any], varia
         if np.isnan(target):
             continue
         place = classes.index(int(target))
+        name = names[int(target)] if names else f"class {int(target)}"
         axes.plot(
             np.arange(1, len(norm) + 1), norm, color=CLASS_COLORS[place % 4], linewidth=0.9,
             linestyle=style.LINE_STYLES[place % 4], alpha=0.8,
-            label=None if place in seen else (names[place] if names else f"class {int(target)}"),
+            label=None if place in seen else name,
         )  # fmt: skip
         seen.add(place)
-    variance = found[f"{name}_variance"][-1]
+    variance = found[f"{kind}_variance"][-1]
     axes.set_title(
-        f"{style.model_name(one.model)} {NAMES[name]}" + (f", {variant}" if variant else "") + "\n"
+        f"{style.model_name(one.model)} {NAMES[kind]}" + (f", {variant}" if variant else "") + "\n"
         f"variance over time {np.nanmean(variance):.3g} ± {np.nanstd(variance):.2g}",
         fontsize=9,
     )

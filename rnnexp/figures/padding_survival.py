@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from rnnexp.figures import style
 from rnnexp.study import Series
 
@@ -20,11 +18,11 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
             for i, run in enumerate(found):
                 pads, ratio = run["pads"][-1], run["ratio"][-1]
                 axes.plot(
-                    pads, np.where(ratio > 0, ratio, np.nan), look.marker, color=look.color,
+                    pads, style.on_log_axis(ratio), look.marker, color=look.color,
                     linestyle="none", alpha=0.7,
                     label=style.wrapped(style.label(one.label), 30) if i == 0 else None,
                 )  # fmt: skip
-        axes.set_yscale("log")
+        style.log_scale(axes)
         axes.axhline(1.0, color=style.CHANCE, linewidth=0.8)
         axes.set_xlabel("pads behind the text")
         axes.set_ylabel(

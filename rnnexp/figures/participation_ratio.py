@@ -24,7 +24,7 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
             )
             eigenvalues = found["eigenvalues"][-1]
             shares.plot(
-                np.arange(1, len(eigenvalues) + 1), np.where(eigenvalues > 0, eigenvalues, np.nan),
+                np.arange(1, len(eigenvalues) + 1), style.on_log_axis(eigenvalues),
                 color=look.color, label=label,
             )  # fmt: skip
         ratio.set_ylim(bottom=0)
@@ -32,7 +32,7 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
         ratio.set_xlabel("epoch")
         ratio.set_ylabel("participation ratio of the states")
         ratio.legend(fontsize=8)
-        shares.set_yscale("log")
+        style.log_scale(shares)
         shares.set_xlabel("direction")
         shares.set_ylabel("share of the variance, at the end")
         return style.save(canvas, folder, "participation_ratio")

@@ -40,9 +40,11 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
             k = np.arange(len(ratio))
             color = style.look(series[0].model).color
             right = panels[1]
-            right.plot(k, np.where(ratio > 0, ratio, np.nan), color=color, label="measured")
-            right.plot(k, bound, "k--", linewidth=1, label=r"bound $\sigma_{max}^k$")
-            right.set_yscale("log")
+            right.plot(k, style.on_log_axis(ratio), color=color, label="measured")
+            right.plot(
+                k, style.on_log_axis(bound), "k--", linewidth=1, label=r"bound $\sigma_{max}^k$"
+            )
+            style.log_scale(right)
             right.set_xlabel("distance k from the readout n (steps)")
             right.set_ylabel(
                 r"$\Vert\partial L/\partial h_{n-k}\Vert\,/\,\Vert\partial L/\partial h_n\Vert$"

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -103,6 +105,23 @@ def wrapped(text: str, width: int = 36, lines: int = 3) -> str:
     return "\n".join(
         found if len(found) <= lines else [*found[: lines - 1], f"{found[lines - 1]} …"]
     )
+
+
+def on_log_axis(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """What a logarithmic axis can show: a gap where a number is not positive or out of range."""
+    with np.errstate(invalid="ignore"):
+        return np.where((values > 1e-300) & (values < 1e300), values, np.nan)
+
+
+def log_scale(axes: Axes) -> None:
+    """A logarithmic y axis, if there is anything that it can show; else it is said to be empty."""
+    shown = [np.asarray(line.get_ydata(), dtype=np.float64) for line in axes.get_lines()]
+    if any((values > 0).any() for values in shown):
+        axes.set_yscale("log")
+    else:
+        axes.text(
+            0.5, 0.5, "nothing in the range of float64", ha="center", transform=axes.transAxes
+        )
 
 
 def chance_line(axes: Axes, value: float, label: str = "chance") -> None:

@@ -111,7 +111,7 @@ class SequenceModel(nn.Module, ABC):
             device = torch.device("cpu")
         with torch.no_grad():
             # A row of a table is the same number in float64: the encoder need not be copied.
-            x_TBE = self.encoder(batch.inputs.transpose(0, 1)).to(device, dtype)
+            x_TBE = self.encoder(batch.inputs.transpose(0, 1)).to(device).to(dtype)
         batch = batch.to(device)
         head = copy.deepcopy(self.head).to(device, dtype).requires_grad_(False).eval()
 

@@ -153,7 +153,7 @@ class Recurrence:
     def to(self, device: torch.device, dtype: torch.dtype) -> "Recurrence":
         """The same layer elsewhere, cut off from the graph of its parameters."""
         weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
-        return Recurrence(self.cell, *(weight.detach().to(device, dtype) for weight in weights))
+        return Recurrence(self.cell, *(weight.detach().to(device).to(dtype) for weight in weights))
 
     def initial(self, batch_size: int) -> State:
         return self.cell.initial(batch_size, self.hidden_size, self.weight_hh)

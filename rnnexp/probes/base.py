@@ -3,10 +3,12 @@
 Shapes: T time, B batch, E features, H hidden.
 """
 
+import logging
 import time
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -17,6 +19,8 @@ from torch import Tensor
 from rnnexp.errors import at_least
 from rnnexp.streams import stream_seed
 from rnnexp.types import Batch, Rollout, SequenceDataset, Split
+
+log = logging.getLogger(__name__)
 
 Array = npt.NDArray[np.float64]
 Measurement = dict[str, float | Array]
@@ -162,8 +166,9 @@ class ProbeSet:
         view = ProbeView(self.model, self.task, epoch, self.examples, self.longest, steps or {})
         for name, probe in self.probes.items():
             history = self._history[name]
-            if probe.due(epoch, last) and not (diverged and probe.rolls_out):
-                history.append((epoch, probe.measure(view)))
+            due = probe.due(epoch, last) and not (diverged and probe.rolls_out)
+            if due and (found := _measured(name, probe, view)):
+                history.append((epoch, found))
                 self._unsaved[name] += 1
             # A file holds all measurements so far: written each time, long runs would do nothing
             # else in the end.
@@ -181,6 +186,18 @@ class ProbeSet:
         }
 
 
+def _measured(name: str, probe: Probe, view: ProbeView) -> Measurement:
+    """What the probe finds; nothing where states that are not finite have no such number."""
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            # what is not finite is kept as such: it needs no warning of each sum that it enters
+            warnings.simplefilter("ignore", RuntimeWarning)
+            return probe.measure(view)
+    except (np.linalg.LinAlgError, torch.linalg.LinAlgError) as error:  # type: ignore[attr-defined]
+        log.warning("probe %s measured nothing at epoch %d: %s", name, view.epoch, error)
+        return {}
+
+
 def stacked(history: Sequence[tuple[int, Measurement]]) -> dict[str, npt.NDArray[Any]]:
     """A row per measurement; where their sizes differ, NaN fills the end."""
     columns: dict[str, npt.NDArray[Any]] = {"epoch": np.array([epoch for epoch, _ in history])}
@@ -193,6 +210,16 @@ def stacked(history: Sequence[tuple[int, Measurement]]) -> dict[str, npt.NDArray
             table[here] = value
         columns[key] = table
     return columns
+
+
+def text_alone(batch: Batch) -> Batch:
+    """Cut to the shortest of the examples, so that none has pads."""
+    width = max(int(batch.lengths.min()), 1)
+    if batch.padding == "post":
+        return batch.cut(width)
+    return replace(
+        batch, inputs=batch.inputs[:, -width:], lengths=torch.full_like(batch.lengths, width)
+    )
 
 
 def l2_norm(x_BE: Tensor) -> Tensor:

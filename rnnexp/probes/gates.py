@@ -1,5 +1,7 @@
 """How far the gates stand open. Shapes: T time, B batch, H hidden."""
 
+import math
+
 import numpy as np
 import torch
 
@@ -17,15 +19,21 @@ def carry_gate(rollout: Rollout, layer: int = -1) -> torch.Tensor:
     return torch.stack([gate[name] for gate in gates])
 
 
-def memory_time(carry_TBH: torch.Tensor) -> torch.Tensor:
-    """-1 / (mean over time of ln f) in steps, [B, H]; f = 1 gives infinity."""
-    return -1 / carry_TBH.log().mean(dim=0)
+def log_carry(carry_TBH: torch.Tensor, valid_TB: torch.Tensor) -> torch.Tensor:
+    """ln f at real steps, 0 at pads: a pad neither keeps nor forgets."""
+    return carry_TBH.log().masked_fill(~valid_TB[:, :, None], 0.0)
+
+
+def memory_time(carry_TBH: torch.Tensor, valid_TB: torch.Tensor) -> torch.Tensor:
+    """-1 / (mean over the real steps of ln f) in steps, [B, H]; f = 1 gives infinity."""
+    steps_B1 = valid_TB.sum(dim=0)[:, None]
+    return 1 / (-log_carry(carry_TBH, valid_TB).sum(dim=0) / steps_B1).clamp(min=0)
 
 
 class Gates(Probe):
     """Mean of each gate per step, memory time and the product of the carry gate.
 
-    product: mean over examples and units of the product of the last k carry gates, by distance k:
+    product: mean over examples and units of the product of the last k carry gates of the text:
     what is left of c on its direct path.
     schedule: as in `Probe`.
     """
@@ -48,16 +56,25 @@ class Gates(Probe):
                 for name in rollout.layers[-1].gates[0]:
                     means = [gate[name].mean(dim=1) for gate in rollout.layers[-1].gates]
                     gates.setdefault(name, []).append(torch.stack(means).cpu().numpy())
-                masks.append(rollout.valid_BT.T.cpu().numpy())
+                valid_TB = rollout.valid_BT.T
+                masks.append(valid_TB.cpu().numpy())
                 carry_TBH = carry_gate(rollout)
-                products.append(carry_TBH.flip(0).log().cumsum(0).exp().mean(dim=2).cpu().numpy())
-                times.append(memory_time(carry_TBH).cpu().numpy())
+                # the texts' last steps side by side, so that row k is k steps from each end
+                last_B = valid_TB.cumsum(0).argmax(0)
+                step_TB = last_B - torch.arange(len(valid_TB), device=last_B.device)[:, None]
+                here_TB = step_TB.clamp(min=0)
+                log_TBH = log_carry(carry_TBH, valid_TB).take_along_dim(here_TB[:, :, None], 0)
+                product_TB = log_TBH.cumsum(0).exp().mean(dim=2)
+                reached_TB = (step_TB >= 0) & valid_TB.take_along_dim(here_TB, 0)
+                products.append(product_TB.masked_fill(~reached_TB, math.nan).cpu().numpy())
+                times.append(memory_time(carry_TBH, valid_TB).cpu().numpy())
         mask_TB = np.concatenate(masks, axis=1)
         found: Measurement = {}
         for name, parts in gates.items():
             found[name] = mean_where(np.concatenate(parts, axis=1), mask_TB)
             found[f"mean_{name}"] = float(np.nanmean(found[name]))
-        found["product"] = np.concatenate(products, axis=1).mean(axis=1)
+        product = np.concatenate(products, axis=1)
+        found["product"] = mean_where(product, ~np.isnan(product))
         found["memory_time"] = np.sort(np.concatenate(times).mean(axis=0))
         found["median_memory_time"] = float(np.median(found["memory_time"]))
         return found

@@ -10,13 +10,12 @@ class GradNorm(Probe):
 
     before, after: total L2 norm of all gradients. clipped: share of steps on which the rule acted.
     nonfinite: gradient elements that were infinite or NaN, over the epoch.
-    every: the norms of every n-th epoch are kept.
     """
 
     rolls_out = False
 
-    def __init__(self, every: int = 1) -> None:
-        super().__init__(at_start=False, every=every, at_end=True)
+    def __init__(self) -> None:
+        super().__init__(at_start=False, every=1, at_end=True)
 
     def check(self, model: Observed, task: Source) -> None:
         """Every model has gradients."""

@@ -57,6 +57,8 @@ def gradient_flow(rollout: Rollout, loss: Tensor) -> GradientNorms:
     loss: 0-dim, the *sum* over the examples of their losses, or [B], the losses themselves.
 
     >>> from rnnexp.model.rollout import rollout
+    The graph is used up: roll out again for another loss.
+
     >>> r = rollout(torch.nn.RNN(3, 8), torch.randn(20, 2, 3))
     >>> gradient_flow(r, r.outputs.square().sum()).states_LTB.shape
     (1, 20, 2)
@@ -74,6 +76,7 @@ def gradient_flow(rollout: Rollout, loss: Tensor) -> GradientNorms:
     )
     steps, layers = len(rollout.inputs), len(rollout.layers)
     table = norms.view(len(groups), steps, -1).cpu().numpy()
+    table = np.where(np.isnan(table), np.inf, table)  # inf times 0 on the way: it overflowed
     read_at, read_state = rollout.read_at_B.cpu().numpy(), rollout.read_state_B.cpu().numpy()
     valid_TB = rollout.valid_BT.T.cpu().numpy()
     first_B = valid_TB.argmax(axis=0)  # pads before the text carry nothing
@@ -113,7 +116,7 @@ def marked_steps(steps: int) -> tuple[int, int, int]:
     >>> marked_steps(200), marked_steps(20)
     ((10, 100, 190), (2, 10, 18))
     """
-    early = min(10, max(1, steps // 10))
+    early = 10 if steps > 20 else max(1, steps // 10)
     return early, max(1, steps // 2), max(1, steps - early)
 
 
@@ -153,10 +156,11 @@ class GradientFlow(Probe):
             "early": early,
             "middle": middle,
             "late": late,
-            "ratio": early / late if late > 0 else np.nan,
+            "ratio": early / late if np.isfinite(late) and late > 0 else np.nan,
             "half_life": half_life(state_by_distance),
             "log_gain": log_gain(state_by_distance),
             "underflowed": float((inputs_T < FLOOR).sum()),
+            "overflowed": float(np.isinf(inputs_T).sum()),
             "examples": float(len(norms.read_at_B)),
             "full_length": float((norms.read_at_B == len(inputs_T) - 1).sum()),
         }

@@ -37,7 +37,8 @@ def _norms(values_NTH: Array, lengths: list[int]) -> Array:
 class HiddenDynamics(Probe):
     """‖h_t‖ and ‖c_t‖ along whole test sequences, uncut and without pads; saturation.
 
-    per_class: sequences of each class, the first in file order that are long enough.
+    per_class: sequences of each class, the first in file order that are long enough; where there
+        are fewer, those.
     min_length: long enough, in steps.
     saturated_at: a unit with |h| above it counts as saturated.
     schedule: as in `Probe`.
@@ -83,17 +84,17 @@ class HiddenDynamics(Probe):
             rollout = view.model.rollout(batch)
         lengths = batch.lengths.tolist()
         found = state_statistics(rollout.layers[-1], lengths, self.saturated_at)
-        averages = {
+        averages: Measurement = {
             f"mean_{name}": float(np.mean(found[name]))
             for name in ("state_variance", "cell_variance", "saturated", "slope")
             if name in found
         }
-        return (
-            found
-            | averages
-            | {
-                "target": batch.targets.cpu().numpy().astype(np.float64),
-                "length": np.array(lengths, np.float64),
-                "sequences": float(len(lengths)),
-            }
-        )
+        classes = len(np.unique(view.task.split(self.split).targets.numpy()))
+        return {
+            **found,
+            **averages,
+            "target": batch.targets.cpu().numpy().astype(np.float64),
+            "length": np.array(lengths, np.float64),
+            "sequences": float(len(lengths)),
+            "wanted": float(self.per_class * classes),
+        }

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from rnnexp.errors import at_least
-from rnnexp.probes.base import Array, Measurement, Probe, ProbeView
+from rnnexp.probes.base import Array, Measurement, Probe, ProbeView, text_alone
 from rnnexp.types import Rollout
 
 
@@ -78,11 +78,7 @@ class Jacobian(Probe):
         self.points, self.examples = points, examples
 
     def measure(self, view: ProbeView) -> Measurement:
-        batch = view.longest.rows(0, self.examples)
-        # the text alone: no pads behind it
-        width = int(batch.lengths.min())
-        if batch.padding == "post":
-            batch = batch.cut(max(width, 2))
+        batch = text_alone(view.longest.rows(0, self.examples))
         with torch.no_grad():
             rollout = view.model.rollout(batch)
         steps = len(rollout.inputs)

@@ -7,7 +7,7 @@ Engelken, Wolf and Abbott 2023, "Lyapunov spectra of chaotic recurrent neural ne
 import torch
 
 from rnnexp.errors import at_least
-from rnnexp.probes.base import Array, Measurement, Probe, ProbeView
+from rnnexp.probes.base import Array, Measurement, Probe, ProbeView, text_alone
 from rnnexp.probes.jacobian import step_jacobian
 from rnnexp.types import Rollout
 
@@ -16,8 +16,8 @@ def lyapunov_spectrum(rollout: Rollout, burn_in: int = 0) -> Array:
     """λ_i = lim (1/T) ln R_ii summed along the trajectory, Q R = J_t Q, in 1/steps; [B, D].
 
     In descending order. burn_in: so many steps turn Q towards the growing directions before any is
-    counted. The flat state of an LSTM holds h and c of every layer. A direction that is lost
-    altogether, as behind a ReLU, has -inf.
+    counted. The flat state of an LSTM holds h and c of every layer. Where a direction is
+    lost altogether, as behind a ReLU, what is left is -inf or the size of rounding errors.
 
     Raises ValueError where no step is left to count.
 
@@ -60,9 +60,7 @@ class Lyapunov(Probe):
         self.examples, self.burn_in = examples, burn_in
 
     def measure(self, view: ProbeView) -> Measurement:
-        batch = view.longest.rows(0, self.examples)
-        if batch.padding == "post":
-            batch = batch.cut(max(int(batch.lengths.min()), 2))
+        batch = text_alone(view.longest.rows(0, self.examples))
         with torch.no_grad():
             rollout = view.model.rollout(batch)
         burn_in = min(self.burn_in, len(rollout.inputs) // 2)

@@ -3,21 +3,22 @@
 import numpy as np
 
 from rnnexp.probes.base import Array, Measurement, Observed, Probe, ProbeView, Source
-from rnnexp.probes.gradient_flow import gradient_flow
+from rnnexp.probes.gradient_flow import GradientNorms, gradient_flow
 from rnnexp.types import Batch
 
 
-def padding_survival(states_TB: Array, batch: Batch) -> tuple[Array, Array]:
-    """Pads behind each text, and ‖dL/dh_n‖ / ‖dL/dh_T‖: its last real step n over the last step T.
+def padding_survival(norms: GradientNorms, batch: Batch) -> tuple[Array, Array]:
+    """Pads that the signal crosses, and ‖dL/dh_n‖ / ‖dL/dh_T‖, n the last real step; [B] each.
 
-    states_TB: norms of the state gradient, of `gradient_flow`.
+    T is the state that is read: the last one, for model=linear the last but one.
     """
-    last_B = batch.last_valid_B.cpu().numpy()
-    pads_B = len(states_TB) - 1 - last_B
-    at_end_B = states_TB[-1]
+    states_TB, end_B = norms.states_LTB[-1], norms.read_state_B
+    column_B = np.arange(len(end_B))
+    last_B = np.minimum(batch.last_valid_B.cpu().numpy(), end_B)
+    at_end_B = states_TB[end_B, column_B]
     ratio_B = np.full(len(last_B), np.nan)
-    np.divide(states_TB[last_B, np.arange(len(last_B))], at_end_B, out=ratio_B, where=at_end_B > 0)
-    return pads_B.astype(np.float64), ratio_B
+    np.divide(states_TB[last_B, column_B], at_end_B, out=ratio_B, where=at_end_B > 0)
+    return (end_B - last_B).astype(np.float64), ratio_B
 
 
 class PaddingSurvival(Probe):
@@ -41,7 +42,7 @@ class PaddingSurvival(Probe):
         parts = []
         for rollout, batch in view.rollouts(view.examples):
             norms = gradient_flow(rollout, view.total_loss(rollout, batch))
-            parts.append(padding_survival(norms.states_LTB[-1], batch))
+            parts.append(padding_survival(norms, batch))
         pads, ratio = (np.concatenate(values) for values in zip(*parts, strict=True))
         padded = ratio[pads > 0]
         return {

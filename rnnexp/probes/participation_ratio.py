@@ -15,10 +15,18 @@ def participation_ratio(states_NH: Array) -> float:
     >>> participation_ratio(np.array([[1.0, 0], [-1, 0], [0, 1], [0, -1]]))
     2.0
     """
-    covariance = np.atleast_2d(np.cov(states_NH, rowvar=False))
-    eigenvalues = np.linalg.eigvalsh(covariance).clip(min=0)
+    eigenvalues = covariance_spectrum(states_NH)
     squares = float((eigenvalues**2).sum())
     return float(eigenvalues.sum() ** 2 / squares) if squares > 0 else float("nan")
+
+
+def covariance_spectrum(states_NH: Array) -> Array:
+    """Eigenvalues of the covariance, descending; NaN for a single sample."""
+    if len(states_NH) < 2:
+        return np.full(states_NH.shape[1], np.nan)
+    covariance = np.atleast_2d(np.cov(states_NH, rowvar=False))
+    spectrum: Array = np.linalg.eigvalsh(covariance).clip(min=0)[::-1]
+    return spectrum
 
 
 class ParticipationRatio(Probe):
@@ -38,7 +46,7 @@ class ParticipationRatio(Probe):
                 states_BTH = torch.stack(list(rollout.states), dim=1)
                 parts.append(states_BTH[rollout.valid_BT].cpu().numpy())
         states_NH = np.concatenate(parts)
-        eigenvalues = np.linalg.eigvalsh(np.atleast_2d(np.cov(states_NH, rowvar=False)))[::-1]
+        eigenvalues = covariance_spectrum(states_NH)
         return {
             "ratio": participation_ratio(states_NH),
             "eigenvalues": eigenvalues / max(eigenvalues.sum(), np.finfo(float).tiny),

@@ -11,17 +11,17 @@ from rnnexp.probes.gradient_flow import gradient_flow, joined
 
 def spectral_radius(weight_HH: Tensor) -> float:
     """ρ(W) = max |eigenvalue|: how fast W^k grows in the end."""
-    return float(torch.linalg.eigvals(weight_HH.double().cpu()).abs().max())
+    return float(torch.linalg.eigvals(weight_HH.cpu().double()).abs().max())
 
 
 def largest_singular_value(weight_HH: Tensor) -> float:
     """σ_max(W) = max ‖Wv‖/‖v‖: how much a single step can stretch."""
-    return float(torch.linalg.svdvals(weight_HH.double().cpu())[0])
+    return float(torch.linalg.svdvals(weight_HH.cpu().double())[0])
 
 
 def orthogonality_error(weight_HH: Tensor) -> float:
     """‖WᵀW - I‖ (Frobenius): 0 for an orthogonal W, which keeps every norm."""
-    w = weight_HH.double().cpu()
+    w = weight_HH.cpu().double()
     return float(torch.linalg.matrix_norm(w.T @ w - torch.eye(len(w), dtype=w.dtype)))
 
 
@@ -33,7 +33,8 @@ def gradient_bound(sigma_max: float, steps: int, slope: float = 1.0) -> Array:
     section 2.1.
     """
     log_gain = np.log(max(slope * sigma_max, np.finfo(np.float64).tiny))
-    bound: Array = np.exp(np.arange(steps) * log_gain)
+    with np.errstate(over="ignore"):
+        bound: Array = np.exp(np.arange(steps) * log_gain)
     return bound
 
 
@@ -73,8 +74,6 @@ def _largest_ratio(states_TB: Array, read_state_B: npt.NDArray[np.int64]) -> Arr
     steps, size = states_TB.shape
     step_TB = read_state_B - np.arange(steps)[:, None]
     aligned_TB = np.where(step_TB >= 0, states_TB[step_TB.clip(min=0), np.arange(size)], np.nan)
-    there = ~np.isnan(aligned_TB).all(axis=1)
-    ratio = np.full(steps, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio[there] = np.nanmax(aligned_TB[there] / aligned_TB[0], axis=1)
+        ratio: Array = np.fmax.reduce(aligned_TB / aligned_TB[0], axis=1)
     return ratio

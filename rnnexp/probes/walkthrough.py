@@ -39,7 +39,9 @@ class Walkthrough(Probe):
         batch = view.longest.rows(0, 1)
         rollout = view.model.rollout(batch)
         loss = view.total_loss(rollout, batch)
-        found: Measurement = {**word_by_word(rollout, loss), "loss": float(loss.detach())}
+        real_T = batch.valid_BT[0].cpu().numpy()
+        steps = {key: value[real_T] for key, value in word_by_word(rollout, loss).items()}
+        found: Measurement = {**steps, "loss": float(loss.detach())}
         if not batch.inputs.is_floating_point():
-            found["token"] = batch.inputs[0].cpu().numpy().astype(np.float64)
+            found["token"] = batch.inputs[0].cpu().numpy()[real_T].astype(np.float64)
         return found
