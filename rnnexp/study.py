@@ -16,6 +16,7 @@ from rnnexp.runs import DONE, RunDirectory, write_json, write_text
 #: What a table says of each run, before the settings that vary and after them.
 _FIRST = ("run", "status", "model", "data", "seq_len")
 _LAST = ("seconds", "tokens_per_second", "epochs", "steps", "best_epoch", "parameters", "reason")
+_MODELS = ("rnn", "lstm", "gru", "unrolled", "linear", "bag")
 #: Settings that name a run, or say what is measured of it, and do not tell runs apart.
 _NO_FACTOR = ("seed", "experiment", "name", "study", "plots", "probes")
 
@@ -149,11 +150,15 @@ class Study:
         return f"test_{self.headline}"
 
     def groups(self) -> list[Group]:
-        """In order of the factors: numbers by value, names as they first came."""
+        """In order of the factors: numbers by value, models plain to gated, others as they came."""
         found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
         for row in self.rows:
             found.setdefault(tuple(row[name] for name in self.factors), []).append(row)
         seen = {name: list(dict.fromkeys(row[name] for row in self.rows)) for name in self.factors}
+        # jobs that run side by side begin in any order
+        seen["model"].sort(
+            key=lambda name: _MODELS.index(name) if name in _MODELS else len(_MODELS)
+        )
 
         def place(key: tuple[Any, ...]) -> list[float]:
             return [
