@@ -246,7 +246,7 @@ def test_changed_data_are_run_again(
     csv_file(rows=80)
     outcome = rnnexp(*command)
     assert "done before" not in outcome.out
-    assert outcome.err.count("the data have changed") == 2
+    assert outcome.err.count("the data or the probes have changed") == 2
     assert len(list((workdir / "outputs/studies/s/superseded").iterdir())) == 2
 
 
@@ -308,12 +308,12 @@ def test_a_job_that_fails_before_it_begins_has_its_row(
 
     real_prepare, calls = experiment.prepare, 0
 
-    def prepare(config: Any) -> Any:
+    def prepare(*arguments: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls == 3:  # the first call is the check of all jobs, which differ in their seed alone
             raise MemoryError("no memory left")
-        return real_prepare(config)
+        return real_prepare(*arguments)
 
     monkeypatch.setattr(experiment, "prepare", prepare)
     outcome = rnnexp("-m", *TINY, "seed=0,1,2", "model=bag", "study=s")
