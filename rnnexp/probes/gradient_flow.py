@@ -56,9 +56,9 @@ def gradient_flow(rollout: Rollout, loss: Tensor) -> GradientNorms:
 
     loss: 0-dim, the *sum* over the examples of their losses, or [B], the losses themselves.
 
-    >>> from rnnexp.model.rollout import rollout
     The graph is used up: roll out again for another loss.
 
+    >>> from rnnexp.model.rollout import rollout
     >>> r = rollout(torch.nn.RNN(3, 8), torch.randn(20, 2, 3))
     >>> gradient_flow(r, r.outputs.square().sum()).states_LTB.shape
     (1, 20, 2)
