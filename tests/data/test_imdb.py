@@ -6,6 +6,7 @@ import tarfile
 import threading
 import warnings
 from collections.abc import Iterator
+import time
 from pathlib import Path
 
 import pytest
@@ -205,19 +206,17 @@ def test_the_second_notebooks_file(realdata: Path) -> None:
 
 @pytest.mark.realdata
 def test_thirty_thousand_reviews_are_ready_at_once_the_second_time(realdata: Path) -> None:
-    import time
+    def timed() -> tuple[Imdb, float]:
+        started = time.perf_counter()
+        task = Imdb(path=str(realdata / "imdb_30k.csv.gz"), seq_len=200)
+        return task, time.perf_counter() - started
 
-    path = str(realdata / "imdb_30k.csv.gz")
-    first = Imdb(path=path, seq_len=200)
+    first, tokenised = timed()
     assert len(first.split("train")) == 24000
     assert first.input_size == 10_002
     assert first.report["test_duplicates_of_train"] > 0
-    seconds = []
-    for _ in range(3):
-        started = time.perf_counter()
-        Imdb(path=path, seq_len=200)
-        seconds.append(time.perf_counter() - started)
-    assert min(seconds) < 0.5
+    # against the first time, 1/30 on a quiet machine: seconds alone would measure the neighbours
+    assert min(timed()[1] for _ in range(3)) < tokenised / 5
 
 
 @pytest.mark.realdata
