@@ -4,9 +4,9 @@ import http.server
 import io
 import tarfile
 import threading
+import time
 import warnings
 from collections.abc import Iterator
-import time
 from pathlib import Path
 
 import pytest
