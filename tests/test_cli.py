@@ -356,13 +356,22 @@ def test_two_processes_do_not_share_a_job(rnnexp: Rnnexp, workdir: Path) -> None
 )
 def test_an_interrupted_run_says_so(workdir: Path, stop: signal.Signals, status: int) -> None:
     command = [sys.executable, "-m", "rnnexp", *TINY, "data.limit=400", "trainer.epochs=100000"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while not list(Path("outputs").glob("runs/*/checkpoints/epoch_*.sha256")):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    process.send_signal(stop)
-    _, errors = process.communicate(timeout=30)
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        # a job of a shell in the background inherits an ignored Ctrl-C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not list(Path("outputs").glob("runs/*/checkpoints/epoch_*.sha256")):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        process.send_signal(stop)
+        _, errors = process.communicate(timeout=30)
+    finally:
+        process.kill()
     assert process.returncode == status, errors
     (path,) = Path("outputs/runs").iterdir()
     assert json.loads((path / "summary.json").read_text())["status"] == "interrupted"
