@@ -45,6 +45,8 @@ class Experiment:
     dials: Dials
     device: Any
     task: Any
+    #: the same task at the other lengths that the trained network is tested at
+    at_lengths: Mapping[int, Any]
     model: Any
     clip: Any
     trainer: Any
@@ -103,10 +105,11 @@ def prepare(config: Mapping[str, Any], overrides: Sequence[str] = ()) -> Experim
     _default_threads()
     trainer = settings.build(config, "trainer")
     clip = settings.build(config, "clip")
-    init = settings.build(config, "init")
+    init = settings.build(config, "init", seq_len=dials.seq_len)
     device = pick_device(dials.device)
     torch.set_num_threads(dials.threads or _default_threads())
     task = _task(config, dials)
+    at_lengths = _at_lengths(task)
     _prefixed("trainer", trainer.check, task, device)
     # Weights are drawn on the CPU whatever the device, so that a seed means the same everywhere.
     with torch.random.fork_rng(devices=[]):
@@ -115,11 +118,31 @@ def prepare(config: Mapping[str, Any], overrides: Sequence[str] = ()) -> Experim
             encoder = Features(task.input_size)
         else:
             encoder = settings.build(config, "embedding", vocabulary=task.vocabulary)
-        model = settings.build(config, "model", encoder=encoder, output_size=task.output_size)
+        model = settings.build(
+            config,
+            "model",
+            encoder=encoder,
+            output_size=task.output_size,
+            regression=task.regression,
+            per_step=task.per_step,
+        )
     generator = torch.Generator().manual_seed(stream_seed(dials.seed, "init"))
     _prefixed("", init, model, generator)
     probes, skipped = _probes(config, model, task, overrides)
-    return Experiment(config, dials, device, task, model.to(device), clip, trainer, probes, skipped)
+    return Experiment(
+        config, dials, device, task, at_lengths, model.to(device), clip, trainer, probes, skipped
+    )
+
+
+def _at_lengths(task: Any) -> dict[int, Any]:
+    """The task at each of its `eval_lengths`, made now so that a wrong one is told before a run."""
+    found = {}
+    for length in task.eval_lengths:
+        try:
+            found[length] = task.at_length(length)
+        except ValueError as error:
+            raise ConfigError(f"data.eval_lengths={list(task.eval_lengths)}: {error}") from None
+    return found
 
 
 def _probes(
@@ -159,7 +182,6 @@ def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
     from rnnexp.findings import findings
     from rnnexp.probes.base import ProbeSet
     from rnnexp.regime import regime_of
-    from rnnexp.sampling import Sampler
     from rnnexp.study import Series
 
     task, model, trainer = experiment.task, experiment.model, experiment.trainer
@@ -171,6 +193,8 @@ def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         "started": datetime.now(UTC).isoformat(timespec="microseconds"),
         **describe(experiment),
         "chance": dict(task.chance),
+        "perfect": {name: task.perfect[name] for name in task.chance if name in task.perfect},
+        "solved_at": task.solved,
         "regime": {},
         "probes": {},
         "skipped_probes": dict(experiment.skipped_probes),
@@ -205,13 +229,17 @@ def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
                 from safetensors.torch import load_model
 
                 load_model(model, str(run.best_weights), device=str(device))
-            test = task.split("test")
-            scores, outputs = trainer.evaluate(
-                model, task, Sampler(test, device, trim=not model.reads_pads)
-            )
-            summary["test"] = scores
-            run.save_predictions("test", test.targets.numpy(), outputs)
+            summary["test"], summary["test_interval"] = _test(experiment, task, run, "test")
             log.info("%s", _result_line(summary | {"status": "finished"}))
+            summary["at_lengths"] = {}
+            for length, other in experiment.at_lengths.items():
+                means, intervals = _test(experiment, other, run, f"test_T{length}")
+                summary["at_lengths"][str(length)] = {
+                    "test": means,
+                    "test_interval": intervals,
+                    "chance": dict(other.chance),
+                }
+                log.info("at length %d: %s", length, _score_line(task, means, other.chance))
         summary["wall_seconds"] = round(time.perf_counter() - started, 3)
         summary["peak_memory_mb"] = peak_memory_mb(device)
         summary |= {"status": fit.status, "reason": fit.reason}
@@ -229,6 +257,21 @@ def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
     return summary
 
 
+def _test(
+    experiment: Experiment, task: Any, run: RunDirectory, name: str
+) -> tuple[dict[str, float], dict[str, list[float]]]:
+    """Loss and scores of the test split, and the scores' bootstrap intervals over its examples."""
+    from rnnexp.sampling import Sampler
+    from rnnexp.statistics import bootstrap_interval
+
+    model, test = experiment.model, task.split("test")
+    data = Sampler(test, experiment.device, trim=not model.reads_pads)
+    found = experiment.trainer.evaluate(model, task, data)
+    run.save_predictions(name, test.targets.numpy(), found.outputs, found.scores)
+    intervals = {key: list(bootstrap_interval(scores)) for key, scores in found.scores.items()}
+    return found.means, intervals
+
+
 def describe(experiment: Experiment) -> dict[str, Any]:
     """What a run is, for summary.json: names, choices, sizes."""
     choices = group_choices()
@@ -243,6 +286,9 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         "overrides": task_overrides(),
         "parameters": sum(p.numel() for p in experiment.model.parameters()),
         "headline": experiment.task.headline,
+        "synthetic": experiment.task.synthetic,
+        "memory": experiment.task.memory,
+        "unit": "step" if experiment.trainer.steps or experiment.task.generates else "epoch",
         "data_report": dict(experiment.task.report),
         "embedding_report": dict(experiment.model.encoder.report),
     }
@@ -453,13 +499,14 @@ def _config_text(config: Mapping[str, Any]) -> str:
 def _log_start(experiment: Experiment, summary: Mapping[str, Any], run: RunDirectory) -> None:
     for name, reason in experiment.skipped_probes.items():
         log.info("probe %s left out: it %s", name, reason)
-    report = summary["data_report"]
-    if "train" in report:
-        log.info(
-            "data %s: %d training, %d validation, %d test texts; vocabulary %d; chance %.1f%%",
-            summary["data"], report["train"], report["val"], report["test"],
-            report["vocabulary"], 100 * summary["chance"]["accuracy"],
-        )  # fmt: skip
+    report, task = summary["data_report"], experiment.task
+    training = f"{report['train']} training" if "train" in report else "fresh training samples"
+    log.info(
+        "data %s%s: %s, %d validation, %d test; vocabulary %s; chance %s",
+        summary["data"], " (synthetic)" if task.synthetic else "", training,
+        report.get("val", 0), report.get("test", 0), report.get("vocabulary", "none"),
+        shown_score(task.headline, task.chance[task.headline]),
+    )  # fmt: skip
     repeated = report.get("test_duplicates_of_train", 0)
     if repeated:
         log.info("%d of the test texts also stand in the training split", repeated)
@@ -477,6 +524,22 @@ def _result_line(summary: Mapping[str, Any]) -> str:
         return f"diverged: {summary['reason']}"
     name = summary["headline"]
     score, chance = summary["test"][name], summary["chance"].get(name)
-    show = "{:.1%}".format if name == "accuracy" else "{:.4g}".format
-    against = f" (chance {show(chance)})" if chance is not None else ""
-    return f"test {name} {show(score)}{against}, {summary['seconds']:.1f} s of training"
+    interval = summary.get("test_interval", {}).get(name)
+    shown = shown_score(name, score)
+    if interval is not None:
+        low, high = (shown_score(name, end) for end in interval)
+        shown += f" (95% over examples: {low} to {high})"
+    against = f", chance {shown_score(name, chance)}" if chance is not None else ""
+    return f"test {name} {shown}{against}; {summary['seconds']:.1f} s of training"
+
+
+def _score_line(task: Any, means: Mapping[str, float], chance: Mapping[str, float]) -> str:
+    name = task.headline
+    return (
+        f"test {name} {shown_score(name, means[name])}, chance {shown_score(name, chance[name])}"
+    )
+
+
+def shown_score(name: str, value: float) -> str:
+    """Accuracies in percent, others with four digits."""
+    return f"{value:.1%}" if name == "accuracy" else f"{value:.4g}"

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from rnnexp.runs import RunDirectory
-from rnnexp.study import Interval, Series, aligned, group_label, log_interval, t_interval
+from rnnexp.statistics import Interval, log_interval, t_interval
+from rnnexp.study import Series, aligned, group_label
 
 #: Lines of a table that can still be read.
 MAX_SERIES = 12

@@ -1,45 +1,63 @@
-"""Recurrent initialisations: what the weights from state to state start from.
+"""Recurrent initialisations: what the weights from state to state, or the gates, start from.
 
-Each writes every [H, H] block of recurrent weights in place (per layer, and per gate where the cell
-has gates) and leaves all other parameters as torch made them.
+A `WeightInit` writes every [H, H] block of recurrent weights in place (per layer, and per gate where
+the cell has gates), a `GateInit` the biases of gates. All other parameters stay as torch made them.
 """
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
 
-from rnnexp.errors import at_least
-
-
-class HasRecurrentWeights(Protocol):
-    def recurrent_weights(self) -> Mapping[str, Tensor]: ...
+from rnnexp.errors import at_least, more_than
 
 
 class HasGateBiases(Protocol):
     def blocks(self, name: Literal["bias_ih", "bias_hh"]) -> Mapping[str, Tensor]: ...
 
 
-def set_gate_bias(layers: Iterable[HasGateBiases], gate: str, value: float) -> None:
-    """Make the bias of a gate `value` in every layer, in place.
+class HasRecurrentWeights(Protocol):
+    @property
+    def gate_names(self) -> tuple[str, ...]: ...
+    def recurrent_weights(self) -> Mapping[str, Tensor]: ...
+    def recurrences(self) -> Sequence[HasGateBiases]: ...
+
+
+def set_gate_bias(layers: Iterable[HasGateBiases], gate: str, value: float | Tensor) -> None:
+    """Make the bias of a gate `value`, a number or one per unit [H], in every layer, in place.
 
     torch adds two biases, b_ih + b_hh: one gets the value, the other zero. Set in both, a forget
     bias of 1 would be 2.
     """
-    for layer in layers:
-        layer.blocks("bias_ih")[gate].fill_(value)
-        layer.blocks("bias_hh")[gate].zero_()
+    with torch.no_grad():
+        for layer in layers:
+            layer.blocks("bias_ih")[gate].copy_(torch.as_tensor(value))
+            layer.blocks("bias_hh")[gate].zero_()
 
 
 class Init(ABC):
-    """A rule for one [H, H] block; calling it applies the rule to all blocks of a model."""
+    """What a model's recurrence starts from."""
+
+    @abstractmethod
+    def __call__(self, model: HasRecurrentWeights, generator: torch.Generator) -> None:
+        """Change the model in place. Raises ValueError where it has nothing to set."""
+
+
+class Default(Init):
+    """torch's own: U(-1/√H, 1/√H) for every weight and bias, as the module came."""
 
     def __call__(self, model: HasRecurrentWeights, generator: torch.Generator) -> None:
-        """Raises ValueError where the model has no recurrent weights."""
+        pass
+
+
+class WeightInit(Init):
+    """A rule for one [H, H] block, applied to all blocks of a model."""
+
+    def __call__(self, model: HasRecurrentWeights, generator: torch.Generator) -> None:
         weights = model.recurrent_weights()
         if not weights:
             name = type(self).__name__.lower()
@@ -56,18 +74,30 @@ class Init(ABC):
         """Write one block in place."""
 
 
-class Default(Init):
-    """torch's own: U(-1/√H, 1/√H) for every weight, as the module came."""
+class GateInit(Init):
+    """A rule for the biases of the gate that carries the state over: f of an LSTM, z of a GRU."""
+
+    name: str
 
     def __call__(self, model: HasRecurrentWeights, generator: torch.Generator) -> None:
-        pass
+        carry = next((gate for gate in ("forget", "update") if gate in model.gate_names), None)
+        if carry is None:
+            raise ValueError(
+                f"init={self.name} sets the biases of gates and {type(model).__name__.lower()} has "
+                "none: use model=lstm or model=gru"
+            )
+        for layer in model.recurrences():
+            size = len(layer.blocks("bias_ih")[carry])
+            for gate, bias_H in self.biases(carry, size, generator).items():
+                set_gate_bias([layer], gate, bias_H)
 
-    def fill(self, weight_HH: Tensor, generator: torch.Generator) -> None:
-        pass
+    @abstractmethod
+    def biases(self, carry: str, size: int, generator: torch.Generator) -> dict[str, Tensor]:
+        """The biases [H] by gate, of one layer of `size` units whose carry gate has that name."""
 
 
 @dataclass(frozen=True)
-class Normal(Init):
+class Normal(WeightInit):
     """W ~ N(0, std²), each element on its own."""
 
     std: float = 0.1
@@ -80,7 +110,7 @@ class Normal(Init):
 
 
 @dataclass(frozen=True)
-class Orthogonal(Init):
+class Orthogonal(WeightInit):
     """W = gain Q, QᵀQ = I, Q uniform over the orthogonal matrices (Saxe et al. 2014)."""
 
     gain: float = 1.0
@@ -93,22 +123,102 @@ class Orthogonal(Init):
 
 
 @dataclass(frozen=True)
-class Identity(Init):
-    """W = scale I (with ReLU, scale 1 and zero biases the IRNN of Le et al. 2015)."""
+class Identity(WeightInit):
+    """W = scale I.
+
+    zero_bias: and all biases of the recurrence zero: with ReLU and scale 1 the IRNN of Le, Jaitly
+    and Hinton 2015, "A simple way to initialize recurrent networks of rectified linear units".
+    """
 
     scale: float = 1.0
+    zero_bias: bool = False
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.scale):
             raise ValueError(f"scale must be finite (got {self.scale})")
 
+    def __call__(self, model: HasRecurrentWeights, generator: torch.Generator) -> None:
+        super().__call__(model, generator)
+        if self.zero_bias:
+            for layer in model.recurrences():
+                for gate in layer.blocks("bias_ih"):
+                    set_gate_bias([layer], gate, 0.0)
+
     def fill(self, weight_HH: Tensor, generator: torch.Generator) -> None:
         torch.nn.init.eye_(weight_HH).mul_(self.scale)
 
 
-class Xavier(Init):
+class Xavier(WeightInit):
     """W ~ U(-b, b), b = √(6 / (fan_in + fan_out)) = √(3/H), per gate (Glorot and Bengio 2010)."""
 
     def fill(self, weight_HH: Tensor, generator: torch.Generator) -> None:
         bound = math.sqrt(6 / sum(weight_HH.shape))
         weight_HH.uniform_(-bound, bound, generator=generator)
+
+
+@dataclass(frozen=True)
+class Spectral(WeightInit):
+    """W = radius A / ρ(A), A of independent N(0, 1/H): a random matrix of that spectral radius.
+
+    Source: Jaeger 2001, "The echo state approach to analysing and training recurrent neural
+    networks", where the radius decides how fast the past fades.
+    """
+
+    radius: float = 1.0
+
+    def __post_init__(self) -> None:
+        at_least("radius", self.radius, 0)
+
+    def fill(self, weight_HH: Tensor, generator: torch.Generator) -> None:
+        weight_HH.normal_(0.0, 1 / math.sqrt(len(weight_HH)), generator=generator)
+        weight_HH.mul_(self.radius / torch.linalg.eigvals(weight_HH.double()).abs().max().item())
+
+
+@dataclass(frozen=True)
+class Chrono(GateInit):
+    """b_f = ln u, u ~ U[1, t_max - 1] for each unit, and of an LSTM b_i = -b_f.
+
+    A gate that stays at σ(b_f) forgets with the time constant 1 + u: the units' memories spread from
+    two steps to t_max. Once: torch's second bias is zero (see `set_gate_bias`). Of a GRU the update
+    gate is set, which carries the state over. Source: Tallec and Ollivier 2018, "Can recurrent
+    neural networks warp time?", section 2.
+
+    t_max: the longest dependency expected, in steps; None takes seq_len.
+    """
+
+    t_max: float | None = None
+    seq_len: int = 100
+    name = "chrono"
+
+    def __post_init__(self) -> None:
+        if self.t_max is not None:
+            more_than("t_max", self.t_max, 2)
+        elif self.seq_len <= 2:
+            raise ValueError(
+                f"t_max must be greater than 2, and it follows from seq_len={self.seq_len}: set "
+                "init.t_max"
+            )
+
+    def biases(self, carry: str, size: int, generator: torch.Generator) -> dict[str, Tensor]:
+        t_max = self.seq_len if self.t_max is None else self.t_max
+        bias_H = torch.empty(size).uniform_(1, t_max - 1, generator=generator).log()
+        return {carry: bias_H, "input": -bias_H} if carry == "forget" else {carry: bias_H}
+
+
+@dataclass(frozen=True)
+class ForgetBias(GateInit):
+    """The carry gate's bias `value` for every unit: f starts at σ(value), open for a large one.
+
+    Source: Gers, Schmidhuber and Cummins 2000; Jozefowicz, Zaremba and Sutskever 2015 find 1 better
+    than the usual 0.
+    """
+
+    value: float = 1.0
+    name = "forget_bias"
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            raise ValueError(f"value must be finite (got {self.value})")
+
+    def biases(self, carry: str, size: int, generator: torch.Generator) -> dict[str, Tensor]:
+        return {carry: torch.full((size,), self.value)}

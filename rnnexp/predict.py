@@ -31,7 +31,7 @@ def predict(path: Path, text: str, steps: bool = False) -> str:
     if summary.get("status") != "finished":
         raise UserError(f"{path} has not finished (its status is {summary.get('status')})")
     state = run.task
-    if "vocabulary" not in state:
+    if "cleaning" not in state:
         raise UserError(f"{path} was trained on {summary['data']}, not on texts")
     encode = TextEncoder(state, run.config["seq_len"])
     words, ids = encode(text)

@@ -115,11 +115,16 @@ class RunDirectory:
         _write_atomically(self.best_weights, save)
 
     def save_predictions(
-        self, split: str, targets: npt.NDArray[Any], outputs: npt.NDArray[Any]
+        self,
+        split: str,
+        targets: npt.NDArray[Any],
+        outputs: npt.NDArray[Any],
+        scores: Mapping[str, npt.NDArray[Any]],
     ) -> None:
+        """Targets, outputs and scores of every example: what intervals over examples rest on."""
         (self.path / "predictions").mkdir(exist_ok=True)
         path = self.path / "predictions" / f"{split}.npz"
-        np.savez_compressed(path, targets=targets, outputs=outputs)
+        np.savez_compressed(path, targets=targets, outputs=outputs, **scores)
 
     def save_probe(self, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """What a probe has measured so far: arrays with a row per measurement."""

@@ -1,20 +1,26 @@
-"""Batches from a split: which examples, in which order, how wide.
+"""Batches for training and evaluation: which examples, in which order, how wide.
 
-Where pads do not change the answer, examples of like length share a batch and the batch is cut to
+Whatever a training step reads is a function of (seed, step): passes over a corpus, or samples drawn
+for that step alone. Where pads do not change the answer, examples of like length share a batch and the batch is cut to
 its longest: at 400 tokens of IMDB about half of all steps would be pads.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from rnnexp.streams import stream_seed
 from rnnexp.types import Batch, SequenceDataset
 
 IntArray = npt.NDArray[np.int64]
 
 POOL_BATCHES = 50  # examples are sorted by length within pools of so many batches
+
+#: Steps that count as an epoch where every sample is a new one.
+FRESH_EPOCH = 500
 
 
 class Sampler:
@@ -25,8 +31,9 @@ class Sampler:
 
     def __init__(self, dataset: SequenceDataset, device: torch.device, trim: bool) -> None:
         self.lengths: IntArray = dataset.lengths.numpy()
-        # Pads before the text come first: cutting the tail would cut the text.
-        self.trim = trim and dataset.padding == "post"
+        # Pads before the text come first: cutting the tail would cut the text. Outputs of every
+        # step keep one width, so that they can be kept together.
+        self.trim = trim and dataset.padding == "post" and not dataset.per_step
         self.dataset = dataset.to(device)
         self.device = device
 
@@ -61,6 +68,62 @@ class Sampler:
         ):
             width = max(int(self.lengths[rows].max()), 1) if self.trim else None
             yield self.dataset.batch(index_B, width)
+
+
+class Feed(Protocol):
+    """The batches of a training, by the number of the step, counted from 0.
+
+    epoch_steps: how many make an epoch.
+    """
+
+    epoch_steps: int
+
+    def batches(self, first: int, count: int) -> Iterator[Batch]:
+        """Those of the steps first..first+count-1."""
+
+
+class CorpusFeed:
+    """Pass after pass over a split, each in an order of its own."""
+
+    def __init__(self, split: Sampler, seed: int, batch_size: int, drop_last: bool = False) -> None:
+        self.split, self.seed = split, seed
+        self.batch_size, self.drop_last = batch_size, drop_last
+        whole, rest = divmod(len(split), batch_size)
+        self.epoch_steps = whole if drop_last or not rest else whole + 1
+
+    def batches(self, first: int, count: int) -> Iterator[Batch]:
+        while count > 0:
+            epoch, start = divmod(first, self.epoch_steps)
+            # epochs count from 1
+            order = np.random.default_rng(stream_seed(self.seed, "order", epoch + 1))
+            indices = self.split.epoch(self.batch_size, order, self.drop_last)
+            indices = indices[start : start + count]
+            yield from self.split.batches(indices)
+            first, count = first + len(indices), count - len(indices)
+
+
+class FreshFeed:
+    """New samples for every step.
+
+    make: makes so many of them from a generator.
+    """
+
+    epoch_steps = FRESH_EPOCH
+
+    def __init__(
+        self,
+        make: Callable[[int, np.random.Generator], Batch],
+        device: torch.device,
+        seed: int,
+        batch_size: int,
+    ) -> None:
+        self.make, self.device = make, device
+        self.seed, self.batch_size = seed, batch_size
+
+    def batches(self, first: int, count: int) -> Iterator[Batch]:
+        for step in range(first, first + count):
+            generator = np.random.default_rng(stream_seed(self.seed, "samples", step))
+            yield self.make(self.batch_size, generator).to(self.device)
 
 
 def _chunks(order: IntArray, size: int) -> list[IntArray]:

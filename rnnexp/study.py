@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from scipy import stats
-
 from rnnexp.runs import DONE, RunDirectory, write_json, write_text
+from rnnexp.statistics import Interval, t_interval
 
 #: What a table says of each run, before the settings that vary and after them.
 _FIRST = ("run", "status", "model", "data", "seq_len")
@@ -19,46 +17,6 @@ _LAST = ("seconds", "tokens_per_second", "epochs", "steps", "best_epoch", "param
 _MODELS = ("rnn", "lstm", "gru", "unrolled", "linear", "bag")
 #: Settings that name a run, or say what is measured of it, and do not tell runs apart.
 _NO_FACTOR = ("seed", "experiment", "name", "study", "plots", "probes")
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean over seeds with its 95% t-interval; None where one seed gives none."""
-
-    n: int
-    mean: float
-    low: float | None
-    high: float | None
-
-    @property
-    def half_width(self) -> float | None:
-        return None if self.high is None else self.high - self.mean
-
-
-def t_interval(values: Sequence[float]) -> Interval:
-    """mean ± t(0.975, n-1) s/√n, s the standard deviation with n-1 in the denominator.
-
-    >>> t_interval([0.5])
-    Interval(n=1, mean=0.5, low=None, high=None)
-    """
-    n, mean = len(values), float(np.mean(values))
-    if n < 2:
-        return Interval(n, mean, None, None)
-    half = float(stats.t.ppf(0.975, n - 1) * stats.sem(values))
-    return Interval(n, mean, mean - half, mean + half)
-
-
-def log_interval(values: Sequence[float]) -> Interval:
-    """The t-interval of ln x, taken back: a geometric mean, for what spans orders of magnitude.
-
-    Only positive, finite values count: n says how many.
-    """
-    logs = [math.log(value) for value in values if 0 < value < math.inf]
-    if not logs:
-        return Interval(0, math.nan, None, None)
-    found = t_interval(logs)
-    low, high = (None if end is None else float(np.exp(end)) for end in (found.low, found.high))
-    return Interval(found.n, math.exp(found.mean), low, high)
 
 
 @dataclass(frozen=True)

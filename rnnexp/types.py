@@ -21,15 +21,17 @@ class Batch:
     """Examples of one width T, with what each of them really holds.
 
     inputs: long [B, T] (token ids, embedded by the model) or float [B, T, E].
-    targets: long [B] (classes) or float [B, ...].
+    targets: long [B] (classes), float [B, O] (numbers), or long [B, T] (a class per step).
     lengths: long [B], the number of real steps; the other T - length are padding.
     padding: `post` puts the pads behind the real steps, `pre` before them.
+    per_step: targets have a time axis, and are cut where the inputs are.
     """
 
     inputs: Tensor
     targets: Tensor
     lengths: Tensor
     padding: Padding = "post"
+    per_step: bool = False
 
     def __len__(self) -> int:
         return self.inputs.shape[0]
@@ -57,7 +59,8 @@ class Batch:
             lengths = (self.lengths - (self.inputs.shape[1] - width)).clamp(min=0)
         else:
             lengths = self.lengths.clamp(max=width)
-        return replace(self, inputs=self.inputs[:, :width], lengths=lengths)
+        targets = self.targets[:, :width] if self.per_step else self.targets
+        return replace(self, inputs=self.inputs[:, :width], targets=targets, lengths=lengths)
 
     @property
     def last_step_B(self) -> Tensor:
@@ -93,6 +96,7 @@ class SequenceDataset:
     targets: Tensor
     lengths: Tensor
     padding: Padding = "post"
+    per_step: bool = False
 
     def __len__(self) -> int:
         return self.inputs.shape[0]
@@ -116,10 +120,15 @@ class SequenceDataset:
 
     def batch(self, index_B: Tensor, width: int | None = None) -> Batch:
         """The examples at `index_B`; only their first `width` steps, where that is given."""
-        inputs = self.inputs[index_B]
+        inputs, targets = self.inputs[index_B], self.targets[index_B]
         if width is not None:
             inputs = inputs[:, :width]
-        return Batch(inputs, self.targets[index_B], self.lengths[index_B], self.padding)
+            targets = targets[:, :width] if self.per_step else targets
+        return Batch(inputs, targets, self.lengths[index_B], self.padding, self.per_step)
+
+    def as_batch(self) -> Batch:
+        """All examples as one batch, nothing copied."""
+        return Batch(self.inputs, self.targets, self.lengths, self.padding, self.per_step)
 
 
 @dataclass(frozen=True)
@@ -157,8 +166,8 @@ class Rollout:
 
     inputs: e_t [B, E], T of them: leaves of the graph.
     layers: the states of each layer, from the bottom up.
-    outputs: logits of the readout [B, O].
-    outputs_at: `outputs_at(t)` are the logits, had the sequence ended with step t.
+    outputs: logits of the readout [B, O], or of every step [B, T, O].
+    outputs_at: `outputs_at(t)` are the logits [B, O], had the sequence ended with step t.
     read_at_B: index of the last step whose input can reach an example's output.
     valid_BT: True at real steps, False at pads.
     state_lag: the output at step t reads the state at t - state_lag (1 for model=linear).

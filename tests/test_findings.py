@@ -12,7 +12,8 @@ import pytest
 from rnnexp.figures import gradient_flow
 from rnnexp.findings import findings, verdict
 from rnnexp.runs import RunDirectory
-from rnnexp.study import Series, log_interval
+from rnnexp.statistics import log_interval
+from rnnexp.study import Series
 from tests.conftest import TINY, Outcome
 
 Rnnexp = Callable[..., Outcome]

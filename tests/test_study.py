@@ -7,7 +7,8 @@ import pytest
 
 from rnnexp.figures import draw_study
 from rnnexp.runs import RunDirectory, write_json
-from rnnexp.study import Study, t_interval
+from rnnexp.statistics import t_interval
+from rnnexp.study import Study
 
 
 def add_run(folder: Path, number: int, accuracy: float | None, **settings: Any) -> None:

@@ -3,13 +3,17 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from rnnexp.types import Batch, SequenceDataset, Split
+
+#: A target that no loss and no score counts, as in torch's cross_entropy.
+IGNORED = -100
 
 
 class Task(ABC):
@@ -18,10 +22,12 @@ class Task(ABC):
     input_size: number of distinct tokens, or features per step where inputs are float.
     output_size: classes, or numbers to predict.
     vocabulary: the word of each token id (specials in angle brackets), None where inputs are float.
-    chance: what the best constant answer scores, per metric of `metrics` and for `loss`.
+    chance: what the best answer without memory scores, per score of `scores` and for `loss`.
     report: facts about the data worth a place in summary.json.
     content: names the content where the settings do not (a file's digest): other content under
         the same settings is another run.
+    eval_lengths: lengths beside its own at which the trained network is tested too.
+    solved: the headline score from which on a run counts as solved, where there is such a thing.
     """
 
     input_size: int
@@ -30,13 +36,38 @@ class Task(ABC):
     chance: Mapping[str, float]
     report: Mapping[str, Any]
     content: str = ""
+    eval_lengths: Sequence[int] = ()
+    solved: float | None = None
 
-    #: The metric that figures and tables show first.
+    #: The score that figures and tables show first.
     headline: ClassVar[str]
+    #: What a network that is always right scores; between it and chance lies every skill.
+    perfect: ClassVar[Mapping[str, float]] = {"accuracy": 1.0, "mse": 0.0, "loss": 0.0}
+    #: Numbers are asked for, not classes: a column of outputs for each, whatever the head.
+    regression: ClassVar[bool] = False
+    #: An answer at every step, [B, T, O], not one per sequence.
+    per_step: ClassVar[bool] = False
+    #: Made by a program: said wherever a number is shown.
+    synthetic: ClassVar[bool] = False
+    #: To be right a network must remember over a known number of steps, set by the length.
+    memory: ClassVar[bool] = False
+    #: Every training step gets examples of its own, by `fresh`; there is no training split.
+    generates: ClassVar[bool] = False
 
     @abstractmethod
     def split(self, name: Split) -> SequenceDataset:
         """One split as tensors; an empty one where the task has no such split."""
+
+    def fresh(self, count: int, generator: np.random.Generator) -> Batch:
+        """New training examples, of a task that `generates`."""
+        raise NotImplementedError(f"{type(self).__name__} has a training split")
+
+    def at_length(self, seq_len: int) -> Self:
+        """The same task at another length, to test a trained network on.
+
+        Raises ValueError for a length that the task cannot have, or where it has none at all.
+        """
+        raise ValueError(f"{type(self).__name__} cannot be made at another length")
 
     def whole_lengths(self, name: Split) -> Tensor:
         """Steps of each example before anything was cut off, long [N]."""
@@ -51,8 +82,21 @@ class Task(ABC):
         """Mean over the batch, a 0-dim tensor."""
 
     @abstractmethod
+    def scores(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """What each example scores, [B] each; they stay on the device until somebody reads."""
+
     def metrics(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
-        """Means over the batch as 0-dim tensors: they stay on the device until somebody reads."""
+        """Means of the scores over the batch, 0-dim."""
+        return {name: score.mean() for name, score in self.scores(outputs, batch).items()}
+
+    def followed_loss(self, outputs: Tensor, batch: Batch) -> Tensor:
+        """The loss whose gradient the probes follow back in time: summed over the examples.
+
+        Summed, so that each example's gradient is its own and not a B-th of it. Of a task that
+        answers at every step it is the loss of the last answer alone: it has one place, from which
+        distances can be told.
+        """
+        return self.loss(outputs, batch) * len(batch)
 
     def state(self) -> dict[str, Any]:
         """What `predict` needs of the data, as plain JSON values."""
@@ -71,8 +115,58 @@ class Classification(Task):
     def loss(self, outputs: Tensor, batch: Batch) -> Tensor:
         return classification_loss(outputs, batch.targets)
 
-    def metrics(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
-        return {"accuracy": (predicted_class(outputs) == batch.targets).float().mean()}
+    def scores(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
+        return {"accuracy": (predicted_class(outputs) == batch.targets).float()}
+
+
+class StepClassification(Task):
+    """One class per step. Targets are long [B, T], `IGNORED` where nothing is asked, as at pads.
+
+    Outputs are logits [B, T, O] through a softmax; the loss is the cross-entropy in nats, its mean
+    over all steps that ask; an example's accuracy is its share of them.
+    """
+
+    headline = "accuracy"
+    per_step = True
+
+    def loss(self, outputs: Tensor, batch: Batch) -> Tensor:
+        return F.cross_entropy(outputs.flatten(0, 1), batch.targets.flatten(), ignore_index=IGNORED)
+
+    def scores(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
+        return {"accuracy": step_accuracy(outputs, batch.targets)}
+
+    def followed_loss(self, outputs: Tensor, batch: Batch) -> Tensor:
+        row_B = torch.arange(len(batch), device=outputs.device)
+        last_B = batch.last_valid_B.to(outputs.device)
+        return F.cross_entropy(
+            outputs[row_B, last_B],
+            batch.targets[row_B, last_B],
+            ignore_index=IGNORED,
+            reduction="sum",
+        )
+
+
+class Regression(Task):
+    """Numbers per sequence: targets and outputs are float [B, O].
+
+    The loss is the mean squared error; an example's score is its own.
+    """
+
+    headline = "mse"
+    regression = True
+
+    def loss(self, outputs: Tensor, batch: Batch) -> Tensor:
+        return F.mse_loss(outputs, batch.targets.to(outputs.dtype))
+
+    def scores(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
+        return {"mse": (outputs - batch.targets).square().mean(dim=1)}
+
+
+def step_accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Share of each example's steps that are right, [B], of logits [B, T, O] and targets [B, T]."""
+    asked_BT = targets != IGNORED
+    right_BT = (outputs.argmax(dim=2) == targets) & asked_BT
+    return right_BT.sum(dim=1) / asked_BT.sum(dim=1)
 
 
 def classification_loss(outputs: Tensor, targets: Tensor) -> Tensor:

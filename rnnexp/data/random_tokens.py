@@ -12,10 +12,14 @@ from rnnexp.types import SequenceDataset, Split
 class RandomTokens(Classification):
     """`seq_len` tokens, each uniform over the vocabulary; labels by independent coin tosses.
 
+    There is nothing to remember, and no other length to be tested at.
+
     count: sequences, 80/10/10 for training, validation and test.
     vocab_size: distinct tokens. classes: labels.
     corpus_seed: which corpus, whatever the run's seed.
     """
+
+    synthetic = True
 
     def __init__(
         self,

@@ -19,6 +19,8 @@ class Reviews(TextClassification):
     pipeline: the arguments of `TextClassification`.
     """
 
+    synthetic = True
+
     def __init__(
         self,
         *,

@@ -7,6 +7,7 @@ the cleaning alone: another vocabulary size, length or split reads the same file
 memory-mapped, and what is left to do per run is array arithmetic.
 """
 
+import copy
 import hashlib
 import html
 import json
@@ -20,7 +21,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -282,6 +283,7 @@ class TextClassification(Classification):
     limit: use only the first so many texts.
     lowercase, strip_html, non_letters, letters: see `Cleaning`.
     cache_dir: where tokenised corpora are kept.
+    eval_lengths: other values of seq_len at which the trained network is tested too.
 
     Raises ValueError for a setting out of range, DataError for what is wrong with a file.
     """
@@ -302,6 +304,7 @@ class TextClassification(Classification):
         non_letters: Literal["space", "delete", "keep"] = "space",
         letters: Literal["ascii", "unicode"] = "ascii",
         cache_dir: str = "data/cache",
+        eval_lengths: list[int] | None = None,
     ) -> None:
         at_least("seq_len", seq_len, 1)
         at_least("vocab_size", vocab_size, 1)
@@ -312,6 +315,7 @@ class TextClassification(Classification):
         shares = parse_split(split)
         self.seq_len, self.padding, self.limit = seq_len, padding, limit
         self.cleaning = Cleaning(lowercase, strip_html, non_letters, letters)
+        self.eval_lengths = tuple(eval_lengths or ())
 
         self.content = self.identity()
         corpus = cached_corpus(Path(cache_dir), self.content, self.cleaning, self.read)
@@ -323,7 +327,9 @@ class TextClassification(Classification):
         self.vocabulary, lookup = build_vocabulary(corpus, counted, vocab_size, specials)
         self.input_size, self.output_size = len(self.vocabulary), len(corpus.classes)
         self.classes = corpus.classes
-        self._splits = self._encode(corpus, rows, lookup)
+        self._labels, self._rows = corpus.labels, rows
+        self._tokens, self._offsets = self._encode(corpus, lookup)
+        self._splits: dict[Split, SequenceDataset] = {}
         class_counts = np.bincount(corpus.labels[used], minlength=len(corpus.classes))
         self.chance = classification_chance(class_counts.tolist())
         self.report = {
@@ -331,7 +337,7 @@ class TextClassification(Classification):
             "classes": dict(zip(corpus.classes, class_counts.tolist(), strict=True)),
             "vocabulary": len(self.vocabulary),
             "padding": padding,
-            "without_words": sum(int((s.lengths == 0).sum()) for s in self._splits.values()),
+            "without_words": sum(int((self.split(s).lengths == 0).sum()) for s in SPLITS),
             **duplicates_across(corpus, rows),
         }
 
@@ -344,7 +350,19 @@ class TextClassification(Classification):
         """The texts; called only where the cache does not hold them."""
 
     def split(self, name: Split) -> SequenceDataset:
+        if name not in self._splits:
+            inputs, lengths = cut_and_pad(
+                self._tokens, self._offsets, self._rows[name], self.seq_len, self.padding
+            )
+            targets = torch.from_numpy(self._labels[self._rows[name]])
+            self._splits[name] = SequenceDataset(inputs, targets, lengths, self.padding)
         return self._splits[name]
+
+    def at_length(self, seq_len: int) -> Self:
+        at_least("seq_len", seq_len, 1)
+        other = copy.copy(self)
+        other.seq_len, other._splits = seq_len, {}
+        return other
 
     def whole_lengths(self, name: Split) -> Tensor:
         rows = self._rows[name]
@@ -355,7 +373,7 @@ class TextClassification(Classification):
         width = max(1, int(self.whole_lengths(name)[chosen].max()))
         corpus_rows = self._rows[name][chosen.numpy()]
         inputs, lengths = cut_and_pad(self._tokens, self._offsets, corpus_rows, width, "post")
-        return Batch(inputs, self._splits[name].targets[chosen], lengths)
+        return Batch(inputs, self.split(name).targets[chosen], lengths)
 
     def state(self) -> dict[str, Any]:
         return {
@@ -366,8 +384,9 @@ class TextClassification(Classification):
         }
 
     def _encode(
-        self, corpus: TokenisedCorpus, rows: dict[Split, Int64Array], lookup: Int64Array
-    ) -> dict[Split, SequenceDataset]:
+        self, corpus: TokenisedCorpus, lookup: Int64Array
+    ) -> tuple[npt.NDArray[np.int32], Int64Array]:
+        """Token ids of all texts in a row, and where each begins; unknown words UNK or left out."""
         assert self.vocabulary is not None
         offsets = corpus.offsets
         tokens = lookup[corpus.tokens]
@@ -377,14 +396,8 @@ class TextClassification(Classification):
             known = tokens >= 0
             offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(known)])[offsets]
             tokens = tokens[known]
-        # kept for whole texts; in 32 bits, half of what the indices above take
-        self._tokens, self._offsets, self._rows = tokens.astype(np.int32), offsets, rows
-        splits: dict[Split, SequenceDataset] = {}
-        for name in SPLITS:
-            inputs, lengths = cut_and_pad(tokens, offsets, rows[name], self.seq_len, self.padding)
-            targets = torch.from_numpy(corpus.labels[rows[name]])
-            splits[name] = SequenceDataset(inputs, targets, lengths, self.padding)
-        return splits
+        # kept for whole texts and other lengths; in 32 bits, half of what the indices take
+        return tokens.astype(np.int32), offsets
 
     def _check_classes(
         self, corpus: TokenisedCorpus, rows: dict[Split, Int64Array], hint: bool

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from rnnexp.figures import style
 from rnnexp.findings import by_length
-from rnnexp.study import Series, log_interval
+from rnnexp.statistics import log_interval
+from rnnexp.study import Series
 
 
 def draw(series: Sequence[Series], folder: Path) -> Path | None:

@@ -12,7 +12,8 @@ from matplotlib.colors import LogNorm
 from matplotlib.ticker import MaxNLocator
 
 from rnnexp.figures import style
-from rnnexp.study import Series, log_interval
+from rnnexp.statistics import log_interval
+from rnnexp.study import Series
 
 Array = npt.NDArray[np.float64]
 
@@ -135,7 +136,7 @@ def _band(measured: Sequence[tuple[Series, list[dict[str, Any]]]]) -> str:
 def _draw_over_training(one: Series, found: dict[str, Any], folder: Path) -> Path:
     """gradient_flow_over_training.png and .svg: time step by epoch."""
     values = _positive(found["input"], found["floor"][-1])
-    epochs = found["epoch"]
+    place, unit = style.training_axis(one.runs[0].summary, found)
     with style.figure(6.8, 3.9) as (canvas, (axes,)):
         axes.grid(visible=False)
         steps = np.arange(1, values.shape[1] + 1)
@@ -143,13 +144,13 @@ def _draw_over_training(one: Series, found: dict[str, Any], folder: Path) -> Pat
         finite = values[np.isfinite(values)]
         bounds = (finite.min(), finite.max()) if len(finite) else (0.1, 1.0)
         mesh = axes.pcolormesh(
-            steps, epochs, values, norm=LogNorm(*bounds), cmap="cividis", shading="nearest",
+            steps, place, values, norm=LogNorm(*bounds), cmap="cividis", shading="nearest",
             rasterized=True,
         )  # fmt: skip
         bar = canvas.colorbar(mesh, ax=axes)
         bar.set_label(r"$\Vert\partial L/\partial e_t\Vert$")
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("time step t")
-        axes.set_ylabel("epoch")
+        axes.set_ylabel(unit)
         axes.set_title(f"{style.label(one.label)}: gradient reaching each step", fontsize=10)
         return style.save(canvas, folder, "gradient_flow_over_training")

@@ -60,7 +60,8 @@ def _draw_panel(axes: Axes, one: Series, kind: str, found: dict[str, Any], varia
         if np.isnan(target):
             continue
         place = classes.index(int(target))
-        name = names[int(target)] if names else f"class {int(target)}"
+        alone = "test sequences" if len(classes) == 1 else f"class {int(target)}"
+        name = names[int(target)] if names else alone
         axes.plot(
             np.arange(1, len(norm) + 1), norm, color=CLASS_COLORS[place % 4], linewidth=0.9,
             linestyle=style.LINE_STYLES[place % 4], alpha=0.8,

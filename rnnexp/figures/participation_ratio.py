@@ -19,9 +19,9 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
         for one, found in measured:
             look = style.look(one.model)
             label = f"{style.label(one.label)} (of {found['hidden_size'][-1]:.0f})"
-            ratio.plot(
-                found["epoch"], found["ratio"], color=look.color, marker=look.marker, label=label
-            )
+            place, unit = style.training_axis(one.runs[0].summary, found)
+            ratio.plot(place, found["ratio"], color=look.color, marker=look.marker, label=label)
+            ratio.set_xlabel(unit)
             eigenvalues = found["eigenvalues"][-1]
             shares.plot(
                 np.arange(1, len(eigenvalues) + 1), style.on_log_axis(eigenvalues),
@@ -29,7 +29,6 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
             )  # fmt: skip
         ratio.set_ylim(bottom=0)
         ratio.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ratio.set_xlabel("epoch")
         ratio.set_ylabel("participation ratio of the states")
         ratio.legend(fontsize=8)
         style.log_scale(shares)

@@ -23,16 +23,17 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
         panels,
     ):
         axes = panels[0]
+        place, unit = style.training_axis(series[0].runs[0].summary, arrays)
         for index, name in enumerate(names):
             color = style.series_color(index)
             for kind, line, sign in (("radius", "-", "ρ"), ("sigma", "--", "σ_max")):
                 axes.plot(
-                    arrays["epoch"], arrays[f"{kind} {name}"], line, color=color, marker=".",
+                    place, arrays[f"{kind} {name}"], line, color=color, marker=".",
                     label=f"{sign} {name}",
                 )  # fmt: skip
         axes.axhline(1.0, color=style.CHANCE, linewidth=0.8)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_xlabel("epoch")
+        axes.set_xlabel(unit)
         axes.set_ylabel("spectral radius, largest singular value")
         axes.legend(fontsize=8)
         if bounded:

@@ -5,7 +5,7 @@ style and a marker of its own, so that a figure holds in greyscale too.
 """
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,6 +122,19 @@ def log_scale(axes: Axes) -> None:
         axes.text(
             0.5, 0.5, "nothing in the range of float64", ha="center", transform=axes.transAxes
         )
+
+
+def training_axis(summary: Mapping[str, Any], columns: Mapping[str, Any]) -> tuple[Any, str]:
+    """How far the training had come at each row, and what that is counted in."""
+    if summary.get("unit") == "step" and "step" in columns:
+        return columns["step"], "training step"
+    return columns["epoch"], "epoch"
+
+
+def data_name(name: str, synthetic: bool) -> str:
+    """The data's name, with what must be said of it."""
+    shown = "the built-in reviews" if name == "reviews" else name.replace("_", " ")
+    return f"{shown} (synthetic)" if synthetic else shown
 
 
 def chance_line(axes: Axes, value: float, label: str = "chance") -> None:

@@ -26,10 +26,13 @@ class SequenceModel(nn.Module, ABC):
     state_size: the size H of what `states` returns per step.
     output_size: classes, or numbers to predict.
     readout: which states the answer is read from, see readout.py.
-    head: `sigmoid` has one column for two classes, `softmax` a column per class; `auto` takes one
-        column for up to two outputs and as many as there are for more.
+    head: `sigmoid` has one column for two classes, `softmax` a column per class; `auto` takes
+        `sigmoid` where it can.
+    regression: the outputs are numbers, a column for each.
+    per_step: an answer is read from every step's state, whatever the readout; classes have a
+        column each.
 
-    Raises ValueError for a head that cannot tell the classes apart.
+    Raises ValueError for a head that cannot tell the classes apart, or that has none to tell.
     """
 
     def __init__(
@@ -39,16 +42,25 @@ class SequenceModel(nn.Module, ABC):
         output_size: int,
         readout: Readout = "last_valid",
         head: Head = "auto",
+        regression: bool = False,
+        per_step: bool = False,
     ) -> None:
         super().__init__()
+        if head != "auto" and (regression or per_step):
+            asked = "numbers" if regression else "a class at every step"
+            raise ValueError(
+                f"head={head} answers with one class and the data asks for {asked}: "
+                "use model.head=auto"
+            )
         if head == "sigmoid" and output_size > 2:
             raise ValueError(
                 f"head=sigmoid tells two classes apart and the data has {output_size}: "
                 "use model.head=softmax"
             )
         self.encoder = encoder
-        self.readout = readout
-        one_column = head == "sigmoid" or (head == "auto" and output_size <= 2)
+        self.readout, self.per_step = readout, per_step
+        can_be_sigmoid = output_size <= 2 and not (regression or per_step)
+        one_column = head == "sigmoid" or (head == "auto" and can_be_sigmoid)
         self.head: nn.Module = nn.Linear(state_size, 1 if one_column else output_size)
 
     @abstractmethod
@@ -88,7 +100,7 @@ class SequenceModel(nn.Module, ABC):
     @property
     def reads_one_step(self) -> bool:
         """Whether the answer is read from a single state."""
-        return self.readout in ("last", "last_valid")
+        return self.readout in ("last", "last_valid") and not self.per_step
 
     def rollout(self, batch: Batch, dtype: torch.dtype | None = None) -> Rollout:
         """The model's own forward pass, step by step, with every state and gate at hand.
@@ -117,8 +129,7 @@ class SequenceModel(nn.Module, ABC):
 
         def read(x_TBE: Tensor, h_TBH: Tensor) -> Tensor:
             read_TBS, so_far = self.read_from(x_TBE, h_TBH), batch.cut(len(h_TBH))
-            outputs: Tensor = head(READOUTS[self.readout](read_TBS, so_far))
-            return outputs
+            return self._answer(head, read_TBS, so_far, self.per_step)
 
         return replay(
             [layer.to(device, dtype) for layer in layers],
@@ -132,14 +143,18 @@ class SequenceModel(nn.Module, ABC):
     @property
     def reads_pads(self) -> bool:
         """Whether pads behind the text change the answer, so that they may not be trimmed."""
-        return self.readout == "last"
+        return self.readout == "last" and not self.per_step
+
+    def _answer(self, head: nn.Module, states_TBH: Tensor, batch: Batch, every: bool) -> Tensor:
+        """What the head makes of the states that are read: [B, O], or [B, T, O] of every step."""
+        if every:
+            all_outputs: Tensor = head(states_TBH.transpose(0, 1))
+            return all_outputs
+        outputs: Tensor = head(READOUTS[self.readout](states_TBH, batch))
+        return outputs
 
     def forward(self, batch: Batch, return_all: bool = False) -> Tensor:
-        """Logits [B, O]; with `return_all` the logits [B, T, O] of every step's state."""
+        """Logits [B, O]; with `return_all`, or of a task that asks at every step, [B, T, O]."""
         # Time first: a step's rows are then next to each other in memory.
         states_TBH = self.states(self.encoder(batch.inputs.transpose(0, 1)))
-        if return_all:
-            all_outputs: Tensor = self.head(states_TBH.transpose(0, 1))
-            return all_outputs
-        outputs: Tensor = self.head(READOUTS[self.readout](states_TBH, batch))
-        return outputs
+        return self._answer(self.head, states_TBH, batch, self.per_step or return_all)

@@ -124,7 +124,8 @@ def replay(
     h_TBH = below_TBH
 
     def outputs_at(t: int) -> Tensor:
-        return read(x_TBE[: t + 1], h_TBH[: t + 1])
+        outputs = read(x_TBE[: t + 1], h_TBH[: t + 1])
+        return outputs if outputs.dim() == 2 else outputs[:, -1]
 
     def advance(t: int, state_BD: Tensor) -> Tensor:
         parts: list[Tensor] = []

@@ -49,7 +49,7 @@ class Source(Protocol):
     def split(self, name: Split) -> SequenceDataset: ...
     def whole_lengths(self, name: Split) -> Tensor: ...
     def whole(self, name: Split, rows: Sequence[int]) -> Batch: ...
-    def loss(self, outputs: Tensor, batch: Batch) -> Tensor: ...
+    def followed_loss(self, outputs: Tensor, batch: Batch) -> Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,11 @@ class ProbeView:
             yield self.model.rollout(part), part
 
     def total_loss(self, rollout: Rollout, batch: Batch) -> Tensor:
-        """The sum of the examples' losses: each example's gradient is then its own, not 1/B."""
-        return self.task.loss(rollout.outputs, batch.to(rollout.outputs.device)) * len(batch)
+        """The sum of the examples' losses: each example's gradient is then its own, not 1/B.
+
+        Of a task that answers at every step, the losses of its last answer.
+        """
+        return self.task.followed_loss(rollout.outputs, batch.to(rollout.outputs.device))
 
 
 class Probe(ABC):
@@ -140,11 +143,12 @@ class ProbeSet:
     ) -> None:
         self.probes, self.model, self.task = probes, model, task
         self.seconds = 0.0
-        self._history: dict[str, list[tuple[int, Measurement]]] = {name: [] for name in probes}
+        self._history: dict[str, list[tuple[int, int, Measurement]]] = {n: [] for n in probes}
         self._unsaved = dict.fromkeys(probes, 0)
-        # Without a validation split the training examples serve: the test split is for the end.
-        split: Split = "val" if len(task.split("val")) else "train"
-        dataset = task.split(split)
+        # Without a validation split the training examples serve: the test split is for the end,
+        # and serves only where there is no other.
+        splits: tuple[Split, ...] = ("val", "train", "test")
+        dataset = next(found for name in splits if len(found := task.split(name)))
         rows = example_rows(dataset, examples, np.random.default_rng(stream_seed(seed, "probes")))
         self.examples, self.longest = (
             dataset.batch(torch.from_numpy(chosen)).to(device) for chosen in rows
@@ -153,12 +157,13 @@ class ProbeSet:
     def measure(
         self,
         epoch: int,
+        step: int,
         last: bool,
         save: Callable[[str, Mapping[str, npt.NDArray[Any]]], None],
         steps: Mapping[str, Array] | None = None,
         diverged: bool = False,
     ) -> None:
-        """Ask every probe that is due. epoch 0 is before the first step.
+        """Ask every probe that is due. epoch 0 is before the first step; step: those taken.
 
         After a divergence nothing is rolled out: what the steps were is all there is to know.
         """
@@ -168,7 +173,7 @@ class ProbeSet:
             history = self._history[name]
             due = probe.due(epoch, last) and not (diverged and probe.rolls_out)
             if due and (found := _measured(name, probe, view)):
-                history.append((epoch, found))
+                history.append((epoch, step, found))
                 self._unsaved[name] += 1
             # A file holds all measurements so far: written each time, long runs would do nothing
             # else in the end.
@@ -180,7 +185,7 @@ class ProbeSet:
     def scalars(self) -> dict[str, dict[str, float]]:
         """The numbers of each probe's last measurement."""
         return {
-            name: {k: float(v) for k, v in history[-1][1].items() if np.ndim(v) == 0}
+            name: {k: float(v) for k, v in history[-1][2].items() if np.ndim(v) == 0}
             for name, history in self._history.items()
             if history
         }
@@ -198,11 +203,15 @@ def _measured(name: str, probe: Probe, view: ProbeView) -> Measurement:
         return {}
 
 
-def stacked(history: Sequence[tuple[int, Measurement]]) -> dict[str, npt.NDArray[Any]]:
-    """A row per measurement; where their sizes differ, NaN fills the end."""
-    columns: dict[str, npt.NDArray[Any]] = {"epoch": np.array([epoch for epoch, _ in history])}
-    for key in dict.fromkeys(key for _, found in history for key in found):
-        values = [np.asarray(found.get(key, np.nan), dtype=np.float64) for _, found in history]
+def stacked(history: Sequence[tuple[int, int, Measurement]]) -> dict[str, npt.NDArray[Any]]:
+    """A row per measurement, (epoch, step, what was found); NaN fills the end of shorter ones."""
+    columns: dict[str, npt.NDArray[Any]] = {
+        "epoch": np.array([epoch for epoch, _, _ in history]),
+        "step": np.array([step for _, step, _ in history]),
+    }
+    measurements = [found for _, _, found in history]
+    for key in dict.fromkeys(key for found in measurements for key in found):
+        values = [np.asarray(found.get(key, np.nan), dtype=np.float64) for found in measurements]
         shape = np.max([value.shape for value in values if value.ndim == values[-1].ndim], axis=0)
         table = np.full((len(values), *np.atleast_1d(shape).astype(int)), np.nan)
         for row, value in enumerate(values):
@@ -210,6 +219,13 @@ def stacked(history: Sequence[tuple[int, Measurement]]) -> dict[str, npt.NDArray
             table[here] = value
         columns[key] = table
     return columns
+
+
+def class_of(dataset: SequenceDataset) -> npt.NDArray[np.int64]:
+    """The class of each example; one for all where the targets are numbers, or one per step."""
+    if dataset.targets.dim() == 1 and not dataset.targets.is_floating_point():
+        return dataset.targets.numpy()
+    return np.zeros(len(dataset), np.int64)
 
 
 def text_alone(batch: Batch) -> Batch:

@@ -4,7 +4,15 @@ import numpy as np
 import torch
 
 from rnnexp.errors import a_fraction, at_least
-from rnnexp.probes.base import Array, Measurement, Observed, Probe, ProbeView, Source
+from rnnexp.probes.base import (
+    Array,
+    Measurement,
+    Observed,
+    Probe,
+    ProbeView,
+    Source,
+    class_of,
+)
 from rnnexp.types import LayerStates, Split
 
 
@@ -38,7 +46,7 @@ class HiddenDynamics(Probe):
     """‖h_t‖ and ‖c_t‖ along whole test sequences, uncut and without pads; saturation.
 
     per_class: sequences of each class, the first in file order that are long enough; where there
-        are fewer, those.
+        are fewer, those. Where there are no classes, so many in all.
     min_length: long enough, in steps.
     saturated_at: a unit with |h| above it counts as saturated.
     schedule: as in `Probe`.
@@ -72,14 +80,15 @@ class HiddenDynamics(Probe):
     def rows(self, task: Source) -> list[int]:
         """The first `per_class` long sequences of each class."""
         long = (task.whole_lengths(self.split) >= self.min_length).numpy()
-        targets = task.split(self.split).targets.numpy()
+        classes = class_of(task.split(self.split))
         chosen: list[int] = []
-        for target in np.unique(targets):
-            chosen += np.flatnonzero(long & (targets == target))[: self.per_class].tolist()
+        for one in np.unique(classes):
+            chosen += np.flatnonzero(long & (classes == one))[: self.per_class].tolist()
         return chosen
 
     def measure(self, view: ProbeView) -> Measurement:
-        batch = view.task.whole(self.split, self.rows(view.task)).to(view.examples.inputs.device)
+        rows = self.rows(view.task)
+        batch = view.task.whole(self.split, rows).to(view.examples.inputs.device)
         with torch.no_grad():
             rollout = view.model.rollout(batch)
         lengths = batch.lengths.tolist()
@@ -89,12 +98,12 @@ class HiddenDynamics(Probe):
             for name in ("state_variance", "cell_variance", "saturated", "slope")
             if name in found
         }
-        classes = len(np.unique(view.task.split(self.split).targets.numpy()))
+        classes = class_of(view.task.split(self.split))
         return {
             **found,
             **averages,
-            "target": batch.targets.cpu().numpy().astype(np.float64),
+            "target": classes[rows].astype(np.float64),
             "length": np.array(lengths, np.float64),
             "sequences": float(len(lengths)),
-            "wanted": float(self.per_class * classes),
+            "wanted": float(self.per_class * len(np.unique(classes))),
         }

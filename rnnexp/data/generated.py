@@ -1,0 +1,109 @@
+"""Tasks whose examples a program makes: fresh ones for every training step, fixed ones to test on.
+
+Nobody knows where in a review the answer stands; here it is known, so that a score against the
+length says how far a network remembers.
+"""
+
+import copy
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+import torch
+
+from rnnexp.data.base import Task
+from rnnexp.errors import at_least
+from rnnexp.streams import stream_seed
+from rnnexp.types import Batch, SequenceDataset, Split
+
+
+class Generated(Task):
+    """A task by a program. A subclass says what a sample is, and what is known without memory.
+
+    seq_len: steps, see the subclass for what they count.
+    val_count, test_count: examples of the two fixed splits.
+    corpus_seed: which fixed splits, whatever the run's seed: all runs are tested on the same.
+    eval_lengths: other values of seq_len at which the trained network is tested too.
+
+    Training examples are functions of (seed, step), drawn from another stream than the fixed ones.
+
+    Raises ValueError for a length that the task's structure does not allow.
+    """
+
+    generates = True
+    synthetic = True
+    memory = True
+
+    def __init__(
+        self,
+        *,
+        seq_len: int = 100,
+        val_count: int = 1000,
+        test_count: int = 2000,
+        corpus_seed: int = 0,
+        eval_lengths: list[int] | None = None,
+    ) -> None:
+        at_least("val_count", val_count, 0)
+        at_least("test_count", test_count, 1)
+        at_least("corpus_seed", corpus_seed, 0)
+        self.counts: Mapping[Split, int] = {"train": 0, "val": val_count, "test": test_count}
+        self.corpus_seed = corpus_seed
+        self.eval_lengths = tuple(eval_lengths or ())
+        self._set_length(seq_len)
+        self.report = {
+            "val": val_count,
+            "test": test_count,
+            "training": "fresh at every step",
+            **({} if self.vocabulary is None else {"vocabulary": len(self.vocabulary)}),
+            **self.variant(),
+        }
+
+    def _set_length(self, seq_len: int) -> None:
+        self.seq_len = seq_len
+        self.check_length()
+        self.chance = self.chance_levels()
+        self._splits: dict[Split, SequenceDataset] = {}
+
+    @abstractmethod
+    def generate(self, count: int, generator: np.random.Generator) -> SequenceDataset:
+        """`count` independent examples of `seq_len`."""
+
+    @abstractmethod
+    def chance_levels(self) -> dict[str, float]:
+        """What the best answer without memory scores at `seq_len`."""
+
+    @abstractmethod
+    def variant(self) -> dict[str, Any]:
+        """The options that tell this task from others of its name, for the report."""
+
+    def check_length(self) -> None:
+        """Raise ValueError where `seq_len` leaves the structure no room."""
+
+    def split(self, name: Split) -> SequenceDataset:
+        if name not in self._splits:
+            generator = np.random.default_rng(stream_seed(self.corpus_seed, "fixed", name))
+            # an empty split has the shapes of one that is not
+            made = self.generate(max(self.counts[name], 1), generator)
+            self._splits[name] = made.rows(0, self.counts[name])
+        return self._splits[name]
+
+    def fresh(self, count: int, generator: np.random.Generator) -> Batch:
+        return self.generate(count, generator).as_batch()
+
+    def at_length(self, seq_len: int) -> Self:
+        at_least("seq_len", seq_len, 1)
+        other = copy.copy(self)
+        other._set_length(seq_len)
+        return other
+
+    def state(self) -> dict[str, Any]:
+        return {} if self.vocabulary is None else {"vocabulary": list(self.vocabulary)}
+
+
+def all_steps(inputs: np.ndarray, targets: np.ndarray, per_step: bool = False) -> SequenceDataset:
+    """Examples [N, T, ...] without a pad."""
+    lengths = torch.full((len(inputs),), inputs.shape[1])
+    return SequenceDataset(
+        torch.from_numpy(inputs), torch.from_numpy(targets), lengths, per_step=per_step
+    )
