@@ -260,18 +260,26 @@ def _show_study(directory: Path | None) -> None:
     """Table, statistics and figures of what is on disk; nothing where no sweep began."""
     if directory is None or not directory.is_dir():
         return
+    from rnnexp import horizon
     from rnnexp.figures import draw_study
-    from rnnexp.findings import findings
+    from rnnexp.findings import findings, study_findings
     from rnnexp.study import Study
 
     study = Study.read(directory)
     if not study.rows:
         return
-    study.write()
+    study.write({"memory_horizon": horizon.as_json(study)})
     draw_study(study)
-    print(study.table())
-    for text in findings([one for one in study.series() if one.runs]):
-        print(f"\n{text}")
+    series = [one for one in study.series() if one.runs]
+    for text in (
+        study.table(),
+        study.comparison_table(),
+        horizon.table(study),
+        *study_findings(study),
+        *findings(series),
+    ):
+        if text:
+            print(f"{text}\n")
     print(directory)
 
 

@@ -91,8 +91,8 @@ class Value(Clip):
 class AGC(Clip):
     """Adaptive clipping, unit by unit: g_i <- g_i min(1, factor max(‖w_i‖, eps) / ‖g_i‖).
 
-    A unit is a row of a matrix, so that of a recurrent layer each row of each gate is one, and of an
-    embedding each word; a bias is one unit as a whole. Source: Brock, De, Smith and Simonyan 2021,
+    A unit is a row of a matrix: of a recurrent layer each row of each gate, of an embedding each
+    word; a bias is one unit as a whole. Source: Brock, De, Smith and Simonyan 2021,
     "High-performance large-scale image recognition without normalization", section 4.
 
     factor: how large a gradient may be beside its weights.
@@ -122,11 +122,11 @@ class AGC(Clip):
 
 def unit_norms(weight: Tensor) -> Tensor:
     """The L2 norm of each row [N, 1] of a matrix, of a vector as a whole [1]; in float64."""
-    if weight.dim() < 2:
-        return torch.linalg.vector_norm(weight, dtype=wide(weight.device)).reshape(1)
-    rows = weight.flatten(1)
-    norms: Tensor = torch.linalg.vector_norm(rows, dim=1, dtype=wide(weight.device))
-    return norms.view(-1, *[1] * (weight.dim() - 1))
+    axes = None if weight.dim() < 2 else 1
+    norms: Tensor = torch.linalg.vector_norm(
+        weight, dim=axes, keepdim=True, dtype=wide(weight.device)
+    )
+    return norms
 
 
 def total_norm(gradients: Sequence[Tensor]) -> Tensor:

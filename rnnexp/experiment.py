@@ -535,9 +535,7 @@ def _result_line(summary: Mapping[str, Any]) -> str:
 
 def _score_line(task: Any, means: Mapping[str, float], chance: Mapping[str, float]) -> str:
     name = task.headline
-    return (
-        f"test {name} {shown_score(name, means[name])}, chance {shown_score(name, chance[name])}"
-    )
+    return f"test {name} {shown_score(name, means[name])}, chance {shown_score(name, chance[name])}"
 
 
 def shown_score(name: str, value: float) -> str:

@@ -3,13 +3,14 @@
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from rnnexp.runs import RunDirectory
-from rnnexp.statistics import Interval, log_interval, t_interval
-from rnnexp.study import Series, aligned, group_label
+from rnnexp.statistics import Interval, log_interval, paired, t_interval
+from rnnexp.study import Group, Series, Study, aligned, group_label
 
 #: Lines of a table that can still be read.
 MAX_SERIES = 12
@@ -48,6 +49,110 @@ def findings(series: Sequence[Series]) -> list[str]:
         warnings.simplefilter("ignore", RuntimeWarning)
         blocks = [block(series) for name, block in BLOCKS.items() if few or name == "first_token"]
     return [text for text in (*blocks, left_out(series)) if text]
+
+
+def study_findings(study: Study) -> list[str]:
+    """A block of text for each question that the study's settings put."""
+    return [padding_cost(study), gain(study.series())]
+
+
+def padding_cost(study: Study) -> str:
+    """What reading behind the pads costs, paired over seeds, per model and length.
+
+    Empty where the study does not read at the last step and at the last word, pads behind.
+    """
+    factors = ("data.padding", "model.readout")
+    if study.headline != "accuracy" or not set(factors) <= set(study.factors):
+        return ""
+    others = [name for name in study.factors if name not in factors]
+    places: dict[tuple[Any, ...], dict[tuple[str, str], Group]] = {}
+    for group in study.groups():
+        at = places.setdefault(tuple(group.factors[name] for name in others), {})
+        at[str(group.factors["data.padding"]), str(group.factors["model.readout"])] = group
+    behind, word, before, mean = ("post", "last"), ("post", "last_valid"), ("pre", "last"), (
+        "post", "mean")  # fmt: skip
+    head = [*others, "read behind the pads", "at the last word", "pads before", "mean over words"]
+    lines = [[*head, "lost to the pads, points", "p"]]
+    for key, at in places.items():
+        if behind not in at or word not in at:
+            continue
+        found = paired(at[behind].by_seed(study.score), at[word].by_seed(study.score))
+        lost = found.difference if found else None
+        shown = "-" if lost is None else f"{100 * lost.mean:+.1f}"
+        if lost is not None and lost.low is not None and lost.high is not None:
+            shown += f" ({100 * lost.low:+.1f} to {100 * lost.high:+.1f})"
+        scores = [at[p].interval(study.score) if p in at else None
+                  for p in (behind, word, before, mean)]  # fmt: skip
+        lines.append(
+            [
+                *map(str, key),
+                *("-" if i is None else f"{100 * i.mean:.1f}" for i in scores),
+                shown,
+                "-" if found is None or found.p is None else f"{found.p:.2g}",
+            ]
+        )
+    if len(lines) == 1:
+        return ""
+    note = "test accuracy in percent, means over seeds; lost: over the same seeds (95% intervals)"
+    return f"{aligned(lines)}\n{note}"
+
+
+@dataclass(frozen=True)
+class GainPoint:
+    """One untrained run: the gradient's gain per step, predicted (None: no theory) and measured."""
+
+    model: str
+    init: str
+    predicted: float | None
+    measured: float
+
+
+def gains(series: Series) -> list[GainPoint]:
+    """The gains of the runs whose gradient flow was measured at the initial weights."""
+    points = []
+    for run in series.runs:
+        found = run.probe("gradient_flow")
+        if found is None or found["epoch"][0] != 0:
+            continue
+        measured = float(np.exp(found["log_gain"][0]))
+        summary = run.summary
+        settings = [
+            f"{name.removeprefix('init.')}={value}"
+            for name, value in series.factors.items()
+            if name.startswith("init.")
+        ]
+        init = " ".join([str(summary.get("choices", {}).get("init")), *settings])
+        predicted = (summary.get("regime") or {}).get("gain")
+        if math.isfinite(measured) and measured > 0:
+            points.append(GainPoint(str(summary["model"]), init, predicted, measured))
+    return points
+
+
+def gain(series: Sequence[Series]) -> str:
+    """Predicted and measured gain of each model and init; empty for fewer than two inits."""
+    by_init: dict[tuple[str, str], list[GainPoint]] = {}
+    for one in series:
+        for point in gains(one):
+            by_init.setdefault((point.model, point.init), []).append(point)
+    if len({init for _, init in by_init}) < 2:
+        return ""
+    lines = [["gain per step, untrained", "predicted", "measured", "half-life measured", "runs"]]
+    for (model, init), points in by_init.items():
+        measured = log_interval([point.measured for point in points])
+        known = [point.predicted for point in points if point.predicted]
+        lines.append(
+            [
+                f"{model}, {init}",
+                _plain(log_interval(known)) if known else "no theory",
+                _plain(measured),
+                f"{math.log(2) / -math.log(measured.mean):.2g} steps"
+                if measured.mean < 1
+                else "does not fall",
+                str(len(points)),
+            ]
+        )
+    note = "geometric means over runs (95% intervals); of gated cells the direct path is predicted"
+    return f"{aligned(lines)}\n{note}"
 
 
 def left_out(series: Sequence[Series]) -> str:

@@ -1,14 +1,15 @@
 """Recurrent initialisations: what the weights from state to state, or the gates, start from.
 
-A `WeightInit` writes every [H, H] block of recurrent weights in place (per layer, and per gate where
-the cell has gates), a `GateInit` the biases of gates. All other parameters stay as torch made them.
+A `WeightInit` writes every [H, H] block of recurrent weights in place (per layer, and per gate
+where the cell has gates), a `GateInit` the biases of gates. All other parameters stay as torch made
+them.
 """
 
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -74,17 +75,24 @@ class WeightInit(Init):
         """Write one block in place."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class GateInit(Init):
-    """A rule for the biases of the gate that carries the state over: f of an LSTM, z of a GRU."""
+    """A rule for the biases of the gate that carries the state over: f of an LSTM, z of a GRU.
 
-    name: str
+    ungated: `refuse` a model without gates, or `leave` it as it is, so that a study can have both.
+    """
+
+    ungated: Literal["refuse", "leave"] = "refuse"
+    name: ClassVar[str]
 
     def __call__(self, model: HasRecurrentWeights, generator: torch.Generator) -> None:
         carry = next((gate for gate in ("forget", "update") if gate in model.gate_names), None)
         if carry is None:
+            if self.ungated == "leave":
+                return
             raise ValueError(
                 f"init={self.name} sets the biases of gates and {type(model).__name__.lower()} has "
-                "none: use model=lstm or model=gru"
+                "none: use model=lstm or model=gru, or init.ungated=leave"
             )
         for layer in model.recurrences():
             size = len(layer.blocks("bias_ih")[carry])
@@ -178,17 +186,18 @@ class Spectral(WeightInit):
 class Chrono(GateInit):
     """b_f = ln u, u ~ U[1, t_max - 1] for each unit, and of an LSTM b_i = -b_f.
 
-    A gate that stays at σ(b_f) forgets with the time constant 1 + u: the units' memories spread from
-    two steps to t_max. Once: torch's second bias is zero (see `set_gate_bias`). Of a GRU the update
-    gate is set, which carries the state over. Source: Tallec and Ollivier 2018, "Can recurrent
-    neural networks warp time?", section 2.
+    A gate that stays at σ(b_f) forgets with the time constant 1 + u: the units' memories spread
+    from two steps to t_max. Once: torch's second bias is zero (see `set_gate_bias`). Of a GRU the
+    update gate is set, which carries the state over. Source: Tallec and Ollivier 2018, "Can
+    recurrent neural networks warp time?", section 2.
 
     t_max: the longest dependency expected, in steps; None takes seq_len.
+    ungated: see `GateInit`.
     """
 
     t_max: float | None = None
     seq_len: int = 100
-    name = "chrono"
+    name: ClassVar[str] = "chrono"
 
     def __post_init__(self) -> None:
         if self.t_max is not None:
@@ -211,10 +220,12 @@ class ForgetBias(GateInit):
 
     Source: Gers, Schmidhuber and Cummins 2000; Jozefowicz, Zaremba and Sutskever 2015 find 1 better
     than the usual 0.
+
+    ungated: see `GateInit`.
     """
 
     value: float = 1.0
-    name = "forget_bias"
+    name: ClassVar[str] = "forget_bias"
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.value):

@@ -124,7 +124,8 @@ class RunDirectory:
         """Targets, outputs and scores of every example: what intervals over examples rest on."""
         (self.path / "predictions").mkdir(exist_ok=True)
         path = self.path / "predictions" / f"{split}.npz"
-        np.savez_compressed(path, targets=targets, outputs=outputs, **scores)
+        arrays = {"targets": targets, "outputs": outputs, **scores}
+        np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
 
     def save_probe(self, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """What a probe has measured so far: arrays with a row per measurement."""

@@ -1,8 +1,8 @@
 """Batches for training and evaluation: which examples, in which order, how wide.
 
 Whatever a training step reads is a function of (seed, step): passes over a corpus, or samples drawn
-for that step alone. Where pads do not change the answer, examples of like length share a batch and the batch is cut to
-its longest: at 400 tokens of IMDB about half of all steps would be pads.
+for that step alone. Where pads do not change the answer, examples of like length share a batch and
+the batch is cut to its longest: at 400 tokens of IMDB about half of all steps would be pads.
 """
 
 from collections.abc import Callable, Iterator

@@ -6,7 +6,6 @@ Over seeds everything is a small sample, and what it cannot say is None: one see
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +63,25 @@ def log_interval(values: Sequence[float]) -> Interval:
     found = t_interval(logs)
     low, high = (None if end is None else float(np.exp(end)) for end in (found.low, found.high))
     return Interval(found.n, math.exp(found.mean), low, high)
+
+
+#: A run beats chance where its whole bootstrap interval shows more than this share of all skill:
+#: more than a lucky test set gives, even to the luckiest of some hundred runs.
+NEEDED_SKILL = 0.1
+
+
+def skill(score: float, chance: float, perfect: float) -> float:
+    """(score - chance) / (perfect - chance): 0 at chance and 1 for who is always right.
+
+    >>> skill(0.75, chance=0.5, perfect=1.0), round(skill(1 / 12, 1 / 6, 0.0), 6)
+    (0.5, 0.5)
+    """
+    return (score - chance) / (perfect - chance)
+
+
+def beats_chance(interval: Sequence[float], chance: float, perfect: float) -> bool:
+    """Whether both ends of a score's interval have a skill above `NEEDED_SKILL`."""
+    return all(skill(end, chance, perfect) > NEEDED_SKILL for end in interval)
 
 
 @dataclass(frozen=True)
@@ -191,13 +209,3 @@ def median_interval(values: Sequence[float]) -> MedianInterval:
 
     k = max((k for k in range(1, (n + 1) // 2 + 1) if level(k) >= LEVEL), default=1)
     return MedianInterval(n, median, ordered[k - 1], ordered[n - k], level(k))
-
-
-def as_json(interval: Interval) -> dict[str, Any]:
-    """What study.json says of a column."""
-    return {
-        "n": interval.n,
-        "mean": interval.mean,
-        "standard_deviation": interval.deviation,
-        "interval_95": interval.ends,
-    }

@@ -2,14 +2,25 @@
 
 import csv
 import io
+import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rnnexp.runs import DONE, RunDirectory, write_json, write_text
-from rnnexp.statistics import Interval, t_interval
+from rnnexp.statistics import (
+    NEEDED_SKILL,
+    Interval,
+    Paired,
+    Rate,
+    beats_chance,
+    paired,
+    skill,
+    t_interval,
+    wilson,
+)
 
 #: What a table says of each run, before the settings that vary and after them.
 _FIRST = ("run", "status", "model", "data", "seq_len")
@@ -17,6 +28,10 @@ _LAST = ("seconds", "tokens_per_second", "epochs", "steps", "best_epoch", "param
 _MODELS = ("rnn", "lstm", "gru", "unrolled", "linear", "bag")
 #: Settings that name a run, or say what is measured of it, and do not tell runs apart.
 _NO_FACTOR = ("seed", "experiment", "name", "study", "plots", "probes")
+#: Settings that are an axis, along which nothing is compared pair by pair.
+LENGTHS = ("seq_len", "data.distance")
+#: Lines of comparisons, and of missing runs, that a table can carry.
+MAX_LINES = 12
 
 
 @dataclass(frozen=True)
@@ -66,15 +81,46 @@ class Group:
         values = self.values(column)
         return t_interval(values) if values else None
 
+    def by_seed(self, column: str) -> dict[int, float]:
+        """The column of the finished runs that have it, by their seed."""
+        return {
+            int(row["seed"]): row[column]
+            for row in self.rows
+            if row["status"] == "finished" and row.get(column) is not None
+        }
+
+    def rate(self, column: str) -> Rate | None:
+        """How many of the runs that came to an end did it; a diverged one did not."""
+        ended = [row for row in self.rows if row["status"] in DONE and row.get(column) is not None]
+        return wilson(sum(row[column] for row in ended), len(ended)) if ended else None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two values of one setting, all others alike, over the seeds that both have.
+
+    difference: the second minus the first, of `column`.
+    """
+
+    factor: str
+    values: tuple[Any, Any]
+    others: Mapping[str, Any]
+    column: str
+    found: Paired
+
 
 @dataclass(frozen=True)
 class Study:
-    """rows: one per run, whatever became of it. factors: the settings that vary, seed apart."""
+    """rows: one per run, whatever became of it. factors: the settings that vary, seed apart.
+
+    memory: whether to be right on the data means to remember over their length.
+    """
 
     path: Path
     rows: Sequence[Mapping[str, Any]]
     factors: Sequence[str]
     headline: str
+    memory: bool = False
 
     @classmethod
     def read(cls, path: Path) -> "Study":
@@ -91,17 +137,20 @@ class Study:
                 "status": summary.get("status"),
                 "model": summary.get("model"),
                 "data": summary.get("data"),
+                "synthetic": summary.get("synthetic", summary.get("data") == "reviews"),
                 "seq_len": summary.get("seq_len"),
                 **{name: values[name][i] for name in factors},
                 "seed": summary.get("seed"),
                 **{f"test_{k}": v for k, v in (summary.get("test") or {}).items()},
+                **_judged(summary),
                 **{f"chance_{k}": v for k, v in summary.get("chance", {}).items()},
                 **{name: summary.get(name) for name in _LAST},
             }
             for i, (run, summary) in enumerate(zip(runs, summaries, strict=True))
         ]
         headline = next((s["headline"] for s in summaries if s.get("headline")), "accuracy")
-        return cls(path, rows, factors, headline)
+        memory = any(summary.get("memory") for summary in summaries)
+        return cls(path, rows, factors, headline, memory)
 
     @property
     def score(self) -> str:
@@ -152,70 +201,220 @@ class Study:
             for group in self.groups()
         ]
 
-    def write(self) -> None:
-        """study.csv, a row per run, and study.json, the statistics per group."""
+    def write(self, more: Mapping[str, Any] | None = None) -> None:
+        """study.csv, a row per run, and study.json, the statistics per group and `more`."""
         columns = list(dict.fromkeys(key for row in self.rows for key in row))
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(self.rows)
         write_text(self.path / "study.csv", text.getvalue())
-        write_json(self.path / "study.json", self.statistics())
+        write_json(self.path / "study.json", {**self.statistics(), **(more or {})})
 
     def statistics(self) -> dict[str, Any]:
         numeric = [
             column
             for column in dict.fromkeys(key for row in self.rows for key in row)
-            if column.startswith("test_") or column == "seconds"
+            if column.startswith("test_") or column in ("skill", "seconds")
         ]
         return {
             "study": self.path.name,
             "factors": list(self.factors),
-            "interval": "95% t-interval over seeds",
+            "interval": "95% t-interval over seeds; of rates Wilson's",
+            "beats_chance": BEATS_CHANCE,
             "groups": [
                 {
-                    # JSON has no infinity
-                    **{k: "inf" if v == math.inf else v for k, v in group.factors.items()},
+                    **_plain(group.factors),
                     "runs": dict(group.statuses),
                     **{
                         column: {
                             "n": interval.n,
                             "mean": interval.mean,
-                            "interval_95": None
-                            if interval.low is None
-                            else [interval.low, interval.high],
+                            "standard_deviation": interval.deviation,
+                            "interval_95": interval.ends,
                         }
                         for column in numeric
                         if (interval := group.interval(column))
                     },
+                    **{
+                        name: {
+                            "successes": rate.successes,
+                            "n": rate.n,
+                            "interval_95": [rate.low, rate.high],
+                        }
+                        for name in ("beats_chance", "solved")
+                        if (rate := group.rate(name))
+                    },
                 }
                 for group in self.groups()
             ],
+            "comparisons": [
+                {
+                    "factor": one.factor,
+                    "values": list(_plain(dict(enumerate(one.values))).values()),
+                    "others": _plain(one.others),
+                    "column": one.column,
+                    "seeds": list(one.found.seeds),
+                    "difference": one.found.difference.mean,
+                    "interval_95": one.found.difference.ends,
+                    "p": one.found.p,
+                    "left_out": list(one.found.left_out),
+                }
+                for factor in self.factors
+                if factor not in LENGTHS
+                for one in self.comparisons(factor)
+            ],
+            "notes": self.notes(),
         }
 
+    def comparisons(self, factor: str) -> Iterator[Comparison]:
+        """The score at each pair of values of a setting, over the same seeds, all else alike."""
+        alike: dict[str, list[Group]] = {}
+        for group in self.groups():
+            others = {key: value for key, value in group.factors.items() if key != factor}
+            alike.setdefault(str(others), []).append(group)
+        for groups in alike.values():
+            for a, b in itertools.combinations(groups, 2):
+                found = paired(a.by_seed(self.score), b.by_seed(self.score))
+                if found is not None:
+                    others = {key: value for key, value in a.factors.items() if key != factor}
+                    values = a.factors[factor], b.factors[factor]
+                    yield Comparison(factor, values, others, self.score, found)
+
+    def notes(self) -> list[str]:
+        """What is missing or uneven, a line each: nothing is averaged over it in silence."""
+        groups = self.groups()
+        values = [list(dict.fromkeys(group.factors[f] for group in groups)) for f in self.factors]
+        there = {tuple(group.factors.values()) for group in groups}
+        absent = [key for key in itertools.product(*values) if key not in there]
+        seeds = {row["seed"] for row in self.rows}
+        lines = []
+        if absent:
+            names = [group_label(dict(zip(self.factors, key, strict=True))) for key in absent]
+            lines.append(f"no run of: {_listed(names)}")
+        uneven = [
+            f"{group_label(group.factors)} (seeds "
+            f"{', '.join(map(str, sorted(row['seed'] for row in group.rows)))})"
+            for group in groups
+            if {row["seed"] for row in group.rows} != seeds
+        ]
+        if uneven:
+            lines.append(
+                f"unequal seeds, of {', '.join(map(str, sorted(seeds)))}: {_listed(uneven)}"
+            )
+        if any(len(group.values(self.score)) == 1 for group in groups):
+            lines.append("one seed gives no interval: add seeds, as in seed=0,1,2")
+        return lines
+
     def table(self) -> str:
-        """For the terminal: a line per group with its score, interval and training time."""
+        """For the terminal: a line per group with its score, interval, rate and training time."""
         percent = self.headline == "accuracy"
+        rate_name = "solved" if any(row.get("solved") is not None for row in self.rows) else ""
+        rate_name = rate_name or "beats_chance"
         head = [*self.factors, f"test {self.headline}" + (" %" if percent else ""), "95% interval",
-                "runs", "training time"]  # fmt: skip
+                "sd", rate_name.replace("_", " "), "runs", "training time"]  # fmt: skip
         lines = [head]
         for group in self.groups():
             score, seconds = group.interval(self.score), group.interval("seconds")
+            deviation = score.deviation if score else None
             lines.append(
                 [
                     *(str(value) for value in group.factors.values()),
                     _number(score.mean, percent) if score else "-",
                     _between(score, percent),
+                    "-" if deviation is None else _number(deviation, percent),
+                    str(group.rate(rate_name) or "-"),
                     " ".join(_count(status, n) for status, n in group.statuses.items()),
                     f"{seconds.mean:.1f} s" if seconds else "-",
                 ]
             )
         column = f"chance_{self.headline}"
-        chances = {row[column] for row in self.rows if column in row}
-        notes = [f"chance: {', '.join(sorted(_number(c, percent) for c in chances))}"]
-        if any(len(group.values(self.score)) == 1 for group in self.groups()):
-            notes.append("one seed gives no interval: add seeds, as in seed=0,1,2")
+        chances = sorted({row[column] for row in self.rows if column in row})
+        notes = [f"chance: {', '.join(_number(c, percent) for c in chances)}"]
+        if rate_name == "beats_chance":
+            notes.append(f"beats chance: {BEATS_CHANCE}")
+        else:
+            notes.append(f"solved: {self._solved_at()}; of how many runs (Wilson's 95% interval)")
+        return "\n".join([aligned(lines), *notes, *self.notes()])
+
+    def _solved_at(self) -> str:
+        bounds = {row["solved_at"] for row in self.rows if row.get("solved_at") is not None}
+        sign = "at least" if self.headline == "accuracy" else "at most"
+        shown = ", ".join(_number(b, self.headline == "accuracy") for b in sorted(bounds))
+        return f"test {self.headline} {sign} {shown}" + ("%" if self.headline == "accuracy" else "")
+
+    def comparison_table(self) -> str:
+        """For the terminal: pairs of models, or of the first setting that varies, seed by seed."""
+        varied = [f for f in self.factors if f not in LENGTHS]
+        several = [f for f in varied if len({str(row[f]) for row in self.rows}) > 1]
+        if not several:
+            return ""
+        found = list(self.comparisons(several[0]))
+        if not found:
+            return ""
+        percent = self.headline == "accuracy"
+        head = ["compared over the same seeds", f"difference in {self.score.replace('_', ' ')}",
+                "95% interval", "p", "seeds"]  # fmt: skip
+        lines = [head]
+        for one in found[:MAX_LINES]:
+            difference = one.found.difference
+            others = f", {group_label(one.others)}" if one.others else ""
+            left_out = f" (not in both: {', '.join(map(str, one.found.left_out))})"
+            lines.append(
+                [
+                    f"{_shown(one.values[1])} - {_shown(one.values[0])}{others}",
+                    _signed(difference.mean, percent),
+                    _between(difference, percent),
+                    "-" if one.found.p is None else f"{one.found.p:.3g}",
+                    str(difference.n) + (left_out if one.found.left_out else ""),
+                ]
+            )
+        notes = ["p: exact sign-flip permutation test; with n seeds never below 2/2^n"]
+        if len(found) > MAX_LINES:
+            notes.append(f"{len(found) - MAX_LINES} more in study.json")
         return "\n".join([aligned(lines), *notes])
+
+
+#: The criterion in words.
+BEATS_CHANCE = (
+    f"a run's bootstrap interval over test examples lies above {NEEDED_SKILL:.0%} of the way from "
+    "chance to perfect"
+)
+
+
+def _judged(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """How sure a run's score is, how far from chance, and what that makes it."""
+    headline = summary.get("headline")
+    chance = summary.get("chance", {}).get(headline)
+    perfect = summary.get("perfect", {}).get(headline)
+    solved_at = summary.get("solved_at")
+    found: dict[str, Any] = {} if solved_at is None else {"solved_at": solved_at, "solved": False}
+    if chance is None or perfect is None:
+        return found
+    found["beats_chance"] = False
+    score = (summary.get("test") or {}).get(headline)
+    interval = (summary.get("test_interval") or {}).get(headline)
+    if score is None or interval is None:
+        return found
+    found |= {
+        "interval_low": interval[0],
+        "interval_high": interval[1],
+        "skill": skill(score, chance, perfect),
+        "beats_chance": beats_chance(interval, chance, perfect),
+    }
+    if solved_at is not None:
+        found["solved"] = skill(score, chance, perfect) >= skill(solved_at, chance, perfect)
+    return found
+
+
+def _plain(factors: Mapping[Any, Any]) -> dict[Any, Any]:
+    """JSON has no infinity."""
+    return {key: "inf" if value == math.inf else value for key, value in factors.items()}
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - MAX_LINES
+    return "; ".join(names[:MAX_LINES]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _factors(
@@ -303,6 +502,14 @@ def group_label(factors: Mapping[str, Any]) -> str:
 
 def _number(value: float, percent: bool) -> str:
     return f"{100 * value:.1f}" if percent else f"{value:.4g}"
+
+
+def _shown(value: Any) -> str:
+    return "none" if value is None else str(value)
+
+
+def _signed(value: float, percent: bool) -> str:
+    return f"{100 * value:+.1f}" if percent else f"{value:+.4g}"
 
 
 def _between(interval: Interval | None, percent: bool) -> str:

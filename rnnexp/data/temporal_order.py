@@ -55,9 +55,7 @@ class TemporalOrder(Generated, Classification):
 
     def generate(self, count: int, generator: np.random.Generator) -> SequenceDataset:
         rows_N, steps = np.arange(count), self.seq_len
-        inputs_NT = generator.integers(
-            DISTRACTOR, DISTRACTOR + DISTRACTORS, size=(count, steps)
-        )
+        inputs_NT = generator.integers(DISTRACTOR, DISTRACTOR + DISTRACTORS, size=(count, steps))
         targets_N = np.zeros(count, np.int64)
         for low, high in TENTHS[self.symbols]:
             # whole steps t with low/10 <= t/L < high/10

@@ -16,23 +16,38 @@ MAX_SERIES = 8
 
 def draw_run(run: "RunDirectory", summary: Mapping[str, Any]) -> None:
     """Every figure of one run, into its plots/."""
-    from rnnexp.figures import learning_curves
+    from rnnexp.figures import learning_curves, length_generalisation
     from rnnexp.study import Series
 
+    series = [Series.of_run(run)]
     learning_curves.draw(run, summary)
-    draw_probes([Series.of_run(run)], run.plots)
+    length_generalisation.draw(series, run.plots)
+    draw_probes(series, run.plots)
 
 
 def draw_study(study: "Study") -> None:
     """Every figure that the study's settings allow, into its plots/."""
-    from rnnexp.figures import accuracy_vs_length, first_token, scores
+    from rnnexp.figures import (
+        accuracy_vs_length,
+        first_token,
+        gain,
+        length_generalisation,
+        memory_horizon,
+        padding,
+        scores,
+    )
+    from rnnexp.study import LENGTHS
 
-    if "seq_len" in study.factors:
-        accuracy_vs_length.draw(study)
-    else:
-        scores.draw(study)
-    series = [one for one in study.series() if one.runs]
-    first_token.draw(series, study.path / "plots")
+    if padding.draw(study) is None:
+        if set(LENGTHS) & set(study.factors):
+            accuracy_vs_length.draw(study)
+        else:
+            scores.draw(study)
+    memory_horizon.draw(study)
+    series, plots = [one for one in study.series() if one.runs], study.path / "plots"
+    length_generalisation.draw(series, plots)
+    gain.draw(series, plots)
+    first_token.draw(series, plots)
     if 0 < len(series) <= MAX_SERIES:
         draw_probes(series, study.path / "plots", several=True)
 

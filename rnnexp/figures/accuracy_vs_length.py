@@ -1,4 +1,4 @@
-"""The score against the sequence length, a line per model with a band over seeds."""
+"""The score against the length, a line per model with a band over seeds."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter, PercentFormatter
 
 from rnnexp.figures import style
-from rnnexp.study import Group, Study
+from rnnexp.study import LENGTHS, Group, Study
+
+#: Scores that span orders of magnitude.
+LOGARITHMIC = ("mse",)
 
 
 def draw(study: Study) -> Path | None:
@@ -21,8 +24,8 @@ def draw(study: Study) -> Path | None:
         for axes, name in zip(panels, data, strict=True):
             panel = [group for group in groups if group.rows[0]["data"] == name]
             _draw_panel(axes, study, panel)
-            title = "the built-in reviews (synthetic)" if name == "reviews" else name
-            axes.set_title(title, fontsize=10)
+            synthetic = any(group.rows[0]["synthetic"] for group in panel)
+            axes.set_title(style.data_name(name, synthetic), fontsize=10)
         panels[0].set_ylabel(f"test {study.headline}")
         counts = sorted({len(group.values(study.score)) for group in groups})
         legend: dict[str, Any] = {}
@@ -39,20 +42,21 @@ def draw(study: Study) -> Path | None:
 
 
 def _draw_panel(axes: Axes, study: Study, groups: Sequence[Group]) -> None:
-    others = [f for f in study.factors if f not in ("model", "seq_len", "data")]
+    axis = length_axis(study)
+    others = [f for f in study.factors if f not in ("model", axis, "data")]
     lines: dict[tuple[Any, ...], list[Group]] = {}
     for group in groups:
         key = (group.factors["model"], *(group.factors[f] for f in others))
         lines.setdefault(key, []).append(group)
     variants = list(dict.fromkeys(key[1:] for key in lines))
-    lengths = sorted({group.rows[0]["seq_len"] for group in groups})
+    lengths = sorted({group.factors[axis] for group in groups})
     for (model, *rest), members in lines.items():
         look = style.look(str(model))
         line_style = style.LINE_STYLES[variants.index(tuple(rest)) % len(style.LINE_STYLES)]
         variant = [_short(factor, value) for factor, value in zip(others, rest, strict=True)]
         label = style.wrapped(", ".join([style.model_name(str(model)), *variant]), width=40)
-        members = sorted(members, key=lambda group: group.rows[0]["seq_len"])
-        x = [group.rows[0]["seq_len"] for group in members]
+        members = sorted(members, key=lambda group: int(group.factors[axis]))
+        x = [group.factors[axis] for group in members]
         intervals = [i for group in members if (i := group.interval(study.score))]
         mean = [i.mean for i in intervals]
         axes.plot(x, mean, color=look.color, marker=look.marker, linestyle=line_style, label=label)
@@ -60,17 +64,47 @@ def _draw_panel(axes: Axes, study: Study, groups: Sequence[Group]) -> None:
         high = [i.mean if i.high is None else i.high for i in intervals]
         if low != high:
             axes.fill_between(x, low, high, color=look.color, alpha=0.15, linewidth=0)
-    for chance in chance_levels(study, groups):
-        style.chance_line(axes, chance)
-    axes.set_xscale("log", base=2)
-    axes.set_xticks(lengths, [str(length) for length in lengths])
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.minorticks_off()
-    axes.set_xlabel("sequence length (tokens)")
+    draw_chance(axes, study, groups)
+    length_scale(axes, lengths)
+    axes.set_xlabel(AXES[axis])
+    if study.headline in LOGARITHMIC:
+        axes.set_yscale("log")
     if study.headline == "accuracy":
         axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
         bottom, top = axes.get_ylim()
         axes.set_ylim(max(bottom, 0.0), min(top, 1.0))
+
+
+#: What a length axis says.
+AXES = {"seq_len": "sequence length (steps)", "data.distance": "distance of the cue (steps)"}
+
+
+def length_axis(study: Study) -> str:
+    """The setting that is the length: a distance that varies, else seq_len."""
+    return next((name for name in LENGTHS[::-1] if name in study.factors), LENGTHS[0])
+
+
+def length_scale(axes: Axes, lengths: Sequence[int]) -> None:
+    """A logarithmic x axis with a tick at each length."""
+    axes.set_xscale("log" if min(lengths) > 0 else "symlog", base=2)
+    axes.set_xticks(list(lengths), [str(length) for length in lengths])
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.minorticks_off()
+
+
+def draw_chance(axes: Axes, study: Study, groups: Sequence[Group]) -> None:
+    """The chance level: one line, or a curve where it depends on the length."""
+    levels = chance_levels(study, groups)
+    if len(levels) == 1:
+        style.chance_line(axes, levels[0])
+        return
+    axis, column = length_axis(study), f"chance_{study.headline}"
+    points = sorted(
+        {(g.factors[axis], row[column]) for g in groups for row in g.rows if column in row}
+    )
+    if points:
+        x, y = zip(*points, strict=True)
+        axes.plot(x, y, color=style.CHANCE, linewidth=1, linestyle=(0, (1, 2)), label="chance")
 
 
 def chance_levels(study: Study, groups: Sequence[Group]) -> list[float]:

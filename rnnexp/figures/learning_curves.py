@@ -50,7 +50,7 @@ def _draw_panel(
     chance: float | None,
     summary: Mapping[str, Any],
 ) -> None:
-    columns = {key: [row[key] for row in rows] for key in ("epoch", "step") if key in rows[0]}
+    columns: dict[str, Any] = {key: [row[key] for row in rows] for key in rows[0]}
     place, unit = style.training_axis(summary, columns)
     look = style.look(str(summary["model"]))
     marker = look.marker if len(rows) <= MARKED else ""

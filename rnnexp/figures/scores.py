@@ -5,7 +5,7 @@ from pathlib import Path
 from matplotlib.ticker import PercentFormatter
 
 from rnnexp.figures import style
-from rnnexp.figures.accuracy_vs_length import chance_levels, seeds_note
+from rnnexp.figures.accuracy_vs_length import LOGARITHMIC, chance_levels, seeds_note
 from rnnexp.study import Study, group_label
 
 
@@ -44,5 +44,8 @@ def draw(study: Study) -> Path | None:
             axes.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
         counts = sorted({len(group.values(study.score)) for group, _ in scored})
         note = seeds_note(counts).replace("\n", " ")
-        axes.set_xlabel(f"test {study.headline}\n({note}; ticks: single runs)")
+        synthetic = "; synthetic data" if any(row["synthetic"] for row in study.rows) else ""
+        axes.set_xlabel(f"test {study.headline}\n({note}; ticks: single runs{synthetic})")
+        if study.headline in LOGARITHMIC:
+            axes.set_xscale("log")
         return style.save(canvas, study.path / "plots", "scores")
