@@ -233,7 +233,11 @@ def magnitude(values: Sequence[float], bare: bool = False) -> str:
 
 
 def first_token(series: Sequence[Series]) -> str:
-    """The first token's gradient at the shortest and the longest length; gain per step."""
+    """The first token's gradient at the shortest and the longest length; gain per step.
+
+    Before training where that was measured: networks trained at different lengths have different
+    losses left, and their gradients differ with them.
+    """
     lines = by_length(series)
     if not lines:
         return ""
@@ -245,9 +249,9 @@ def first_token(series: Sequence[Series]) -> str:
         at = {one.factors["seq_len"]: one for one in line}
         if not set(ends) <= set(at):
             continue
-        short, long = (at[n].scalars("gradient_flow", "first") for n in ends)
+        short, long = (at[n].scalars("gradient_flow", "first", 0) for n in ends)
         ratio = typical(long) / typical(short) if 0 < typical(short) < math.inf else math.nan
-        logs = at[ends[1]].scalars("gradient_flow", "log_gain")
+        logs = at[ends[1]].scalars("gradient_flow", "log_gain", 0)
         gains = [math.exp(value) for value in logs if math.isfinite(value)]
         regimes = [run.summary.get("regime") or {} for run in at[ends[1]].runs]
         known = [float(regime["gain"]) for regime in regimes if regime.get("gain") is not None]
@@ -262,13 +266,17 @@ def first_token(series: Sequence[Series]) -> str:
                 verdict(ratio),
             ]
         )
-    untrained = all(run.summary.get("steps") == 0 for one in series for run in one.runs)
     note = (
         "untrained; gain predicted from the initial weights"
-        if untrained
-        else "gain measured after training, predicted from the initial weights"
+        if measured_untrained(series)
+        else "measured while training, predicted from the initial weights"
     )
     return f"{aligned(table)}\n{note}; geometric means over seeds (95% intervals)"
+
+
+def measured_untrained(series: Sequence[Series]) -> bool:
+    """Whether every first measurement of the gradient flow was made at the initial weights."""
+    return all(found["epoch"][0] == 0 for one in series for found in one.probe("gradient_flow"))
 
 
 def by_length(series: Sequence[Series]) -> dict[str, list[Series]]:

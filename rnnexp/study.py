@@ -55,9 +55,9 @@ class Series:
         """What a probe has measured in each run that has it."""
         return [found for run in self.runs if (found := run.probe(name)) is not None]
 
-    def scalars(self, probe: str, key: str) -> list[float]:
-        """A number of the probe's last measurement, of each run that has it."""
-        return [float(found[key][-1]) for found in self.probe(probe) if key in found]
+    def scalars(self, probe: str, key: str, row: int = -1) -> list[float]:
+        """A number of the probe's last (or `row`-th) measurement, of each run that has it."""
+        return [float(found[key][row]) for found in self.probe(probe) if key in found]
 
 
 @dataclass(frozen=True)

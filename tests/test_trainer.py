@@ -69,15 +69,15 @@ def test_it_learns() -> None:
     trainer = Trainer(epochs=12, batch_size=20, learning_rate=0.02)
     result, model, run = fit(trainer, task, "a")
     assert (result.status, result.epochs, result.steps) == ("finished", 12, 120)
-    scores, outputs = trainer.evaluate(model, task, Sampler(task.split("test"), CPU, trim=True))
-    assert scores["accuracy"] > 0.9
-    assert ((outputs[:, 0] > 0) == task.split("test").targets.numpy()).mean() == pytest.approx(
-        scores["accuracy"]
-    )
+    found = trainer.evaluate(model, task, Sampler(task.split("test"), CPU, trim=True))
+    assert found.means["accuracy"] > 0.9
+    right = (found.outputs[:, 0] > 0) == task.split("test").targets.numpy()
+    assert found.scores["accuracy"].tolist() == right.tolist()
+    assert right.mean() == pytest.approx(found.means["accuracy"])
     rows = run.metrics
     assert rows[0]["train_loss"] > rows[-1]["train_loss"]
     assert list(rows[0]) == [
-        "epoch", "train_loss", "train_accuracy", "grad_norm", "grad_norm_max",
+        "epoch", "step", "train_loss", "train_accuracy", "grad_norm", "grad_norm_max",
         "grad_norm_clipped", "clipped_fraction", "val_loss", "val_accuracy",
     ]  # fmt: skip
 
@@ -258,11 +258,12 @@ def test_evaluation_does_not_depend_on_its_batches(monkeypatch: pytest.MonkeyPat
     torch.manual_seed(0)
     model = Bag(Learned(WORDS, 8), 2)
     data = Sampler(task.split("train"), CPU, trim=True)
-    scores, outputs = trainer.evaluate(model, task, data)
+    first = trainer.evaluate(model, task, data)
     monkeypatch.setattr("rnnexp.trainer.EVALUATION_BATCH_SIZE", 7)
-    again, same = trainer.evaluate(model, task, Sampler(task.split("train"), CPU, trim=False))
-    assert again == pytest.approx(scores, rel=1e-6)
-    assert np.allclose(outputs, same, atol=1e-6)
+    again = trainer.evaluate(model, task, Sampler(task.split("train"), CPU, trim=False))
+    assert again.means == pytest.approx(first.means, rel=1e-6)
+    assert np.allclose(first.outputs, again.outputs, atol=1e-6)
+    assert np.array_equal(first.scores["accuracy"], again.scores["accuracy"])
 
 
 @pytest.mark.parametrize(
@@ -273,6 +274,9 @@ def test_evaluation_does_not_depend_on_its_batches(monkeypatch: pytest.MonkeyPat
         ("learning_rate", 0.0),
         ("learning_rate", math.inf),
         ("patience", 0),
+        ("steps", 0),
+        ("alpha", 1.0),
+        ("alpha", 0.9),  # of rmsprop alone
     ],
 )
 def test_bad_settings(bad: tuple[str, Any]) -> None:

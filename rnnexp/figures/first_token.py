@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnnexp.figures import style
-from rnnexp.findings import by_length
+from rnnexp.findings import by_length, measured_untrained
 from rnnexp.statistics import log_interval
 from rnnexp.study import Series
 
 
 def draw(series: Sequence[Series], folder: Path) -> Path | None:
-    """first_token.png and .svg: a line per setting, geometric mean and 95% interval over seeds.
+    """first_token.png and .svg: a line per setting, geometric mean and 95% interval over seeds,
+    untrained where that was measured.
 
     None where the length does not vary or no gradient flow was measured.
     """
@@ -25,7 +26,7 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
             look = style.look(line[0].model)
             color = look.color if alone else style.series_color(index)
             points = [
-                (one.factors["seq_len"], log_interval(one.scalars("gradient_flow", "first")))
+                (one.factors["seq_len"], log_interval(one.scalars("gradient_flow", "first", 0)))
                 for one in line
             ]
             missing = missing or any(
@@ -48,9 +49,10 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
         style.log_scale(axes)
         lengths = sorted({one.factors["seq_len"] for line in lines.values() for one in line})
         axes.set_xticks(lengths)
-        axes.set_xlabel("sequence length (tokens)")
+        axes.set_xlabel("sequence length (steps)")
         axes.set_ylabel(r"$\Vert\partial L/\partial e_1\Vert$ of the first token")
         note = " (beyond the range of float64 left out)" if missing else ""
-        axes.set_title(f"Gradient reaching the first token{note}", fontsize=10)
+        state = ", untrained" if measured_untrained(series) else ""
+        axes.set_title(f"Gradient reaching the first token{state}{note}", fontsize=10)
         axes.legend(fontsize=8)
         return style.save(canvas, folder, "first_token")

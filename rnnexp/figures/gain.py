@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from matplotlib.ticker import LogFormatter
+
 from rnnexp.figures import style
 from rnnexp.findings import gains
 from rnnexp.study import Series
 
+PLAIN = LogFormatter(minor_thresholds=(2, 0.5))  # 0.4 rather than 4 x 10^-1
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*", "h", "d"]
 
 
@@ -40,6 +43,9 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
                     )  # fmt: skip
         axes.set_xscale("log")
         axes.set_yscale("log")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(PLAIN)
+            axis.set_minor_formatter(PLAIN)
         axes.set_xlim(low, high)
         axes.set_ylim(low, high)
         axes.set_xlabel("gain per step predicted from the initial weights")

@@ -58,7 +58,7 @@ def _draw_rates(axes: Axes, found: Sequence[Horizon]) -> None:
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
     axes.set_xlabel(AXES[found[0].axis])
     axes.set_ylabel(f"seeds more than {NEEDED_SKILL:.0%} above chance\n(Wilson's 95% interval)")
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, handlelength=3.4)
 
 
 def _draw_rows(axes: Axes, found: Sequence[Horizon]) -> None:

@@ -48,7 +48,7 @@ def draw(study: Study) -> Path | None:
         counts = sorted({len(group.values(study.score)) for group in scored})
         data = style.data_name(str(scored[0].rows[0]["data"]), scored[0].rows[0]["synthetic"])
         note = seeds_note(counts).replace("\n", " ")
-        canvas.suptitle(f"Padding and readout on {data} ({note})", fontsize=11)
+        canvas.suptitle(f"Padding and readout on {data}: {note}", fontsize=11)
         handles, labels = table[0][0].get_legend_handles_labels()
         canvas.legend(
             handles,
@@ -79,4 +79,6 @@ def _draw_panel(axes: Axes, study: Study, groups: list[Group]) -> None:
         draw_chance(axes, study, groups)
         length_scale(axes, sorted({int(group.factors["seq_len"]) for group in groups}))
     if study.headline == "accuracy":
+        bottom, top = axes.get_ylim()
+        axes.set_ylim(max(bottom, 0.0), min(top, 1.0))
         axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))

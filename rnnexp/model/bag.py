@@ -19,7 +19,7 @@ class Bag(SequenceModel):
     2015, "Deep Unordered Composition Rivals Syntactic Methods for Text Classification", one layer.
 
     hidden_size: the size H of the layer behind the mean.
-    common: `readout` (`last` or `last_valid`) and `head` of `SequenceModel`.
+    common: `readout` (`last` or `last_valid`), `head` and `head_bound` of `SequenceModel`.
     """
 
     def __init__(

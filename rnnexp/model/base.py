@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnexp.embedding import Encoder
+from rnnexp.errors import more_than
 from rnnexp.model.cells import Recurrence
 from rnnexp.model.readout import READOUTS, Readout
 from rnnexp.model.rollout import replay
@@ -28,6 +29,9 @@ class SequenceModel(nn.Module, ABC):
     readout: which states the answer is read from, see readout.py.
     head: `sigmoid` has one column for two classes, `softmax` a column per class; `auto` takes
         `sigmoid` where it can.
+    head_bound: the head's weights start from U(-head_bound, head_bound) and its bias from 0; None
+        leaves torch's U(±1/√H). The larger they are, the larger the first gradients that reach the
+        recurrence, and the sooner a plateau at chance is left.
     regression: the outputs are numbers, a column for each.
     per_step: an answer is read from every step's state, whatever the readout; classes have a
         column each.
@@ -42,6 +46,7 @@ class SequenceModel(nn.Module, ABC):
         output_size: int,
         readout: Readout = "last_valid",
         head: Head = "auto",
+        head_bound: float | None = None,
         regression: bool = False,
         per_step: bool = False,
     ) -> None:
@@ -61,7 +66,12 @@ class SequenceModel(nn.Module, ABC):
         self.readout, self.per_step = readout, per_step
         can_be_sigmoid = output_size <= 2 and not (regression or per_step)
         one_column = head == "sigmoid" or (head == "auto" and can_be_sigmoid)
-        self.head: nn.Module = nn.Linear(state_size, 1 if one_column else output_size)
+        head_layer = nn.Linear(state_size, 1 if one_column else output_size)
+        if head_bound is not None:
+            more_than("head_bound", head_bound, 0)
+            nn.init.uniform_(head_layer.weight, -head_bound, head_bound)
+            nn.init.zeros_(head_layer.bias)
+        self.head: nn.Module = head_layer
 
     @abstractmethod
     def states(self, x_TBE: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ class Fused(SequenceModel):
     hidden_size: the size H of the state.
     num_layers: recurrent layers, each reading the states of the one below.
     dropout: share of the states zeroed between layers while training.
-    common: `readout` and `head` of `SequenceModel`.
+    common: `readout`, `head` and `head_bound` of `SequenceModel`.
     """
 
     module: Callable[..., nn.RNNBase]

@@ -19,7 +19,7 @@ class Linear(SequenceModel):
     output at step T reads h_(T-1): dL/dh_T is zero.
 
     hidden_size: the size H of the state.
-    common: `readout` (`last` or `last_valid`) and `head` of `SequenceModel`.
+    common: `readout` (`last` or `last_valid`), `head` and `head_bound` of `SequenceModel`.
     """
 
     def __init__(

@@ -101,7 +101,7 @@ class Unrolled(SequenceModel):
     cell: whose equations: `rnn`, `lstm` or `gru`.
     nonlinearity: of the cell `rnn`.
     hidden_size, num_layers, dropout: as in `Fused`.
-    common: `readout` and `head` of `SequenceModel`.
+    common: `readout`, `head` and `head_bound` of `SequenceModel`.
     """
 
     def __init__(

@@ -54,8 +54,9 @@ def test_the_schedule(schedule: tuple[bool, int, bool], epochs: list[int]) -> No
     model = RNN(Learned(task.vocabulary, 2), 2, hidden_size=2)
     probes = ProbeSet({"one": Epochs(*schedule)}, model, task, 0, CPU)
     for epoch in range(6):
-        probes.measure(epoch, epoch == 5, lambda name, arrays: saved.update(arrays))
+        probes.measure(epoch, 7 * epoch, epoch == 5, lambda name, arrays: saved.update(arrays))
     assert saved["epoch"].tolist() == epochs
+    assert saved["step"].tolist() == [7 * epoch for epoch in epochs]
     assert saved["asked"].tolist() == epochs
     assert saved["row"].shape == (len(epochs), max(epochs))
     assert probes.scalars() == {"one": {"asked": float(epochs[-1])}}
@@ -67,15 +68,18 @@ def test_a_long_run_does_not_write_every_time() -> None:
     model = RNN(Learned(task.vocabulary, 2), 2, hidden_size=2)
     probes = ProbeSet({"one": Epochs()}, model, task, 0, CPU)
     for epoch in range(1000):
-        probes.measure(epoch, epoch == 999, lambda name, a: written.append(len(a["epoch"])))
+        probes.measure(epoch, epoch, epoch == 999, lambda name, a: written.append(len(a["epoch"])))
     assert written[:9] == list(range(1, 10))
     assert written[-1] == 1000
     assert len(written) < 100
 
 
 def test_rows_of_different_size_are_filled_with_nan() -> None:
-    table = stacked([(0, {"a": 1.0, "b": np.ones(2)}), (3, {"a": 2.0, "b": np.ones(4), "c": 5.0})])
+    table = stacked(
+        [(0, 0, {"a": 1.0, "b": np.ones(2)}), (3, 30, {"a": 2.0, "b": np.ones(4), "c": 5.0})]
+    )
     assert table["epoch"].tolist() == [0, 3]
+    assert table["step"].tolist() == [0, 30]
     assert np.isnan(table["b"][0]).tolist() == [False, False, True, True]
     assert np.isnan(table["c"][0])
     assert table["c"][1] == 5.0
