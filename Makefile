@@ -8,7 +8,7 @@ TORCH_INDEX ?=
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install run test test-fast check format benchmark clean
+.PHONY: help install run test test-fast check format benchmark published clean
 
 help:
 	@echo "make run        install, then the first study: RNN against LSTM (about three minutes)"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-fast  the tests without the long ones"
 	@echo "make check      style and types alone"
 	@echo "make benchmark  training speed beside a plain PyTorch loop, and what the probes cost"
+	@echo "make published  published numbers beside measured ones (minutes; LONG=1 for all: an hour)"
 
 install: $(INSTALLED)
 
@@ -48,6 +49,9 @@ format: install
 benchmark: install
 	$(BIN)/python benchmarks/step.py
 	$(BIN)/python benchmarks/probes.py
+
+published: install
+	$(BIN)/python benchmarks/published.py $(if $(LONG),--long)
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from rnnexp.clip import Clip, NoClip, Norm, Value
+from rnnexp.clip import AGC, Clip, NoClip, Norm, Value
 
 
 def parameters(*gradients: list[float]) -> list[nn.Parameter]:
@@ -78,14 +78,47 @@ def test_an_exploded_norm_does_not_overflow() -> None:
     assert gradients(params)[0] == pytest.approx([3.0, 4.0])
 
 
-@pytest.mark.parametrize("clip", [NoClip(), Norm(), Value()])
+@pytest.mark.parametrize("clip", [NoClip(), Norm(), Value(), AGC()])
 def test_non_finite_elements_are_counted(clip: Clip) -> None:
     report = clip(parameters([math.nan, 1.0], [math.inf, -math.inf]))
     assert report.nonfinite == 3
     assert not report.norm_before.isfinite()
 
 
-@pytest.mark.parametrize("make", [lambda: Norm(0.0), lambda: Value(-1.0), lambda: Norm(math.nan)])
+@pytest.mark.parametrize(
+    "make", [lambda: Norm(0.0), lambda: Value(-1.0), lambda: Norm(math.nan), lambda: AGC(0.0)]
+)
 def test_bad_settings(make: Callable[[], Clip]) -> None:
     with pytest.raises(ValueError, match="must be greater than 0"):
         make()
+
+
+def matrix(weight: list[list[float]], gradient: list[list[float]]) -> nn.Parameter:
+    made = nn.Parameter(torch.tensor(weight))
+    made.grad = torch.tensor(gradient)
+    return made
+
+
+def test_agc_measures_each_row_by_its_own_weights() -> None:
+    params = [
+        matrix([[3.0, 4.0], [0.3, 0.4], [0.0, 0.0]], [[6.0, 8.0], [0.006, 0.008], [1.0, 0.0]])
+    ]
+    report = AGC(factor=0.1, eps=0.01)(params)
+    clipped = gradients(params)[0]
+    assert clipped[0] == pytest.approx([0.3, 0.4])  # 10 -> 0.1 * 5
+    assert clipped[1] == pytest.approx([0.006, 0.008])  # 0.01 is below 0.1 * 0.5
+    assert clipped[2] == pytest.approx([0.001, 0.0])  # zero weights count as eps
+    assert report.fired
+    assert report.norm_before.item() == pytest.approx(math.sqrt(100 + 1e-4 + 1))
+    assert report.norm_after.item() == pytest.approx(math.sqrt(0.25 + 1e-4 + 1e-6))
+
+
+def test_agc_takes_a_bias_as_one_unit_and_leaves_small_gradients_to_the_bit() -> None:
+    bias = nn.Parameter(torch.tensor([3.0, 4.0]))
+    bias.grad = torch.tensor([0.0, 2.0])
+    assert AGC(factor=0.2)([bias]).fired
+    assert gradients([bias])[0] == pytest.approx([0.0, 1.0])
+    bias.grad = torch.tensor([0.3, 0.1])
+    before = gradients([bias])
+    assert not AGC(factor=0.2)([bias]).fired
+    assert gradients([bias]) == before

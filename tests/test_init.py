@@ -1,13 +1,25 @@
 """Each initialisation against its definition."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
 
 from rnnexp.embedding import Features
-from rnnexp.init import Default, Identity, Init, Normal, Orthogonal, Xavier
+from rnnexp.init import (
+    Chrono,
+    Default,
+    ForgetBias,
+    Identity,
+    Init,
+    Normal,
+    Orthogonal,
+    Spectral,
+    Xavier,
+)
 from rnnexp.model.bag import Bag
+from rnnexp.model.cells import State
 from rnnexp.model.fused import GRU, LSTM, RNN
 from rnnexp.model.linear import Linear
 
@@ -50,7 +62,7 @@ def test_the_spectral_radius_of_a_normal_matrix_is_std_times_root_h() -> None:
 
 
 def test_the_generator_alone_decides() -> None:
-    for init in (Normal(), Orthogonal(), Xavier()):
+    for init in (Normal(), Orthogonal(), Xavier(), Spectral()):
         (first,), (again,), (other,) = (apply(init, seed=s).values() for s in (0, 0, 1))
         assert torch.equal(first, again)
         assert not torch.equal(first, other)
@@ -74,4 +86,77 @@ def test_a_model_without_recurrence_is_refused() -> None:
 @pytest.mark.parametrize("make", [lambda: Normal(std=-1), lambda: Orthogonal(gain=float("nan"))])
 def test_bad_settings(make: type) -> None:
     with pytest.raises(ValueError, match="must be at least 0"):
+        make()
+
+
+@pytest.mark.parametrize("cls", [RNN, LSTM, GRU, Linear])
+def test_the_spectral_radius_is_what_was_asked(cls: type) -> None:
+    for weight in apply(Spectral(radius=0.7), cls).values():
+        assert torch.linalg.eigvals(weight.double()).abs().max().item() == pytest.approx(0.7)
+
+
+def gate_biases(init: Init, cls: Any, hidden_size: int = 2000) -> dict[str, torch.Tensor]:
+    """The bias that acts, b_ih + b_hh, of each gate."""
+    torch.manual_seed(1)
+    model = cls(Features(3), 2, hidden_size=hidden_size)
+    init(model, torch.Generator().manual_seed(0))
+    (layer,) = model.recurrences()
+    ih, hh = layer.blocks("bias_ih"), layer.blocks("bias_hh")
+    return {gate: ih[gate] + hh[gate] for gate in ih}
+
+
+def test_chrono_spreads_the_memories_up_to_t_max() -> None:
+    biases = gate_biases(Chrono(t_max=50), LSTM)
+    memory = biases["forget"].exp()
+    assert 1 <= memory.min() < 1.2
+    assert 48 < memory.max() <= 49
+    assert memory.mean() == pytest.approx(25, abs=1)
+    assert torch.equal(biases["input"], -biases["forget"])
+    assert biases["output"].abs().max() < 0.1  # as torch made it
+    update = gate_biases(Chrono(t_max=50), GRU)
+    assert torch.equal(update["update"], biases["forget"])
+    assert update["reset"].abs().max() < 0.1
+    assert gate_biases(Chrono(seq_len=20), LSTM)["forget"].exp().max() <= 19
+
+
+@pytest.mark.parametrize(("cls", "gate"), [(LSTM, "forget"), (GRU, "update")])
+def test_a_forget_bias_is_set_once(cls: type, gate: str) -> None:
+    assert torch.equal(gate_biases(ForgetBias(value=1.5), cls)[gate], torch.full((2000,), 1.5))
+
+
+@pytest.mark.parametrize("make", [Chrono, ForgetBias])
+def test_gates_are_needed_or_the_model_is_left(make: Any) -> None:
+    with pytest.raises(ValueError, match="sets the biases of gates and rnn has none"):
+        apply(make(), RNN)
+    before = apply(Default(), RNN)
+    assert torch.equal(apply(make(ungated="leave"), RNN)["weight_hh_l0"], before["weight_hh_l0"])
+
+
+def test_the_irnn_carries_its_state_unchanged() -> None:
+    """W = I, b = 0, ReLU: without input the state stays, and so does the gradient."""
+    model = RNN(Features(3), 2, hidden_size=H, nonlinearity="relu")
+    Identity(zero_bias=True)(model, torch.Generator())
+    (layer,) = model.recurrences()
+    h = torch.rand(2, H)
+    state = layer.run(torch.zeros(50, 2, 3), State(h))[-1]
+    assert torch.equal(state.h, h)
+    assert model.head.bias.abs().max() > 0  # only the recurrence's biases are zeroed
+
+
+def test_the_head_starts_from_its_bound() -> None:
+    for cls in (RNN, LSTM, Linear):
+        head = cls(Features(3), 3, hidden_size=H, head_bound=2.0).head
+        assert 1.8 < head.weight.abs().max() <= 2.0
+        assert not head.bias.any()
+    with pytest.raises(ValueError, match="head_bound must be greater than 0"):
+        RNN(Features(3), 2, head_bound=-1.0)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: Chrono(t_max=2), lambda: Chrono(seq_len=2), lambda: ForgetBias(value=math.inf),
+     lambda: Spectral(radius=-0.1)],
+)  # fmt: skip
+def test_bad_settings_of_the_newer_ones(make: Any) -> None:
+    with pytest.raises(ValueError, match=r"t_max|value|radius"):
         make()

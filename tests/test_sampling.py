@@ -1,8 +1,11 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
-from rnnexp.sampling import Sampler
+from rnnexp.data.adding import Adding
+from rnnexp.sampling import CorpusFeed, FreshFeed, Sampler
 from rnnexp.streams import stream_seed
 from rnnexp.types import Padding, SequenceDataset
 
@@ -58,3 +61,31 @@ def test_pads_before_the_text_are_never_cut() -> None:
 def test_untrimmed_batches_keep_every_pad() -> None:
     data = sampler(False)
     assert {b.inputs.shape[1] for b in data.batches(data.by_length(64))} == {50}
+
+
+def tokens_of(batches: Any) -> list[list[float]]:
+    return [batch.inputs.flatten().tolist() for batch in batches]
+
+
+@pytest.mark.parametrize("drop_last", [False, True])
+def test_a_corpus_feed_is_a_function_of_the_step(drop_last: bool) -> None:
+    """Whatever the rows are cut into: by epochs, by hundreds, from the middle after a pause."""
+    inputs = torch.arange(1, 24)[:, None]
+    dataset = SequenceDataset(inputs, inputs[:, 0] % 2, torch.ones(23, dtype=torch.long))
+    feed = CorpusFeed(Sampler(dataset, CPU, trim=True), 3, 5, drop_last)
+    assert feed.epoch_steps == (4 if drop_last else 5)
+    whole = tokens_of(feed.batches(0, 17))
+    assert len(whole) == 17
+    assert whole == [*tokens_of(feed.batches(0, 7)), *tokens_of(feed.batches(7, 10))]
+    epoch = sorted(token for batch in whole[: feed.epoch_steps] for token in batch)
+    assert epoch == (sorted(set(epoch)) if drop_last else list(range(1, 24)))
+    assert whole[: feed.epoch_steps] != whole[feed.epoch_steps : 2 * feed.epoch_steps]
+
+
+def test_a_fresh_feed_is_a_function_of_seed_and_step() -> None:
+    task = Adding(seq_len=4)
+    feed, same, other = (FreshFeed(task.fresh, CPU, s, 3) for s in (0, 0, 1))
+    first = tokens_of(feed.batches(0, 6))
+    assert first == [*tokens_of(same.batches(0, 2)), *tokens_of(same.batches(2, 4))]
+    assert len({str(batch) for batch in first}) == 6
+    assert tokens_of(other.batches(0, 1)) != first[:1]
