@@ -121,8 +121,8 @@ def test_a_component_of_the_users_own(
     """One Python file, one YAML file, `--config-dir`: nothing else is edited."""
     Path("mypkg.py").write_text(
         "import torch\n"
-        "from rnnexp.init import Init\n"
-        "class Constant(Init):\n"
+        "from rnnexp.init import WeightInit\n"
+        "class Constant(WeightInit):\n"
         "    def __init__(self, value: float = 0.0) -> None:\n"
         "        if value > 1: raise ValueError(f'value must be at most 1 (got {value})')\n"
         "        self.value = value\n"
