@@ -16,10 +16,15 @@ from scipy.integrate import quad
 from scipy.special import digamma
 from torch import Tensor, nn
 
-from rnnexp.clip import NoClip, Norm
+from rnnexp.clip import AGC, NoClip, Norm
+from rnnexp.data.adding import Adding
+from rnnexp.data.copying import Copying
+from rnnexp.data.parity import Parity
+from rnnexp.data.recall import Recall
 from rnnexp.data.sentence import Sentence
+from rnnexp.data.temporal_order import TemporalOrder
 from rnnexp.embedding import Features
-from rnnexp.init import set_gate_bias
+from rnnexp.init import Chrono, set_gate_bias
 from rnnexp.model import fused
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.linear import Linear
@@ -40,6 +45,7 @@ from rnnexp.probes.recurrent_weights import (
     spectral_radius,
 )
 from rnnexp.regime import mean_field, predict_regime
+from rnnexp.statistics import median_interval
 from rnnexp.types import Batch, LayerStates, Rollout
 
 log = logging.getLogger(__name__)
@@ -709,6 +715,61 @@ def _() -> tuple[Values, Values]:
 def _() -> tuple[Values, Values]:
     model = linear_model(scaled_rotation(0.9))
     return 0.9, predict_regime(model.recurrences(), [torch.randn(50, 3)], 10).layer.gain or 0.0
+
+
+# -- tasks with known answers, and what is made of their scores -----------------------------------
+
+
+@check("chance: adding: the mean's squared error, 1/6, and of half the sum, 1/24", 0.02)
+def _() -> tuple[Values, Values]:
+    measured = []
+    for target in ("sum", "half_sum"):
+        batch = Adding(seq_len=50, target=target).fresh(20_000, np.random.default_rng(0))
+        measured.append(float(batch.targets.var()))
+    return np.array([1 / 6, 1 / 24]), np.array(measured)
+
+
+@check("chance: copying, T = 100: blanks, then a guess among eight: loss 0.17329", 1e-4)
+def _() -> tuple[Values, Values]:
+    task = Copying(seq_len=100)
+    batch = task.fresh(200, np.random.default_rng(0))
+    logits = torch.full((*batch.targets.shape, task.output_size), -1e4)
+    logits[:, :-10, 0], logits[:, -10:, 1:] = 0.0, 0.0
+    return 0.17329, float(task.loss(logits, batch))
+
+
+@check("chance: temporal_order, recall, parity: the commonest class' share", 0.01, relative=False)
+def _() -> tuple[Values, Values]:
+    tasks = TemporalOrder(seq_len=20), Recall(seq_len=20, classes=4), Parity(seq_len=20)
+    shares = []
+    for task in tasks:
+        targets = task.fresh(40_000, np.random.default_rng(0)).targets
+        shares.append(float(torch.bincount(targets).max()) / len(targets))
+    return np.array([task.chance["accuracy"] for task in tasks]), np.array(shares)
+
+
+@check("memory_horizon: five seeds, planted at 5, 10, 10, 10, 20: median, ends, level", 1e-12)
+def _() -> tuple[Values, Values]:
+    found = median_interval([10, 5, 10, 20, 10])
+    measured = [found.median, found.low or 0.0, found.high or 0.0, found.level or 0.0]
+    return np.array([10.0, 5.0, 20.0, 1 - 2 / 2**5]), np.array(measured)
+
+
+@check("init: chrono, t_max = 50: memory times e^b of U[1, 49]: mean 25, variance 192", 0.05)
+def _() -> tuple[Values, Values]:
+    model = fused.LSTM(Features(3), 1, hidden_size=4000)
+    Chrono(t_max=50)(model, torch.Generator().manual_seed(0))
+    (layer,) = model.recurrences()
+    biases = layer.blocks("bias_ih")["forget"] + layer.blocks("bias_hh")["forget"]
+    return np.array([25.0, 192.0]), np.array([biases.exp().mean(), biases.exp().var()])
+
+
+@check("grad_norm: agc, factor 0.1: rows of norm 10 and 0.01 beside weights of norm 5", 1e-6)
+def _() -> tuple[Values, Values]:
+    weight = nn.Parameter(torch.tensor([[3.0, 4.0], [3.0, 4.0]]))
+    weight.grad = torch.tensor([[6.0, 8.0], [0.006, 0.008]])
+    AGC(factor=0.1)([weight])
+    return np.array([0.5, 0.01]), weight.grad.norm(dim=1).numpy()
 
 
 # -- written-out cells --------------------------------------------------------------------------
