@@ -12,9 +12,11 @@ than a few minutes.
 
     python benchmarks/published.py [--long] [preset ...]
 
-Runs what is missing under outputs/studies/, as the command itself does, and prints the table.
+Runs what is missing under outputs/studies/, as the command itself does, and prints the table; exits
+with 1 where a promise was not kept.
 """
 
+import math
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -80,12 +82,14 @@ def promises(preset: Path) -> tuple[list[Promise], bool]:
 
 
 def measured(study: Study, promise: Promise) -> tuple[list[float], list[float]]:
-    """The quantity and the chance level of each run that ended, in order of the seeds."""
+    """The quantity and the chance level of each run, in order of the seeds.
+
+    NaN where a run has none: one that diverged or failed keeps no promise but what `solved` says.
+    """
     rows = [
         row
         for row in study.rows
-        if row["status"] == "finished"
-        and all(str(row[key]) == value for key, value in promise.settings.items())
+        if all(str(row[key]) == value for key, value in promise.settings.items())
     ]
     rows.sort(key=lambda row: int(row["seed"]))
     chance = f"chance_{promise.quantity.removeprefix('test_')}"
@@ -96,6 +100,10 @@ def measured(study: Study, promise: Promise) -> tuple[list[float], list[float]]:
 
 
 def _quantity(study: Study, row: Mapping[str, Any], name: str) -> float:
+    if row["status"] == "diverged" and name == "solved":
+        return 0.0
+    if row["status"] != "finished":
+        return float("nan")
     if name != "tail_loss":
         return float(row[name])
     metrics = RunDirectory.open(study.path / row["run"]).metrics
@@ -103,26 +111,32 @@ def _quantity(study: Study, row: Mapping[str, Any], name: str) -> float:
     return sum(tail) / len(tail)
 
 
-def table_rows(preset: str, study: Study, expected: Sequence[Promise], long: bool) -> list[str]:
-    """A line of the table for each promise."""
-    lines = []
+def table_rows(
+    preset: str, study: Study, expected: Sequence[Promise], long: bool
+) -> tuple[list[str], bool]:
+    """A line of the table for each promise, and whether all of them were kept."""
+    lines, all_kept = [], True
     for promise in expected:
         values, chances = measured(study, promise)
         which = ", ".join(f"{key}={value}" for key, value in promise.settings.items())
         shown = "not measured"
-        if values:
+        if any(map(math.isnan, values)):
+            shown = "; ".join("none" if math.isnan(value) else f"{value:.3g}" for value in values)
+        elif values:
             found = t_interval(values)
             shown = f"{found.mean:.3g}"
             if found.ends:
                 shown += f" ({found.ends[0]:.3g} to {found.ends[1]:.3g})"
             shown += "; " + ", ".join(f"{value:.3g}" for value in values)
-        verdict = "yes" if promise.kept(values, chances) else "**no**"
+        kept = promise.kept(values, chances)
+        all_kept = all_kept and kept
+        verdict = "yes" if kept else "**no**"
         name = f"`{preset}`" + (" (long)" if long else "")
         lines.append(
             f"| {name} | {which} | {promise.quantity} | {promise.expected} | {shown} | {verdict} | "
             f"{promise.source} |"
         )
-    return lines
+    return lines, all_kept
 
 
 HEAD = [
@@ -134,20 +148,26 @@ HEAD = [
 
 def main(words: Sequence[str]) -> int:
     names = [word for word in words if not word.startswith("-")]
-    lines = list(HEAD)
-    for preset in sorted((config_dir() / "experiment").glob("*.yaml")):
+    lines, all_kept = list(HEAD), True
+    presets = {path.stem: path for path in sorted((config_dir() / "experiment").glob("*.yaml"))}
+    if unknown := [name for name in names if name not in presets]:
+        print(f"there is no preset {unknown[0]}: {', '.join(presets)}", file=sys.stderr)
+        return 2
+    for preset in presets.values():
         expected, long = promises(preset)
         if not expected or (names and preset.stem not in names):
             continue
         path = ROOT / "studies" / preset.stem
         if (not long or "--long" in words or names) and rnnexp([f"experiment={preset.stem}"]):
             print(f"experiment={preset.stem} failed", file=sys.stderr)
+            all_kept = False
         if path.is_dir():
-            lines += table_rows(preset.stem, Study.read(path), expected, long)
+            found, kept = table_rows(preset.stem, Study.read(path), expected, long)
+            lines, all_kept = [*lines, *found], all_kept and kept
         else:
             lines.append(f"| `{preset.stem}` (long) | | | | not run: make published LONG=1 | | |")
     print("\n" + "\n".join(lines))
-    return 0
+    return 0 if all_kept else 1
 
 
 if __name__ == "__main__":

@@ -92,8 +92,9 @@ class AGC(Clip):
     """Adaptive clipping, unit by unit: g_i <- g_i min(1, factor max(‖w_i‖, eps) / ‖g_i‖).
 
     A unit is a row of a matrix: of a recurrent layer each row of each gate, of an embedding each
-    word; a bias is one unit as a whole. Source: Brock, De, Smith and Simonyan 2021,
-    "High-performance large-scale image recognition without normalization", section 4.
+    word; a bias is one unit as a whole. The head is clipped too, which they exempt. Source: Brock,
+    De, Smith and Simonyan 2021, "High-performance large-scale image recognition without
+    normalization", section 4.
 
     factor: how large a gradient may be beside its weights.
     eps: smallest norm that a unit's weights count with, so that a zero row can begin to learn.

@@ -179,9 +179,20 @@ def constructor_parameters(cls: type) -> dict[str, Any]:
 
 
 def fingerprint(config: Mapping[str, Any]) -> str:
-    """A hash of everything that can change the numbers of a run; probes only watch it."""
-    relevant = {k: v for k, v in config.items() if k not in (*LABELS, PROBES)}
+    """A hash of everything that can change the numbers of a run; probes only watch it.
+
+    A setting that is null counts as one not made: a later version may know more of them.
+    """
+    relevant = _without_nulls({k: v for k, v in config.items() if k not in (*LABELS, PROBES)})
     return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _without_nulls(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: _without_nulls(value) if isinstance(value, Mapping) else value
+        for key, value in config.items()
+        if value is not None
+    }
 
 
 def valid_keys() -> Iterator[str]:
@@ -203,7 +214,11 @@ def suggestion(key: str) -> str:
     """`; did you mean 'model.hidden_size'?` for `hiden_size`, `model.hiddensize` and the like."""
     keys = sorted(set(valid_keys()))
     if key in keys:
-        return f"; other choices of {key.partition('.')[0]} have it, the one made has not"
+        group = key.partition(".")[0]
+        return (
+            f"; other choices of {group} have it, the one made has not (in a sweep over {group}: "
+            f"++{key}=...)"
+        )
     same_end = [valid for valid in keys if valid.rpartition(".")[2] == key.rpartition(".")[2]]
     return f"; did you mean '{same_end[0]}'?" if same_end else did_you_mean(key, keys)
 

@@ -4,6 +4,7 @@ import functools
 import hashlib
 import json
 import logging
+import math
 import os
 import re
 import shlex
@@ -110,6 +111,7 @@ def prepare(config: Mapping[str, Any], overrides: Sequence[str] = ()) -> Experim
     torch.set_num_threads(dials.threads or _default_threads())
     task = _task(config, dials)
     at_lengths = _at_lengths(task)
+    _held(task, at_lengths)
     _prefixed("trainer", trainer.check, task, device)
     # Weights are drawn on the CPU whatever the device, so that a seed means the same everywhere.
     with torch.random.fork_rng(devices=[]):
@@ -128,10 +130,26 @@ def prepare(config: Mapping[str, Any], overrides: Sequence[str] = ()) -> Experim
         )
     generator = torch.Generator().manual_seed(stream_seed(dials.seed, "init"))
     _prefixed("", init, model, generator)
+    if not all(bool(weight.isfinite().all()) for weight in model.parameters()):
+        raise ConfigError("the initial weights are not finite: lower what init or embedding scale")
     probes, skipped = _probes(config, model, task, overrides)
     return Experiment(
         config, dials, device, task, at_lengths, model.to(device), clip, trainer, probes, skipped
     )
+
+
+def _held(task: Any, at_lengths: Mapping[int, Any]) -> None:
+    """What is to be validated and tested on, made before the training and not after it."""
+    try:
+        for one in (task, *at_lengths.values()):
+            one.split("test")
+        task.split("val")
+    except (MemoryError, RuntimeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ConfigError(
+            f"there is no memory for so many or so long validation and test examples: lower their "
+            f"number, seq_len or data.eval_lengths ({reason})"
+        ) from None
 
 
 def _at_lengths(task: Any) -> dict[int, Any]:
@@ -233,7 +251,12 @@ def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
             log.info("%s", _result_line(summary | {"status": "finished"}))
             summary["at_lengths"] = {}
             for length, other in experiment.at_lengths.items():
-                means, intervals = _test(experiment, other, run, f"test_T{length}")
+                try:
+                    means, intervals = _test(experiment, other, run, f"test_T{length}")
+                except (MemoryError, RuntimeError) as error:
+                    # the test at its own length is the result and stays one
+                    log.warning("at length %d: not tested (%s)", length, error)
+                    continue
                 summary["at_lengths"][str(length)] = {
                     "test": means,
                     "test_interval": intervals,
@@ -510,10 +533,12 @@ def _log_start(experiment: Experiment, summary: Mapping[str, Any], run: RunDirec
     repeated = report.get("test_duplicates_of_train", 0)
     if repeated:
         log.info("%d of the test texts also stand in the training split", repeated)
+    width = task.split("test").inputs.shape[1]
     log.info(
         "model %s: %d parameters, %d steps, read at %s, pads %s, on %s",
-        summary["model"], summary["parameters"], summary["seq_len"],
-        experiment.model.readout, report.get("padding", "none"), experiment.device,
+        summary["model"], summary["parameters"], width,
+        "every step" if task.per_step else experiment.model.readout,
+        report.get("padding", "behind" if report.get("pads") else "none"), experiment.device,
     )  # fmt: skip
     if found := summary["embedding_report"]:
         log.info("Found embeddings for %d / %d words", found["matched"], found["words"])
@@ -526,7 +551,7 @@ def _result_line(summary: Mapping[str, Any]) -> str:
     score, chance = summary["test"][name], summary["chance"].get(name)
     interval = summary.get("test_interval", {}).get(name)
     shown = shown_score(name, score)
-    if interval is not None:
+    if interval is not None and all(map(math.isfinite, interval)):
         low, high = (shown_score(name, end) for end in interval)
         shown += f" (95% over examples: {low} to {high})"
     against = f", chance {shown_score(name, chance)}" if chance is not None else ""

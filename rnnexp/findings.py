@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnexp.runs import RunDirectory
 from rnnexp.statistics import Interval, log_interval, paired, t_interval
-from rnnexp.study import Group, Series, Study, aligned, group_label
+from rnnexp.study import LENGTHS, Group, Series, Study, aligned, group_label
 
 #: Lines of a table that can still be read.
 MAX_SERIES = 12
@@ -53,7 +53,32 @@ def findings(series: Sequence[Series]) -> list[str]:
 
 def study_findings(study: Study) -> list[str]:
     """A block of text for each question that the study's settings put."""
-    return [padding_cost(study), gain(study.series())]
+    return [padding_cost(study), other_lengths(study), gain(study.series())]
+
+
+def other_lengths(study: Study) -> str:
+    """The score at lengths that the networks were not trained at; empty where none was asked."""
+    prefix = f"{study.score}_at_"
+    columns = sorted(
+        {key for row in study.rows for key in row if key.startswith(prefix)},
+        key=lambda key: int(key.removeprefix(prefix)),
+    )
+    if not columns:
+        return ""
+    percent = study.headline == "accuracy"
+    show = _percent if percent else _plain
+    lengths = [f"at {key.removeprefix(prefix)}" for key in columns]
+    lines = [[f"test {study.headline}{' %' if percent else ''}", "trained at", "there", *lengths]]
+    for group in study.groups():
+        found = [group.interval(key) for key in (study.score, *columns)]
+        lines.append(
+            [
+                group_label(group.factors),
+                str(group.rows[0]["seq_len"]),
+                *("-" if interval is None else show(interval) for interval in found),
+            ]
+        )
+    return f"{aligned(lines)}\nat other lengths than trained at; means over seeds (95% intervals)"
 
 
 def padding_cost(study: Study) -> str:
@@ -86,15 +111,24 @@ def padding_cost(study: Study) -> str:
         lines.append(
             [
                 *map(str, key),
-                *("-" if i is None else f"{100 * i.mean:.1f}" for i in scores),
+                *(_percent(i) for i in scores),
                 shown,
                 "-" if found is None or found.p is None else f"{found.p:.2g}",
             ]
         )
     if len(lines) == 1:
         return ""
-    note = "test accuracy in percent, means over seeds; lost: over the same seeds (95% intervals)"
+    note = "test accuracy in percent; means over seeds (95% intervals), lost: over the same seeds"
     return f"{aligned(lines)}\n{note}"
+
+
+def _percent(interval: Interval | None) -> str:
+    if interval is None:
+        return "-"
+    text = f"{100 * interval.mean:.1f}"
+    if interval.low is None or interval.high is None:
+        return text
+    return f"{text} ({100 * interval.low:.1f} to {100 * interval.high:.1f})"
 
 
 @dataclass(frozen=True)
@@ -130,19 +164,21 @@ def gains(series: Series) -> list[GainPoint]:
 
 def gain(series: Sequence[Series]) -> str:
     """Predicted and measured gain of each model and init; empty for fewer than two inits."""
-    by_init: dict[tuple[str, str], list[GainPoint]] = {}
-    for one in series:
-        for point in gains(one):
-            by_init.setdefault((point.model, point.init), []).append(point)
-    if len({init for _, init in by_init}) < 2:
+    found = {one.label: (one, points) for one in series if (points := gains(one))}
+    if len({point.init for _, points in found.values() for point in points}) < 2:
         return ""
-    lines = [["gain per step, untrained", "predicted", "measured", "half-life measured", "runs"]]
-    for (model, init), points in by_init.items():
+    # of one setting at several lengths the longest, where the slope is known best
+    longest: dict[str, str] = {}
+    for label, (one, _) in found.items():
+        longest[group_label({k: v for k, v in one.factors.items() if k not in LENGTHS})] = label
+    lines = [["gain per step, untrained", "predicted", "measured", "half-life measured", "seeds"]]
+    for label in longest.values():
+        points = found[label][1]
         measured = log_interval([point.measured for point in points])
         known = [point.predicted for point in points if point.predicted]
         lines.append(
             [
-                f"{model}, {init}",
+                label,
                 _plain(log_interval(known)) if known else "no theory",
                 _plain(measured),
                 f"{math.log(2) / -math.log(measured.mean):.2g} steps"
@@ -151,7 +187,7 @@ def gain(series: Sequence[Series]) -> str:
                 str(len(points)),
             ]
         )
-    note = "geometric means over runs (95% intervals); of gated cells the direct path is predicted"
+    note = "geometric means over seeds (95% intervals); of gated cells the direct path is predicted"
     return f"{aligned(lines)}\n{note}"
 
 
@@ -395,10 +431,10 @@ def walkthrough(series: Sequence[Series]) -> str:
             steps = run.summary.get("steps", 0)
             moved = f"after {steps} steps of training" if steps != 1 else "after one step"
             verdict = "lower" if after < before else "not lower"
-            texts.append(
-                f"{aligned(lines)}\nloss {before:.4f} before training{norm}; "
-                f"{after:.4f} {moved}: {verdict}"
-            )
+            later = f"; {after:.4f} {moved}: {verdict}"
+            if len(found["loss"]) < 2:  # nothing was trained, or it diverged
+                later = ""
+            texts.append(f"{aligned(lines)}\nloss {before:.4f} before training{norm}{later}")
     return "\n\n".join(texts)
 
 

@@ -11,8 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rnnexp.statistics import Interval, MedianInterval, Rate, log_interval, median_interval
+from rnnexp.statistics import MedianInterval, Rate, median_interval
 from rnnexp.study import BEATS_CHANCE, LENGTHS, Group, Series, Study, aligned, group_label
+
+#: The horizon of a seed that beats chance at no length of the sweep.
+BELOW = -1
 
 
 @dataclass(frozen=True)
@@ -21,11 +24,12 @@ class Horizon:
 
     axis: the setting that is the length. lengths: those of the sweep.
     rates: how many seeds beat chance at each length.
-    by_seed: each seed's horizon, 0 where it is below the shortest length. left_out: seeds without a
-        run at every length, which have none.
+    by_seed: each seed's horizon, `BELOW` where it is below the shortest length. left_out: seeds
+        without a run that came to its end at every length, which have none.
     median: over the seeds.
-    half_life_untrained: steps in which the gradient halves at the initial weights, over all runs.
-    half_life: after training, over the runs at the median horizon (else the shortest length).
+    half_life_untrained: median of the steps in which the gradient halves, over the seeds, at the
+        initial weights and the longest length; infinite where it does not fall.
+    half_life: after training, at the median horizon (else the shortest length).
     """
 
     label: str
@@ -36,14 +40,14 @@ class Horizon:
     by_seed: dict[int, int]
     left_out: Sequence[int]
     median: MedianInterval | None
-    half_life_untrained: Interval | None
-    half_life: Interval | None
+    half_life_untrained: MedianInterval | None
+    half_life: MedianInterval | None
 
     def shown(self, value: float | None) -> str:
         """A horizon in words: the ends of the sweep are bounds.
 
         >>> h = Horizon("", "", "", [5, 10], [], {}, [], None, None, None)
-        >>> h.shown(0), h.shown(5), h.shown(10)
+        >>> h.shown(BELOW), h.shown(5), h.shown(10)
         ('below 5', '5', '10 or more')
         """
         if value is None:
@@ -61,7 +65,10 @@ def horizons(study: Study) -> list[Horizon]:
     runs = {str(one.factors): one for one in study.series()}
     lines: dict[str, list[Group]] = {}
     for group in study.groups():
-        if isinstance(group.factors[axis], int):
+        length, distance = group.factors[axis], group.rows[0]["distance"]
+        # a cue at a fixed distance is no farther away in a longer sequence
+        grows = axis != "seq_len" or distance is None or distance == length - 1
+        if isinstance(length, int) and group.rows[0]["memory"] and grows:
             others = {key: value for key, value in group.factors.items() if key != axis}
             lines.setdefault(group_label(others), []).append(group)
     found = []
@@ -73,13 +80,13 @@ def horizons(study: Study) -> list[Horizon]:
 
 def _horizon(label: str, axis: str, groups: Sequence[Group], series: Sequence[Series]) -> Horizon:
     beats = [
-        {int(row["seed"]): bool(row["beats_chance"]) for row in g.rows if "beats_chance" in row}
+        {int(row["seed"]): row["beats_chance"] for row in g.rows if "beats_chance" in row}
         for g in groups
     ]
     seeds = set.intersection(*map(set, beats))
     lengths = [int(group.factors[axis]) for group in groups]
     by_seed = {
-        seed: max((n for n, at in zip(lengths, beats, strict=True) if at[seed]), default=0)
+        seed: max((n for n, at in zip(lengths, beats, strict=True) if at[seed]), default=BELOW)
         for seed in sorted(seeds)
     }
     median = median_interval(list(by_seed.values())) if by_seed else None
@@ -93,26 +100,22 @@ def _horizon(label: str, axis: str, groups: Sequence[Group], series: Sequence[Se
         lengths,
         [group.rate("beats_chance") for group in groups],
         by_seed,
-        sorted(set().union(*beats) - seeds),
+        sorted({int(row["seed"]) for group in groups for row in group.rows} - seeds),
         median,
-        _half_life(series, first=True),
-        _half_life([series[reached]], first=False),
+        _half_life(series[-1], first=True),
+        _half_life(series[reached], first=False),
     )
 
 
-def _half_life(series: Sequence[Series], first: bool) -> Interval | None:
-    """Geometric mean over the runs' first or last measurement; None where none was made.
-
-    A gradient that does not fall has no half-life and counts as none.
-    """
+def _half_life(series: Series, first: bool) -> MedianInterval | None:
+    """Median over the runs' first or last measurement; None where none was made."""
     values = [
         float(found["half_life"][0 if first else -1])
-        for one in series
-        for found in one.probe("gradient_flow")
+        for found in series.probe("gradient_flow")
         if "half_life" in found and (not first or found["epoch"][0] == 0)
     ]
-    known = [value for value in values if 0 < value < math.inf]
-    return log_interval(known) if known else None
+    known = [value for value in values if not math.isnan(value)]
+    return median_interval(known) if known else None
 
 
 def table(study: Study) -> str:
@@ -127,7 +130,10 @@ def table(study: Study) -> str:
         median = one.median
         untrained = one.half_life_untrained
         left_out = f" ({len(one.left_out)} left out)" if one.left_out else ""
-        ratio = median.median / untrained.mean if median and untrained else None
+        ratio = ""
+        if median and untrained and median.median > 0 and untrained.median < math.inf:
+            more = " or more" if median.median >= one.lengths[-1] else ""
+            ratio = f"{median.median / untrained.median:.0f}{more}"
         lines.append(
             [
                 one.label,
@@ -136,10 +142,14 @@ def table(study: Study) -> str:
                 f"{len(one.by_seed)}{left_out}",
                 _steps(untrained),
                 _steps(one.half_life),
-                "-" if not ratio else f"{ratio:.0f}",
+                ratio or "-",
             ]
         )
-    notes = [f"horizon: the longest length that beats chance; {BEATS_CHANCE}"]
+    notes = [
+        f"horizon: the longest length that beats chance; {BEATS_CHANCE}",
+        "half-life: in steps, untrained at the longest length, trained at the horizon; medians "
+        "over seeds, intervals with the same coverage",
+    ]
     if any(one.median is not None and one.median.low is None for one in found):
         notes.append("one seed gives no interval: add seeds, as in seed=0,1,2,3,4")
     if any(one.left_out for one in found):
@@ -148,23 +158,28 @@ def table(study: Study) -> str:
 
 
 def as_json(study: Study) -> list[dict[str, Any]]:
-    """For study.json."""
+    """For study.json; a horizon below the shortest length is null."""
     return [
         {
             "label": one.label,
             "axis": one.axis,
             "lengths": list(one.lengths),
             "beats_chance": [rate and [rate.successes, rate.n] for rate in one.rates],
-            "by_seed": one.by_seed,
+            "by_seed": {seed: _reached(n) for seed, n in one.by_seed.items()},
             "left_out": list(one.left_out),
-            "median": one.median and one.median.median,
-            "interval": one.median and [one.median.low, one.median.high],
+            "median": one.median and _reached(one.median.median),
+            "interval": one.median and [_reached(one.median.low), _reached(one.median.high)],
             "coverage": one.median and one.median.level,
-            "half_life_untrained": one.half_life_untrained and one.half_life_untrained.mean,
-            "half_life": one.half_life and one.half_life.mean,
+            "half_life_untrained": one.half_life_untrained and one.half_life_untrained.median,
+            "half_life": one.half_life and one.half_life.median,
         }
         for one in horizons(study)
     ]
+
+
+def _reached(value: float | None) -> float | None:
+    """None for a horizon below the shortest length."""
+    return None if value == BELOW else value
 
 
 def _between(one: Horizon) -> str:
@@ -175,9 +190,14 @@ def _between(one: Horizon) -> str:
     return f"{one.shown(median.low)} to {one.shown(median.high)} ({median.level:.0%})"
 
 
-def _steps(interval: Interval | None) -> str:
-    if interval is None:
+def _steps(found: MedianInterval | None) -> str:
+    """A half-life and its interval; an infinite one is a gradient that does not fall."""
+    if found is None:
         return "-"
-    if interval.low is None or interval.high is None:
-        return f"{interval.mean:.2g}"
-    return f"{interval.mean:.2g} ({interval.low:.2g} to {interval.high:.2g})"
+
+    def shown(value: float) -> str:
+        return f"{value:.2g}" if value < math.inf else "never"
+
+    if found.low is None or found.high is None:
+        return shown(found.median)
+    return f"{shown(found.median)} ({shown(found.low)} to {shown(found.high)})"

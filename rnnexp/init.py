@@ -14,7 +14,7 @@ from typing import ClassVar, Literal, Protocol
 import torch
 from torch import Tensor
 
-from rnnexp.errors import at_least, more_than
+from rnnexp.errors import at_least, finite, more_than
 
 
 class HasGateBiases(Protocol):
@@ -142,8 +142,7 @@ class Identity(WeightInit):
     zero_bias: bool = False
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.scale):
-            raise ValueError(f"scale must be finite (got {self.scale})")
+        finite("scale", self.scale)
 
     def __call__(self, model: HasRecurrentWeights, generator: torch.Generator) -> None:
         super().__call__(model, generator)
@@ -191,7 +190,8 @@ class Chrono(GateInit):
     update gate is set, which carries the state over. Source: Tallec and Ollivier 2018, "Can
     recurrent neural networks warp time?", section 2.
 
-    t_max: the longest dependency expected, in steps; None takes seq_len.
+    t_max: the longest dependency expected, in steps; None takes 3/2 seq_len, as their section 4
+        does for copying, whose symbols are kept for some steps more than seq_len.
     ungated: see `GateInit`.
     """
 
@@ -202,14 +202,14 @@ class Chrono(GateInit):
     def __post_init__(self) -> None:
         if self.t_max is not None:
             more_than("t_max", self.t_max, 2)
-        elif self.seq_len <= 2:
+        elif self.seq_len < 2:
             raise ValueError(
-                f"t_max must be greater than 2, and it follows from seq_len={self.seq_len}: set "
+                f"t_max must be greater than 2, and seq_len={self.seq_len} makes it 1.5: set "
                 "init.t_max"
             )
 
     def biases(self, carry: str, size: int, generator: torch.Generator) -> dict[str, Tensor]:
-        t_max = self.seq_len if self.t_max is None else self.t_max
+        t_max = 1.5 * self.seq_len if self.t_max is None else self.t_max
         bias_H = torch.empty(size).uniform_(1, t_max - 1, generator=generator).log()
         return {carry: bias_H, "input": -bias_H} if carry == "forget" else {carry: bias_H}
 
@@ -228,8 +228,7 @@ class ForgetBias(GateInit):
     name: ClassVar[str] = "forget_bias"
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.value):
-            raise ValueError(f"value must be finite (got {self.value})")
+        finite("value", self.value)
 
     def biases(self, carry: str, size: int, generator: torch.Generator) -> dict[str, Tensor]:
         return {carry: torch.full((size,), self.value)}

@@ -79,9 +79,12 @@ def skill(score: float, chance: float, perfect: float) -> float:
     return (score - chance) / (perfect - chance)
 
 
-def beats_chance(interval: Sequence[float], chance: float, perfect: float) -> bool:
-    """Whether both ends of a score's interval have a skill above `NEEDED_SKILL`."""
-    return all(skill(end, chance, perfect) > NEEDED_SKILL for end in interval)
+def beats_chance(interval: Sequence[float | None], chance: float, perfect: float) -> bool:
+    """Whether both ends of a score's interval have a skill above `NEEDED_SKILL`.
+
+    An end that is None was not finite, and shows none.
+    """
+    return all(end is not None and skill(end, chance, perfect) > NEEDED_SKILL for end in interval)
 
 
 @dataclass(frozen=True)
@@ -114,10 +117,16 @@ def bootstrap_interval(scores: npt.ArrayLike, seed: int = 0) -> tuple[float, flo
     """95% percentile interval of the mean over examples: other test sets of this size.
 
     It says how well one trained network is known, not how much networks differ.
-    Source: Efron 1979. Where all scores are equal, both ends are that score.
+    Source: Efron 1979. Where all answers are right, or all wrong, resampling says nothing and
+    Wilson's interval is given. NaN where a score is not finite, or for one number alone.
     """
     values = np.asarray(scores, np.float64)
-    if len(values) < 2 or np.ptp(values) == 0:
+    if not np.isfinite(values).all() or (len(values) < 2 and values[0] not in (0.0, 1.0)):
+        return math.nan, math.nan
+    if np.ptp(values) == 0:
+        if values[0] in (0.0, 1.0):
+            rate = wilson(int(values.sum()), len(values))
+            return rate.low, rate.high
         return float(values[0]), float(values[0])
     found = stats.bootstrap(
         (values,),
@@ -136,8 +145,9 @@ class Paired:
     """The difference b - a over the seeds that both have.
 
     difference: its mean, with the t-interval of paired differences.
-    p: exact two-sided sign-flip permutation test: the share of all 2^n ways to swap the two within
-    seeds whose mean difference is as far from zero; never below 2/2^n. None for one seed.
+    p: two-sided sign-flip permutation test: the share of all 2^n ways to swap the two within seeds
+    whose mean difference is as far from zero; never below 2/2^n. Exact up to 16 seeds, of more by
+    as many random swaps. None for one seed.
     left_out: seeds that only one of them has.
     """
 
@@ -163,7 +173,7 @@ def paired(a: Mapping[int, float], b: Mapping[int, float]) -> Paired | None:
                 (differences,),
                 np.mean,
                 permutation_type="samples",
-                n_resamples=9999,  # exact up to 13 seeds
+                n_resamples=2**16,  # all of them where there are no more
                 vectorized=True,
                 rng=np.random.default_rng(0),
             ).pvalue

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rnnexp.errors import DataError
 from rnnexp.runs import DONE, RunDirectory, write_json, write_text
 from rnnexp.statistics import (
     NEEDED_SKILL,
@@ -81,6 +82,11 @@ class Group:
         values = self.values(column)
         return t_interval(values) if values else None
 
+    def level(self, headline: str) -> list[float]:
+        """The chance levels of its runs."""
+        column = f"chance_{headline}"
+        return sorted({row[column] for row in self.rows if row.get(column) is not None})
+
     def by_seed(self, column: str) -> dict[int, float]:
         """The column of the finished runs that have it, by their seed."""
         return {
@@ -114,6 +120,7 @@ class Study:
     """rows: one per run, whatever became of it. factors: the settings that vary, seed apart.
 
     memory: whether to be right on the data means to remember over their length.
+    older: runs of which there is a newer one with the same settings and seed; no row is theirs.
     """
 
     path: Path
@@ -121,6 +128,7 @@ class Study:
     factors: Sequence[str]
     headline: str
     memory: bool = False
+    older: Sequence[str] = ()
 
     @classmethod
     def read(cls, path: Path) -> "Study":
@@ -128,6 +136,8 @@ class Study:
         # In the order they were begun: a table and its lines then follow the command.
         runs = sorted(found, key=lambda run: str(run.summary.get("started")))
         summaries = [run.summary for run in runs]
+        for run, summary in zip(runs, summaries, strict=True):
+            _check_summary(run, summary)
         configs = [run.config if (run.path / "config.yaml").exists() else {} for run in runs]
         values = _factors(summaries, configs)
         factors = list(values)
@@ -138,19 +148,23 @@ class Study:
                 "model": summary.get("model"),
                 "data": summary.get("data"),
                 "synthetic": summary.get("synthetic", summary.get("data") == "reviews"),
+                "memory": bool(summary.get("memory")),
+                "distance": summary.get("data_report", {}).get("distance"),
                 "seq_len": summary.get("seq_len"),
                 **{name: values[name][i] for name in factors},
                 "seed": summary.get("seed"),
                 **{f"test_{k}": v for k, v in (summary.get("test") or {}).items()},
+                **_at_lengths(summary),
                 **_judged(summary),
-                **{f"chance_{k}": v for k, v in summary.get("chance", {}).items()},
+                **{f"chance_{k}": v for k, v in (summary.get("chance") or {}).items()},
                 **{name: summary.get(name) for name in _LAST},
             }
             for i, (run, summary) in enumerate(zip(runs, summaries, strict=True))
         ]
+        rows, older = _newest(rows, factors)
         headline = next((s["headline"] for s in summaries if s.get("headline")), "accuracy")
         memory = any(summary.get("memory") for summary in summaries)
-        return cls(path, rows, factors, headline, memory)
+        return cls(path, rows, factors, headline, memory, older)
 
     @property
     def score(self) -> str:
@@ -275,6 +289,8 @@ class Study:
             alike.setdefault(str(others), []).append(group)
         for groups in alike.values():
             for a, b in itertools.combinations(groups, 2):
+                if a.level(self.headline) != b.level(self.headline):
+                    continue  # scores above different chance levels are no two of a kind
                 found = paired(a.by_seed(self.score), b.by_seed(self.score))
                 if found is not None:
                     others = {key: value for key, value in a.factors.items() if key != factor}
@@ -289,18 +305,41 @@ class Study:
         absent = [key for key in itertools.product(*values) if key not in there]
         seeds = {row["seed"] for row in self.rows}
         lines = []
+        other = {r["headline"]: r["data"] for r in self.rows if r["headline"] is not None}
+        other.pop(self.headline, None)
+        if other:
+            names = [f"{data} by {name}" for name, data in other.items()]
+            lines.append(f"scored otherwise, see study.json and study.csv: {_listed(names)}")
+        if self.older:
+            lines.append(
+                f"left out, since there is a newer run of the same settings and seed: "
+                f"{_listed(self.older)}"
+            )
         if absent:
             names = [group_label(dict(zip(self.factors, key, strict=True))) for key in absent]
             lines.append(f"no run of: {_listed(names)}")
-        uneven = [
-            f"{group_label(group.factors)} (seeds "
-            f"{', '.join(map(str, sorted(row['seed'] for row in group.rows)))})"
+        ended = [
+            (group, sorted(row["seed"] for row in group.rows if row["status"] in DONE))
             for group in groups
-            if {row["seed"] for row in group.rows} != seeds
+        ]
+        uneven = [
+            f"{group_label(group.factors)} (seeds {', '.join(map(str, there)) or 'none'})"
+            for group, there in ended
+            if set(there) != seeds
         ]
         if uneven:
             lines.append(
                 f"unequal seeds, of {', '.join(map(str, sorted(seeds)))}: {_listed(uneven)}"
+            )
+        unsure = [
+            row["run"]
+            for row in self.rows
+            if row["status"] == "finished" and "beats_chance" not in row
+        ]
+        if unsure:
+            lines.append(
+                f"without an interval over test examples, so nothing is said of beating chance (an "
+                f"earlier version made them): {len(unsure)} of {len(self.rows)} runs"
             )
         if any(len(group.values(self.score)) == 1 for group in groups):
             lines.append("one seed gives no interval: add seeds, as in seed=0,1,2")
@@ -313,6 +352,11 @@ class Study:
         rate_name = rate_name or "beats_chance"
         head = [*self.factors, f"test {self.headline}" + (" %" if percent else ""), "95% interval",
                 "sd", rate_name.replace("_", " "), "runs", "training time"]  # fmt: skip
+        column = f"chance_{self.headline}"
+        shown = [row for row in self.rows if row["headline"] in (None, self.headline)]
+        chances = sorted({row[column] for row in shown if column in row})
+        if len(chances) > 1:
+            head.insert(len(self.factors) + 1, "chance")
         lines = [head]
         for group in self.groups():
             score, seconds = group.interval(self.score), group.interval("seconds")
@@ -321,16 +365,22 @@ class Study:
                 [
                     *(str(value) for value in group.factors.values()),
                     _number(score.mean, percent) if score else "-",
+                    *(
+                        [", ".join(_number(c, percent) for c in group.level(self.headline)) or "-"]
+                        if len(chances) > 1
+                        else []
+                    ),
                     _between(score, percent),
                     "-" if deviation is None else _number(deviation, percent),
                     str(group.rate(rate_name) or "-"),
                     " ".join(_count(status, n) for status, n in group.statuses.items()),
-                    f"{seconds.mean:.1f} s" if seconds else "-",
+                    _seconds(seconds),
                 ]
             )
-        column = f"chance_{self.headline}"
-        chances = sorted({row[column] for row in self.rows if column in row})
+        made_up = sorted({str(row["data"]) for row in self.rows if row["synthetic"]})
         notes = [f"chance: {', '.join(_number(c, percent) for c in chances)}"]
+        if made_up:
+            notes.append(f"synthetic data: {', '.join(made_up)}")
         if rate_name == "beats_chance":
             notes.append(f"beats chance: {BEATS_CHANCE}")
         else:
@@ -338,7 +388,11 @@ class Study:
         return "\n".join([aligned(lines), *notes, *self.notes()])
 
     def _solved_at(self) -> str:
-        bounds = {row["solved_at"] for row in self.rows if row.get("solved_at") is not None}
+        bounds = {
+            row["solved_at"]
+            for row in self.rows
+            if row.get("solved_at") is not None and row["headline"] == self.headline
+        }
         sign = "at least" if self.headline == "accuracy" else "at most"
         shown = ", ".join(_number(b, self.headline == "accuracy") for b in sorted(bounds))
         return f"test {self.headline} {sign} {shown}" + ("%" if self.headline == "accuracy" else "")
@@ -369,7 +423,7 @@ class Study:
                     str(difference.n) + (left_out if one.found.left_out else ""),
                 ]
             )
-        notes = ["p: exact sign-flip permutation test; with n seeds never below 2/2^n"]
+        notes = ["p: sign-flip permutation test over seeds; of n seeds never below 2/2^n"]
         if len(found) > MAX_LINES:
             notes.append(f"{len(found) - MAX_LINES} more in study.json")
         return "\n".join([aligned(lines), *notes])
@@ -385,16 +439,18 @@ BEATS_CHANCE = (
 def _judged(summary: Mapping[str, Any]) -> dict[str, Any]:
     """How sure a run's score is, how far from chance, and what that makes it."""
     headline = summary.get("headline")
-    chance = summary.get("chance", {}).get(headline)
-    perfect = summary.get("perfect", {}).get(headline)
+    chance = (summary.get("chance") or {}).get(headline)
+    perfect = (summary.get("perfect") or {}).get(headline)
     solved_at = summary.get("solved_at")
-    found: dict[str, Any] = {} if solved_at is None else {"solved_at": solved_at, "solved": False}
-    if chance is None or perfect is None:
-        return found
+    found: dict[str, Any] = {"headline": headline}
+    if chance is None or perfect is None or summary.get("status") not in DONE:
+        return found  # what did not come to its end has shown nothing, neither way
+    if solved_at is not None:
+        found |= {"solved_at": solved_at, "solved": False}
     found["beats_chance"] = False
     score = (summary.get("test") or {}).get(headline)
     interval = (summary.get("test_interval") or {}).get(headline)
-    if score is None or interval is None:
+    if score is None or interval is None or None in interval:
         return found
     found |= {
         "interval_low": interval[0],
@@ -405,6 +461,60 @@ def _judged(summary: Mapping[str, Any]) -> dict[str, Any]:
     if solved_at is not None:
         found["solved"] = skill(score, chance, perfect) >= skill(solved_at, chance, perfect)
     return found
+
+
+def _check_summary(run: RunDirectory, summary: Mapping[str, Any]) -> None:
+    """Raise DataError, which names the file, where a table cannot be made of it."""
+    wrong = [
+        name
+        for name in ("test", "test_interval", "chance", "perfect", "overrides", "choices")
+        if not isinstance(summary.get(name) or {}, Mapping)
+    ]
+    for name in ("test", "chance", "perfect") if not wrong else ():
+        values = (summary.get(name) or {}).values()
+        if not all(value is None or isinstance(value, int | float) for value in values):
+            wrong.append(name)
+    if not isinstance(summary.get("seed"), int):
+        wrong.append("seed")
+    if not isinstance(summary.get("status"), str):
+        wrong.append("status")
+    if wrong:
+        raise DataError(
+            f"{run.path / 'summary.json'} is damaged ({', '.join(wrong)}): move its folder away, "
+            "and the same command makes it anew"
+        )
+
+
+def _newest(
+    rows: Sequence[dict[str, Any]], factors: Sequence[str]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows without those that a newer one of the same settings and seed replaces; their runs.
+
+    Runs of an earlier version, whose settings had other names, may stand beside newer ones.
+    """
+    newest = {str([row["seed"], *(row[name] for name in factors)]): row for row in rows}
+    kept = [row["run"] for row in newest.values()]
+    return (
+        [row for row in rows if row["run"] in kept],
+        [row["run"] for row in rows if row["run"] not in kept],
+    )
+
+
+def _seconds(interval: Interval | None) -> str:
+    """`12.3 s ± 0.4`, the half width of the 95% interval."""
+    if interval is None:
+        return "-"
+    half = interval.half_width
+    return f"{interval.mean:.1f} s" + ("" if half is None else f" ± {half:.1f}")
+
+
+def _at_lengths(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """The headline score at each length beside its own that the network was tested at."""
+    headline = summary.get("headline")
+    return {
+        f"test_{headline}_at_{length}": found["test"].get(headline)
+        for length, found in (summary.get("at_lengths") or {}).items()
+    }
 
 
 def _plain(factors: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -426,7 +536,7 @@ def _factors(
         return [_value(name, s, c) for s, c in zip(summaries, configs, strict=True)]
 
     # What a command of this study named, where it varies ...
-    named = dict.fromkeys(key for s in summaries for key in s.get("overrides", {}))
+    named = dict.fromkeys(key for s in summaries for key in (s.get("overrides") or {}))
     names = ["model", "data", "seq_len", *(key for key in named if not _names_run(key))]
     columns = {name: column(name) for name in dict.fromkeys(names)}
     varied = {n: c for n, c in columns.items() if n == "model" or len(set(map(str, c))) > 1}
@@ -484,11 +594,15 @@ def _value(name: str, summary: Mapping[str, Any], config: Mapping[str, Any]) -> 
     """A setting of a run: the option chosen in a group, or the value at a dotted key."""
     if name in ("model", "data", "seq_len"):
         return summary.get(name)
-    if name in summary.get("choices", {}):
+    if name in (summary.get("choices") or {}):
         return summary["choices"][name]
     value: Any = config
     for part in name.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
+    if isinstance(value, list):
+        return str(value)
+    if value is None and name in LENGTHS:  # what follows from other settings is in the report
+        return summary.get("data_report", {}).get(name.rpartition(".")[2])
     return value
 
 

@@ -104,7 +104,7 @@ def test_the_figure(tmp_path: Path) -> None:
     study = plant(tmp_path, {"rnn": [5, 10, 10], "lstm": [80, 80, 80], "gru": [0, 0, 0]})
     draw_study(study)
     svg = (tmp_path / "plots" / "memory_horizon.svg").read_text()
-    for words in ("RNN", "LSTM", "synthetic", "above chance", "Wilson", "half-life", "3 seeds"):
+    for words in ("RNN", "LSTM", "synthetic", "beat chance", "Wilson", "half-life", "3 seeds"):
         assert words in svg
 
 
@@ -149,3 +149,33 @@ def test_the_horizon_of_a_network_that_sees_so_far_and_no_further(
         assert set(one["by_seed"].values()) == {expected}
         assert one["interval"] == [expected, expected]
     assert "memory horizon" in outcome.out
+
+
+def test_a_run_that_did_not_end_decides_nothing(tmp_path: Path) -> None:
+    study = plant(tmp_path, {"rnn": [40, 40, 40]})
+    for path in tmp_path.glob("*/summary.json"):
+        summary = json.loads(path.read_text())
+        if summary["seq_len"] == 40 and summary["seed"] in (1, 2):
+            status = {1: "failed", 2: "diverged"}[summary["seed"]]
+            del summary["test"], summary["test_interval"]
+            write_json(path, summary | {"status": status})
+    (one,) = horizon.horizons(Study.read(study.path))
+    assert one.by_seed == {0: 40, 2: 20}  # a diverged run has not beaten chance
+    assert one.left_out == [1]
+
+
+def test_distance_zero_is_not_below_everything(tmp_path: Path) -> None:
+    for number, (distance, score) in enumerate([(0, 0.9), (1, 0.5), (0, 0.5), (1, 0.5)]):
+        add_run(
+            tmp_path, number, score, data="recall", seed=number // 2, **{"data.distance": distance}
+        )
+    for path in tmp_path.glob("*/summary.json"):
+        write_json(path, json.loads(path.read_text()) | {"memory": True})
+    study = Study.read(tmp_path)
+    (one,) = horizon.horizons(study)
+    assert one.by_seed == {0: 0, 1: horizon.BELOW}
+    assert (one.shown(0), one.shown(horizon.BELOW)) == ("0", "below 0")
+    (row,) = horizon.as_json(study)
+    assert row["by_seed"] == {0: 0, 1: None}
+    draw_study(study)
+    assert (tmp_path / "plots" / "memory_horizon.png").is_file()

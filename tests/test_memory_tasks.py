@@ -201,6 +201,45 @@ def test_numbers_have_a_column_each() -> None:
 
 
 def test_the_readout_of_a_per_step_task_reads_no_pads_and_no_single_step() -> None:
-    model = RNN(Features(2), 3, hidden_size=4, per_step=True, readout="last")
+    model = RNN(Features(2), 3, hidden_size=4, per_step=True)
     assert not model.reads_pads
     assert not model.reads_one_step
+    with pytest.raises(ValueError, match="readout=mean chooses one state"):
+        RNN(Features(2), 3, per_step=True, readout="mean")
+
+
+def test_the_distance_follows_from_the_length_where_none_is_given(rnnexp: Rnnexp) -> None:
+    words = ("data=recall", "model=rnn", "data.distance=null,3", "seq_len=8", "seed=0,1", *SMALL)
+    outcome = rnnexp("-m", *words, "study=d", "plots=false")
+    assert outcome.status == 0, outcome.err
+    study = json.loads(Path("outputs/studies/d/study.json").read_text())
+    assert sorted(group["data.distance"] for group in study["groups"]) == [3, 7]
+    (one,) = study["memory_horizon"]
+    assert (one["axis"], one["lengths"]) == ("data.distance", [3, 7])
+
+
+def test_a_fixed_distance_has_no_horizon_over_lengths(rnnexp: Rnnexp) -> None:
+    words = ("data=recall", "model=rnn", "data.distance=0", "seq_len=6,12", "seed=0,1", *SMALL)
+    outcome = rnnexp("-m", *words, "study=f", "plots=false")
+    assert outcome.status == 0, outcome.err
+    assert "memory horizon" not in outcome.out
+
+
+def test_a_study_shows_other_lengths(rnnexp: Rnnexp) -> None:
+    words = ("data=recall", "model=rnn,lstm", "seq_len=6", "seed=0,1", *SMALL)
+    outcome = rnnexp("-m", *words, "data.eval_lengths=[9,30]", "study=o", "plots=false")
+    assert outcome.status == 0, outcome.err
+    assert "at other lengths than trained at" in outcome.out
+    assert "test_accuracy_at_30" in Path("outputs/studies/o/study.csv").read_text()
+    svg = Path("outputs/studies/o/plots/length_generalisation.svg").read_text()
+    for words_there in ("RNN", "LSTM", "synthetic", "2 seeds", "chance"):
+        assert words_there in svg
+
+
+def test_an_overflow_at_another_length_costs_that_length_alone(rnnexp: Rnnexp) -> None:
+    words = ("data=adding", "model=rnn", "model.nonlinearity=relu", "init=identity", "init.scale=3",
+             "seq_len=5", "seed=0,1", *SMALL, "data.eval_lengths=[8,3000]")  # fmt: skip
+    outcome = rnnexp("-m", *words, "study=x", "plots=false", "trainer.learning_rate=1e-9")
+    assert outcome.status == 0, outcome.err
+    assert outcome.err == ""
+    assert "at 3000" in outcome.out

@@ -70,9 +70,20 @@ def test_a_line_of_the_table(published: ModuleType, tmp_path: Path) -> None:
         add_run(tmp_path, seed, 0.8 + 0.1 * seed, seed=seed)
     study = Study.read(tmp_path)
     promise = published.Promise.parse("#: model=rnn | test_accuracy | every > 0.75 | somebody")
-    (line,) = published.table_rows("preset", study, [promise], long=True)
+    (line,), kept = published.table_rows("preset", study, [promise], long=True)
+    assert kept
     assert "| `preset` (long) | model=rnn | test_accuracy |" in line
     assert "0.85 (0.215 to 1.49); 0.8, 0.9 | yes | somebody |" in line
     missing = published.Promise.parse("#: model=gru | test_accuracy | every > 0.75 | somebody")
-    (line,) = published.table_rows("preset", study, [missing], long=False)
+    (line,), kept = published.table_rows("preset", study, [missing], long=False)
     assert "| not measured | **no** |" in line
+    assert not kept
+
+
+def test_a_diverged_run_keeps_no_promise(published: ModuleType, tmp_path: Path) -> None:
+    add_run(tmp_path, 0, 0.9, seed=0)
+    add_run(tmp_path, 1, None, seed=1, status="diverged")
+    promise = published.Promise.parse("#: model=rnn | test_accuracy | every > 0.75 | somebody")
+    (line,), kept = published.table_rows("preset", Study.read(tmp_path), [promise], long=False)
+    assert "| 0.9; none | **no** |" in line
+    assert not kept

@@ -50,8 +50,8 @@ def test_bootstrap_of_a_mean_is_that_of_theory() -> None:
     assert low == pytest.approx(0.7 - half, abs=0.002)
     assert high == pytest.approx(0.7 + half, abs=0.002)
     assert bootstrap_interval(scores) == (low, high)  # the same every time
-    assert bootstrap_interval(np.ones(50)) == (1.0, 1.0)
-    assert bootstrap_interval([0.25]) == (0.25, 0.25)
+    assert bootstrap_interval([0.25, 0.25]) == (0.25, 0.25)
+    assert all(map(math.isnan, bootstrap_interval([0.25])))
 
 
 def test_paired_difference_and_its_exact_p() -> None:
@@ -124,3 +124,10 @@ def test_guessing_does_not_beat_chance() -> None:
     low = share - 1.96 * np.sqrt(share * (1 - share) / 2000)
     assert not any(beats_chance((x, 1.0), 0.5, 1.0) for x in low)
     assert skill(0.5, 0.5, 1.0) == 0.0
+
+
+def test_a_perfect_score_on_few_examples_is_not_certain() -> None:
+    assert bootstrap_interval(np.ones(3)) == pytest.approx((0.4385, 1.0), abs=1e-3)  # Wilson's
+    assert bootstrap_interval(np.zeros(3))[1] == pytest.approx(1 - 0.4385, abs=1e-3)
+    assert all(math.isnan(end) for end in bootstrap_interval([0.5, math.inf]))
+    assert not beats_chance((None, 0.9), 0.5, 1.0)

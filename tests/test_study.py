@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from rnnexp.errors import DataError
 from rnnexp.figures import draw_study
+from rnnexp.findings import padding_cost
 from rnnexp.runs import RunDirectory, write_json
 from rnnexp.statistics import t_interval
 from rnnexp.study import Study
@@ -210,3 +212,133 @@ def test_a_study_without_a_finished_run_draws_nothing(tmp_path: Path) -> None:
 def test_superseded_attempts_are_not_counted(study_dir: Path) -> None:
     RunDirectory.create_at(study_dir / "job000")
     assert len(Study.read(study_dir).rows) == 11
+
+
+def test_runs_of_the_same_settings_and_seed_count_once(tmp_path: Path) -> None:
+    """As where an earlier version named one more setting, or one fewer, that is null."""
+    for number, score in enumerate((0.6, 0.7, 0.9)):
+        add_run(tmp_path, number, score, seed=min(number, 1))
+    study = Study.read(tmp_path)
+    (group,) = study.groups()
+    assert group.values("test_accuracy") == [0.6, 0.9]
+    assert "left out, since there is a newer run of the same settings and seed: job001" in (
+        study.table()
+    )
+
+
+def test_missing_and_uneven_runs_are_named(tmp_path: Path) -> None:
+    for number, (model, seq_len, seed) in enumerate(
+        [("rnn", 50, 0), ("rnn", 50, 1), ("rnn", 100, 0), ("rnn", 100, 1), ("lstm", 50, 0)]
+    ):
+        add_run(tmp_path, number, 0.7, model=model, seq_len=seq_len, seed=seed)
+    study = Study.read(tmp_path)
+    notes = study.notes()
+    assert "no run of: lstm, seq_len=100" in notes
+    assert "unequal seeds, of 0, 1: lstm, seq_len=50 (seeds 0)" in notes
+    assert all(note in study.table() for note in notes)
+    (compared,) = study.comparisons("model")
+    assert (compared.found.seeds, compared.found.left_out) == ([0], [1])
+    assert "1 (not in both: 1)" in study.comparison_table()
+    study.write()
+    written = json.loads((tmp_path / "study.json").read_text())
+    assert written["notes"] == notes
+    assert written["groups"][0]["test_accuracy"]["standard_deviation"] == 0.0
+    assert written["groups"][0]["beats_chance"] == {
+        "successes": 2, "n": 2, "interval_95": pytest.approx([0.342, 1.0], abs=1e-3),
+    }  # fmt: skip
+
+
+def test_two_scores_are_not_put_into_one_column(tmp_path: Path) -> None:
+    add_run(tmp_path, 0, 0.7, data="recall")
+    add_run(tmp_path, 1, 0.7, data="adding")
+    path = tmp_path / "job001" / "summary.json"
+    summary = json.loads(path.read_text()) | {
+        "headline": "mse", "chance": {"mse": 1 / 6}, "perfect": {"mse": 0.0},
+        "test": {"mse": 0.01}, "test_interval": {"mse": [0.009, 0.011]}, "solved_at": 0.005,
+    }  # fmt: skip
+    path.write_text(json.dumps(summary))
+    study = Study.read(tmp_path)
+    assert "scored otherwise, see study.json and study.csv: adding by mse" in study.table()
+    assert "at least 0.5" not in study.table()
+    recall, adding = study.groups()
+    assert adding.rate("beats_chance") is not None
+    assert [group.rows[0]["beats_chance"] for group in (recall, adding)] == [True, True]
+    draw_study(study)
+
+
+def test_what_padding_costs_is_paired_over_seeds(tmp_path: Path) -> None:
+    scores = {("post", "last"): 0.5, ("post", "last_valid"): 0.8, ("pre", "last"): 0.79,
+              ("pre", "last_valid"): 0.79}  # fmt: skip
+    number = 0
+    for (padding, readout), score in scores.items():
+        for seq_len in (50, 100):
+            for seed in (0, 1, 2):
+                settings = {"data.padding": padding, "model.readout": readout}
+                value = score + 0.01 * seed - (seq_len == 100) * 0.02 * seed
+                add_run(tmp_path, number, value, seq_len=seq_len, seed=seed, **settings)
+                number += 1
+    study = Study.read(tmp_path)
+    text = padding_cost(study)
+    assert "+30.0 (+30.0 to +30.0)" in text
+    assert "51.0 (48.5 to 53.5)" in text
+    draw_study(study)
+    svg = (tmp_path / "plots" / "padding.svg").read_text()
+    for words in ("pads behind, read at last word", "chance", "synthetic", "95% t-interval"):
+        assert words in svg
+
+
+def test_a_classes_sweep_has_a_chance_line_each(tmp_path: Path) -> None:
+    for number, (classes, seq_len) in enumerate([(2, 50), (2, 100), (4, 50), (4, 100)]):
+        add_run(tmp_path, number, 0.7, seq_len=seq_len, **{"data.classes": classes})
+        path = tmp_path / f"job{number:03d}" / "summary.json"
+        summary = json.loads(path.read_text())
+        path.write_text(json.dumps(summary | {"chance": {"accuracy": 1 / classes}}))
+    draw_study(Study.read(tmp_path))
+    svg = (tmp_path / "plots" / "accuracy_vs_length.svg").read_text()
+    assert "chance 0.25" in svg
+    assert "chance 0.5" in svg
+
+
+@pytest.mark.parametrize(
+    "damage", [{"seed": None}, {"test": {"accuracy": "high"}}, {"chance": 3}, {"status": None}]
+)
+def test_a_damaged_summary_is_named(tmp_path: Path, damage: dict[str, Any]) -> None:
+    add_run(tmp_path, 0, 0.7)
+    add_run(tmp_path, 1, 0.7, seed=1)
+    path = tmp_path / "job001" / "summary.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | damage))
+    with pytest.raises(DataError, match=r"job001/summary\.json is damaged"):
+        Study.read(tmp_path)
+
+
+def test_runs_of_an_earlier_version_are_said_to_lack_intervals(tmp_path: Path) -> None:
+    for number in range(2):
+        add_run(tmp_path, number, 0.7, seed=number)
+    path = tmp_path / "job001" / "summary.json"
+    summary = json.loads(path.read_text())
+    for key in ("perfect", "test_interval"):
+        del summary[key]
+    path.write_text(json.dumps(summary))
+    assert "without an interval over test examples" in Study.read(tmp_path).table()
+
+
+def test_scores_above_different_chance_levels_are_not_compared(tmp_path: Path) -> None:
+    for number, classes in enumerate((2, 4)):
+        add_run(tmp_path, number, 0.7, **{"data.classes": classes})
+        path = tmp_path / f"job{number:03d}" / "summary.json"
+        summary = json.loads(path.read_text())
+        path.write_text(json.dumps(summary | {"chance": {"accuracy": 1 / classes}}))
+    study = Study.read(tmp_path)
+    assert list(study.comparisons("data.classes")) == []
+    lines = study.table().splitlines()
+    assert "chance" in lines[0]
+    assert lines[2].split()[:4] == ["rnn", "2", "70.0", "50.0"]
+    assert lines[3].split()[:4] == ["rnn", "4", "70.0", "25.0"]
+
+
+def test_a_list_can_be_a_factor(tmp_path: Path) -> None:
+    for number, lengths in enumerate(([20], [30, 40])):
+        add_run(tmp_path, number, 0.7, **{"data.eval_lengths": lengths})
+    assert [g.factors["data.eval_lengths"] for g in Study.read(tmp_path).groups()] == [
+        "[20]", "[30, 40]",
+    ]  # fmt: skip

@@ -50,7 +50,9 @@ class Adding(Generated, Regression):
 
     def check_length(self) -> None:
         if self.seq_len < 2:
-            raise ValueError(f"adding needs seq_len of 2 or more, for two markers ({self.seq_len})")
+            raise ValueError(
+                f"adding needs seq_len of 2 or more, for two markers (got {self.seq_len})"
+            )
 
     def chance_levels(self) -> dict[str, float]:
         mse = self.scale**2 / 6

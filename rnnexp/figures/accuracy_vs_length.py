@@ -93,18 +93,10 @@ def length_scale(axes: Axes, lengths: Sequence[int]) -> None:
 
 
 def draw_chance(axes: Axes, study: Study, groups: Sequence[Group]) -> None:
-    """The chance level: one line, or a curve where it depends on the length."""
-    levels = chance_levels(study, groups)
-    if len(levels) == 1:
-        style.chance_line(axes, levels[0])
-        return
+    """The chance level: a curve where the length alone decides it, else a line for each level."""
     axis, column = length_axis(study), f"chance_{study.headline}"
-    points = sorted(
-        {(g.factors[axis], row[column]) for g in groups for row in g.rows if column in row}
-    )
-    if points:
-        x, y = zip(*points, strict=True)
-        axes.plot(x, y, color=style.CHANCE, linewidth=1, linestyle=(0, (1, 2)), label="chance")
+    points = {(g.factors[axis], row[column]) for g in groups for row in g.rows if column in row}
+    style.chance_levels(axes, points)
 
 
 def chance_levels(study: Study, groups: Sequence[Group]) -> list[float]:

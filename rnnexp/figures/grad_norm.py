@@ -10,6 +10,8 @@ from rnnexp.figures import style
 from rnnexp.study import Series
 
 SMOOTHED = 20
+#: More steps than a line can show one by one.
+CROWDED = 1000
 
 
 def draw(series: Sequence[Series], folder: Path) -> Path | None:
@@ -30,7 +32,14 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
                 before, after, loss = (flat(found, key) for key in ("before", "after", "loss"))
                 steps = np.arange(1, len(before) + 1)
                 look: Any = {"color": color, "linestyle": line, "label": label}
-                norms.plot(steps, style.on_log_axis(before), linewidth=0.9, **look)
+                if len(before) > CROWDED:
+                    # step by step a long training is a solid block: a trend over a pale one
+                    norms.plot(
+                        steps, style.on_log_axis(before), color=color, linewidth=0.3, alpha=0.25
+                    )
+                    norms.plot(steps, trend(before), linewidth=1.4, **look)
+                else:
+                    norms.plot(steps, style.on_log_axis(before), linewidth=0.9, **look)
                 if np.nanmax(np.where(np.isfinite(after), before - after, 0)) > 0:
                     norms.plot(
                         steps, style.on_log_axis(after), color=color, linewidth=0.9, linestyle=":",
@@ -52,7 +61,8 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
         losses.set_ylabel(f"training loss{unit}")
         losses.set_title(f"training loss, mean of {SMOOTHED} steps", fontsize=10)
         norms.set_title("gradient norm", fontsize=10)
-        if losses.get_ylim()[1] > 1000 * max(summary["chance"].get("loss", 1.0), 1e-3):
+        far_off = losses.get_ylim()[1] > 1000 * max(summary["chance"].get("loss", 1.0), 1e-3)
+        if far_off or summary["headline"] == "mse":
             style.log_scale(losses)
         if "loss" in summary["chance"]:
             style.chance_line(losses, summary["chance"]["loss"])
@@ -67,6 +77,12 @@ def flat(found: dict[str, Any], key: str) -> Any:
     """The steps of all epochs in a row, without what fills up shorter epochs."""
     rows = zip(found[key], found["steps"].astype(int), strict=True)
     return np.concatenate([row[:count] for row, count in rows])
+
+
+def trend(norms: Any) -> Any:
+    """Geometric mean of the last `SMOOTHED` steps."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.exp(smoothed(np.log(style.on_log_axis(norms))))
 
 
 def smoothed(values: Any) -> Any:

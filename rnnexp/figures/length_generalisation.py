@@ -43,14 +43,9 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
             axes.plot(trained, points[trained].mean, look.marker, color=color, markersize=9)
         axes.plot([], [], "o", color="#888888", markersize=9, label="length trained at")
         lengths = sorted({n for _, points in tested for n in points})
-        levels = {n: v for one, _ in tested for n, v in _chances(one, headline).items()}
-        if len(set(levels.values())) == 1:
-            style.chance_line(axes, levels[lengths[0]])
-        elif levels:
-            axes.plot(
-                lengths, [levels[n] for n in lengths], color=style.CHANCE, linewidth=1.0,
-                linestyle=(0, (1, 2)), label="chance",
-            )  # fmt: skip
+        style.chance_levels(
+            axes, {point for one, _ in tested for point in _chances(one, headline).items()}
+        )
         length_scale(axes, lengths)
         axes.set_xlabel("length tested at (steps)")
         axes.set_ylabel(f"test {headline}")
@@ -67,7 +62,11 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
 
 
 def at_lengths(one: Series) -> dict[int, Interval]:
-    """The headline score at each length tested, the trained one among them."""
+    """The headline score at each length tested, the trained one among them.
+
+    A length at which a score was not finite, as a network can overflow on longer sequences, is left
+    out.
+    """
     finished = [r.summary for r in one.runs if r.summary.get("at_lengths")]
     values: dict[int, list[dict[str, Any]]] = {}
     for summary in finished:
@@ -82,10 +81,12 @@ def at_lengths(one: Series) -> dict[int, Interval]:
         name = str(finished[0]["headline"])
         if len(found) == 1:
             low, high = found[0]["test_interval"][name]
-            intervals[length] = Interval(1, found[0]["test"][name], low, high)
-        else:
+            if found[0]["test"][name] is not None:
+                intervals[length] = Interval(1, found[0]["test"][name], low, high)
+        elif all(one["test"][name] is not None for one in found):
             intervals[length] = t_interval([one["test"][name] for one in found])
-    return intervals
+    trained = int(finished[0]["seq_len"]) if finished else 0
+    return intervals if trained in intervals else {}
 
 
 def _chances(one: Series, headline: str) -> dict[int, float]:

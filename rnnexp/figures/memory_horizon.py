@@ -1,5 +1,6 @@
 """How far back each network remembers, beside how far back its gradient reaches."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,8 +9,8 @@ from matplotlib.ticker import PercentFormatter
 
 from rnnexp.figures import style
 from rnnexp.figures.accuracy_vs_length import AXES, length_scale
-from rnnexp.horizon import Horizon, horizons
-from rnnexp.statistics import NEEDED_SKILL, Interval
+from rnnexp.horizon import BELOW, Horizon, horizons
+from rnnexp.statistics import MedianInterval
 from rnnexp.study import Study
 
 
@@ -25,7 +26,12 @@ def draw(study: Study) -> Path | None:
     with style.figure(10.6, 2.6 + 0.42 * len(found), columns=2) as (canvas, (rates, rows)):
         _draw_rates(rates, found)
         _draw_rows(rows, found)
-        data = style.data_name(str(study.rows[0]["data"]), bool(study.rows[0]["synthetic"]))
+        names = {
+            style.data_name(str(row["data"]), row["synthetic"])
+            for row in study.rows
+            if row["memory"]
+        }
+        data = ", ".join(sorted(names))
         seeds = sorted({len(one.by_seed) for one in found})
         n = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
         canvas.suptitle(f"Memory horizon on {data}, {n} seeds", fontsize=11)
@@ -57,7 +63,7 @@ def _draw_rates(axes: Axes, found: Sequence[Horizon]) -> None:
     axes.set_ylim(-0.04, 1.04)
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
     axes.set_xlabel(AXES[found[0].axis])
-    axes.set_ylabel(f"seeds more than {NEEDED_SKILL:.0%} above chance\n(Wilson's 95% interval)")
+    axes.set_ylabel("share of seeds that beat chance\n(Wilson's 95% interval)")
     axes.legend(fontsize=8, handlelength=3.4)
 
 
@@ -68,21 +74,21 @@ def _draw_rows(axes: Axes, found: Sequence[Horizon]) -> None:
         look, median = style.look(one.model), one.median
         assert median is not None
         # below the shortest length is drawn half an octave to its left
-        lowest = lengths[0] / 2**0.5
+        lowest = lengths[0] / 2**0.5 if lengths[0] else -0.5
         place = max(median.median, lowest)
         if median.low is not None and median.high is not None:
             axes.plot(
                 [max(median.low, lowest), max(median.high, lowest)], [row, row],
                 color=look.color, linewidth=2.4, solid_capstyle="butt", alpha=0.6,
             )  # fmt: skip
-        if median.median == 0:
+        if median.median == BELOW:
             axes.plot(place, row, "<", color=look.color, markersize=9)
         elif (median.high or median.median) >= one.lengths[-1]:
             axes.annotate(
                 "", (lengths[-1] * 1.35, row), (lengths[-1], row),
                 arrowprops={"arrowstyle": "->", "color": look.color},
             )  # fmt: skip
-        if median.median:
+        if median.median != BELOW:
             axes.plot(place, row, look.marker, color=look.color, markersize=9)
         for half_life, fill, offset in (
             (one.half_life_untrained, "none", -0.22),
@@ -92,27 +98,29 @@ def _draw_rows(axes: Axes, found: Sequence[Horizon]) -> None:
     axes.plot([], [], "o", color="#888888", markersize=8, label="memory horizon (median)")
     axes.plot([], [], "d", color="black", markerfacecolor="none", label="half-life, untrained")
     axes.plot([], [], "d", color="black", label="half-life, trained")
-    axes.set_xscale("log", base=2)
+    axes.set_xscale("log" if lengths[0] else "symlog", base=2)
     axes.set_yticks(range(len(shown)), [_label(one) for one in shown])
     axes.set_ylim(-0.6, len(shown) - 0.4)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("steps")
     axes.set_xticks(lengths, [str(n) for n in lengths])
-    left = min([lengths[0] / 2, *(i.mean for one in shown for i in _half_lives(one))])
-    axes.set_xlim(left / 1.3, lengths[-1] * 1.6)
+    left = min([lengths[0] / 2, *(i.median for one in shown for i in _half_lives(one))])
+    axes.set_xlim(left / 1.3 if left else -1, lengths[-1] * 1.6)
     if left < lengths[0] / 2:
         axes.set_xticks([1, *lengths], ["1", *(str(n) for n in lengths)])
     axes.minorticks_off()
     axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.24), ncols=3)
 
 
-def _half_lives(one: Horizon) -> list[Interval]:
+def _half_lives(one: Horizon) -> list[MedianInterval]:
     return [found for found in (one.half_life_untrained, one.half_life) if found]
 
 
-def _draw_half_life(axes: Axes, found: Interval | None, row: float, fill: str) -> None:
-    if found is None:
+def _draw_half_life(axes: Axes, found: MedianInterval | None, row: float, fill: str) -> None:
+    """Nothing for a gradient that does not fall."""
+    if found is None or not math.isfinite(found.median):
         return
     if found.low is not None and found.high is not None:
-        axes.plot([found.low, found.high], [row, row], color="black", linewidth=0.8)
-    axes.plot(found.mean, row, "d", color="black", markerfacecolor=fill, markersize=5)
+        end = found.high if math.isfinite(found.high) else axes.get_xlim()[1]
+        axes.plot([found.low, end], [row, row], color="black", linewidth=0.8)
+    axes.plot(found.median, row, "d", color="black", markerfacecolor=fill, markersize=5)

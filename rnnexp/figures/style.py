@@ -5,7 +5,7 @@ style and a marker of its own, so that a figure holds in greyscale too.
 """
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,9 +140,25 @@ def data_name(name: str, synthetic: bool) -> str:
 def chance_line(axes: Axes, value: float, label: str = "chance") -> None:
     """A dotted line at the chance level, clear of the frame; call it after the curves."""
     low, high = axes.get_ylim()
-    room = 0.05 * (high - low)
-    axes.set_ylim(min(low, value - room), max(high, value + room))
+    if axes.get_yscale() == "log":
+        axes.set_ylim(min(low, value / 1.2), max(high, value * 1.2))
+    else:
+        room = 0.05 * (high - low)
+        axes.set_ylim(min(low, value - room), max(high, value + room))
     axes.axhline(value, color=CHANCE, linewidth=1.0, linestyle=(0, (1, 2)), label=label, zorder=1)
+
+
+def chance_levels(axes: Axes, points: Set[tuple[int, float]]) -> None:
+    """Chance at each length: a curve where the length alone decides it, else a line per level."""
+    levels = sorted({level for _, level in points})
+    lengths = {length for length, _ in points}
+    if len(levels) > 1 and len(points) == len(lengths):
+        x, y = zip(*sorted(points), strict=True)
+        axes.plot(x, y, color=CHANCE, linewidth=1.0, linestyle=(0, (1, 2)), label="chance")
+        return
+    for level in levels:
+        name = "chance" if len(levels) == 1 else f"chance {level:.3g}"
+        chance_line(axes, level, name)
 
 
 def save(canvas: Figure, folder: Path, name: str) -> Path:

@@ -33,10 +33,10 @@ class SequenceModel(nn.Module, ABC):
         leaves torch's U(±1/√H). The larger they are, the larger the first gradients that reach the
         recurrence, and the sooner a plateau at chance is left.
     regression: the outputs are numbers, a column for each.
-    per_step: an answer is read from every step's state, whatever the readout; classes have a
-        column each.
+    per_step: an answer is read from every step's state; classes have a column each.
 
-    Raises ValueError for a head that cannot tell the classes apart, or that has none to tell.
+    Raises ValueError for a head that cannot tell the classes apart or has none to tell, and for a
+    readout where every state is read.
     """
 
     def __init__(
@@ -56,6 +56,11 @@ class SequenceModel(nn.Module, ABC):
             raise ValueError(
                 f"head={head} answers with one class and the data asks for {asked}: "
                 "use model.head=auto"
+            )
+        if per_step and readout != "last_valid":
+            raise ValueError(
+                f"readout={readout} chooses one state and the data asks for an answer from every "
+                "step's: use model.readout=last_valid"
             )
         if head == "sigmoid" and output_size > 2:
             raise ValueError(
@@ -153,7 +158,7 @@ class SequenceModel(nn.Module, ABC):
     @property
     def reads_pads(self) -> bool:
         """Whether pads behind the text change the answer, so that they may not be trimmed."""
-        return self.readout == "last" and not self.per_step
+        return self.readout == "last"
 
     def _answer(self, head: nn.Module, states_TBH: Tensor, batch: Batch, every: bool) -> Tensor:
         """What the head makes of the states that are read: [B, O], or [B, T, O] of every step."""
