@@ -162,18 +162,29 @@ def gains(series: Series) -> list[GainPoint]:
     return points
 
 
+def gains_by_series(series: Sequence[Series]) -> dict[str, list[GainPoint]]:
+    """The gains by the series' label; empty for fewer than two inits.
+
+    Of one setting at several lengths the longest alone: on a short way back the slope is still that
+    of the first steps.
+    """
+    longest: dict[str, Series] = {}
+    for one in series:  # lengths come in order
+        if gains(one):
+            others = {key: value for key, value in one.factors.items() if key not in LENGTHS}
+            longest[group_label(others)] = one
+    found = {one.label: gains(one) for one in longest.values()}
+    inits = {point.init for points in found.values() for point in points}
+    return found if len(inits) > 1 else {}
+
+
 def gain(series: Sequence[Series]) -> str:
     """Predicted and measured gain of each model and init; empty for fewer than two inits."""
-    found = {one.label: (one, points) for one in series if (points := gains(one))}
-    if len({point.init for _, points in found.values() for point in points}) < 2:
+    found = gains_by_series(series)
+    if not found:
         return ""
-    # of one setting at several lengths the longest, where the slope is known best
-    longest: dict[str, str] = {}
-    for label, (one, _) in found.items():
-        longest[group_label({k: v for k, v in one.factors.items() if k not in LENGTHS})] = label
     lines = [["gain per step, untrained", "predicted", "measured", "half-life measured", "seeds"]]
-    for label in longest.values():
-        points = found[label][1]
+    for label, points in found.items():
         measured = log_interval([point.measured for point in points])
         known = [point.predicted for point in points if point.predicted]
         lines.append(

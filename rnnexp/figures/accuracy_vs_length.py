@@ -72,7 +72,7 @@ def _draw_panel(axes: Axes, study: Study, groups: Sequence[Group]) -> None:
     if study.headline == "accuracy":
         axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
         bottom, top = axes.get_ylim()
-        axes.set_ylim(max(bottom, 0.0), min(top, 1.0))
+        axes.set_ylim(max(bottom, 0.0), min(top, 1.02))
 
 
 #: What a length axis says.

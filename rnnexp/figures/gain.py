@@ -3,26 +3,27 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from matplotlib.ticker import LogFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from rnnexp.figures import style
-from rnnexp.findings import gains
+from rnnexp.findings import gains_by_series
 from rnnexp.study import Series
 
-PLAIN = LogFormatter(minor_thresholds=(2, 0.5))  # 0.4 rather than 4 x 10^-1
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*", "h", "d"]
 
 
 def draw(series: Sequence[Series], folder: Path) -> Path | None:
-    """gain.png and .svg: a point per run, untrained; None where fewer than two inits were tried.
+    """gain.png and .svg: a point per untrained run at the longest length.
+
+    None where fewer than two inits were tried.
 
     On the diagonal theory and measurement agree. Gated cells have a prediction for their direct
     path alone, and weights that are no random matrix have none: those stand at the left edge.
     """
-    found = [point for one in series for point in gains(one)]
-    inits = list(dict.fromkeys(point.init for point in found))
-    if len(inits) < 2 or not found:
+    found = [point for points in gains_by_series(series).values() for point in points]
+    if not found:
         return None
+    inits = list(dict.fromkeys(point.init for point in found))
     known = [p for p in found if p.predicted is not None]
     values = [p.measured for p in found] + [p.predicted for p in known if p.predicted]
     low, high = min(values) / 1.4, max(values) * 1.4
@@ -44,8 +45,9 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
         axes.set_xscale("log")
         axes.set_yscale("log")
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(PLAIN)
-            axis.set_minor_formatter(PLAIN)
+            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 4.0, 6.0, 8.0)))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_formatter(NullFormatter())
         axes.set_xlim(low, high)
         axes.set_ylim(low, high)
         axes.set_xlabel("gain per step predicted from the initial weights")

@@ -64,7 +64,9 @@ def _draw_rates(axes: Axes, found: Sequence[Horizon]) -> None:
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
     axes.set_xlabel(AXES[found[0].axis])
     axes.set_ylabel("share of seeds that beat chance\n(Wilson's 95% interval)")
-    axes.legend(fontsize=8, handlelength=3.4)
+    axes.legend(
+        fontsize=8, handlelength=3.4, loc="upper center", bbox_to_anchor=(0.5, -0.24), ncols=2
+    )
 
 
 def _draw_rows(axes: Axes, found: Sequence[Horizon]) -> None:
