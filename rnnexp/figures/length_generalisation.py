@@ -1,6 +1,7 @@
 """The score at lengths that a network was not trained on."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,12 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
                 markerfacecolor="white", linestyle=style.LINE_STYLES[index % 4],
                 label=style.wrapped(style.label(one.label), 30),
             )  # fmt: skip
+            for single in one.runs if len(one.runs) > 1 else ():
+                alone = at_lengths(replace(one, runs=[single]))
+                there = sorted(alone)
+                axes.plot(
+                    there, [alone[n].mean for n in there], color=color, linewidth=0.6, alpha=0.7
+                )
             banded = [n for n in x if points[n].low is not None]
             axes.fill_between(
                 banded, [points[n].low or 0.0 for n in banded],
@@ -53,8 +60,14 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
             axes.set_yscale("log")
         if headline == "accuracy":
             axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
+            bottom, top = axes.get_ylim()
+            axes.set_ylim(max(bottom, -0.02), min(top, 1.02))
         counts = sorted({points[n].n for _, points in tested for n in points})
-        note = "one seed; band: 95% over test examples" if counts == [1] else seeds_note(counts)
+        note = (
+            "one seed; band: 95% over test examples"
+            if counts == [1]
+            else f"{seeds_note(counts)}, thin: each"
+        )
         data = style.data_name(str(summary["data"]), bool(summary.get("synthetic")))
         axes.set_title(f"Other lengths, {data} ({note})".replace("\n", " "), fontsize=9)
         axes.legend(fontsize=8)
