@@ -141,6 +141,11 @@ def test_the_irnn_carries_its_state_unchanged() -> None:
     state = layer.run(torch.zeros(50, 2, 3), State(h))[-1]
     assert torch.equal(state.h, h)
     assert model.head.bias.abs().max() > 0  # only the recurrence's biases are zeroed
+    before = layer.weight_ih.clone()
+    Identity()(model, torch.Generator())
+    assert torch.equal(layer.weight_ih, before)
+    Identity(input_std=0.001)(model, torch.Generator())
+    assert layer.weight_ih.std().item() == pytest.approx(0.001, rel=0.2)
 
 
 def test_the_head_starts_from_its_bound() -> None:
