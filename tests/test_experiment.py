@@ -69,8 +69,8 @@ def test_the_summary(finished: Path) -> None:
     assert (summary["model"], summary["data"], summary["seq_len"]) == ("lstm", "reviews", 12)
     assert summary["steps"] == 2 * 2  # 80 texts in batches of 64
     assert summary["chance"]["accuracy"] == pytest.approx(0.5, abs=0.1)
-    test = np.load(finished / "predictions" / "test.npz")
-    accuracy = ((test["outputs"][:, 0] > 0) == test["targets"]).mean()
+    with np.load(finished / "predictions" / "test.npz") as test:
+        accuracy = ((test["outputs"][:, 0] > 0) == test["targets"]).mean()
     assert summary["test"]["accuracy"] == pytest.approx(accuracy)
 
 

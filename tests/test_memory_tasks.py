@@ -50,9 +50,9 @@ def test_every_task_goes_through_trainer_probes_and_figures(
     for words in ("chance", "synthetic", "training step"):
         assert words in svg
     assert [row["step"] for row in run.metrics] == [4]
-    found = np.load(run.path / "predictions" / "test.npz")
-    assert len(found["outputs"]) == len(found[headline]) == 30
-    assert found[headline].mean() == pytest.approx(summary["test"][headline], rel=1e-5)
+    with np.load(run.path / "predictions" / "test.npz") as found:
+        assert len(found["outputs"]) == len(found[headline]) == 30
+        assert found[headline].mean() == pytest.approx(summary["test"][headline], rel=1e-5)
 
 
 def test_the_same_seed_gives_the_same_bytes_whatever_is_measured(
@@ -66,7 +66,10 @@ def test_the_same_seed_gives_the_same_bytes_whatever_is_measured(
     assert first == probed == tested != other
     assert [row["step"] for row in runs[0].metrics] == [100, 120]
     # the test split is one and the same for all seeds
-    targets = [np.load(run.path / "predictions/test.npz")["targets"] for run in runs]
+    targets = []
+    for run in runs:
+        with np.load(run.path / "predictions/test.npz") as found:
+            targets.append(found["targets"])
     assert np.array_equal(targets[0], targets[3])
 
 
