@@ -4,7 +4,9 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -39,6 +41,12 @@ def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
     return tmp_path
+
+
+def read_npz(path: Path) -> dict[str, Any]:
+    """The arrays of a file, which is closed again."""
+    with np.load(path) as arrays:
+        return {name: arrays[name] for name in arrays.files}
 
 
 @dataclass

@@ -14,7 +14,7 @@ from rnnexp.findings import findings, verdict
 from rnnexp.runs import RunDirectory
 from rnnexp.statistics import log_interval
 from rnnexp.study import Series
-from tests.conftest import TINY, Outcome
+from tests.conftest import TINY, Outcome, read_npz
 
 Rnnexp = Callable[..., Outcome]
 
@@ -163,7 +163,7 @@ def test_gradient_flow_and_hidden_dynamics_on_real_reviews(
         plots = Path("outputs/studies") / preset / "plots"
         assert (plots / f"{preset}.png").is_file()
     (run, *_) = Path("outputs/studies/hidden_dynamics").glob("lstm*")
-    found = np.load(run / "probes" / "hidden_dynamics.npz")
+    found = read_npz(run / "probes" / "hidden_dynamics.npz")
     assert found["sequences"][-1] == 10
     assert (found["length"][-1] >= 150).all()
 
@@ -241,7 +241,7 @@ def test_the_survival_behind_pads_of_the_linear_model(rnnexp: Rnnexp, workdir: P
                      "probes=padding_survival")  # fmt: skip
     assert outcome.status == 0, outcome.err
     (path,) = Path("outputs/runs").iterdir()
-    found = np.load(path / "probes" / "padding_survival.npz")
+    found = read_npz(path / "probes" / "padding_survival.npz")
     assert np.isfinite(found["ratio"][-1]).all()
     assert found["pads"].max() > 10
 

@@ -18,7 +18,7 @@ from rnnexp.probes.base import Measurement, Probe, ProbeSet, ProbeView, l2_norm,
 from rnnexp.probes.grad_norm import GradNorm
 from rnnexp.probes.gradient_flow import GradientFlow
 from rnnexp.types import Batch
-from tests.conftest import TINY, Outcome
+from tests.conftest import TINY, Outcome, read_npz
 
 Rnnexp = Callable[..., Outcome]
 CPU = torch.device("cpu")
@@ -172,7 +172,7 @@ def test_a_default_probe_is_left_out_in_one_line(rnnexp: Rnnexp, workdir: Path) 
 def test_few_long_sequences_are_used_and_counted(rnnexp: Rnnexp, run_directory: Callable[[], Path]
 ) -> None:  # fmt: skip
     assert rnnexp(*TINY, "data.limit=200", "probes=hidden_dynamics").status == 0
-    found = np.load(run_directory() / "probes" / "hidden_dynamics.npz")
+    found = read_npz(run_directory() / "probes" / "hidden_dynamics.npz")
     assert 0 < found["sequences"][-1] <= 10
     assert (found["length"][-1] >= 150).all()  # whole, whatever seq_len is
     assert found["state"].shape[2] == found["length"].max()
@@ -199,7 +199,7 @@ def test_a_probe_of_ones_own(rnnexp: Rnnexp, workdir: Path, run_directory: Calla
                      "probes.answer.value=21.0")  # fmt: skip
     assert outcome.status == 0, outcome.err
     path = run_directory()
-    assert np.load(path / "probes" / "answer.npz")["answer"].tolist() == [0.0, 21.0]
+    assert read_npz(path / "probes" / "answer.npz")["answer"].tolist() == [0.0, 21.0]
     assert json.loads((path / "summary.json").read_text())["probes"]["answer"] == {"answer": 21.0}
     assert (path / "plots" / "answer.png").is_file()
 
@@ -210,10 +210,10 @@ def test_a_diverged_run_keeps_its_norms(rnnexp: Rnnexp, run_directory: Callable[
     assert outcome.status == 0, outcome.err
     summary = json.loads((run_directory() / "summary.json").read_text())
     assert summary["status"] == "diverged"
-    norms = np.load(run_directory() / "probes" / "grad_norm.npz")
+    norms = read_npz(run_directory() / "probes" / "grad_norm.npz")
     assert "not finite" in summary["reason"]
     assert norms["steps"].sum() == summary["steps"]
-    flow = np.load(run_directory() / "probes" / "gradient_flow.npz")
+    flow = read_npz(run_directory() / "probes" / "gradient_flow.npz")
     assert flow["epoch"].tolist() == list(range(len(flow["epoch"])))
 
 
