@@ -60,7 +60,7 @@ class Horizon:
 def horizons(study: Study) -> list[Horizon]:
     """The horizon of each line of the study; none where no length varies, or means no memory."""
     axis = next((name for name in LENGTHS[::-1] if name in study.factors), None)
-    if axis is None or not study.memory:
+    if axis is None:
         return []
     runs = {str(one.factors): one for one in study.series()}
     lines: dict[str, list[Group]] = {}

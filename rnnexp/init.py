@@ -17,13 +17,18 @@ from torch import Tensor
 from rnnexp.errors import at_least, finite, more_than
 
 
+class HasCarry(Protocol):
+    @property
+    def carry(self) -> str | None: ...
+
+
 class HasGateBiases(Protocol):
+    @property
+    def cell(self) -> HasCarry: ...
     def blocks(self, name: Literal["weight_ih", "bias_ih", "bias_hh"]) -> Mapping[str, Tensor]: ...
 
 
 class HasRecurrentWeights(Protocol):
-    @property
-    def gate_names(self) -> tuple[str, ...]: ...
     def recurrent_weights(self) -> Mapping[str, Tensor]: ...
     def recurrences(self) -> Sequence[HasGateBiases]: ...
 
@@ -86,15 +91,17 @@ class GateInit(Init):
     name: ClassVar[str]
 
     def __call__(self, model: HasRecurrentWeights, generator: torch.Generator) -> None:
-        carry = next((gate for gate in ("forget", "update") if gate in model.gate_names), None)
-        if carry is None:
+        layers = model.recurrences()
+        if not layers or any(layer.cell.carry is None for layer in layers):
             if self.ungated == "leave":
                 return
             raise ValueError(
                 f"init={self.name} sets the biases of gates and {type(model).__name__.lower()} has "
                 "none: use model=lstm or model=gru, or init.ungated=leave"
             )
-        for layer in model.recurrences():
+        for layer in layers:
+            carry = layer.cell.carry
+            assert carry is not None
             size = len(layer.blocks("bias_ih")[carry])
             for gate, bias_H in self.biases(carry, size, generator).items():
                 set_gate_bias([layer], gate, bias_H)

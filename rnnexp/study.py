@@ -119,7 +119,6 @@ class Comparison:
 class Study:
     """rows: one per run, whatever became of it. factors: the settings that vary, seed apart.
 
-    memory: whether to be right on the data means to remember over their length.
     older: runs of which there is a newer one with the same settings and seed; no row is theirs.
     """
 
@@ -127,7 +126,6 @@ class Study:
     rows: Sequence[Mapping[str, Any]]
     factors: Sequence[str]
     headline: str
-    memory: bool = False
     older: Sequence[str] = ()
 
     @classmethod
@@ -163,8 +161,7 @@ class Study:
         ]
         rows, older = _newest(rows, factors)
         headline = next((s["headline"] for s in summaries if s.get("headline")), "accuracy")
-        memory = any(summary.get("memory") for summary in summaries)
-        return cls(path, rows, factors, headline, memory, older)
+        return cls(path, rows, factors, headline, older)
 
     @property
     def score(self) -> str:

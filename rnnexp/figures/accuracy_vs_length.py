@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter, PercentFormatter
 
 from rnnexp.figures import style
+from rnnexp.statistics import Interval
 from rnnexp.study import LENGTHS, Group, Study
 
 #: Scores that span orders of magnitude.
@@ -60,10 +61,7 @@ def _draw_panel(axes: Axes, study: Study, groups: Sequence[Group]) -> None:
         intervals = [i for group in members if (i := group.interval(study.score))]
         mean = [i.mean for i in intervals]
         axes.plot(x, mean, color=look.color, marker=look.marker, linestyle=line_style, label=label)
-        low = [i.mean if i.low is None else i.low for i in intervals]
-        high = [i.mean if i.high is None else i.high for i in intervals]
-        if low != high:
-            axes.fill_between(x, low, high, color=look.color, alpha=0.15, linewidth=0)
+        draw_band(axes, x, intervals, look.color)
     draw_chance(axes, study, groups)
     length_scale(axes, lengths)
     axes.set_xlabel(AXES[axis])
@@ -92,11 +90,19 @@ def length_scale(axes: Axes, lengths: Sequence[int]) -> None:
     axes.minorticks_off()
 
 
+def draw_band(axes: Axes, x: Sequence[Any], intervals: Sequence[Interval], color: str) -> None:
+    """The intervals as a band; none where one seed gives none."""
+    low = [i.mean if i.low is None else i.low for i in intervals]
+    high = [i.mean if i.high is None else i.high for i in intervals]
+    if low != high:
+        axes.fill_between(x, low, high, color=color, alpha=0.15, linewidth=0)
+
+
 def draw_chance(axes: Axes, study: Study, groups: Sequence[Group]) -> None:
     """The chance level: a curve where the length alone decides it, else a line for each level."""
     axis, column = length_axis(study), f"chance_{study.headline}"
     points = {(g.factors[axis], row[column]) for g in groups for row in g.rows if column in row}
-    style.chance_levels(axes, points)
+    style.chance_curve(axes, points)
 
 
 def chance_levels(study: Study, groups: Sequence[Group]) -> list[float]:

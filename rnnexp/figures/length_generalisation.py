@@ -50,7 +50,7 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
             axes.plot(trained, points[trained].mean, look.marker, color=color, markersize=9)
         axes.plot([], [], "o", color="#888888", markersize=9, label="length trained at")
         lengths = sorted({n for _, points in tested for n in points})
-        style.chance_levels(
+        style.chance_curve(
             axes, {point for one, _ in tested for point in _chances(one, headline).items()}
         )
         length_scale(axes, lengths)

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from rnnexp.figures import style
-from rnnexp.figures.accuracy_vs_length import draw_chance, length_scale, seeds_note
+from rnnexp.figures.accuracy_vs_length import draw_band, draw_chance, length_scale, seeds_note
 from rnnexp.study import Group, Study
 
 READOUTS = ("last", "last_valid", "mean", "max")
@@ -50,13 +50,7 @@ def draw(study: Study) -> Path | None:
         note = seeds_note(counts).replace("\n", " ")
         canvas.suptitle(f"Padding and readout on {data}: {note}", fontsize=11)
         handles, labels = table[0][0].get_legend_handles_labels()
-        canvas.legend(
-            handles,
-            labels,
-            loc="outside lower center",
-            ncols=4,
-            fontsize=9,
-        )
+        canvas.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=9)
         return style.save(canvas, study.path / "plots", "padding")
 
 
@@ -70,11 +64,7 @@ def _draw_panel(axes: Axes, study: Study, groups: list[Group]) -> None:
             x, [i.mean for i in found], color=look.color, marker=look.marker,
             label=style.model_name(model),
         )  # fmt: skip
-        axes.fill_between(
-            x, [i.mean if i.low is None else i.low for i in found],
-            [i.mean if i.high is None else i.high for i in found],
-            color=look.color, alpha=0.15, linewidth=0,
-        )  # fmt: skip
+        draw_band(axes, x, found, look.color)
     if groups:
         draw_chance(axes, study, groups)
         length_scale(axes, sorted({int(group.factors["seq_len"]) for group in groups}))

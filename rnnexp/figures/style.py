@@ -148,7 +148,7 @@ def chance_line(axes: Axes, value: float, label: str = "chance") -> None:
     axes.axhline(value, color=CHANCE, linewidth=1.0, linestyle=(0, (1, 2)), label=label, zorder=1)
 
 
-def chance_levels(axes: Axes, points: Set[tuple[int, float]]) -> None:
+def chance_curve(axes: Axes, points: Set[tuple[int, float]]) -> None:
     """Chance at each length: a curve where the length alone decides it, else a line per level."""
     levels = sorted({level for _, level in points})
     lengths = {length for length, _ in points}
