@@ -53,7 +53,9 @@ def main() -> None:
             steps = trainer.train_epoch(model, task, NoClip(), optimizer, train.batches(part))
             training.append((time.perf_counter() - started) / BATCHES * len(indices))
             started = time.perf_counter()
-            probes.measure(round_, False, lambda name, arrays: None, steps.by_step())
+            probes.measure(
+                round_, round_ * BATCHES, False, lambda name, arrays: None, steps.by_step()
+            )
             probing.append(time.perf_counter() - started)
         epoch, measurement = statistics.median(training), statistics.median(probing)
         share = (EPOCHS + 1) * measurement / (EPOCHS * epoch)

@@ -24,6 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from rnnexp import config as settings
 from rnnexp import experiment
+from rnnexp.denormals import flushed_denormals
 from rnnexp.errors import ConfigError, DataError, UserError, did_you_mean
 from rnnexp.runs import ROOT, make_directory, safe_name
 
@@ -250,7 +251,8 @@ def _check_job(config_name: str | None, overrides: list[str], checked: set[str])
         settings.dials(config)
         alike = settings.fingerprint({**config, "seed": 0})
         if alike not in checked:
-            experiment.prepare(config, overrides)
+            with flushed_denormals():  # torch may start its threads here, and they keep the mode
+                experiment.prepare(config, overrides)
             checked.add(alike)
     except (UserError, HydraException, OmegaConfBaseException) as error:
         raise ConfigError(f"{one_line(error)} [in {' '.join(overrides)}]") from error

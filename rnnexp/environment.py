@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from rnnexp.denormals import flushes_denormals
+
 PACKAGES = ("rnnexp", "torch", "numpy", "hydra-core", "omegaconf", "pandas", "scipy", "matplotlib")
 
 
@@ -22,6 +24,7 @@ def describe_environment(device: torch.device) -> dict[str, Any]:
         "device": str(device),
         "device_name": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
         "threads": torch.get_num_threads(),
+        "flushes_denormals": flushes_denormals(),
         "git": _git_state(Path(__file__).resolve().parent),
     }
 

@@ -23,6 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from rnnexp import config as settings
 from rnnexp.config import Dials
+from rnnexp.denormals import flushed_denormals
 from rnnexp.errors import ConfigError
 from rnnexp.runs import DONE, RunDirectory, safe_name
 
@@ -64,7 +65,11 @@ class Experiment:
 
 def run(cfg: DictConfig) -> None:
     """One run from a composed configuration: what `rnnexp` does, alone or as a job of a sweep."""
-    config = settings.plain(cfg)
+    with flushed_denormals():  # here and not in the command: a launcher's worker comes in here too
+        _run(settings.plain(cfg))
+
+
+def _run(config: Mapping[str, Any]) -> None:
     if not in_sweep():
         words = HydraConfig.get().overrides.task if HydraConfig.initialized() else ()
         experiment = prepare(config, words)
