@@ -11,7 +11,7 @@ denormal numbers flushed to zero as a run of rnnexp does. One thread: the mode b
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -91,7 +91,7 @@ def seconds(epoch: Callable[[], None], flush: bool) -> float:
         return (time.perf_counter() - started) / STEPS
 
 
-def main(lengths: list[int], rounds: int = ROUNDS) -> None:
+def main(lengths: Sequence[int], rounds: int = ROUNDS) -> None:
     torch.set_num_threads(1)
     print(f"one thread, batch {BATCH}, sizes {SIZE}, medians of {rounds} rounds")
     print("model  tokens  ours ms  plain, flushed ms  plain ms  ours/flushed  ours/plain")
