@@ -14,10 +14,10 @@ import time
 import numpy as np
 import torch
 
-from rnnexp.clip import NoClip
+from rnnexp.clip.base import NoClip
 from rnnexp.data.reviews import Reviews
-from rnnexp.denormals import flushed_denormals
-from rnnexp.embedding import Learned
+from rnnexp.embedding.base import Learned
+from rnnexp.experiment.denormals import flushed_denormals
 from rnnexp.model.fused import LSTM, RNN, Fused
 from rnnexp.model.rollout import rollout
 from rnnexp.probes.base import Probe, ProbeSet
@@ -25,8 +25,8 @@ from rnnexp.probes.grad_norm import GradNorm
 from rnnexp.probes.gradient_flow import GradientFlow
 from rnnexp.probes.hidden_dynamics import HiddenDynamics
 from rnnexp.probes.lyapunov import lyapunov_spectrum
-from rnnexp.sampling import Sampler
-from rnnexp.trainer import Trainer
+from rnnexp.training.feed import Sampler
+from rnnexp.training.trainer import Trainer
 
 EPOCHS = 10
 

@@ -24,11 +24,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rnnexp.cli import main as rnnexp
+from rnnexp.command.main import main as rnnexp
 from rnnexp.config import config_dir
-from rnnexp.runs import ROOT, RunDirectory
-from rnnexp.statistics import t_interval
-from rnnexp.study import Study
+from rnnexp.results.runs import ROOT, RunDirectory
+from rnnexp.results.statistics import t_interval
+from rnnexp.results.study import Study
 
 TAIL_STEPS = 500
 

@@ -1,10 +1,12 @@
 """Whether two versions of rnnexp compute the same numbers, byte for byte.
 
-    python benchmarks/same_numbers.py record FOLDER [case ...]    every preset, task and model, in seconds
-    python benchmarks/same_numbers.py compare OLD NEW             exits with 1 where a byte differs
+    python benchmarks/same_numbers.py record FOLDER [case ...]
+    python benchmarks/same_numbers.py compare OLD NEW
 
-`record` uses the package that Python finds: run it with PYTHONPATH at another checkout to record
-that one. Compared are metrics.csv, the predictions, and each array of each probe, run by run.
+`record` runs every preset, task and model, each cut to seconds. `compare` exits with 1 where a
+byte differs. `record` uses the package that Python finds: run it with PYTHONPATH at another
+checkout to record that one. Compared are metrics.csv, the predictions, and each array of each
+probe, run by run.
 """
 
 import contextlib
@@ -19,7 +21,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-PRESETS = Path(__file__).resolve().parent.parent / "conf" / "experiment"
+PRESETS = Path(__file__).resolve().parents[1] / "conf" / "experiment"
 TASKS = ("adding", "copying", "temporal_order", "recall", "parity")
 MODELS = ("rnn", "lstm", "gru", "unrolled", "linear", "bag")
 
@@ -121,7 +123,7 @@ def record(folder: Path, names: Sequence[str]) -> int:
     try:
         main: Callable[[Sequence[str]], int] = importlib.import_module("rnnexp.command.main").main
     except ModuleNotFoundError:  # the first version had it elsewhere
-        main = importlib.import_module("rnnexp.cli").main
+        main = importlib.import_module("rnnexp.command.main").main
     failed = 0
     for name, words in cases().items():
         if names and name not in names:
@@ -129,9 +131,13 @@ def record(folder: Path, names: Sequence[str]) -> int:
         place = folder / name
         place.mkdir(parents=True)
         corpus(place / "texts.csv")
-        with contextlib.chdir(place), (place / "output.txt").open("w") as out:
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-                status = main(words)
+        with (
+            contextlib.chdir(place),
+            (place / "output.txt").open("w") as out,
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(out),
+        ):
+            status = main(words)
         failed += status != 0
         print(f"{name:32} exit {status}  rnnexp {' '.join(words)}", flush=True)
     return failed

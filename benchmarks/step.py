@@ -18,12 +18,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rnnexp.clip import Norm
+from rnnexp.clip.base import Norm
 from rnnexp.data.base import Classification
-from rnnexp.denormals import flushed_denormals
-from rnnexp.embedding import Learned
+from rnnexp.embedding.base import Learned
+from rnnexp.experiment.denormals import flushed_denormals
 from rnnexp.model.fused import LSTM, RNN
-from rnnexp.trainer import Trainer
+from rnnexp.training.trainer import Trainer
 from rnnexp.types import Batch
 
 VOCABULARY, BATCH, SIZE = 10_002, 64, 128

@@ -1,5 +1,5 @@
 """`python -m rnnexp` is the `rnnexp` command."""
 
-from rnnexp.cli import main
+from rnnexp.command.main import main
 
 raise SystemExit(main())

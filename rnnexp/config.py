@@ -31,10 +31,10 @@ META_KEYS = ("_target_", "defaults")
 GROUPS = {
     "data": "rnnexp.data.base.Task",
     "model": "rnnexp.model.base.SequenceModel",
-    "embedding": "rnnexp.embedding.Encoder",
-    "init": "rnnexp.init.Init",
-    "clip": "rnnexp.clip.Clip",
-    "trainer": "rnnexp.trainer.Trainer",
+    "embedding": "rnnexp.embedding.base.Encoder",
+    "init": "rnnexp.init.base.Init",
+    "clip": "rnnexp.clip.base.Clip",
+    "trainer": "rnnexp.training.trainer.Trainer",
 }
 
 

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from rnnexp.model.base import SequenceModel
-from rnnexp.model.cells import Recurrence
+from rnnexp.model.cells.base import Recurrence
 from rnnexp.probes.base import Array
 from rnnexp.probes.recurrent_weights import largest_singular_value, spectral_radius
 from rnnexp.types import Batch

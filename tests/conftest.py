@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from rnnexp.cli import main
+from rnnexp.command.main import main
 
 # Tiny models gain nothing from threads, and threads that wait for a busy core lose a lot.
 torch.set_num_threads(1)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from rnnexp.clip import AGC, Clip, NoClip, Norm, Value
+from rnnexp.clip.base import AGC, Clip, NoClip, Norm, Value
 
 
 def parameters(*gradients: list[float]) -> list[nn.Parameter]:

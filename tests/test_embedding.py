@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from rnnexp.embedding import Features, Glove, Learned
+from rnnexp.embedding.base import Features, Glove, Learned
 from rnnexp.errors import DataError
 
 VOCABULARY = ["<pad>", "<unk>", "good", "bad", "film"]

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from rnnexp.embedding import Features
-from rnnexp.init import (
+from rnnexp.embedding.base import Features
+from rnnexp.init.base import (
     Chrono,
     Default,
     ForgetBias,
@@ -19,7 +19,7 @@ from rnnexp.init import (
     Xavier,
 )
 from rnnexp.model.bag import Bag
-from rnnexp.model.cells import State
+from rnnexp.model.cells.base import State
 from rnnexp.model.fused import GRU, LSTM, RNN
 from rnnexp.model.linear import Linear
 

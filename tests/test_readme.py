@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rnnexp import config as settings
-from rnnexp.cli import VERBS
+from rnnexp.command.main import VERBS
 from tests.conftest import Outcome
 
 ROOT = Path(__file__).resolve().parent.parent

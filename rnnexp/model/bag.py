@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rnnexp.embedding import Encoder
+from rnnexp.embedding.base import Encoder
 from rnnexp.errors import at_least
 from rnnexp.model.base import SequenceModel
 

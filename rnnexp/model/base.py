@@ -10,9 +10,9 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from rnnexp.embedding import Encoder
+from rnnexp.embedding.base import Encoder
 from rnnexp.errors import more_than
-from rnnexp.model.cells import Recurrence
+from rnnexp.model.cells.base import Recurrence
 from rnnexp.model.readout import READOUTS, Readout
 from rnnexp.model.rollout import replay
 from rnnexp.types import Batch, Rollout

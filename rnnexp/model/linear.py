@@ -5,10 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rnnexp.embedding import Encoder
+from rnnexp.embedding.base import Encoder
 from rnnexp.errors import at_least
 from rnnexp.model.base import SequenceModel
-from rnnexp.model.cells import LinearCell, Recurrence
+from rnnexp.model.cells.base import LinearCell, Recurrence
 
 
 class Linear(SequenceModel):

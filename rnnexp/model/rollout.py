@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from rnnexp.model.cells import (
+from rnnexp.model.cells.base import (
     Cell,
     GRUCell,
     LSTMCell,

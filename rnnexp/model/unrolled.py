@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rnnexp.embedding import Encoder
+from rnnexp.embedding.base import Encoder
 from rnnexp.model.base import SequenceModel
-from rnnexp.model.cells import (
+from rnnexp.model.cells.base import (
     Cell,
     GRUCell,
     LSTMCell,

@@ -1,0 +1,1 @@
+"""Clipping rules: what is done to gradients that are too large."""

@@ -1,0 +1,1 @@
+"""The `rnnexp` command: from words to what is to be done."""

@@ -1,0 +1,1 @@
+"""Encoders: what a model reads at each step."""

@@ -1,0 +1,1 @@
+"""One run: what it is, how it is built, trained, tested and recorded."""

@@ -1,0 +1,104 @@
+"""A trained network's answer to a text of the user's own."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from rnnexp import config as settings
+from rnnexp.clip.base import total_norm
+from rnnexp.data.base import class_probabilities, classification_loss, predicted_class
+from rnnexp.data.text import TextEncoder
+from rnnexp.errors import DataError, UserError
+from rnnexp.model.base import SequenceModel
+from rnnexp.probes.walkthrough import word_by_word
+from rnnexp.results.runs import RunDirectory
+from rnnexp.results.study import aligned
+from rnnexp.types import Batch
+
+
+def predict(path: Path, text: str, steps: bool = False) -> str:
+    """Three lines: the class, its probability, and the gradient norm of the prediction.
+
+    steps: and a table of all words: norm of the state, probability of the class had the text ended
+    there, and norm of the loss' gradient with respect to the word's vector.
+
+    The gradient is that of the loss at the predicted class with respect to all parameters, in L2
+    norm: near zero where the network is sure of its answer, or where no gradient arrives.
+    """
+    run = RunDirectory.open(path)
+    summary = run.summary
+    if summary.get("status") != "finished":
+        raise UserError(f"{path} has not finished (its status is {summary.get('status')})")
+    state = run.task
+    if "cleaning" not in state:
+        raise UserError(f"{path} was trained on {summary['data']}, not on texts")
+    encode = TextEncoder(state, run.config["seq_len"])
+    words, ids = encode(text)
+    if not ids:
+        raise UserError("the text has no word that the network knows")
+
+    # In float64: of a sure answer's loss and gradient float32 leaves nothing.
+    model = load_model(run).double()
+    model.eval()
+    batch = encode.batch(ids)
+    outputs = model(batch)
+    answer = predicted_class(outputs)
+    classification_loss(outputs, answer).backward()  # type: ignore[no-untyped-call]
+    norm = total_norm([p.grad for p in model.parameters() if p.grad is not None])
+    probability = class_probabilities(outputs)[0, answer].item()
+    unknown = sum(i == encode.unknown_id for i in ids)
+    lines = "\n".join(
+        [
+            f"label:          {state['classes'][int(answer)]}",
+            f"confidence:     {probability:.1%}",
+            f"gradient norm:  {norm.item():.4g}",
+            f"words read:     {len(words)}" + (f", {unknown} of them unknown" if unknown else ""),
+        ]
+    )
+    return f"{lines}\n\n{_steps_table(model, batch, words, answer)}" if steps else lines
+
+
+def _steps_table(model: SequenceModel, batch: Batch, words: list[str], answer: Tensor) -> str:
+    """A line per word that is read."""
+    if not model.recurrences():
+        name = type(model).__name__.lower()
+        raise UserError(f"--steps follows a recurrent state, and model={name} has none")
+    rollout = model.rollout(batch)
+    found = word_by_word(rollout, classification_loss(rollout.outputs, answer))
+    probability = class_probabilities(torch.from_numpy(found["outputs"]))[:, int(answer)].tolist()
+    lines = [["word", "‖h_t‖", "probability so far", "gradient to the word"]]
+    first = int(batch.valid_BT[0].long().argmax())  # pads may come before the text
+    for t, word in enumerate(words, first):
+        lines.append(
+            [
+                word,
+                f"{found['state'][t]:.3f}",
+                f"{probability[t]:.1%}",
+                f"{found['gradient'][t]:.2e}",
+            ]
+        )
+    return aligned(lines)
+
+
+def load_model(run: RunDirectory) -> SequenceModel:
+    """The run's model on the CPU with its final weights: the best epoch's if it stopped early."""
+    config, state = run.config, run.task
+    encoder_class, arguments = settings.arguments(config, "embedding")
+    encoder = encoder_class.blank(state["vocabulary"], state["embedding_dim"], **arguments)
+    model: SequenceModel = settings.build(
+        config, "model", encoder=encoder, output_size=len(state["classes"])
+    )
+    if config["trainer"].get("patience") is not None and run.best_weights.is_file():
+        from safetensors.torch import load_file
+
+        weights = load_file(str(run.best_weights))
+    else:
+        weights = torch.load(run.last_checkpoint, map_location="cpu", weights_only=True)["model"]
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise DataError(
+            f"{run.path}: the weights do not fit its config.yaml ({str(error).splitlines()[0]})"
+        ) from None
+    return model

@@ -1,0 +1,1 @@
+"""Initialisations: what the recurrent weights, or the gates, start from."""

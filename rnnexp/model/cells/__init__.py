@@ -1,0 +1,1 @@
+"""The equations of the recurrent cells."""

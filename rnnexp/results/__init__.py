@@ -1,0 +1,1 @@
+"""What is read from disk: runs, studies, statistics, tables, figures. Never torch, never Hydra."""

@@ -1,0 +1,1 @@
+"""What the runs of a study show, in numbers and words: one file per finding."""

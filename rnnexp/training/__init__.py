@@ -1,0 +1,1 @@
+"""How weights are trained: the loop, the batches, the checkpoints."""

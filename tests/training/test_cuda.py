@@ -1,0 +1,52 @@
+"""A run on a GPU, where there is one."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from rnnexp.results.runs import RunDirectory
+from tests.conftest import TINY, Outcome
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+
+
+@pytest.mark.parametrize("model", ["rnn", "lstm", "gru", "unrolled", "linear", "bag"])
+def test_every_model_trains_and_answers(
+    rnnexp: Callable[..., Outcome], run_directory: Callable[[], Path], model: str
+) -> None:
+    outcome = rnnexp(*TINY, f"model={model}", "device=cuda", "clip=norm")
+    assert outcome.status == 0, outcome.err
+    assert json.loads((run_directory() / "summary.json").read_text())["status"] == "finished"
+    assert rnnexp("predict", str(run_directory()), "a good film").status == 0
+
+
+def test_the_same_bytes_twice_and_the_cpu_agrees(
+    rnnexp: Callable[..., Outcome], workdir: Path
+) -> None:
+    for device in ("cuda", "cuda", "cpu"):
+        assert rnnexp(*TINY, f"device={device}").status == 0
+    first, again, cpu = (RunDirectory(path) for path in sorted(Path("outputs/runs").iterdir()))
+    assert (first.path / "metrics.csv").read_bytes() == (again.path / "metrics.csv").read_bytes()
+    on_gpu, on_cpu = (run.metrics[0]["train_loss"] for run in (first, cpu))
+    assert on_gpu == pytest.approx(on_cpu, rel=1e-4)
+
+
+@pytest.mark.parametrize("data", ["adding", "copying", "temporal_order", "recall", "parity"])
+def test_every_memory_task_trains_and_is_measured(
+    rnnexp: Callable[..., Outcome], run_directory: Callable[[], Path], data: str
+) -> None:
+    words = (f"data={data}", "seq_len=12", "model.hidden_size=8", "trainer.steps=4", "clip=agc")
+    outcome = rnnexp(*words, "device=cuda", "data.eval_lengths=[20]", "probes=all")
+    assert outcome.status == 0, outcome.err
+    assert RunDirectory(run_directory()).summary["status"] == "finished"
+
+
+def test_divergence_is_seen_on_the_device(
+    rnnexp: Callable[..., Outcome], run_directory: Callable[[], Path]
+) -> None:
+    assert rnnexp(*TINY, "device=cuda", "model=linear", "trainer.learning_rate=1e38",
+                  "trainer.optimizer=sgd", "trainer.epochs=3").status == 0  # fmt: skip
+    assert json.loads((run_directory() / "summary.json").read_text())["status"] == "diverged"

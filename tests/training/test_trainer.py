@@ -1,0 +1,290 @@
+"""The loop: equal to a plain one, deterministic, and honest about divergence."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from rnnexp.clip.base import Clip, NoClip, Norm
+from rnnexp.data.base import Classification
+from rnnexp.embedding.base import Learned
+from rnnexp.model.bag import Bag
+from rnnexp.model.base import SequenceModel
+from rnnexp.model.fused import LSTM, RNN
+from rnnexp.results.runs import RunDirectory
+from rnnexp.streams import stream_seed
+from rnnexp.training.feed import Sampler
+from rnnexp.training.trainer import OPTIMIZERS, Fit, Trainer, has_bf16
+from rnnexp.types import Batch, SequenceDataset, Split
+
+CPU = torch.device("cpu")
+WORDS = ["<pad>", *(f"w{i}" for i in range(9))]
+
+
+class FirstWord(Classification):
+    """Is the first word one of the upper half of the vocabulary?"""
+
+    input_size, output_size, vocabulary = len(WORDS), 2, WORDS
+    chance = {"accuracy": 0.5, "loss": math.log(2)}  # noqa: RUF012
+    report: dict[str, Any] = {}  # noqa: RUF012
+
+    def __init__(self, val: int = 32, poison_step: int | None = None) -> None:
+        generator = torch.Generator().manual_seed(0)
+        self.splits = {}
+        for name, count in (("train", 200), ("val", val), ("test", 32)):
+            lengths = torch.randint(1, 7, (count,), generator=generator)
+            inputs = torch.randint(1, 10, (count, 6), generator=generator)
+            inputs[torch.arange(6) >= lengths[:, None]] = 0
+            targets = (inputs[:, 0] > 4).long()
+            self.splits[name] = SequenceDataset(inputs, targets, lengths)
+        self.poison_step, self.calls = poison_step, 0
+
+    def split(self, name: Split) -> SequenceDataset:
+        return self.splits[name]
+
+    def loss(self, outputs: Tensor, batch: Batch) -> Tensor:
+        self.calls += 1
+        loss = super().loss(outputs, batch)
+        return loss * math.nan if self.calls == self.poison_step else loss
+
+
+def fit(
+    trainer: Trainer, task: FirstWord, folder: str, clip: Clip | None = None, seed: int = 0,
+    model_type: Any = LSTM,
+) -> tuple[Fit, SequenceModel, RunDirectory]:  # fmt: skip
+    torch.manual_seed(7)
+    model = model_type(Learned(WORDS, 8), 2, hidden_size=16)
+    run = RunDirectory.create(folder)
+    return trainer.fit(model, task, clip or NoClip(), run, seed, CPU), model, run
+
+
+def test_it_learns() -> None:
+    task = FirstWord()
+    trainer = Trainer(epochs=12, batch_size=20, learning_rate=0.02)
+    result, model, run = fit(trainer, task, "a")
+    assert (result.status, result.epochs, result.steps) == ("finished", 12, 120)
+    found = trainer.evaluate(model, task, Sampler(task.split("test"), CPU, trim=True))
+    assert found.means["accuracy"] > 0.9
+    right = (found.outputs[:, 0] > 0) == task.split("test").targets.numpy()
+    assert found.scores["accuracy"].tolist() == right.tolist()
+    assert right.mean() == pytest.approx(found.means["accuracy"])
+    rows = run.metrics
+    assert rows[0]["train_loss"] > rows[-1]["train_loss"]
+    assert list(rows[0]) == [
+        "epoch", "step", "train_loss", "train_accuracy", "grad_norm", "grad_norm_max",
+        "grad_norm_clipped", "clipped_fraction", "val_loss", "val_accuracy",
+    ]  # fmt: skip
+
+
+def test_equal_to_a_plain_pytorch_loop() -> None:
+    """Forward, loss, backward, clip_grad_norm_, Adam: to the last bits, on the same batches."""
+    task, steps = FirstWord(), 3
+    _, ours, run = fit(Trainer(epochs=steps, batch_size=20), task, "a", Norm(max_norm=0.05))
+    torch.manual_seed(7)
+    embedding, lstm, head = nn.Embedding(10, 8, padding_idx=0), nn.LSTM(8, 16), nn.Linear(16, 1)
+    twin = LSTM(Learned(WORDS, 8), 2, hidden_size=16)
+    torch.manual_seed(7)
+    twin = LSTM(Learned(WORDS, 8), 2, hidden_size=16)
+    embedding.weight, lstm, head = twin.encoder.vectors.weight, twin.recurrence, twin.head  # type: ignore[assignment, union-attr]
+    parameters = list(twin.parameters())
+    optimizer = torch.optim.Adam(parameters, lr=1e-3, foreach=False)
+    data, train = Sampler(task.split("train"), CPU, trim=True), task.split("train")
+    losses: list[float] = []
+    for epoch in range(1, steps + 1):
+        order = np.random.default_rng(stream_seed(0, "order", epoch))
+        for index in data.epoch(20, order):
+            rows = torch.from_numpy(index)
+            x, y, n = train.inputs[rows], train.targets[rows], train.lengths[rows]
+            states, _ = lstm(embedding(x.T))
+            logits = head(states[n - 1, torch.arange(len(n))])[:, 0]
+            loss = nn.functional.binary_cross_entropy_with_logits(logits, y.float())
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(parameters, 0.05)
+            optimizer.step()
+            losses.append(loss.item())
+    for ours_p, twin_p in zip(ours.parameters(), parameters, strict=True):
+        assert torch.allclose(ours_p, twin_p, atol=2e-5)
+    assert run.metrics[-1]["train_loss"] == pytest.approx(np.mean(losses[-10:]), rel=1e-4)
+    assert run.metrics[0]["grad_norm_clipped"] <= 0.05 + 1e-9
+    assert 0 < run.metrics[0]["clipped_fraction"] <= 1
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_the_same_seed_gives_the_same_bytes(optimizer: Any) -> None:
+    trainer = Trainer(epochs=2, batch_size=32, optimizer=optimizer)
+    (_, _, a), (_, _, b), (_, _, c) = (
+        fit(trainer, FirstWord(), name, seed=seed) for name, seed in (("a", 0), ("b", 0), ("c", 1))
+    )
+    assert (a.path / "metrics.csv").read_bytes() == (b.path / "metrics.csv").read_bytes()
+    assert (a.path / "metrics.csv").read_bytes() != (c.path / "metrics.csv").read_bytes()
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("poison_step", [1, 4, 9])
+def test_divergence_ends_the_run_at_its_step(optimizer: Any, poison_step: int) -> None:
+    """200 examples in batches of 40: 5 steps an epoch. The weights stay as they were before."""
+    trainer = Trainer(epochs=3, batch_size=40, optimizer=optimizer)
+    task = FirstWord(val=0, poison_step=poison_step)
+    result, model, run = fit(trainer, task, "a")
+    assert result.status == "diverged"
+    assert result.steps == poison_step
+    assert result.reason is not None
+    assert result.reason.startswith(f"step {poison_step} is not finite: loss nan")
+    assert all(p.isfinite().all() for p in model.parameters())
+    assert len(run.metrics) == math.ceil(poison_step / 5)
+    row = run.metrics[-1]
+    if poison_step == 1:
+        assert math.isnan(row["train_loss"])
+    else:
+        assert math.isfinite(row["train_loss"]) or poison_step % 5 == 1
+
+    # the twin that stops by itself one step earlier has the same weights
+    if poison_step == 4:
+        _, before, _ = fit(trainer, FirstWord(val=0), "b")
+        assert not all(
+            torch.equal(a, b) for a, b in zip(model.parameters(), before.parameters(), strict=True)
+        )
+
+
+def test_masked_steps_leave_weights_and_moments() -> None:
+    """After a non-finite step the rest of the epoch runs, and changes nothing."""
+    poisoned, clean = FirstWord(val=0, poison_step=3), FirstWord(val=0)
+    trainer = Trainer(epochs=1, batch_size=40)
+    _, model, _ = fit(trainer, poisoned, "a")
+    # the first two batches alone
+    keep = np.concatenate(
+        Sampler(clean.split("train"), CPU, True).epoch(
+            40, np.random.default_rng(stream_seed(0, "order", 1))
+        )[:2]
+    )
+    torch.manual_seed(7)
+    twin = LSTM(Learned(WORDS, 8), 2, hidden_size=16)
+    optimizer = torch.optim.Adam(twin.parameters(), lr=1e-3)
+    for rows in (keep[:40], keep[40:]):
+        index = torch.from_numpy(rows)
+        batch = clean.split("train").batch(index, int(clean.split("train").lengths[index].max()))
+        optimizer.zero_grad()
+        Classification.loss(clean, twin(batch), batch).backward()
+        optimizer.step()
+    for a, b in zip(model.parameters(), twin.parameters(), strict=True):
+        assert torch.allclose(a, b, atol=1e-6)
+
+
+def test_exploding_gradients_are_reported_with_their_norm() -> None:
+    task = FirstWord()
+    trainer = Trainer(epochs=3, batch_size=20, learning_rate=1e38, optimizer="sgd")
+    result, _, run = fit(trainer, task, "a", model_type=RNN)
+    assert result.status == "diverged"
+    assert "not finite" in str(result.reason)
+    assert run.metrics[-1]["epoch"] == result.epochs
+
+
+def test_patience_stops_and_keeps_the_best_weights() -> None:
+    trainer = Trainer(epochs=50, batch_size=20, learning_rate=0.02, patience=2)
+    task = FirstWord()
+    val = task.splits["val"]
+    wrong = val.targets.clone()
+    wrong[::3] = 1 - wrong[::3]  # being sure of a third of them costs more and more
+    task.splits["val"] = replace(val, targets=wrong)
+    result, _, run = fit(trainer, task, "a")
+    assert 3 <= result.epochs < 50
+    assert result.best_epoch == result.epochs - 2
+    losses = [row["val_loss"] for row in run.metrics]
+    assert result.best_epoch == 1 + int(np.argmin(losses))
+    assert load_file(run.best_weights)
+
+
+def test_patience_and_drop_last_need_their_data() -> None:
+    with pytest.raises(ValueError, match="no validation split"):
+        Trainer(patience=3).check(FirstWord(val=0), CPU)
+    with pytest.raises(ValueError, match="leaves no batch of 200"):
+        Trainer(drop_last=True, batch_size=500).check(FirstWord(), CPU)
+    Trainer(batch_size=500).check(FirstWord(), CPU)
+
+
+def test_without_validation_the_columns_stay_empty() -> None:
+    result, _, run = fit(Trainer(epochs=1), FirstWord(val=0), "a")
+    assert math.isnan(run.metrics[0]["val_loss"])
+    assert result.best_epoch is None
+    assert not run.best_weights.exists()
+
+
+def test_checkpoints_hold_what_a_continuation_needs() -> None:
+    _, model, run = fit(Trainer(epochs=4, batch_size=50), FirstWord(), "a")
+    names = sorted(path.name for path in (run.path / "checkpoints").iterdir())
+    assert names == [
+        "best.safetensors", "epoch_000003.pt", "epoch_000003.pt.sha256",
+        "epoch_000004.pt", "epoch_000004.pt.sha256",
+    ]  # fmt: skip
+    checkpoint = torch.load(run.last_checkpoint, weights_only=True)
+    assert (checkpoint["epoch"], checkpoint["step"]) == (4, 16)
+    assert checkpoint["best_loss"] == pytest.approx(min(r["val_loss"] for r in run.metrics))
+    for name, value in model.state_dict().items():
+        assert torch.equal(checkpoint["model"][name], value)
+    assert set(checkpoint["optimizer"]) == {"state", "param_groups"}
+
+
+def test_a_damaged_checkpoint_is_passed_over() -> None:
+    _, _, run = fit(Trainer(epochs=2, batch_size=50), FirstWord(), "a")
+    newest = run.path / "checkpoints" / "epoch_000002.pt"
+    newest.write_bytes(newest.read_bytes()[:-1])
+    assert run.last_checkpoint.name == "epoch_000001.pt"
+
+
+@pytest.mark.skipif(not has_bf16(CPU), reason="this CPU has no bfloat16 LSTM")
+def test_bf16_trains() -> None:
+    result, _, run = fit(Trainer(epochs=2, precision="bf16"), FirstWord(), "a")
+    full, _, other = fit(Trainer(epochs=2), FirstWord(), "b")
+    assert result.status == full.status == "finished"
+    assert run.metrics[-1]["train_loss"] == pytest.approx(other.metrics[-1]["train_loss"], rel=0.05)
+    assert run.metrics[-1]["train_loss"] != other.metrics[-1]["train_loss"]
+
+
+def test_bf16_is_refused_where_the_device_lacks_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rnnexp.training.trainer.has_bf16", lambda device: False)
+    with pytest.raises(ValueError, match="precision=bf16 is not there on device=cpu"):
+        Trainer(precision="bf16").check(FirstWord(), CPU)
+
+
+def test_evaluation_does_not_depend_on_its_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    task, trainer = FirstWord(), Trainer()
+    torch.manual_seed(0)
+    model = Bag(Learned(WORDS, 8), 2)
+    data = Sampler(task.split("train"), CPU, trim=True)
+    first = trainer.evaluate(model, task, data)
+    monkeypatch.setattr("rnnexp.training.trainer.EVALUATION_BATCH_SIZE", 7)
+    again = trainer.evaluate(model, task, Sampler(task.split("train"), CPU, trim=False))
+    assert again.means == pytest.approx(first.means, rel=1e-6)
+    assert np.allclose(first.outputs, again.outputs, atol=1e-6)
+    assert np.array_equal(first.scores["accuracy"], again.scores["accuracy"])
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        ("epochs", -1),
+        ("batch_size", 0),
+        ("learning_rate", 0.0),
+        ("learning_rate", math.inf),
+        ("patience", 0),
+        ("steps", 0),
+        ("alpha", 1.0),
+        ("alpha", 0.9),  # of rmsprop alone
+    ],
+)
+def test_bad_settings(bad: tuple[str, Any]) -> None:
+    with pytest.raises(ValueError, match=bad[0]):
+        Trainer(**{bad[0]: bad[1]})
+
+
+def test_run_directories_have_their_place(workdir: Path) -> None:
+    _, _, run = fit(Trainer(epochs=1), FirstWord(), "lstm_T6_s0")
+    assert run.path.parent == Path("outputs/runs")
+    assert run.path.name.endswith("_lstm_T6_s0")
