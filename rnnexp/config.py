@@ -19,7 +19,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
-from rnnexp.errors import ConfigError, UserError, at_least, did_you_mean
+from rnnexp.errors import ConfigError, UserError, did_you_mean
+from rnnexp.ranges import at_least
 
 #: Settings that change what a run is called, shown or stored as, and none of its numbers.
 LABELS = ("name", "study", "plots")

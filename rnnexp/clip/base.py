@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from rnnexp.errors import more_than
+from rnnexp.ranges import more_than
 from rnnexp.types import ClipReport, wide
 
 

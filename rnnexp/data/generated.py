@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from rnnexp.data.base import Task
-from rnnexp.errors import at_least
+from rnnexp.ranges import at_least
 from rnnexp.streams import stream_seed
 from rnnexp.types import Batch, SequenceDataset, Split
 

@@ -5,7 +5,7 @@ import torch
 
 from rnnexp.data.base import Classification, classification_chance
 from rnnexp.data.text import PAD, SPLITS
-from rnnexp.errors import at_least
+from rnnexp.ranges import at_least
 from rnnexp.types import SequenceDataset, Split
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from rnnexp.data import review_writer
 from rnnexp.data.text import RawCorpus, TextClassification
-from rnnexp.errors import at_least
+from rnnexp.ranges import at_least
 
 
 class Reviews(TextClassification):

@@ -8,7 +8,8 @@ import torch
 
 from rnnexp.data.base import Classification
 from rnnexp.data.text import PAD, Cleaning
-from rnnexp.errors import DataError, at_least
+from rnnexp.errors import DataError
+from rnnexp.ranges import at_least
 from rnnexp.types import SequenceDataset, Split
 
 

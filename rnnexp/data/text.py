@@ -30,7 +30,8 @@ import torch
 from torch import Tensor
 
 from rnnexp.data.base import Classification, classification_chance
-from rnnexp.errors import DataError, at_least
+from rnnexp.errors import DataError
+from rnnexp.ranges import at_least
 from rnnexp.types import Batch, Padding, SequenceDataset, Split
 
 log = logging.getLogger(__name__)

@@ -14,8 +14,9 @@ from typing import IO, Any, Literal
 import torch
 from torch import Tensor, nn
 
-from rnnexp.errors import DataError, at_least
+from rnnexp.errors import DataError
 from rnnexp.files import file_digest
+from rnnexp.ranges import at_least
 
 PAD_ID = 0
 

@@ -14,7 +14,7 @@ from typing import ClassVar, Literal, Protocol
 import torch
 from torch import Tensor
 
-from rnnexp.errors import at_least, finite, more_than
+from rnnexp.ranges import at_least, finite, more_than
 
 
 class HasCarry(Protocol):

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from rnnexp.embedding.base import Encoder
-from rnnexp.errors import at_least
 from rnnexp.model.base import SequenceModel
+from rnnexp.ranges import at_least
 
 
 class Bag(SequenceModel):

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from rnnexp.embedding.base import Encoder
-from rnnexp.errors import more_than
 from rnnexp.model.cells.base import Recurrence
 from rnnexp.model.readout import READOUTS, Readout
 from rnnexp.model.rollout import replay
+from rnnexp.ranges import more_than
 from rnnexp.types import Batch, Rollout
 
 Head = Literal["auto", "sigmoid", "softmax"]

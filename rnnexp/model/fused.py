@@ -6,10 +6,10 @@ from typing import Any, Literal
 from torch import Tensor, nn
 
 from rnnexp.embedding.base import Encoder
-from rnnexp.errors import a_fraction, at_least
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.cells.base import Recurrence
 from rnnexp.model.rollout import layers_of
+from rnnexp.ranges import a_fraction, at_least
 
 
 class Fused(SequenceModel):

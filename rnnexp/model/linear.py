@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from rnnexp.embedding.base import Encoder
-from rnnexp.errors import at_least
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.cells.base import LinearCell, Recurrence
+from rnnexp.ranges import at_least
 
 
 class Linear(SequenceModel):

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from rnnexp.errors import at_least
+from rnnexp.ranges import at_least
 from rnnexp.streams import stream_seed
 from rnnexp.types import Batch, Rollout, SequenceDataset, Split
 

@@ -3,7 +3,6 @@
 import numpy as np
 import torch
 
-from rnnexp.errors import a_fraction, at_least
 from rnnexp.probes.base import (
     Array,
     Measurement,
@@ -13,6 +12,7 @@ from rnnexp.probes.base import (
     Source,
     class_of,
 )
+from rnnexp.ranges import a_fraction, at_least
 from rnnexp.types import LayerStates, Split
 
 

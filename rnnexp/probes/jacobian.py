@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnexp.errors import at_least
 from rnnexp.probes.base import Array, Measurement, Probe, ProbeView, text_alone
+from rnnexp.ranges import at_least
 from rnnexp.types import Rollout
 
 

@@ -6,9 +6,9 @@ Engelken, Wolf and Abbott 2023, "Lyapunov spectra of chaotic recurrent neural ne
 
 import torch
 
-from rnnexp.errors import at_least
 from rnnexp.probes.base import Array, Measurement, Probe, ProbeView, text_alone
 from rnnexp.probes.jacobian import step_jacobian
+from rnnexp.ranges import at_least
 from rnnexp.types import Rollout
 
 

@@ -16,9 +16,9 @@ from tqdm import tqdm
 
 from rnnexp.clip.base import Clip
 from rnnexp.data.base import Task
-from rnnexp.errors import a_fraction, at_least, more_than
 from rnnexp.model.base import SequenceModel
 from rnnexp.probes.base import ProbeSet
+from rnnexp.ranges import a_fraction, at_least, more_than
 from rnnexp.results.runs import RunDirectory
 from rnnexp.streams import stream_seed
 from rnnexp.training.feed import CorpusFeed, Feed, FreshFeed, Sampler
