@@ -1,7 +1,9 @@
-"""What the name of a file does not say: its content."""
+"""Files: the digest of a content, and JSON objects, with errors that name the file."""
 
 import hashlib
+import json
 from pathlib import Path
+from typing import Any
 
 from rnnexp.errors import DataError
 
@@ -20,3 +22,14 @@ def file_digest(path: Path) -> str:
         raise DataError(f"{path}: there is no such file (looked from {Path.cwd()})") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file, or a DataError that names the file."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read ({error})") from None
+    if not isinstance(value, dict):
+        raise DataError(f"{path} holds no JSON object")
+    return value

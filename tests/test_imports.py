@@ -12,7 +12,7 @@ import rnnexp
 PACKAGE = Path(rnnexp.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 #: what every room may use
-BASE = {"types", "errors", "ranges", "streams", "files", "config"}
+BASE = {"types", "errors", "ranges", "scores", "streams", "files", "config"}
 #: rooms that see plain values and their own base, never each other
 ROOMS = {"data", "model", "embedding", "init", "clip", "probes"}
 #: what a room may import beside the base and itself; arrows point down

@@ -3,6 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rnnexp.scores import ACCURACY, CROSS_ENTROPY, MSE, SQUARED_ERROR, Score
 from rnnexp.types import Batch, SequenceDataset, Split
 
 #: A target that no loss and no score counts, as in torch's cross_entropy.
@@ -40,9 +42,9 @@ class Task(ABC):
     solved: float | None = None
 
     #: The score that figures and tables show first.
-    headline: ClassVar[str]
-    #: What a network that is always right scores; between it and chance lies every skill.
-    perfect: ClassVar[Mapping[str, float]] = {"accuracy": 1.0, "mse": 0.0, "loss": 0.0}
+    headline: ClassVar[Score]
+    #: How the loss is read.
+    loss_score: ClassVar[Score] = CROSS_ENTROPY
     #: Numbers are asked for, not classes: a column of outputs for each, whatever the head.
     regression: ClassVar[bool] = False
     #: An answer at every step, [B, T, O], not one per sequence.
@@ -77,6 +79,21 @@ class Task(ABC):
         """Examples with nothing cut off, pads behind, as wide as the longest of them."""
         return self.split(name).batch(torch.tensor(rows))
 
+    @property
+    def score(self) -> Score:
+        """The headline with this task's own chance level."""
+        return replace(
+            self.headline, chance=self.chance.get(self.headline.name), solved_at=self.solved
+        )
+
+    @property
+    def readings(self) -> Sequence[Score]:
+        """How each number that is reported of it is read: the loss, and the headline."""
+        return [
+            replace(score, chance=self.chance.get(score.name))
+            for score in (self.loss_score, self.headline)
+        ]
+
     @abstractmethod
     def loss(self, outputs: Tensor, batch: Batch) -> Tensor:
         """Mean over the batch, a 0-dim tensor."""
@@ -110,7 +127,7 @@ class Classification(Task):
     through a softmax (cross-entropy). Both losses are in nats.
     """
 
-    headline = "accuracy"
+    headline = ACCURACY
 
     def loss(self, outputs: Tensor, batch: Batch) -> Tensor:
         return classification_loss(outputs, batch.targets)
@@ -126,7 +143,7 @@ class StepClassification(Task):
     over all steps that ask; an example's accuracy is its share of them.
     """
 
-    headline = "accuracy"
+    headline = ACCURACY
     per_step = True
 
     def loss(self, outputs: Tensor, batch: Batch) -> Tensor:
@@ -152,7 +169,8 @@ class Regression(Task):
     The loss is the mean squared error; an example's score is its own.
     """
 
-    headline = "mse"
+    headline = MSE
+    loss_score = SQUARED_ERROR
     regression = True
 
     def loss(self, outputs: Tensor, batch: Batch) -> Tensor:

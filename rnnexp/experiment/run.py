@@ -25,7 +25,8 @@ from rnnexp import config as settings
 from rnnexp.config import Dials
 from rnnexp.errors import ConfigError
 from rnnexp.experiment.denormals import flushed_denormals
-from rnnexp.results.runs import DONE, RunDirectory, safe_name
+from rnnexp.results.runs import RunDirectory, safe_name
+from rnnexp.results.summary import DONE, SCHEMA_VERSION, Reading, Summary
 
 # torch takes seconds to import: what needs it is imported inside the functions that use it.
 
@@ -211,12 +212,14 @@ def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
     dials, device = experiment.dials, experiment.device
     probes = ProbeSet(experiment.probes, model, task, dials.seed, device)
     summary: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
         "status": "running",
         "reason": None,
         "started": datetime.now(UTC).isoformat(timespec="microseconds"),
         **describe(experiment),
         "chance": dict(task.chance),
-        "perfect": {name: task.perfect[name] for name in task.chance if name in task.perfect},
+        "perfect": {score.name: score.perfect for score in task.readings},
+        "scores": {score.name: Reading.of(score).model_dump() for score in task.readings},
         "solved_at": task.solved,
         "regime": {},
         "probes": {},
@@ -313,7 +316,7 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         "choices": choices,
         "overrides": task_overrides(),
         "parameters": sum(p.numel() for p in experiment.model.parameters()),
-        "headline": experiment.task.headline,
+        "headline": experiment.task.headline.name,
         "synthetic": experiment.task.synthetic,
         "memory": experiment.task.memory,
         "unit": "step" if experiment.trainer.steps or experiment.task.generates else "epoch",
@@ -533,7 +536,7 @@ def _log_start(experiment: Experiment, summary: Mapping[str, Any], run: RunDirec
         "data %s%s: %s, %d validation, %d test; vocabulary %s; chance %s",
         summary["data"], " (synthetic)" if task.synthetic else "", training,
         report.get("val", 0), report.get("test", 0), report.get("vocabulary", "none"),
-        shown_score(task.headline, task.chance[task.headline]),
+        task.score.show(task.score.chance),
     )  # fmt: skip
     repeated = report.get("test_duplicates_of_train", 0)
     if repeated:
@@ -552,22 +555,18 @@ def _log_start(experiment: Experiment, summary: Mapping[str, Any], run: RunDirec
 def _result_line(summary: Mapping[str, Any]) -> str:
     if summary["status"] == "diverged":
         return f"diverged: {summary['reason']}"
-    name = summary["headline"]
-    score, chance = summary["test"][name], summary["chance"].get(name)
-    interval = summary.get("test_interval", {}).get(name)
-    shown = shown_score(name, score)
+    score = Summary.model_validate(summary).score()
+    assert score is not None
+    interval = summary.get("test_interval", {}).get(score.name)
+    shown = score.show(summary["test"][score.name])
     if interval is not None and all(map(math.isfinite, interval)):
-        low, high = (shown_score(name, end) for end in interval)
+        low, high = (score.show(end) for end in interval)
         shown += f" (95% over examples: {low} to {high})"
-    against = f", chance {shown_score(name, chance)}" if chance is not None else ""
-    return f"test {name} {shown}{against}; {summary['seconds']:.1f} s of training"
+    against = f", chance {score.show(score.chance)}" if score.chance is not None else ""
+    return f"test {score.name} {shown}{against}; {summary['seconds']:.1f} s of training"
 
 
 def _score_line(task: Any, means: Mapping[str, float], chance: Mapping[str, float]) -> str:
-    name = task.headline
-    return f"test {name} {shown_score(name, means[name])}, chance {shown_score(name, chance[name])}"
-
-
-def shown_score(name: str, value: float) -> str:
-    """Accuracies in percent, others with four digits."""
-    return f"{value:.1%}" if name == "accuracy" else f"{value:.4g}"
+    score = task.headline
+    shown, at_chance = score.show(means[score.name]), score.show(chance[score.name])
+    return f"test {score.name} {shown}, chance {at_chance}"

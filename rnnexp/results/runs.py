@@ -17,20 +17,17 @@ import zipfile
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import yaml
 
 from rnnexp.errors import DataError, UserError
-
-Status = Literal["running", "finished", "diverged", "failed", "interrupted"]
+from rnnexp.files import read_json
 
 ROOT = Path("outputs")
 KEPT_CHECKPOINTS = 2
-#: A run that ended with one of these has its result; the others can be run again.
-DONE: tuple[Status, ...] = ("finished", "diverged")
 
 
 class RunDirectory:
@@ -242,16 +239,6 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """As strict JSON: what is not finite becomes null."""
     text = json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
     write_text(path, text + "\n")
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read ({error})") from None
-    if not isinstance(value, dict):
-        raise DataError(f"{path} holds no JSON object")
-    return value
 
 
 def _finite(value: Any) -> Any:

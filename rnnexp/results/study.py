@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnexp.errors import DataError
-from rnnexp.results.runs import DONE, RunDirectory, write_json, write_text
+from rnnexp.results.runs import RunDirectory, write_json, write_text
 from rnnexp.results.statistics import (
     NEEDED_SKILL,
     Interval,
@@ -22,6 +22,7 @@ from rnnexp.results.statistics import (
     t_interval,
     wilson,
 )
+from rnnexp.results.summary import DONE
 
 #: What a table says of each run, before the settings that vary and after them.
 _FIRST = ("run", "status", "model", "data", "seq_len")

@@ -1,0 +1,107 @@
+"""A score: its name, which way is better, how it is written, and what chance and perfection get.
+
+Asked here once, instead of by its name wherever a score is written, drawn or judged.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+#: A run beats chance where its whole bootstrap interval over test examples shows more than this
+#: share of all skill: more than a lucky test set gives, even to the luckiest of some hundred runs.
+NEEDED_SKILL = 0.1
+
+#: The same in words.
+BEATS_CHANCE = (
+    f"a run's bootstrap interval over test examples lies above {NEEDED_SKILL:.0%} of the way from "
+    "chance to perfect"
+)
+
+
+@dataclass(frozen=True)
+class Score:
+    """A number that says how well a network does.
+
+    name: its key in summary.json and, behind `train_` and `val_`, in metrics.csv.
+    better: whether `high` or `low` values are.
+    percent: a fraction that people read in percent; files hold the fraction.
+    axis: what an axis of a figure says, with the unit where there is one.
+    logarithmic: spans orders of magnitude, so that its axis is logarithmic.
+    perfect: what a network that is always right gets.
+    chance: what the best answer without memory gets; None where nobody knows.
+    solved_at: from this value on a run counts as solved; None where nothing is ever solved.
+    """
+
+    name: str
+    better: Literal["high", "low"]
+    axis: str
+    percent: bool = False
+    logarithmic: bool = False
+    perfect: float | None = None
+    chance: float | None = None
+    solved_at: float | None = None
+
+    def show(self, value: float | None) -> str:
+        """
+        >>> ACCURACY.show(0.8312), MSE.show(0.16667), MSE.show(None)
+        ('83.1%', '0.1667', '-')
+        """
+        if value is None:
+            return "-"
+        return f"{value:.1%}" if self.percent else f"{value:.4g}"
+
+    def cell(self, value: float | None) -> str:
+        """As `show`, for a column whose head says the unit already.
+
+        >>> ACCURACY.cell(0.8312), MSE.cell(0.16667)
+        ('83.1', '0.1667')
+        """
+        return self.show(value).removesuffix("%")
+
+    def signed(self, difference: float) -> str:
+        """A difference of two such scores, in points where they are in percent.
+
+        >>> ACCURACY.signed(0.05), MSE.signed(-0.01)
+        ('+5.0', '-0.01')
+        """
+        return f"{100 * difference:+.1f}" if self.percent else f"{difference:+.4g}"
+
+    @property
+    def head(self) -> str:
+        """The head of a column: `accuracy %`."""
+        return f"{self.name} %" if self.percent else self.name
+
+    def skill(self, value: float) -> float | None:
+        """(value - chance) / (perfect - chance): 0 at chance, 1 where every answer is right.
+
+        None where chance or perfection is not known.
+
+        >>> from dataclasses import replace
+        >>> replace(ACCURACY, chance=0.5).skill(0.75)
+        0.5
+        >>> round(replace(MSE, chance=1 / 6).skill(1 / 12), 6)
+        0.5
+        """
+        if self.chance is None or self.perfect is None:
+            return None
+        return (value - self.chance) / (self.perfect - self.chance)
+
+    def beats_chance(self, interval: Sequence[float | None]) -> bool:
+        """Whether both ends of a score's interval have a skill above `NEEDED_SKILL`.
+
+        An end that is None was not finite, and shows none.
+        """
+        skills = [None if end is None else self.skill(end) for end in interval]
+        return all(skill is not None and skill > NEEDED_SKILL for skill in skills)
+
+    def is_solved(self, value: float) -> bool:
+        """Whether `value` is as good as `solved_at`, or better."""
+        if self.solved_at is None:
+            return False
+        return value >= self.solved_at if self.better == "high" else value <= self.solved_at
+
+
+ACCURACY = Score("accuracy", "high", "accuracy", percent=True, perfect=1.0)
+MSE = Score("mse", "low", "mse", logarithmic=True, perfect=0.0)
+CROSS_ENTROPY = Score("loss", "low", "loss (nats)", perfect=0.0)
+SQUARED_ERROR = Score("loss", "low", "loss", logarithmic=True, perfect=0.0)
