@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from rnnexp.data.text import RawCorpus, TextClassification
+from rnnexp.data.corpus import RawCorpus
+from rnnexp.data.text import TextClassification
 from rnnexp.errors import DataError, did_you_mean
 from rnnexp.files import file_digest
 

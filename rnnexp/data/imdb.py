@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from rnnexp.data.corpus import RawCorpus
 from rnnexp.data.csv import read_table
-from rnnexp.data.text import RawCorpus, TextClassification
+from rnnexp.data.text import TextClassification
 from rnnexp.errors import DataError
 from rnnexp.files import file_digest
 

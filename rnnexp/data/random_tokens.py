@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from rnnexp.data.base import Classification, classification_chance
-from rnnexp.data.text import PAD, SPLITS
+from rnnexp.data.splits import SPLITS
+from rnnexp.data.vocabulary import PAD
 from rnnexp.ranges import at_least
 from rnnexp.types import SequenceDataset, Split
 

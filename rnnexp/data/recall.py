@@ -10,7 +10,7 @@ import torch
 
 from rnnexp.data.base import Classification, classification_chance
 from rnnexp.data.generated import Generated
-from rnnexp.data.text import PAD
+from rnnexp.data.vocabulary import PAD
 from rnnexp.ranges import at_least
 from rnnexp.types import SequenceDataset
 

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from rnnexp.data import review_writer
-from rnnexp.data.text import RawCorpus, TextClassification
+from rnnexp.data.corpus import RawCorpus
+from rnnexp.data.text import TextClassification
 from rnnexp.ranges import at_least
 
 

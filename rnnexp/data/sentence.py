@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from rnnexp.data.base import Classification
-from rnnexp.data.text import PAD, Cleaning
+from rnnexp.data.cleaning import Cleaning
+from rnnexp.data.vocabulary import PAD
 from rnnexp.errors import DataError
 from rnnexp.ranges import at_least
 from rnnexp.types import SequenceDataset, Split
