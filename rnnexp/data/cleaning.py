@@ -1,4 +1,4 @@
-"""How a text becomes words."""
+"""Texts to words."""
 
 import html
 import re
@@ -12,13 +12,15 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
 
 @dataclass(frozen=True)
 class Cleaning:
-    """How a text becomes words: each step on its own, in this order.
+    """How a text becomes words: the steps in their order, each of which can be turned off.
 
     lowercase: lower-case all letters.
-    strip_html: tags to spaces (`<br />`), entities to their characters (`&amp;`).
-    non_letters: every character but letters and white space becomes a `space`, or is a `delete`d,
-        which glues "it's" to "its" and "end.<br />The" to "endbr the"; `keep` leaves all.
-    letters: `ascii` counts a-z and A-Z as letters; `unicode` those of every script.
+    strip_html: replace tags (`<br />`) by spaces, entities (`&amp;`) by their characters.
+    non_letters: replace every character but letters and white space by a `space`, or `delete` it,
+        or `keep` it. Deleting makes "its" of "it's", and without strip_html "endbr the" of
+        "end.<br />The".
+    letters: which characters are letters: a-z and A-Z (`ascii`), or those of every script
+        (`unicode`).
     """
 
     lowercase: bool = True
@@ -27,7 +29,8 @@ class Cleaning:
     letters: Literal["ascii", "unicode"] = "ascii"
 
     def words(self, text: str) -> list[str]:
-        """
+        """The words of a text in their order.
+
         >>> Cleaning().words("It's <br />GREAT!")
         ['it', 's', 'great']
         >>> Cleaning(strip_html=False, non_letters="delete").words("It's <br />GREAT!")

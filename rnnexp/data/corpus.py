@@ -1,8 +1,8 @@
-"""Corpora as texts and as word indices, and the cache of the latter.
+"""A corpus as texts and as word indices, and the cache of the indices on disk.
 
 The cache holds word indices over *all* words of the corpus, so it depends on the content and on
-the cleaning alone: another vocabulary size, length or split reads the same file. It is
-memory-mapped, and what is left to do per run is array arithmetic.
+the cleaning alone: runs with another vocabulary size, length or split read the same files. The
+largest of them is memory-mapped.
 """
 
 import hashlib
@@ -24,17 +24,17 @@ from rnnexp.data.cleaning import Cleaning
 
 log = logging.getLogger(__name__)
 
-CACHE_VERSION = 2
+CACHE_VERSION = 2  # raise it when the files or the cleaning change: caches are keyed by it
 
 Int64Array = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class RawCorpus:
-    """Texts with their classes, as a file holds them.
+    """Texts with their classes, as they are read from a file.
 
-    labels: index into `classes`, per text.
-    is_test: the corpus' own test split, where it has one.
+    labels: each text's class, as an index into `classes`.
+    is_test: whether each text belongs to the corpus' own test split; None if it has none.
     """
 
     texts: Sequence[str]
@@ -45,7 +45,7 @@ class RawCorpus:
 
 @dataclass(frozen=True)
 class TokenisedCorpus:
-    """Texts as indices into the list of all their words, one flat array for all texts.
+    """Texts as indices into `words`, the list of all their words, in one flat array.
 
     tokens[offsets[i]:offsets[i+1]] are the words of text i; words are numbered by first use.
     digests: a 64-bit hash of each cleaned text, equal for equal texts.
@@ -89,10 +89,11 @@ def tokenise(raw: RawCorpus, cleaning: Cleaning) -> TokenisedCorpus:
 def cached_corpus(
     cache_dir: Path, identity: str, cleaning: Cleaning, read: Callable[[], RawCorpus]
 ) -> TokenisedCorpus:
-    """The tokenised corpus from the cache, or from `read` and then into the cache.
+    """The tokenised corpus from the cache; if it is not there, from `read`, and then cached.
 
-    identity: names the content (a hash of it); with the cleaning it makes the key.
-    A folder that cannot be written costs the cache, not the run.
+    identity: a string that changes with the content; with the cleaning it makes the cache's key.
+
+    Damaged files in the cache are made again. A folder that cannot be written is a warning.
     """
     key = hashlib.sha256(repr((CACHE_VERSION, identity, cleaning)).encode()).hexdigest()[:16]
     folder = cache_dir / key
@@ -112,7 +113,7 @@ def cached_corpus(
 
 def _save(corpus: TokenisedCorpus, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # Written beside its place and renamed: a reader sees all of it or nothing.
+    # written beside its place and renamed, so that a reader never sees half of it
     partial = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
     try:
         np.save(partial / "tokens.npy", corpus.tokens)

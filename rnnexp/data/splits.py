@@ -35,10 +35,15 @@ def split_rows(
     shuffle_seed: int | None,
     limit: int | None,
 ) -> dict[Split, Int64Array]:
-    """Row numbers of each split: cut in percent, or along the corpus' own test split.
+    """Row numbers of each split.
 
-    A corpus with its own test split keeps it whole; the validation split is then cut from the end
-    of the training rows, in the proportion that `shares` gives train and validation.
+    shares: percent of training, validation and test. Where the corpus has a test split of its own,
+        that one is used, and the other rows are divided in the proportion of the first two shares.
+    shuffle_seed: shuffle the rows first; None keeps their order.
+    limit: use this many rows, the first ones; of a corpus with its own test split the same share
+        of both parts.
+
+    Raises DataError where a split that should have rows would be empty.
     """
     rows = np.arange(len(corpus))
     if shuffle_seed is not None:
@@ -70,7 +75,7 @@ def split_rows(
 
 
 def duplicates_across(corpus: TokenisedCorpus, rows: dict[Split, Int64Array]) -> dict[str, int]:
-    """How many validation and test texts also stand, word for word, in the training split."""
+    """How many validation and test texts are, word for word, in the training split too."""
     train = corpus.digests[rows["train"]]
     return {
         f"{name}_duplicates_of_train": int(np.isin(corpus.digests[rows[name]], train).sum())

@@ -2,9 +2,8 @@
 
     texts --clean--> words --index--> TokenisedCorpus (cached) --vocabulary, cut, pad--> splits
 
-The cache holds word indices over *all* words of the corpus, so it depends on the content and on
-the cleaning alone: another vocabulary size, length or split reads the same file. It is
-memory-mapped, and what is left to do per run is array arithmetic.
+Each arrow is a module beside this one: cleaning, corpus, vocabulary. splits says which texts are
+for training, validation and test.
 """
 
 import copy
@@ -28,23 +27,25 @@ from rnnexp.errors import DataError
 from rnnexp.ranges import at_least
 from rnnexp.types import Batch, Padding, SequenceDataset, Split
 
-MANY = 10  # so many texts of one class by chance: 0.2% where there are two
+#: A split with this many texts that are all of one class is refused. With two balanced classes it
+#: happens by chance to 0.2% of the splits of this size.
+MANY = 10
 
 
 class TextClassification(Classification):
-    """Texts with one class each. A subclass finds the texts: `identity` and `read`.
+    """Texts with one class each. A subclass provides the texts, by `identity` and `read`.
 
     seq_len: a text's first `seq_len` words are read, shorter ones padded.
     padding: pads behind the text (`post`) or before it (`pre`).
-    vocab_size: so many of the commonest words get an id; PAD is 0 and UNK, where used, is 1.
+    vocab_size: the number of words that get an id, the commonest; PAD is 0 and UNK, if used, 1.
     vocab_from: count the words of the `train` split, or of `all` rows, test included.
     unknown: words outside the vocabulary become UNK (`unk`), or are left out (`drop`).
     split: percent for train/validation/test, or train/test.
     shuffle_seed: shuffle the rows by this seed before the split; None keeps the file's order.
-    limit: use only the first so many texts.
+    limit: use this many texts, the first ones.
     lowercase, strip_html, non_letters, letters: see `Cleaning`.
     cache_dir: where tokenised corpora are kept.
-    eval_lengths: other values of seq_len at which the trained network is tested too.
+    eval_lengths: further values of seq_len at which the trained network is tested.
 
     Raises ValueError for a setting out of range, DataError for what is wrong with a file.
     """
@@ -104,11 +105,11 @@ class TextClassification(Classification):
 
     @abstractmethod
     def identity(self) -> str:
-        """What names the content: texts of the same identity are the same texts."""
+        """A string that changes with the texts and their labels, such as a file's digest."""
 
     @abstractmethod
     def read(self) -> RawCorpus:
-        """The texts; called only where the cache does not hold them."""
+        """The texts and their labels; called only if the cache does not hold them."""
 
     def split(self, name: Split) -> SequenceDataset:
         if name not in self._splits:
@@ -147,7 +148,10 @@ class TextClassification(Classification):
     def _encode(
         self, corpus: TokenisedCorpus, lookup: Int64Array
     ) -> tuple[npt.NDArray[np.int32], Int64Array]:
-        """Token ids of all texts in a row, and where each begins; unknown words UNK or left out."""
+        """Token ids of all texts, one after the other, and where each begins.
+
+        Words outside the vocabulary are UNK, or left out where it has no UNK.
+        """
         assert self.vocabulary is not None
         offsets = corpus.offsets
         tokens = lookup[corpus.tokens]
@@ -157,13 +161,13 @@ class TextClassification(Classification):
             known = tokens >= 0
             offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(known)])[offsets]
             tokens = tokens[known]
-        # kept for whole texts and other lengths; in 32 bits, half of what the indices take
+        # kept as long as the task, for uncut texts and other lengths: 32 bits take half the memory
         return tokens.astype(np.int32), offsets
 
     def _check_classes(
         self, corpus: TokenisedCorpus, rows: dict[Split, Int64Array], hint: bool
     ) -> None:
-        """A class that the training split lacks cannot be learned, nor one class alone measured."""
+        """Refuse a training split that lacks a class, and any split that has one class alone."""
         for name in SPLITS:
             count = len(rows[name])
             present = np.unique(corpus.labels[rows[name]])
@@ -179,9 +183,9 @@ class TextClassification(Classification):
 
 
 class TextEncoder:
-    """A text of the user's as the batch of one that a trained model reads.
+    """Turns a text from the user into a batch of one that a trained model reads.
 
-    Built from `TextClassification.state()` alone, so that a run directory is all it needs.
+    state: what `TextClassification.state()` returned; a run directory holds it.
     """
 
     def __init__(self, state: Mapping[str, Any], seq_len: int) -> None:
@@ -193,13 +197,13 @@ class TextEncoder:
         self.unknown_id = self.index.get(UNK)
 
     def __call__(self, text: str) -> tuple[list[str], list[int]]:
-        """The words that are read and their ids: known ones, or UNK, the first `seq_len`."""
+        """The first `seq_len` words and their ids. Words without an id are UNK, or left out."""
         pairs = [(w, self.index.get(w, self.unknown_id)) for w in self.cleaning.words(text)]
         known = [(word, i) for word, i in pairs if i is not None][: self.seq_len]
         return [word for word, _ in known], [i for _, i in known]
 
     def batch(self, ids: Sequence[int]) -> Batch:
-        """A batch of one, padded to the width it was trained at."""
+        """A batch of one, padded to `seq_len` as in training."""
         tokens = np.array(ids, dtype=np.int64)
         offsets, row = np.array([0, len(tokens)]), np.zeros(1, np.int64)
         inputs, lengths = cut_and_pad(tokens, offsets, row, self.seq_len, self.padding)

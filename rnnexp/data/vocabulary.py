@@ -1,4 +1,4 @@
-"""The words that get an id, and texts as ids of one width."""
+"""Which words get an id, and texts as rows of ids that are cut or padded to one length."""
 
 from collections.abc import Sequence
 
@@ -16,10 +16,11 @@ PAD, UNK = "<pad>", "<unk>"
 def build_vocabulary(
     corpus: TokenisedCorpus, rows: Int64Array, size: int, specials: Sequence[str]
 ) -> tuple[list[str], npt.NDArray[np.int64]]:
-    """The `size` commonest words of the given texts, the specials before them.
+    """The `size` commonest words of the texts in `rows`, after the specials.
 
-    Returns the words, and for each word of the corpus its id in them or -1. Among equally common
-    words the one seen first in the corpus wins, as in `collections.Counter.most_common`.
+    Returns these words, and an array with the id of each word of the corpus, -1 for those without
+    one. Of equally common words the one seen first in the corpus comes first, as in
+    `collections.Counter.most_common`.
     """
     counts = np.bincount(_tokens_of(corpus, rows), minlength=len(corpus.words))
     commonest = np.argsort(-counts, kind="stable")[:size]
@@ -46,7 +47,10 @@ def cut_and_pad(
     seq_len: int,
     padding: Padding,
 ) -> tuple[Tensor, Tensor]:
-    """The first `seq_len` tokens of each text, padded with 0: long [N, seq_len], lengths [N]."""
+    """The first `seq_len` tokens of the N texts in `rows`, padded with 0, and their lengths.
+
+    tokens[offsets[i]:offsets[i+1]] is text i. Returns long tensors [N, seq_len] and [N].
+    """
     starts_N = offsets[rows]
     lengths_N = np.minimum(offsets[rows + 1] - starts_N, seq_len)
     step_T = np.arange(seq_len)
