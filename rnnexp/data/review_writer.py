@@ -170,11 +170,12 @@ _PRONOUNS: Mapping[bool, Mapping[str, str]] = {
 
 def _filler(film: Mapping[str, str], words: int, rng: random.Random) -> Iterator[tuple[str, bool]]:
     """Filler sentences, each with whether it is the first of its section."""
-    story = list(rng.choice(sentences().storylines))
+    known = sentences()
+    story = list(rng.choice(known.storylines))
     told = max(4, min(len(story), round(words / 32)))
     # the first sentences present the people whom the later ones speak of
     later = sorted(rng.sample(range(4, len(story)), told - 4))
-    waiting = {name: rng.sample(lines, len(lines)) for name, lines in sentences().sections.items()}
+    waiting = {name: rng.sample(lines, len(lines)) for name, lines in known.sections.items()}
     waiting["story"] = [story[index] for index in (*reversed(later), 3, 2, 1, 0)]  # a stack
     previous = ""
     while waiting:
@@ -182,7 +183,7 @@ def _filler(film: Mapping[str, str], words: int, rng: random.Random) -> Iterator
         name = "story" if "story" in names and rng.random() < 0.6 else rng.choice(names)
         for opening in range(rng.randint(2, 5)):
             if waiting[name]:
-                yield _sentence(waiting[name].pop(), film, sentences().slots, rng), opening == 0
+                yield _sentence(waiting[name].pop(), film, known.slots, rng), opening == 0
         if not waiting[name]:
             del waiting[name]
         previous = name
@@ -262,7 +263,7 @@ def _compose(majority: int, rng: random.Random) -> tuple[str, tuple[int, ...], t
             sentence, opens = next(filler)
         mark = ""
         if broken and opens and words:
-            # no blank round the tags, as in IMDB: they cling to the words beside them
+            # no spaces between the tags and the words beside them, as in IMDB
             words[-1] += "<br"
             words.append("/><br")
             mark = "/>"
