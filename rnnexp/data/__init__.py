@@ -1,1 +1,1 @@
-"""What is learned: one file per task; text.py is the pipeline every text corpus goes through."""
+"""The tasks, one file each. base.py has their interface, text.py what all text corpora share."""

@@ -11,7 +11,7 @@ from rnnexp.data.base import Regression
 from rnnexp.data.generated import Generated, all_steps
 from rnnexp.types import SequenceDataset
 
-#: MSE from which on the sum counts as found: a thirtieth of chance.
+#: At this MSE the task counts as solved: a thirtieth of chance.
 SOLVED = 0.005
 
 

@@ -14,22 +14,23 @@ from torch import Tensor
 from rnnexp.scores import ACCURACY, CROSS_ENTROPY, MSE, SQUARED_ERROR, Score
 from rnnexp.types import Batch, SequenceDataset, Split
 
-#: A target that no loss and no score counts, as in torch's cross_entropy.
+#: The target of a step that counts in no loss and no score, as in torch's cross_entropy.
 IGNORED = -100
 
 
 class Task(ABC):
-    """A dataset with what it means to be right on it.
+    """A dataset with its loss and its scores.
 
     input_size: number of distinct tokens, or features per step where inputs are float.
-    output_size: classes, or numbers to predict.
+    output_size: number of classes, or of values to predict.
     vocabulary: the word of each token id (specials in angle brackets), None where inputs are float.
-    chance: what the best answer without memory scores, per score of `scores` and for `loss`.
-    report: facts about the data worth a place in summary.json.
-    content: names the content where the settings do not (a file's digest): other content under
-        the same settings is another run.
-    eval_lengths: lengths beside its own at which the trained network is tested too.
-    solved: the headline score from which on a run counts as solved, where there is such a thing.
+    chance: the loss and each of `scores` of the best answer that ignores the input, or remembers
+        nothing of it.
+    report: facts about the data for summary.json, such as sizes of splits.
+    content: a digest of the data where the settings do not determine them, as with a file. Runs
+        with the same settings and different content are different runs.
+    eval_lengths: further lengths at which the trained network is tested.
+    solved: the headline score at which a run counts as solved, None where no such score is defined.
     """
 
     input_size: int
@@ -45,38 +46,38 @@ class Task(ABC):
     headline: ClassVar[Score]
     #: How the loss is read.
     loss_score: ClassVar[Score] = CROSS_ENTROPY
-    #: Numbers are asked for, not classes: a column of outputs for each, whatever the head.
+    #: Targets are real numbers, and the model has one output for each, whatever its head.
     regression: ClassVar[bool] = False
-    #: An answer at every step, [B, T, O], not one per sequence.
+    #: There is a target at every step: outputs are [B, T, O]. Otherwise one per sequence: [B, O].
     per_step: ClassVar[bool] = False
-    #: Made by a program: said wherever a number is shown.
+    #: The data are made by a program, which is said wherever a score is shown.
     synthetic: ClassVar[bool] = False
-    #: To be right a network must remember over a known number of steps, set by the length.
+    #: The length sets over how many steps a network must remember to be right.
     memory: ClassVar[bool] = False
-    #: Every training step gets examples of its own, by `fresh`; there is no training split.
+    #: Every training step gets new examples from `fresh`, and the training split is empty.
     generates: ClassVar[bool] = False
 
     @abstractmethod
     def split(self, name: Split) -> SequenceDataset:
-        """One split as tensors; an empty one where the task has no such split."""
+        """A split as tensors; of length 0 where the task has no such split."""
 
     def fresh(self, count: int, generator: np.random.Generator) -> Batch:
-        """New training examples, of a task that `generates`."""
+        """`count` new training examples. Only for tasks with `generates`."""
         raise NotImplementedError(f"{type(self).__name__} has a training split")
 
     def at_length(self, seq_len: int) -> Self:
         """The same task at another length, to test a trained network on.
 
-        Raises ValueError for a length that the task cannot have, or where it has none at all.
+        Raises ValueError for a length that the task cannot have, and for a task of fixed length.
         """
         raise ValueError(f"{type(self).__name__} cannot be made at another length")
 
     def whole_lengths(self, name: Split) -> Tensor:
-        """Steps of each example before anything was cut off, long [N]."""
+        """The number of steps of each example before it was cut to `seq_len`, long [N]."""
         return self.split(name).lengths
 
     def whole(self, name: Split, rows: Sequence[int]) -> Batch:
-        """Examples with nothing cut off, pads behind, as wide as the longest of them."""
+        """Examples of a split, uncut, padded at the end to the longest of them."""
         return self.split(name).batch(torch.tensor(rows))
 
     @property
@@ -96,35 +97,35 @@ class Task(ABC):
 
     @abstractmethod
     def loss(self, outputs: Tensor, batch: Batch) -> Tensor:
-        """Mean over the batch, a 0-dim tensor."""
+        """The mean over the batch, a 0-dim tensor."""
 
     @abstractmethod
     def scores(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
-        """What each example scores, [B] each; they stay on the device until somebody reads."""
+        """Each example's scores by name, [B] each, on the device of the outputs."""
 
     def metrics(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
-        """Means of the scores over the batch, 0-dim."""
+        """The mean of each score over the batch, a 0-dim tensor."""
         return {name: score.mean() for name, score in self.scores(outputs, batch).items()}
 
     def followed_loss(self, outputs: Tensor, batch: Batch) -> Tensor:
-        """The loss whose gradient the probes follow back in time: summed over the examples.
+        """The loss whose gradient the probes follow back in time, a 0-dim tensor.
 
-        Summed, so that each example's gradient is its own and not a B-th of it. Of a task that
-        answers at every step it is the loss of the last answer alone: it has one place, from which
-        distances can be told.
+        It is summed over the examples, so that an example's gradient does not depend on the size of
+        the batch. For a task with a target at every step it is the loss at the last step alone, so
+        that the distance of an earlier step from the loss is one number.
         """
         return self.loss(outputs, batch) * len(batch)
 
     def state(self) -> dict[str, Any]:
-        """What `predict` needs of the data, as plain JSON values."""
+        """What `rnnexp predict` needs to know of the data, as plain JSON values."""
         return {}
 
 
 class Classification(Task):
-    """One class per sequence.
+    """One class per sequence: targets are long [B].
 
-    Outputs are logits: [B, 1] for two classes through a sigmoid (binary cross-entropy), else [B, O]
-    through a softmax (cross-entropy). Both losses are in nats.
+    Outputs are logits: [B, 1] for two classes with a sigmoid head (loss: binary cross-entropy),
+    else [B, O] with a softmax (loss: cross-entropy). Both losses are in nats.
     """
 
     headline = ACCURACY
@@ -137,10 +138,10 @@ class Classification(Task):
 
 
 class StepClassification(Task):
-    """One class per step. Targets are long [B, T], `IGNORED` where nothing is asked, as at pads.
+    """One class per step: targets are long [B, T], `IGNORED` at pads and at steps without a target.
 
-    Outputs are logits [B, T, O] through a softmax; the loss is the cross-entropy in nats, its mean
-    over all steps that ask; an example's accuracy is its share of them.
+    Outputs are logits [B, T, O]. The loss is the cross-entropy in nats, the mean over all steps
+    with a target; an example's accuracy is the share of its steps with a target that are right.
     """
 
     headline = ACCURACY
@@ -164,9 +165,9 @@ class StepClassification(Task):
 
 
 class Regression(Task):
-    """Numbers per sequence: targets and outputs are float [B, O].
+    """Real numbers per sequence: targets and outputs are float [B, O].
 
-    The loss is the mean squared error; an example's score is its own.
+    The loss is the mean squared error; an example's score is its own squared error.
     """
 
     headline = MSE
@@ -181,7 +182,7 @@ class Regression(Task):
 
 
 def step_accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Share of each example's steps that are right, [B], of logits [B, T, O] and targets [B, T]."""
+    """The share of right steps among those with a target, [B]: logits [B, T, O], targets [B, T]."""
     asked_BT = targets != IGNORED
     right_BT = (outputs.argmax(dim=2) == targets) & asked_BT
     return right_BT.sum(dim=1) / asked_BT.sum(dim=1)
@@ -210,7 +211,7 @@ def class_probabilities(outputs: Tensor) -> Tensor:
 
 
 def classification_chance(counts: Sequence[int]) -> dict[str, float]:
-    """Accuracy and loss of the best constant answer: the commonest class, and the class shares.
+    """Accuracy of always answering the commonest class, and loss of predicting the class shares.
 
     accuracy = max_k p_k, loss = -sum_k p_k ln p_k (nats), with p_k = counts[k] / sum(counts).
     """

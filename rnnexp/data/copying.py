@@ -11,7 +11,7 @@ from torch import Tensor
 
 from rnnexp.data.base import IGNORED, StepClassification, step_accuracy
 from rnnexp.data.generated import Generated, all_steps
-from rnnexp.data.text import PAD
+from rnnexp.data.vocabulary import PAD
 from rnnexp.types import Batch, SequenceDataset
 
 SYMBOLS, COPIED = 8, 10

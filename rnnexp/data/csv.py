@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from rnnexp.data.text import RawCorpus, TextClassification
+from rnnexp.data.corpus import RawCorpus
+from rnnexp.data.text import TextClassification
 from rnnexp.errors import DataError, did_you_mean
 from rnnexp.files import file_digest
 
@@ -19,7 +20,7 @@ class Csv(TextClassification):
     """Texts and their classes from the columns of a file.
 
     path: a .csv, .csv.gz, .zip (holding one csv) or .parquet file.
-    text_column, label_column: the columns' names. Labels are words or numbers, any number of them.
+    text_column, label_column: the columns' names. Labels are words or numbers, two or more.
     pipeline: the arguments of `TextClassification`.
     """
 
@@ -50,7 +51,10 @@ class Csv(TextClassification):
 
 
 def read_table(path: Path, text_column: str, label_column: str) -> RawCorpus:
-    """Read texts and labels; every fault names the file, and the line where there is one."""
+    """Read texts and labels.
+
+    Raises DataError for a file that cannot be used; it names the file, and the line if it has one.
+    """
     import pandas as pd
 
     columns = [text_column, label_column]
@@ -60,11 +64,11 @@ def read_table(path: Path, text_column: str, label_column: str) -> RawCorpus:
             _check_columns(path, list(map(str, frame.columns)), columns)
             frame = frame[columns]
         else:
-            # The header on its own first: a wrong column is told before a long read.
+            # the header alone first, so that a wrong column is told before a long read
             header = pd.read_csv(path, nrows=0, encoding="utf-8-sig")
             _check_columns(path, list(map(str, header.columns)), columns)
-            # All columns, though two are used: with usecols, and where the first rows are too
-            # long, pandas shifts the fields of a text with commas in silence.
+            # All columns, though two are used: with usecols pandas gives no error where the first
+            # rows have too many fields, and shifts the fields of a text with commas.
             with warnings.catch_warnings():
                 warnings.simplefilter("error", pd.errors.ParserWarning)
                 frame = pd.read_csv(
@@ -117,7 +121,7 @@ def read_table(path: Path, text_column: str, label_column: str) -> RawCorpus:
 
 
 def sort_classes(names: set[str]) -> tuple[str, ...]:
-    """By value where all are (finite) numbers, else by name.
+    """Class names sorted by value where all are finite numbers, else by name.
 
     >>> sort_classes({"10", "9"}), sort_classes({"positive", "negative"})
     (('9', '10'), ('negative', 'positive'))
@@ -141,18 +145,18 @@ def _check_columns(path: Path, present: list[str], wanted: list[str]) -> None:
 
 
 def _parser_message(message: str) -> str:
-    """pandas' message in a reader's words, with the line.
+    """pandas' message in words that say what to do, with the line.
 
     >>> _parser_message("Error tokenizing data. C error: Expected 2 fields in line 3, saw 4")
     'line 3 has 4 fields where 2 are expected: put texts with commas between quotes'
     >>> _parser_message("Error tokenizing data. C error: EOF inside string starting at row 1")
     'a quote opened in row 1 is never closed'
     """
-    if found := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message):
+    if fields := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message):
         return (
-            f"line {found[2]} has {found[3]} fields where {found[1]} are expected: "
+            f"line {fields[2]} has {fields[3]} fields where {fields[1]} are expected: "
             "put texts with commas between quotes"
         )
-    if found := re.search(r"EOF inside string starting at row (\d+)", message):
-        return f"a quote opened in row {found[1]} is never closed"
+    if quote := re.search(r"EOF inside string starting at row (\d+)", message):
+        return f"a quote opened in row {quote[1]} is never closed"
     return message.strip().splitlines()[0]

@@ -1,7 +1,7 @@
-"""Tasks whose examples a program makes: fresh ones for every training step, fixed ones to test on.
+"""Tasks whose examples are made by a program: new ones at every training step, fixed ones to test.
 
-Nobody knows where in a review the answer stands; here it is known, so that a score against the
-length says how far a network remembers.
+In these tasks it is known how far the answer lies from the steps that determine it, so that scores
+at several lengths tell how many steps a network remembers.
 """
 
 import copy
@@ -19,16 +19,17 @@ from rnnexp.types import Batch, SequenceDataset, Split
 
 
 class Generated(Task):
-    """A task by a program. A subclass says what a sample is, and what is known without memory.
+    """A task made by a program. A subclass makes the examples and gives the scores without memory.
 
-    seq_len: steps, see the subclass for what they count.
-    val_count, test_count: examples of the two fixed splits.
-    corpus_seed: which fixed splits, whatever the run's seed: all runs are tested on the same.
-    eval_lengths: other values of seq_len at which the trained network is tested too.
+    seq_len: the length; the subclass says which steps it counts.
+    val_count, test_count: numbers of examples in the two fixed splits.
+    corpus_seed: seed of the fixed splits. It is not the run's seed, so that all runs are tested on
+        the same examples.
+    eval_lengths: further values of seq_len at which the trained network is tested.
 
-    Training examples are functions of (seed, step), drawn from another stream than the fixed ones.
+    Training examples are functions of (seed, step), from another random stream than the fixed ones.
 
-    Raises ValueError for a length that the task's structure does not allow.
+    Raises ValueError for a length that the task cannot have.
     """
 
     generates = True
@@ -71,19 +72,19 @@ class Generated(Task):
 
     @abstractmethod
     def chance_levels(self) -> dict[str, float]:
-        """What the best answer without memory scores at `seq_len`."""
+        """The scores and the loss of the best answer without memory, at `seq_len`."""
 
     @abstractmethod
     def variant(self) -> dict[str, Any]:
-        """The options that tell this task from others of its name, for the report."""
+        """The settings that make this a variant of its task, for the report."""
 
     def check_length(self) -> None:
-        """Raise ValueError where `seq_len` leaves the structure no room."""
+        """Raise ValueError if `seq_len` is too short for what a sequence must hold."""
 
     def split(self, name: Split) -> SequenceDataset:
         if name not in self._splits:
             generator = np.random.default_rng(stream_seed(self.corpus_seed, "fixed", name))
-            # an empty split has the shapes of one that is not
+            # an empty split has the shapes of any other
             made = self.generate(max(self.counts[name], 1), generator)
             self._splits[name] = made.rows(0, self.counts[name])
         return self._splits[name]
@@ -102,7 +103,7 @@ class Generated(Task):
 
 
 def all_steps(inputs: np.ndarray, targets: np.ndarray, per_step: bool = False) -> SequenceDataset:
-    """Examples [N, T, ...] without a pad."""
+    """Examples [N, T, ...] that have no pads."""
     lengths = torch.full((len(inputs),), inputs.shape[1])
     return SequenceDataset(
         torch.from_numpy(inputs), torch.from_numpy(targets), lengths, per_step=per_step

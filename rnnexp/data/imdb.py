@@ -2,7 +2,7 @@
 
 Source: Maas, Daly, Pham, Huang, Ng and Potts, "Learning Word Vectors for Sentiment Analysis",
 ACL 2011. Read from a CSV export (columns `review,sentiment`), from the official archive, or from
-its unpacked folder; downloaded where none of them is there.
+its unpacked folder; downloaded if there is none of them.
 """
 
 import gzip
@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from rnnexp.data.corpus import RawCorpus
 from rnnexp.data.csv import read_table
-from rnnexp.data.text import RawCorpus, TextClassification
+from rnnexp.data.text import TextClassification
 from rnnexp.errors import DataError
 from rnnexp.files import file_digest
 
@@ -34,13 +35,14 @@ class Imdb(TextClassification):
     """IMDB reviews with the class negative or positive.
 
     path: a CSV export (.csv, .csv.gz, .zip, .parquet), the official .tar.gz, or its unpacked
-        folder. None looks in `folder` for one of these and downloads the archive if there is none.
+        folder. None looks in `folder` for any of these and downloads the archive if there is none.
     text_column, label_column: the columns of a CSV export.
-    folder: where to look, and to download to.
-    url, checksum: the archive's address and its `algorithm:digest`; set both for a mirror.
+    folder: where to look, and where the download goes.
+    url, checksum: the archive's address and its `algorithm:digest`; set both to use a mirror.
     pipeline: the arguments of `TextClassification`.
 
-    The archive and its folder keep their own test split; validation is cut from their train split.
+    The archive and its folder come with a test split, which is used; validation is cut from their
+    training split.
     """
 
     def __init__(
@@ -79,7 +81,7 @@ class Imdb(TextClassification):
 
 
 def find_corpus(folder: Path) -> Path | None:
-    """The corpus in `folder`: unpacked, then the archive, then a table with imdb in its name.
+    """The corpus in `folder`: the unpacked one, else the archive, else a table named like imdb.
 
     >>> find_corpus(Path("no such folder"))
     """
@@ -98,7 +100,7 @@ def find_corpus(folder: Path) -> Path | None:
 
 
 def download(url: str, checksum: str, folder: Path) -> Path:
-    """Fetch the archive into `folder`; it appears there only whole and with the right checksum."""
+    """Fetch the archive into `folder`, where it appears once it is complete and checked."""
     import pooch
     from requests.exceptions import RequestException
 
@@ -123,7 +125,7 @@ def download(url: str, checksum: str, folder: Path) -> Path:
 
 
 def _short(error: Exception) -> str:
-    """The kind of a network error and its status, without the address it repeats."""
+    """The kind of a network error and its status; its own message repeats the address."""
     response = getattr(error, "response", None)
     if response is not None:
         return f"HTTP {response.status_code} {response.reason}"
@@ -131,7 +133,7 @@ def _short(error: Exception) -> str:
 
 
 def _archive_texts(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Names and contents of the reviews in the archive; nothing is unpacked to disk."""
+    """Name and content of each review in the archive, which is not unpacked to disk."""
     try:
         with path.open("rb") if path.suffix == ".tar" else gzip.open(path) as stream:
             with tarfile.open(fileobj=stream) as archive:
@@ -140,7 +142,7 @@ def _archive_texts(path: Path) -> Iterator[tuple[str, bytes]]:
                         file = archive.extractfile(member)
                         assert file is not None
                         yield member.name, file.read()
-            # tarfile takes a damaged header for the end: read on, and gzip's own checksum tells.
+            # tarfile takes a damaged header for the end; reading on lets gzip check its checksum
             while stream.read(1 << 20):
                 pass
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
@@ -157,7 +159,7 @@ def _review_files(path: Path) -> Iterable[Path]:
 
 
 def _folder_digest(path: Path) -> str:
-    """A hash of the files' names, sizes and times: reading 50,000 files would take minutes."""
+    """A digest of the files' names, sizes and times; reading 50,000 files would take minutes."""
     digest = hashlib.sha256()
     for file in _review_files(path):
         status = file.stat()
@@ -167,11 +169,11 @@ def _folder_digest(path: Path) -> str:
 
 
 def _from_files(path: Path, files: Iterable[tuple[str, bytes]]) -> RawCorpus:
-    """Reviews in the order of their numbers, negative and positive in turn.
+    """The reviews in the order of their numbers, negative and positive ones alternating.
 
-    The archive holds them sorted by class; cut as it stands, a split would hold one class alone.
+    In the archive they are sorted by class: splits cut along its order would hold one class each.
     """
-    found: list[tuple[bool, int, int, str]] = []
+    reviews: list[tuple[bool, int, int, str]] = []
     for name, content in files:
         part, sentiment, number = _MEMBER.search(name).groups()  # type: ignore[union-attr]
         try:
@@ -180,12 +182,12 @@ def _from_files(path: Path, files: Iterable[tuple[str, bytes]]) -> RawCorpus:
             raise DataError(
                 f"{path}: {PurePosixPath(name).name} is not UTF-8 text ({error.reason})"
             ) from None
-        found.append((part == "test", int(number), int(sentiment == "pos"), text))
-    if not found:
+        reviews.append((part == "test", int(number), int(sentiment == "pos"), text))
+    if not reviews:
         raise DataError(
             f"{path} holds no reviews: expected train/pos/0_9.txt and the like, as in {ARCHIVE}"
         )
-    found.sort(key=lambda review: review[:3])
-    labels = np.array([label for _, _, label, _ in found], np.int64)
-    is_test = np.array([test for test, _, _, _ in found])
-    return RawCorpus([text for _, _, _, text in found], labels, CLASSES, is_test)
+    reviews.sort(key=lambda review: review[:3])
+    labels = np.array([label for _, _, label, _ in reviews], np.int64)
+    is_test = np.array([test for test, _, _, _ in reviews])
+    return RawCorpus([text for _, _, _, text in reviews], labels, CLASSES, is_test)

@@ -6,14 +6,14 @@ import numpy as np
 
 from rnnexp.data.base import Classification, classification_chance
 from rnnexp.data.generated import Generated, all_steps
-from rnnexp.data.text import PAD
+from rnnexp.data.vocabulary import PAD
 from rnnexp.types import SequenceDataset
 
 
 class Parity(Generated, Classification):
     """seq_len independent fair bits; the class is their exclusive or.
 
-    Every bit counts, the first as much as the last: whoever misses one knows nothing. Chance is
+    Every bit counts alike: without any one of them the class is as likely 0 as 1. Chance is
     1/2, ln 2. Source: Hochreiter and Schmidhuber 1997, section 4, who found that for short
     sequences guessing random weights solves it faster than gradients do.
 

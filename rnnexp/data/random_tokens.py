@@ -1,10 +1,11 @@
-"""Random tokens with random labels: nothing to learn, so that only the dynamics are seen."""
+"""Random tokens with random labels: there is nothing to learn, so that only dynamics are seen."""
 
 import numpy as np
 import torch
 
 from rnnexp.data.base import Classification, classification_chance
-from rnnexp.data.text import PAD, SPLITS
+from rnnexp.data.splits import SPLITS
+from rnnexp.data.vocabulary import PAD
 from rnnexp.ranges import at_least
 from rnnexp.types import SequenceDataset, Split
 
@@ -12,11 +13,11 @@ from rnnexp.types import SequenceDataset, Split
 class RandomTokens(Classification):
     """`seq_len` tokens, each uniform over the vocabulary; labels by independent coin tosses.
 
-    There is nothing to remember, and no other length to be tested at.
+    A trained network is not tested at other lengths.
 
-    count: sequences, 80/10/10 for training, validation and test.
-    vocab_size: distinct tokens. classes: labels.
-    corpus_seed: which corpus, whatever the run's seed.
+    count: number of sequences, split 80/10/10 into training, validation and test.
+    vocab_size: number of distinct tokens. classes: number of labels.
+    corpus_seed: seed of the sequences and labels, which do not depend on the run's seed.
     """
 
     synthetic = True
@@ -46,7 +47,7 @@ class RandomTokens(Classification):
             name: corpus.rows(start, stop)
             for name, start, stop in zip(SPLITS, bounds, bounds[1:], strict=False)
         }
-        # labels are tossed evenly: what one corpus happens to hold is no knowledge
+        # that of fair coins: the shares of the classes in one corpus are chance
         self.chance = classification_chance([1] * classes)
         self.report = {name: len(self._splits[name]) for name in SPLITS}
         self.report["vocabulary"] = len(self.vocabulary)

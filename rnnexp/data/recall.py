@@ -1,4 +1,4 @@
-"""Recall: one cue, then filler that says nothing, then the question what the cue was.
+"""Recall: one cue, then filler that does not depend on it, then the question which cue it was.
 
 Shapes: N examples, T steps.
 """
@@ -10,23 +10,24 @@ import torch
 
 from rnnexp.data.base import Classification, classification_chance
 from rnnexp.data.generated import Generated
-from rnnexp.data.text import PAD
+from rnnexp.data.vocabulary import PAD
 from rnnexp.ranges import at_least
 from rnnexp.types import SequenceDataset
 
 
 class Recall(Generated, Classification):
-    """The class is the cue's, which stands `distance` steps before the last real step.
+    """The class is that of the cue, which is `distance` steps before the last real step.
 
-    All other steps hold filler, uniform over `fillers` symbols and independent of the class, so
-    that the cue's distance is exactly what must be remembered.
+    All other steps are filler, uniform over `fillers` symbols and independent of the class, so
+    that the network must remember the cue for exactly `distance` steps.
 
-    distance: steps from the cue to the last real one; None puts the cue first, seq_len - 1.
-    pads: pads behind, counted apart: the tensors are seq_len + pads wide, and only
-        `model.readout=last` has the network carry the cue across them.
+    distance: steps from the cue to the last real step; None puts the cue at the first step, which
+        is a distance of seq_len - 1.
+    pads: pads after the sequence, which seq_len does not count: the tensors are seq_len + pads
+        wide. Only with `model.readout=last` must the network carry the cue across them.
     classes: how many different cues. fillers: how many different filler symbols.
-    distractors: so many of the steps behind the cue hold a false cue, of a class drawn anew: only
-        the first one counts.
+    distractors: how many of the steps after the cue hold another cue, of a class drawn for each.
+        The class of the sequence is that of the first cue.
     common: the arguments of `Generated`.
 
     Chance is 1/classes, ln classes.

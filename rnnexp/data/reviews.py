@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from rnnexp.data import review_writer
-from rnnexp.data.text import RawCorpus, TextClassification
+from rnnexp.data.corpus import RawCorpus
+from rnnexp.data.text import TextClassification
 from rnnexp.ranges import at_least
 
 
@@ -13,9 +14,9 @@ class Reviews(TextClassification):
     """Synthetic film reviews with opinions at known places among plot and filler.
 
     count: how many reviews are written.
-    corpus_seed: which corpus: the same seed gives the same reviews, whatever the run's seed.
-    label_noise: share of the reviews whose label is flipped, so that nobody can be right on more
-        than 1 - label_noise of them.
+    corpus_seed: seed of the reviews, which do not depend on the run's seed.
+    label_noise: share of the reviews whose label is flipped, so that the best possible accuracy is
+        1 - label_noise.
     pipeline: the arguments of `TextClassification`.
     """
 

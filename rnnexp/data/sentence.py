@@ -1,4 +1,4 @@
-"""One sentence with one label: the smallest corpus there is, to follow a network word by word."""
+"""A single sentence with a label, to follow a network word by word."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -7,20 +7,21 @@ from typing import Any
 import torch
 
 from rnnexp.data.base import Classification
-from rnnexp.data.text import PAD, Cleaning
+from rnnexp.data.cleaning import Cleaning
+from rnnexp.data.vocabulary import PAD
 from rnnexp.errors import DataError
 from rnnexp.ranges import at_least
 from rnnexp.types import SequenceDataset, Split
 
 
 class Sentence(Classification):
-    """A text of the user's as training and as test split; nothing else can be learned from it.
+    """A text given by the user, which is the whole training split and the whole test split.
 
     text: the sentence; its first `seq_len` words are read. target: its class, from 0.
-    classes: how many there are.
+    classes: how many classes there are.
 
-    The vocabulary is the sentence's own words in order of first use, behind the pad. Chance is that
-    of somebody who knows only how many classes there are.
+    The vocabulary is the pad, then the words of the sentence in order of first use. Chance is that
+    of a uniform guess among the classes.
 
     Raises ValueError for a target that is no class, DataError for a text without words.
     """

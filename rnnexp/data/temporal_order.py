@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnexp.data.base import Classification, classification_chance
 from rnnexp.data.generated import Generated, all_steps
-from rnnexp.data.text import PAD
+from rnnexp.data.vocabulary import PAD
 from rnnexp.types import SequenceDataset
 
 #: Where each symbol stands: from and up to (exclusive) these tenths of the sequence.

@@ -1,14 +1,15 @@
 """The conformance suite passes, and each planted fault makes it fail."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from rnnexp.checks import suite
+from rnnexp import checks
+from rnnexp.checks import networks, suite
 from rnnexp.model.cells.base import Recurrence, State
 from rnnexp.probes import gradient_flow as flow
 from rnnexp.probes import lyapunov
@@ -17,17 +18,18 @@ from tests.conftest import Outcome
 
 
 def failures(*prefixes: str) -> list[str]:
-    checks = [check for check in suite.CHECKS if check.name.startswith(prefixes)]
-    assert checks
-    return [check.name for check in checks if not check.result().passed]
+    chosen = [check for check in suite.find_checks() if check.name.startswith(prefixes)]
+    assert chosen
+    return [check.name for check in chosen if not check.result().passed]
 
 
 def test_all_pass(rnnexp: Callable[..., Outcome]) -> None:
     outcome = rnnexp("verify")
     assert outcome.status == 0, outcome.out
     lines = outcome.out.splitlines()
-    assert lines[-1] == f"{len(suite.CHECKS)} checks, all passed"
-    assert sum(line.endswith("  pass") for line in lines) == len(suite.CHECKS) >= 25
+    count = len(suite.find_checks())
+    assert lines[-1] == f"{count} checks, all passed"
+    assert sum(line.endswith("  pass") for line in lines) == count >= 59
 
 
 def test_a_failure_is_shown_and_exits_1(
@@ -35,15 +37,49 @@ def test_a_failure_is_shown_and_exits_1(
 ) -> None:
     wrong = suite.Check("two: and two", 0.1, False, lambda: (4.0, 5.0))
     nan = suite.Check("nothing: is never right", 1e9, False, lambda: (4.0, float("nan")))
-    monkeypatch.setattr(suite, "CHECKS", [wrong, nan, suite.CHECKS[0]])
+    right = suite.find_checks()[0]
+    monkeypatch.setattr(suite, "find_checks", lambda: [wrong, nan, right])
     outcome = rnnexp("verify")
     assert outcome.status == 1
     assert outcome.out.count("FAIL") == 3  # two lines and the last
     assert outcome.out.splitlines()[-1] == "3 checks, 2 FAILED"
 
 
+def test_a_check_that_raises_has_failed(caplog: pytest.LogCaptureFixture) -> None:
+    def broken() -> tuple[float, float]:
+        raise RuntimeError("no such thing")
+
+    assert not suite.Check("broken: check", 0.1, False, broken).result().passed
+    assert "broken: check: RuntimeError: no such thing" in caplog.text
+
+
+NEW_CHECK = """
+from rnnexp.checks.suite import Values, check
+
+@check("planted_measurement: two and two", 0.1)
+def two_and_two() -> tuple[Values, Values]:
+    return 4.0, 5.0
+"""
+
+
+def test_a_check_is_found_by_being_there(
+    rnnexp: Callable[..., Outcome], workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workdir / "planted_measurement.py").write_text(NEW_CHECK)
+    monkeypatch.setattr(checks, "__path__", [str(workdir)])
+    outcome = rnnexp("verify")
+    assert outcome.status == 1
+    assert "planted_measurement: two and two" in outcome.out
+    assert outcome.out.splitlines()[-1] == "1 checks, 1 FAILED"
+
+
+def test_checks_are_called_by_the_file_of_their_measurement() -> None:
+    for check in suite.find_checks():
+        assert check.run.__module__ == f"rnnexp.checks.{check.measurement}", check.name
+
+
 def test_every_probe_with_an_exact_case_is_checked() -> None:
-    checked = {check.name.partition(":")[0] for check in suite.CHECKS}
+    checked = {check.measurement for check in suite.find_checks()}
     assert checked >= {
         "rollout", "gradient_flow", "grad_norm", "hidden_dynamics", "gates", "padding_survival",
         "jacobian", "recurrent_weights", "lyapunov", "participation_ratio", "regime",
@@ -108,7 +144,7 @@ def padded_tail(monkeypatch: pytest.MonkeyPatch) -> None:
             inputs, states, norms.cells_LTB, norms.read_at_B, norms.read_state_B
         )
 
-    monkeypatch.setattr(suite, "gradient_flow", all_valid)
+    monkeypatch.setattr(networks, "gradient_flow", all_valid)
 
 
 def valid_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +161,7 @@ def both_biases(monkeypatch: pytest.MonkeyPatch) -> None:
             layer.blocks("bias_ih")[gate].fill_(value)
             layer.blocks("bias_hh")[gate].fill_(value)
 
-    monkeypatch.setattr(suite, "set_gate_bias", both)
+    monkeypatch.setattr(networks, "set_gate_bias", both)
 
 
 FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...], str]] = {
@@ -145,5 +181,5 @@ def test_a_planted_fault_is_caught(fault: str, monkeypatch: pytest.MonkeyPatch) 
     plant, prefixes, expected = FAULTS[fault]
     assert failures(*prefixes) == []
     plant(monkeypatch)
-    found: Any = failures(*prefixes)
-    assert any(expected in name for name in found), found
+    failed = failures(*prefixes)
+    assert any(expected in name for name in failed), failed

@@ -50,9 +50,9 @@ def test_every_task_goes_through_trainer_probes_and_figures(
     for words in ("chance", "synthetic", "training step"):
         assert words in svg
     assert [row["step"] for row in run.metrics] == [4]
-    with np.load(run.path / "predictions" / "test.npz") as found:
-        assert len(found["outputs"]) == len(found[headline]) == 30
-        assert found[headline].mean() == pytest.approx(summary["test"][headline], rel=1e-5)
+    with np.load(run.path / "predictions" / "test.npz") as predictions:
+        assert len(predictions["outputs"]) == len(predictions[headline]) == 30
+        assert predictions[headline].mean() == pytest.approx(summary["test"][headline], rel=1e-5)
 
 
 def test_the_same_seed_gives_the_same_bytes_whatever_is_measured(
@@ -65,11 +65,11 @@ def test_the_same_seed_gives_the_same_bytes_whatever_is_measured(
     first, probed, tested, other = ((r.path / "metrics.csv").read_bytes() for r in runs)
     assert first == probed == tested != other
     assert [row["step"] for row in runs[0].metrics] == [100, 120]
-    # the test split is one and the same for all seeds
+    # the test split is the same for all seeds
     targets = []
     for run in runs:
-        with np.load(run.path / "predictions/test.npz") as found:
-            targets.append(found["targets"])
+        with np.load(run.path / "predictions/test.npz") as predictions:
+            targets.append(predictions["targets"])
     assert np.array_equal(targets[0], targets[3])
 
 
@@ -110,14 +110,14 @@ def test_other_lengths_are_tested_and_drawn(
     outcome = rnnexp(f"data={data}", "seq_len=12", *small, "data.eval_lengths=[10,12,24]")
     assert outcome.status == 0, outcome.err
     run = RunDirectory.open(run_directory())
-    found = run.summary["at_lengths"]
-    assert list(found) == ["10", "12", "24"]
+    at_lengths = run.summary["at_lengths"]
+    assert list(at_lengths) == ["10", "12", "24"]
     headline = run.summary["headline"]
     # at its own length it is the test itself
-    assert found["12"]["test"] == run.summary["test"]
-    assert found["12"]["test_interval"] == run.summary["test_interval"]
+    assert at_lengths["12"]["test"] == run.summary["test"]
+    assert at_lengths["12"]["test_interval"] == run.summary["test_interval"]
     if data == "copying":
-        assert found["24"]["chance"]["loss"] == pytest.approx(10 * np.log(8) / 44)
+        assert at_lengths["24"]["chance"]["loss"] == pytest.approx(10 * np.log(8) / 44)
     assert f"at length 24: test {headline}" in outcome.out
     svg = (run.plots / "length_generalisation.svg").read_text()
     for words in ("length tested at", "chance", "trained at", "over test examples"):
@@ -142,14 +142,15 @@ def test_a_study_compares_its_models_seed_by_seed(rnnexp: Rnnexp) -> None:
     outcome = rnnexp("-m", *words, "study=c", "plots=false")
     assert outcome.status == 0, outcome.err
     assert "lstm - rnn" in outcome.out
-    found = json.loads(Path("outputs/studies/c/study.json").read_text())
-    (one,) = found["comparisons"]
-    assert (one["factor"], one["values"], one["seeds"]) == ("model", ["rnn", "lstm"], [0, 1, 2])
-    assert one["p"] >= 0.25
+    written = json.loads(Path("outputs/studies/c/study.json").read_text())
+    (difference,) = written["comparisons"]
+    assert (difference["factor"], difference["values"]) == ("model", ["rnn", "lstm"])
+    assert difference["seeds"] == [0, 1, 2]
+    assert difference["p"] >= 0.25
     study = Study.read(Path("outputs/studies/c"))
     a, b = (group.by_seed("test_accuracy") for group in study.groups())
-    assert one["difference"] == pytest.approx(np.mean([b[s] - a[s] for s in range(3)]))
-    assert found["groups"][0]["test_accuracy"]["standard_deviation"] is not None
+    assert difference["difference"] == pytest.approx(np.mean([b[s] - a[s] for s in range(3)]))
+    assert written["groups"][0]["test_accuracy"]["standard_deviation"] is not None
 
 
 # -- models that answer at every step, or with numbers --------------------------------------------
@@ -191,8 +192,8 @@ def test_the_gradient_of_the_last_answer_by_finite_differences(make: Any) -> Non
     with torch.no_grad():
         numeric = (loss(x_TBE + shift) - loss(x_TBE - shift)) / 2e-5
     assert gradient[1, 2].item() == pytest.approx(numeric.item(), rel=1e-4, abs=1e-9)
-    found = GradientFlow(at_start=True).measure(view)
-    assert found["full_length"] == 2
+    measurement = GradientFlow(at_start=True).measure(view)
+    assert measurement["full_length"] == 2
 
 
 def test_numbers_have_a_column_each() -> None:
@@ -217,8 +218,8 @@ def test_the_distance_follows_from_the_length_where_none_is_given(rnnexp: Rnnexp
     assert outcome.status == 0, outcome.err
     study = json.loads(Path("outputs/studies/d/study.json").read_text())
     assert sorted(group["data.distance"] for group in study["groups"]) == [3, 7]
-    (one,) = study["memory_horizon"]
-    assert (one["axis"], one["lengths"]) == ("data.distance", [3, 7])
+    (horizon,) = study["memory_horizon"]
+    assert (horizon["axis"], horizon["lengths"]) == ("data.distance", [3, 7])
 
 
 def test_a_fixed_distance_has_no_horizon_over_lengths(rnnexp: Rnnexp) -> None:

@@ -1,21 +1,20 @@
 """The review writer: what it promises of form, labels, cues and noise, counted on reviews."""
 
+import hashlib
+import json
 import re
+import subprocess
+import sys
 from collections import Counter
 
 import numpy as np
 import pytest
 
-from rnnexp.data.review_writer import (
-    LEXICON,
-    MIN_CUES,
-    Review,
-    bayes_accuracy,
-    plain_word,
-    token_positions,
-    verdicts,
-    write_reviews,
-)
+from rnnexp.data.review_reader import plain_word, verdicts
+from rnnexp.data.review_sentences import sentences
+from rnnexp.data.review_writer import MIN_CUES, VERSION, Review, write_reviews
+
+LEXICON = sentences().lexicon
 
 NOISE = 0.05
 
@@ -41,6 +40,31 @@ def filler_words(review: Review) -> list[str]:
         if not any(word in LEXICON for word in bare):
             words += bare
     return words
+
+
+def digest(reviews: list[Review]) -> str:
+    content = [[r.text, r.label, r.cues, r.flipped, r.whole] for r in reviews]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def test_the_text_of_a_version_stays_as_it_is() -> None:
+    """Who changes the text on purpose raises VERSION, by which caches and runs are keyed."""
+    plain, noisy = write_reviews(60, seed=3), write_reviews(40, seed=7, label_noise=0.2)
+    assert (VERSION, digest(plain), digest(noisy)) == (
+        1,
+        "a2f7de0327dd7e45031df749e67acb17cd323557e496a8cce211b9b3afd055b4",
+        "601a829a0193a5c1200c35fd0ae122b93a769622e7a5cae4da6f262a1d2e1505",
+    )
+
+
+def test_the_sentences_are_read_when_a_review_is_written() -> None:
+    code = (
+        "from rnnexp.data import reviews; "
+        "from rnnexp.data.review_sentences import sentences; "
+        "print(sentences.cache_info().misses)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "0"
 
 
 def test_same_seed_same_reviews() -> None:
@@ -172,34 +196,6 @@ def test_plain_words_are_in_the_lexicon() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "cue", "verdict"),
-    [
-        ("The ending was not good at all.", 4, -1),
-        ("It is never boring, not even for a minute.", 3, 1),
-        ("There is nothing awful about the script.", 3, 1),
-        ("The sets are not lovely, but the story is great.", 9, 1),
-        ("It was not for me.<br /><br />I hated it.", 7, -1),
-    ],
-)
-def test_verdicts_are_read_off_the_text(text: str, cue: int, verdict: int) -> None:
-    assert verdicts(Review(text, 1, (cue,), False, (True,))) == (verdict,)
-
-
-def test_token_positions_count_letters_outside_tags() -> None:
-    text = "It wasn't long.<br /><br />I loved it."
-    word = text.split().index("loved")
-    assert tokens_of(text)[token_positions(text)[word]] == "loved"
-
-
-def test_best_accuracy_grows_with_the_tokens_read(reviews: list[Review]) -> None:
-    lengths: list[int | None] = [1, 50, 200, None]
-    accuracies = [bayes_accuracy(reviews[:400], tokens) for tokens in lengths]
-    assert accuracies[0] == pytest.approx(0.5, abs=0.01)
-    assert np.diff(accuracies).min() > -0.005  # noise may favour who has read less, by a hair
-    assert accuracies[-1] == 1 - np.mean([review.flipped for review in reviews[:400]])
-
-
-@pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         ({"count": 0}, "count must be at least 1"),
@@ -211,8 +207,3 @@ def test_best_accuracy_grows_with_the_tokens_read(reviews: list[Review]) -> None
 def test_bad_arguments_are_named(arguments: dict[str, float], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         write_reviews(**arguments)  # type: ignore[arg-type]
-
-
-def test_best_accuracy_of_nothing_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least one review"):
-        bayes_accuracy([], None)

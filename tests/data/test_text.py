@@ -4,16 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from rnnexp.data.text import (
-    Cleaning,
-    RawCorpus,
-    TextClassification,
-    TextEncoder,
-    cached_corpus,
-    cut_and_pad,
-    parse_split,
-    tokenise,
-)
+from rnnexp.data.corpus import RawCorpus
+from rnnexp.data.text import TextClassification, TextEncoder
 from rnnexp.errors import DataError
 
 TEXTS = [
@@ -48,39 +40,6 @@ def decode(task: TextClassification, split: str) -> list[str]:
     assert task.vocabulary is not None
     data = task.split(split)  # type: ignore[arg-type]
     return [" ".join(task.vocabulary[i] for i in row if i != 0) for row in data.inputs.tolist()]
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({}, "the good the bad and the ugly"),
-        ({"lowercase": False}, "The good the BAD and the ugly"),
-        ({"strip_html": False}, "the good the bad br and the ugly"),
-        ({"strip_html": False, "non_letters": "delete"}, "the good the badbr and the ugly"),
-        ({"non_letters": "keep"}, "the good, the bad and the ugly."),
-    ],
-)
-def test_cleaning(options: dict[str, object], words: str) -> None:
-    assert " ".join(Cleaning(**options).words(TEXTS[0])) == words  # type: ignore[arg-type]
-
-
-def test_entities_and_accents() -> None:
-    assert Cleaning().words(TEXTS[1]) == ["it", "s", "a", "film", "a", "half"]
-    assert Cleaning().words("Café 7") == ["caf"]
-    assert Cleaning(letters="unicode").words("Café 7_x²") == ["café", "x"]
-    assert Cleaning(letters="unicode").words("हिन्दी สวัสดี") == ["हिन्दी", "สวัสดี"]
-    assert Cleaning().words("&#65;BC &lt;br&gt; x") == ["abc", "x"]
-    assert Cleaning().words("2 < 3 and 4 > 1") == ["and"]
-
-
-def test_post_and_pre_padding() -> None:
-    tokens, offsets = np.array([5, 6, 7, 8, 9]), np.array([0, 3, 3, 5])
-    rows = np.arange(3)
-    inputs, lengths = cut_and_pad(tokens, offsets, rows, 2, "post")
-    assert inputs.tolist() == [[5, 6], [0, 0], [8, 9]]
-    assert lengths.tolist() == [2, 0, 2]
-    inputs, _ = cut_and_pad(tokens, offsets, rows, 4, "pre")
-    assert inputs.tolist() == [[0, 5, 6, 7], [0, 0, 0, 0], [0, 0, 8, 9]]
 
 
 def test_vocabulary_is_counted_on_the_training_split_alone() -> None:
@@ -164,47 +123,12 @@ def test_the_second_reading_comes_from_the_cache(workdir: Path) -> None:
     assert len(list((workdir / "data" / "cache").iterdir())) == 2
 
 
-def test_the_cache_is_memory_mapped_and_gives_the_same_corpus(tmp_path: Path) -> None:
-    raw = RawCorpus(
-        ["a\u2028b c", "", "c"], np.array([0, 1, 0]), ("x", "y"), np.array([True, False, True])
-    )
-    cleaning = Cleaning(non_letters="keep")
-    made = cached_corpus(tmp_path, "id", cleaning, lambda: raw)
-    read = cached_corpus(tmp_path, "id", cleaning, lambda: pytest.fail("not cached"))
-    assert isinstance(read.tokens, np.memmap)
-    assert list(made.words) == list(read.words) == ["a", "b", "c"]
-    assert made.tokens.tolist() == read.tokens.tolist() == [0, 1, 2, 2]
-    assert read.is_test is not None
-    assert read.is_test.tolist() == [True, False, True]
-
-
-@pytest.mark.parametrize("name", ["tokens.npy", "texts.npz", "words.txt", "classes.json"])
-@pytest.mark.parametrize("content", [b"", b"nothing", None])
-def test_a_damaged_cache_is_made_again(tmp_path: Path, name: str, content: bytes | None) -> None:
-    raw = RawCorpus(["a", "b c"], np.array([0, 1]), ("x", "y"))
-    cached_corpus(tmp_path, "id", Cleaning(), lambda: raw)
-    (folder,) = tmp_path.iterdir()
-    if content is None:
-        (folder / name).unlink()
-    else:
-        (folder / name).write_bytes(content)
-    again = cached_corpus(tmp_path, "id", Cleaning(), lambda: raw)
-    assert list(again.words) == ["a", "b", "c"]
-    read = cached_corpus(tmp_path, "id", Cleaning(), lambda: pytest.fail("not cached"))
-    assert read.tokens.tolist() == [0, 1, 2]
-
-
 def test_a_cache_that_cannot_be_written_costs_nothing(
     workdir: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     Path("data").write_text("a file where the folder should be")
     assert len(Texts().split("train")) == 8
     assert "not cached" in caplog.text
-
-
-def test_equal_texts_have_equal_digests() -> None:
-    corpus = tokenise(RawCorpus(["A b.", "a b", "b a"], np.zeros(3, np.int64), ("x",)), Cleaning())
-    assert corpus.digests[0] == corpus.digests[1] != corpus.digests[2]
 
 
 def test_a_users_text_is_read_as_the_corpus_was() -> None:
@@ -215,12 +139,6 @@ def test_a_users_text_is_read_as_the_corpus_was() -> None:
     assert TextEncoder(dropping.state(), 3)("The unheard-of film") == (["the", "film"], [1, 3])
     batch = encode.batch([2, 3])
     assert (batch.inputs.tolist(), batch.lengths.tolist()) == ([[2, 3, 0]], [2])
-
-
-@pytest.mark.parametrize("split", ["80/10", "80/10/20", "a/b", "100", "0/50/50", "80/20/0", ""])
-def test_a_split_that_does_not_add_up_is_refused(split: str) -> None:
-    with pytest.raises(ValueError, match="split must be"):
-        parse_split(split)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,139 @@
+"""Gradient norms of states and inputs: finite differences, and linear networks in closed form."""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rnnexp.checks.networks import batch_of, last_state_norms, linear_model, rnn, scaled_rotation
+from rnnexp.checks.suite import Array, Values, check
+from rnnexp.embedding.base import Features
+from rnnexp.model import fused
+from rnnexp.model.base import SequenceModel
+from rnnexp.model.rollout import rollout
+from rnnexp.probes.base import l2_norm
+from rnnexp.probes.gradient_flow import gradient_flow, half_life
+from rnnexp.types import Rollout
+
+
+def state_norms_by_distance(model: SequenceModel, steps: int) -> Array:
+    """‖dL/dh_(n-k)‖ / ‖dL/dh_n‖ for k = 0, 1, ..., n the state that is read."""
+    norms = last_state_norms(model.rollout(batch_of(steps, [steps])))
+    by_distance = norms.by_distance()[1]
+    by_distance = by_distance[~np.isnan(by_distance)]
+    shares: Array = by_distance / by_distance[0]
+    return shares
+
+
+def perturbed_loss(made: Rollout, t: int, change_BD: Tensor) -> float:
+    """The sum of the last state's squares after the state at step t was changed.
+
+    A change of c_t changes h_t = o_t tanh(c_t) too.
+    """
+    state_BD = made.flat_state(t).detach() + change_BD
+    if made.cells is not None:
+        h_change_BH, c_change_BH = change_BD.chunk(2, dim=1)
+        output_BH, c_BH = made.layers[0].gates[t]["output"].detach(), made.cells[t].detach()
+        h_change_BH = h_change_BH + output_BH * ((c_BH + c_change_BH).tanh() - c_BH.tanh())
+        state_BD = made.flat_state(t).detach() + torch.cat([h_change_BH, c_change_BH], dim=1)
+    for later in range(t + 1, len(made.inputs)):
+        state_BD = made.advance(later, state_BD)
+    hidden = made.states[0].shape[1]
+    return float(state_BD[:, :hidden].square().sum())
+
+
+def adjoint_by_differences(module: nn.RNNBase, cell_state: bool) -> tuple[Values, Values]:
+    """‖dL/ds_t‖ by central differences in every direction, and as measured; L = Σ h_T²."""
+    made = rollout(module, torch.randn(12, 1, 3, dtype=torch.float64))
+    norms = gradient_flow(made, made.outputs.square().sum())
+    hidden, eps = module.hidden_size, 1e-5
+    width = made.flat_state(0).shape[1]
+    columns = range(hidden, 2 * hidden) if cell_state else range(hidden)
+    expected = []
+    for t in (0, 3, 7, 11):
+        slopes = []
+        for column in columns:
+            change = torch.zeros(1, width, dtype=torch.float64)
+            change[0, column] = eps
+            up, down = perturbed_loss(made, t, change), perturbed_loss(made, t, -change)
+            slopes.append((up - down) / (2 * eps))
+        expected.append(float(np.linalg.norm(slopes)))
+    table_LTB = norms.cells_LTB if cell_state else norms.states_LTB
+    assert table_LTB is not None
+    return np.array(expected), table_LTB[-1][[0, 3, 7, 11], 0]
+
+
+@check("gradient_flow: dL/dh_t of an RNN, finite differences", 1e-6)
+def rnn_by_differences() -> tuple[Values, Values]:
+    return adjoint_by_differences(rnn(8), cell_state=False)
+
+
+@check("gradient_flow: dL/dh_t of an LSTM, finite differences", 1e-6)
+def lstm_by_differences() -> tuple[Values, Values]:
+    return adjoint_by_differences(nn.LSTM(3, 8).double(), cell_state=False)
+
+
+@check("gradient_flow: dL/dc_t of an LSTM, finite differences", 1e-6)
+def lstm_cell_by_differences() -> tuple[Values, Values]:
+    return adjoint_by_differences(nn.LSTM(3, 8).double(), cell_state=True)
+
+
+@check("gradient_flow: dL/dh_t of a GRU, finite differences", 1e-6)
+def gru_by_differences() -> tuple[Values, Values]:
+    return adjoint_by_differences(nn.GRU(3, 8).double(), cell_state=False)
+
+
+@check("gradient_flow: linear, W = 0.9 Q: 0.9^k", 1e-12)
+def linear_shrinking() -> tuple[Values, Values]:
+    measured = state_norms_by_distance(linear_model(scaled_rotation(0.9)), 61)
+    return 0.9 ** np.arange(len(measured)), measured
+
+
+@check("gradient_flow: linear, W = 1.1 Q: 1.1^k", 1e-12)
+def linear_growing() -> tuple[Values, Values]:
+    measured = state_norms_by_distance(linear_model(scaled_rotation(1.1)), 61)
+    return 1.1 ** np.arange(len(measured)), measured
+
+
+@check("gradient_flow: linear, W = 0.1 Q, 280 steps: 1e-278, far below float32", 1e-10)
+def linear_far_below_float32() -> tuple[Values, Values]:
+    measured = state_norms_by_distance(linear_model(scaled_rotation(0.1)), 280)
+    return 0.1 ** np.arange(len(measured)), measured
+
+
+@check("gradient_flow: half-life at g = 0.95, ln 2 / -ln 0.95", 1e-9)
+def half_life_of_a_rotation() -> tuple[Values, Values]:
+    by_distance = state_norms_by_distance(linear_model(scaled_rotation(0.95)), 100)
+    return math.log(2) / -math.log(0.95), half_life(by_distance)
+
+
+@check("gradient_flow: dL/de_t of the linear model, ‖W_ihᵀ (Wᵀ)^k v‖", 1e-10)
+def linear_inputs() -> tuple[Values, Values]:
+    model = linear_model(torch.randn(8, 8, dtype=torch.float64) / 4)
+    norms = last_state_norms(model.rollout(batch_of(10, [10])))
+    w_ih, w_hh = model.i2h.weight[:, :3].detach(), model.i2h.weight[:, 3:].detach()
+    v = model.head.get_parameter("weight").detach()[0, 3:]
+    expected = [float((w_ih.T @ torch.linalg.matrix_power(w_hh.T, k) @ v).norm()) for k in range(9)]
+    return np.array(expected[::-1]), norms.inputs_TB[:9, 0]
+
+
+@check("gradient_flow: one example's norm is its own in any batch", 1e-12)
+def example_alone_and_in_a_batch() -> tuple[Values, Values]:
+    lstm, x_TBE = nn.LSTM(3, 8), torch.randn(20, 6, 3)
+    together = last_state_norms(rollout(lstm, x_TBE)).states_LTB[0][:, 2]
+    return last_state_norms(rollout(lstm, x_TBE[:, 2:3])).states_LTB[0][:, 0], together
+
+
+@check("gradient_flow: pads behind a text are no steps of it", 1e-12)
+def pads_are_no_steps() -> tuple[Values, Values]:
+    # a short text beside a long one must not dilute the mean at steps that it does not have
+    model, batch = fused.RNN(Features(3), 1, hidden_size=8).double(), batch_of(20, [6, 20])
+    alone = last_state_norms(model.rollout(batch.rows(1, 2))).by_step()
+    together = last_state_norms(model.rollout(batch)).by_step()
+    return np.concatenate([x[6:] for x in alone]), np.concatenate([x[6:] for x in together])
+
+
+@check("gradient_flow: L2 norm of numbers whose squares underflow", 1e-12)
+def norm_of_tiny_numbers() -> tuple[Values, Values]:
+    return 5e-200, float(l2_norm(torch.tensor([3e-200, 4e-200], dtype=torch.float64)))

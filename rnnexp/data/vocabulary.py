@@ -1,0 +1,64 @@
+"""Which words get an id, and texts as rows of ids that are cut or padded to one length."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from rnnexp.data.corpus import Int64Array, TokenisedCorpus
+from rnnexp.types import Padding
+
+PAD, UNK = "<pad>", "<unk>"
+
+
+def build_vocabulary(
+    corpus: TokenisedCorpus, rows: Int64Array, size: int, specials: Sequence[str]
+) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """The `size` commonest words of the texts in `rows`, after the specials.
+
+    Returns these words, and an array with the id of each word of the corpus, -1 for those without
+    one. Of equally common words the one seen first in the corpus comes first, as in
+    `collections.Counter.most_common`.
+    """
+    counts = np.bincount(_tokens_of(corpus, rows), minlength=len(corpus.words))
+    commonest = np.argsort(-counts, kind="stable")[:size]
+    commonest = commonest[counts[commonest] > 0]
+    lookup = np.full(len(corpus.words), -1, dtype=np.int64)
+    lookup[commonest] = np.arange(len(commonest)) + len(specials)
+    return [*specials, *(corpus.words[i] for i in commonest)], lookup
+
+
+def _tokens_of(corpus: TokenisedCorpus, rows: Int64Array) -> npt.NDArray[np.int32]:
+    if len(rows) == len(corpus):
+        return corpus.tokens
+    lengths = np.diff(corpus.offsets)
+    chosen = np.zeros(len(corpus), dtype=bool)
+    chosen[rows] = True
+    tokens: npt.NDArray[np.int32] = corpus.tokens[np.repeat(chosen, lengths)]
+    return tokens
+
+
+def cut_and_pad(
+    tokens: npt.NDArray[np.int64] | npt.NDArray[np.int32],
+    offsets: Int64Array,
+    rows: Int64Array,
+    seq_len: int,
+    padding: Padding,
+) -> tuple[Tensor, Tensor]:
+    """The first `seq_len` tokens of the N texts in `rows`, padded with 0, and their lengths.
+
+    tokens[offsets[i]:offsets[i+1]] is text i. Returns long tensors [N, seq_len] and [N].
+    """
+    starts_N = offsets[rows]
+    lengths_N = np.minimum(offsets[rows + 1] - starts_N, seq_len)
+    step_T = np.arange(seq_len)
+    if padding == "pre":
+        step_NT = step_T - (seq_len - lengths_N)[:, None]
+    else:
+        step_NT = np.broadcast_to(step_T, (len(rows), seq_len))
+    real_NT = (step_NT >= 0) & (step_NT < lengths_N[:, None])
+    inputs_NT = np.zeros((len(rows), seq_len), dtype=np.int64)
+    inputs_NT[real_NT] = tokens[(starts_N[:, None] + step_NT)[real_NT]]
+    return torch.from_numpy(inputs_NT), torch.from_numpy(lengths_N)
