@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from rnnexp import rollout
-from rnnexp.embedding.base import Features
-from rnnexp.init.base import Identity, Normal
+from rnnexp.embedding.features import Features
+from rnnexp.init.identity import Identity
+from rnnexp.init.normal import Normal
 from rnnexp.model.bag import Bag
 from rnnexp.model.fused import GRU, LSTM, RNN
 from rnnexp.model.rollout import layers_of

@@ -16,15 +16,18 @@ from scipy.integrate import quad
 from scipy.special import digamma
 from torch import Tensor, nn
 
-from rnnexp.clip.base import AGC, NoClip, Norm
+from rnnexp.clip.agc import AGC
+from rnnexp.clip.none import NoClip
+from rnnexp.clip.norm import Norm
 from rnnexp.data.adding import Adding
 from rnnexp.data.copying import Copying
 from rnnexp.data.parity import Parity
 from rnnexp.data.recall import Recall
 from rnnexp.data.sentence import Sentence
 from rnnexp.data.temporal_order import TemporalOrder
-from rnnexp.embedding.base import Features
-from rnnexp.init.base import Chrono, set_gate_bias
+from rnnexp.embedding.features import Features
+from rnnexp.init.base import set_gate_bias
+from rnnexp.init.chrono import Chrono
 from rnnexp.model import fused
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.linear import Linear

@@ -13,15 +13,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from rnnexp.model.cells.base import (
-    Cell,
-    GRUCell,
-    LSTMCell,
-    Recurrence,
-    RNNCell,
-    State,
-    hidden_states,
-)
+from rnnexp.model.cells.base import Cell, Recurrence, State, hidden_states
+from rnnexp.model.cells.gru import GRUCell
+from rnnexp.model.cells.lstm import LSTMCell
+from rnnexp.model.cells.rnn import RNNCell
 from rnnexp.types import Batch, LayerStates, Rollout
 
 CELLS: dict[str, Cell] = {

@@ -9,16 +9,10 @@ from torch import Tensor, nn
 
 from rnnexp.embedding.base import Encoder
 from rnnexp.model.base import SequenceModel
-from rnnexp.model.cells.base import (
-    Cell,
-    GRUCell,
-    LSTMCell,
-    Nonlinearity,
-    Recurrence,
-    RNNCell,
-    State,
-    hidden_states,
-)
+from rnnexp.model.cells.base import Cell, Nonlinearity, Recurrence, State, hidden_states
+from rnnexp.model.cells.gru import GRUCell
+from rnnexp.model.cells.lstm import LSTMCell
+from rnnexp.model.cells.rnn import RNNCell
 from rnnexp.model.fused import check_layers
 
 CellName = Literal["rnn", "lstm", "gru"]

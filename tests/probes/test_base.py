@@ -10,7 +10,7 @@ import torch
 
 from rnnexp import config as settings
 from rnnexp.data.random_tokens import RandomTokens
-from rnnexp.embedding.base import Learned
+from rnnexp.embedding.learned import Learned
 from rnnexp.model.bag import Bag
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.fused import LSTM, RNN

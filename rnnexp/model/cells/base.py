@@ -57,74 +57,10 @@ class Cell(ABC):
 
 
 @dataclass(frozen=True)
-class RNNCell(Cell):
-    """h_t = f(a_t + W_hh h_(t-1) + b_hh), f = tanh or ReLU."""
-
-    nonlinearity: Nonlinearity = "tanh"
-    gates = ("hidden",)
-
-    @property
-    def activation(self) -> str:
-        return self.nonlinearity
-
-    def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
-        preactivation = a_BG + F.linear(previous.h, weight_hh, bias_hh)
-        return State(preactivation.tanh() if self.nonlinearity == "tanh" else preactivation.relu())
-
-
-@dataclass(frozen=True)
-class LSTMCell(Cell):
-    """i, f, o = σ(...), g = tanh(...) of a_t + W_hh h_(t-1) + b_hh, each with its own rows;
-
-    c_t = f c_(t-1) + i g;   h_t = o tanh(c_t).
-    """
-
-    gates = ("input", "forget", "cell", "output")
-    carry = "forget"
-    has_cell_state = True
-
-    def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
-        assert previous.c is not None
-        i, f, g, o = (a_BG + F.linear(previous.h, weight_hh, bias_hh)).chunk(4, dim=1)
-        i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
-        c = f * previous.c + i * g
-        h = o * c.tanh()
-        return State(h, c, {"input": i, "forget": f, "cell": g, "output": o})
-
-
-@dataclass(frozen=True)
-class GRUCell(Cell):
-    """r, z = σ(a_t + W_hh h_(t-1) + b_hh), n = tanh(a_t + r (W_hh h_(t-1) + b_hh)), own rows each;
-
-    h_t = (1 - z) n + z h_(t-1).
-    """
-
-    gates = ("reset", "update", "new")
-    carry = "update"
-
-    def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
-        a_r, a_z, a_n = a_BG.chunk(3, dim=1)
-        u_r, u_z, u_n = F.linear(previous.h, weight_hh, bias_hh).chunk(3, dim=1)
-        r, z = (a_r + u_r).sigmoid(), (a_z + u_z).sigmoid()
-        n = (a_n + r * u_n).tanh()
-        return State((1 - z) * n + z * previous.h, None, {"reset": r, "update": z, "new": n})
-
-
-@dataclass(frozen=True)
-class LinearCell(Cell):
-    """h_t = a_t + W_hh h_(t-1) + b_hh: what is left of the RNN without its nonlinearity."""
-
-    gates = ("hidden",)
-    activation = "linear"
-
-    def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
-        return State(a_BG + F.linear(previous.h, weight_hh, bias_hh))
-
-
-@dataclass(frozen=True)
 class Recurrence:
     """One layer: a cell with its weights.
 
+    >>> from rnnexp.model.cells.rnn import RNNCell
     >>> layer = Recurrence(RNNCell(), *(torch.zeros(s) for s in ((4, 3), (4, 4), (4,), (4,))))
     >>> [state.h.shape for state in layer.run(torch.zeros(2, 1, 3))]
     [torch.Size([1, 4]), torch.Size([1, 4])]
