@@ -1,4 +1,4 @@
-"""Recurrent initialisations: what the weights from state to state, or the gates, start from.
+"""The interface of an initialisation of the recurrence.
 
 A `WeightInit` writes every [H, H] block of recurrent weights in place (per layer, and per gate
 where the cell has gates), a `GateInit` the biases of gates. All other parameters stay as torch made
@@ -15,8 +15,12 @@ from torch import Tensor
 
 
 class HasCarry(Protocol):
+    """What a gate initialisation needs to know of a cell; see `rnnexp.model.cells.base.Cell`."""
+
     @property
     def carry(self) -> str | None: ...
+    @property
+    def input_gate(self) -> str | None: ...
 
 
 class HasGateBiases(Protocol):
@@ -33,8 +37,8 @@ class HasRecurrentWeights(Protocol):
 def set_gate_bias(layers: Iterable[HasGateBiases], gate: str, value: float | Tensor) -> None:
     """Make the bias of a gate `value`, a number or one per unit [H], in every layer, in place.
 
-    torch adds two biases, b_ih + b_hh: one gets the value, the other zero. Set in both, a forget
-    bias of 1 would be 2.
+    torch adds two biases, b_ih + b_hh: b_ih gets the value and b_hh zero. With the value in both,
+    a forget bias of 1 would act as 2.
     """
     with torch.no_grad():
         for layer in layers:
@@ -74,7 +78,8 @@ class WeightInit(Init):
 class GateInit(Init):
     """A rule for the biases of the gate that carries the state over: f of an LSTM, z of a GRU.
 
-    ungated: `refuse` a model without gates, or `leave` it as it is, so that a study can have both.
+    ungated: what to do with a model that has no such gate: `refuse` it, or `leave` it as torch made
+        it, so that a study can have both kinds.
     """
 
     ungated: Literal["refuse", "leave"] = "refuse"
@@ -87,15 +92,14 @@ class GateInit(Init):
                 return
             raise ValueError(
                 f"init={self.name} sets the biases of gates and {type(model).__name__.lower()} has "
-                "none: use model=lstm or model=gru, or init.ungated=leave"
+                "none: use a gated model, such as model=lstm, or init.ungated=leave"
             )
         for layer in layers:
-            carry = layer.cell.carry
-            assert carry is not None
-            size = len(layer.blocks("bias_ih")[carry])
-            for gate, bias_H in self.biases(carry, size, generator).items():
+            assert layer.cell.carry is not None
+            size = len(layer.blocks("bias_ih")[layer.cell.carry])
+            for gate, bias_H in self.biases(layer.cell, size, generator).items():
                 set_gate_bias([layer], gate, bias_H)
 
     @abstractmethod
-    def biases(self, carry: str, size: int, generator: torch.Generator) -> dict[str, Tensor]:
-        """The biases [H] by gate, of one layer of `size` units whose carry gate has that name."""
+    def biases(self, cell: HasCarry, size: int, generator: torch.Generator) -> dict[str, Tensor]:
+        """The biases [H] by gate, of one layer of `size` units of a cell that has a carry gate."""

@@ -6,18 +6,19 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from rnnexp.init.base import GateInit
+from rnnexp.init.base import GateInit, HasCarry
 from rnnexp.ranges import more_than
 
 
 @dataclass(frozen=True)
 class Chrono(GateInit):
-    """b_f = ln u, u ~ U[1, t_max - 1] for each unit, and of an LSTM b_i = -b_f.
+    """b_f = ln u, u ~ U[1, t_max - 1] for each unit, and b_i = -b_f.
 
-    A gate that stays at σ(b_f) forgets with the time constant 1 + u: the units' memories spread
-    from two steps to t_max. Once: torch's second bias is zero (see `set_gate_bias`). Of a GRU the
-    update gate is set, which carries the state over. Source: Tallec and Ollivier 2018, "Can
-    recurrent neural networks warp time?", section 2.
+    f is the gate that carries the state over (of a GRU its update gate), i the input gate, of a
+    cell that has a separate one. A gate that stays at σ(b_f) forgets with the time constant 1 + u:
+    the units' memories spread from two steps to t_max. torch's second bias is zero, see
+    `set_gate_bias`. Source: Tallec and Ollivier 2018, "Can recurrent neural networks warp time?",
+    section 2.
 
     t_max: the longest dependency expected, in steps; None takes 3/2 seq_len, as their section 4
         does for copying, whose symbols are kept for some steps more than seq_len.
@@ -37,7 +38,11 @@ class Chrono(GateInit):
                 "init.t_max"
             )
 
-    def biases(self, carry: str, size: int, generator: torch.Generator) -> dict[str, Tensor]:
+    def biases(self, cell: HasCarry, size: int, generator: torch.Generator) -> dict[str, Tensor]:
+        assert cell.carry is not None
         t_max = 1.5 * self.seq_len if self.t_max is None else self.t_max
         bias_H = torch.empty(size).uniform_(1, t_max - 1, generator=generator).log()
-        return {carry: bias_H, "input": -bias_H} if carry == "forget" else {carry: bias_H}
+        biases = {cell.carry: bias_H}
+        if cell.input_gate is not None:
+            biases[cell.input_gate] = -bias_H
+        return biases

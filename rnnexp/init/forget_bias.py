@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from rnnexp.init.base import GateInit
+from rnnexp.init.base import GateInit, HasCarry
 from rnnexp.ranges import finite
 
 
@@ -26,5 +26,6 @@ class ForgetBias(GateInit):
     def __post_init__(self) -> None:
         finite("value", self.value)
 
-    def biases(self, carry: str, size: int, generator: torch.Generator) -> dict[str, Tensor]:
-        return {carry: torch.full((size,), self.value)}
+    def biases(self, cell: HasCarry, size: int, generator: torch.Generator) -> dict[str, Tensor]:
+        assert cell.carry is not None
+        return {cell.carry: torch.full((size,), self.value)}

@@ -1,4 +1,7 @@
-"""The gated recurrent unit."""
+"""The gated recurrent unit.
+
+Source: Cho et al. 2014, in the form of cuDNN, whose reset gate stands behind the recurrent product.
+"""
 
 from dataclasses import dataclass
 
@@ -15,7 +18,9 @@ class GRUCell(Cell):
     h_t = (1 - z) n + z h_(t-1).
     """
 
-    gates = ("reset", "update", "new")
+    name = "gru"
+    blocks = ("reset", "update", "new")
+    candidate = "new"
     carry = "update"
 
     def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:

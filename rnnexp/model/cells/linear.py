@@ -12,7 +12,9 @@ from rnnexp.model.cells.base import Cell, State
 class LinearCell(Cell):
     """h_t = a_t + W_hh h_(t-1) + b_hh: what is left of the RNN without its nonlinearity."""
 
-    gates = ("hidden",)
+    name = "linear"
+    blocks = ("hidden",)
+    candidate = "hidden"
     activation = "linear"
 
     def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:

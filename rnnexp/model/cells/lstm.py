@@ -1,4 +1,7 @@
-"""Long short-term memory."""
+"""Long short-term memory.
+
+Source: Hochreiter and Schmidhuber 1997, with the forget gate of Gers, Schmidhuber and Cummins 2000.
+"""
 
 from dataclasses import dataclass
 
@@ -15,8 +18,11 @@ class LSTMCell(Cell):
     c_t = f c_(t-1) + i g;   h_t = o tanh(c_t).
     """
 
-    gates = ("input", "forget", "cell", "output")
+    name = "lstm"
+    blocks = ("input", "forget", "cell", "output")
+    candidate = "cell"
     carry = "forget"
+    input_gate = "input"
     has_cell_state = True
 
     def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:

@@ -1,11 +1,14 @@
-"""The plain recurrent cell (Elman 1990)."""
+"""The plain recurrent cell. Source: Elman 1990, "Finding structure in time"."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch.nn.functional as F
 from torch import Tensor
 
-from rnnexp.model.cells.base import Cell, Nonlinearity, State
+from rnnexp.model.cells.base import Cell, State
+
+Nonlinearity = Literal["tanh", "relu"]
 
 
 @dataclass(frozen=True)
@@ -13,7 +16,9 @@ class RNNCell(Cell):
     """h_t = f(a_t + W_hh h_(t-1) + b_hh), f = tanh or ReLU."""
 
     nonlinearity: Nonlinearity = "tanh"
-    gates = ("hidden",)
+    name = "rnn"
+    blocks = ("hidden",)
+    candidate = "hidden"
 
     @property
     def activation(self) -> str:
