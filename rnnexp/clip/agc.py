@@ -15,12 +15,12 @@ class AGC(Clip):
     """Adaptive clipping, unit by unit: g_i <- g_i min(1, factor max(‖w_i‖, eps) / ‖g_i‖).
 
     A unit is a row of a matrix: of a recurrent layer each row of each gate, of an embedding each
-    word; a bias is one unit as a whole. The head is clipped too, which they exempt. Source: Brock,
+    word; a bias is one unit as a whole. The head is clipped too, unlike in the source: Brock,
     De, Smith and Simonyan 2021, "High-performance large-scale image recognition without
     normalization", section 4.
 
-    factor: how large a gradient may be beside its weights.
-    eps: smallest norm that a unit's weights count with, so that a zero row can begin to learn.
+    factor: the largest ratio of a unit's gradient norm to its weights' norm.
+    eps: the least norm of a unit's weights that is reckoned with, so that a row of zeros can learn.
     """
 
     factor: float = 0.01

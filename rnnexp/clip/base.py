@@ -1,4 +1,4 @@
-"""Clipping rules. Each reports the norm of the gradients before and after.
+"""The interface of a clipping rule, which reports the norm of the gradients before and after.
 
 Norms are in float64: the float32 norm of an exploding gradient overflows to inf long before its
 elements do, and clipping by an infinite norm returns zeros.
@@ -14,7 +14,10 @@ from rnnexp.types import ClipReport, wide
 
 
 class Clip(ABC):
-    """Calling it changes the gradients in place and reports; nothing is read from the device."""
+    """Calling it changes the gradients in place and reports what it did.
+
+    The report is made of tensors on the parameters' device: the step does not wait for the GPU.
+    """
 
     def __call__(self, parameters: Sequence[nn.Parameter]) -> ClipReport:
         pairs = [(p.detach(), p.grad) for p in parameters if p.grad is not None]
@@ -28,9 +31,9 @@ class Clip(ABC):
     def apply(
         self, gradients: list[Tensor], norm: Tensor, weights: list[Tensor]
     ) -> tuple[Tensor, Tensor]:
-        """Change `gradients`, whose total norm is `norm`; whether it did, and the norm after.
+        """Change `gradients` in place and return (whether any changed, their total norm after).
 
-        weights: the parameter that each of them is the gradient of.
+        norm: their total norm before. weights: the parameter of each gradient.
         """
 
 

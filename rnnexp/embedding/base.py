@@ -1,4 +1,6 @@
-"""Encoders: what a model reads at each step. Shapes: T time, B batch, E features.
+"""The interface of an encoder: what a model reads at each step.
+
+Shapes: T time, B batch, E features.
 
 An encoder maps token ids, long [T, B], or features, float [T, B, E], to floats [T, B, E].
 """
@@ -9,14 +11,16 @@ from typing import Any
 
 from torch import Tensor, nn
 
+#: The token id of padding.
 PAD_ID = 0
 
 
 class Encoder(nn.Module, ABC):
-    """output_size: the number of features E per step.
+    """Maps the inputs of a batch to a vector per step.
 
-    report: facts worth a place in summary.json.
-    content: names the content where the settings do not, as in `Task`.
+    output_size: the number of features E per step.
+    report: counts for summary.json, such as how many words have a vector.
+    content: the digest of a file that the settings name by its path; empty without one.
     """
 
     output_size: int
@@ -25,7 +29,7 @@ class Encoder(nn.Module, ABC):
 
     @classmethod
     def blank(cls, vocabulary: Sequence[str], size: int, **arguments: Any) -> "Encoder":
-        """One of the same shape, for weights from a checkpoint: built from its settings."""
+        """An encoder of the same shape, built from its settings, to load a checkpoint into."""
         return cls(vocabulary=vocabulary, **arguments)
 
     @abstractmethod

@@ -6,7 +6,7 @@ from rnnexp.embedding.base import Encoder
 
 
 class Features(Encoder):
-    """Inputs that are floats already pass unchanged."""
+    """e = x: inputs that are numbers already, [T, B, E], pass unchanged."""
 
     def __init__(self, input_size: int) -> None:
         super().__init__()

@@ -17,14 +17,14 @@ from rnnexp.ranges import at_least
 
 
 class Glove(Learned):
-    """Word vectors from a file, for the words that it has.
+    """Word vectors from a file, for those words of the vocabulary that the file has.
 
     Source: Pennington, Socher and Manning, "GloVe: Global Vectors for Word Representation", 2014.
 
     path: a GloVe text file (a word and E numbers on each line), or a .zip of such files.
     dim: the vectors' size; None takes it from the file. Of a .zip it also picks the file.
     freeze: keep the vectors as they are; else they are tuned with the rest.
-    unmatched: vectors of words that the file has not: `zeros`, or `random` from N(0, 1).
+    unmatched: the vectors of words that are not in the file: `zeros`, or `random` from N(0, 1).
 
     Raises DataError, with file and line, for a malformed line or vectors of another size.
     """
@@ -59,7 +59,7 @@ class Glove(Learned):
 
     @classmethod
     def blank(cls, vocabulary: Sequence[str], size: int, **arguments: Any) -> Encoder:
-        """The vectors come from the checkpoint: the file is not needed any more."""
+        """The vectors come from the checkpoint, so the GloVe file need not exist any more."""
         encoder = Learned(vocabulary, size)
         encoder.vectors.weight.requires_grad_(not arguments["freeze"])
         return encoder
@@ -112,7 +112,7 @@ def _is_number(text: str) -> bool:
 
 @contextmanager
 def _open_text(path: Path, dim: int | None) -> Iterator[tuple[str, Iterable[str]]]:
-    """Name and lines of the text file, or of the one in the .zip that fits `dim`."""
+    """Name and lines of the text file, or of the text file in the .zip that fits `dim`."""
     try:
         if path.suffix == ".zip":
             with zipfile.ZipFile(path) as archive:

@@ -20,9 +20,10 @@ class OneHot(Encoder):
     def __init__(self, vocabulary: Sequence[str]) -> None:
         super().__init__()
         self.output_size, self.report = len(vocabulary) - 1, {}
-        # knows the model's floating type and device, and is no weight
-        self.register_buffer("one", torch.ones(()), persistent=False)
+        # a buffer follows the model's floating type and device; not persistent, so no checkpoint
+        # holds it
+        self.register_buffer("unit", torch.ones(()), persistent=False)
 
     def forward(self, inputs: Tensor) -> Tensor:
         words = nn.functional.one_hot(inputs, self.output_size + 1)
-        return words[..., 1:] * self.get_buffer("one")
+        return words[..., 1:] * self.get_buffer("unit")

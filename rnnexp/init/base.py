@@ -24,12 +24,16 @@ class HasCarry(Protocol):
 
 
 class HasGateBiases(Protocol):
+    """What an initialisation needs to know of a layer."""
+
     @property
     def cell(self) -> HasCarry: ...
     def blocks(self, name: Literal["weight_ih", "bias_ih", "bias_hh"]) -> Mapping[str, Tensor]: ...
 
 
 class HasRecurrentWeights(Protocol):
+    """What an initialisation needs to know of a model."""
+
     def recurrent_weights(self) -> Mapping[str, Tensor]: ...
     def recurrences(self) -> Sequence[HasGateBiases]: ...
 
@@ -80,6 +84,7 @@ class GateInit(Init):
 
     ungated: what to do with a model that has no such gate: `refuse` it, or `leave` it as torch made
         it, so that a study can have both kinds.
+    name: its file in conf/init/, for messages.
     """
 
     ungated: Literal["refuse", "leave"] = "refuse"
