@@ -14,9 +14,9 @@ import time
 import numpy as np
 import torch
 
-from rnnexp.clip.base import NoClip
+from rnnexp.clip.none import NoClip
 from rnnexp.data.reviews import Reviews
-from rnnexp.embedding.base import Learned
+from rnnexp.embedding.learned import Learned
 from rnnexp.experiment.denormals import flushed_denormals
 from rnnexp.model.fused import LSTM, RNN, Fused
 from rnnexp.model.rollout import rollout

@@ -18,9 +18,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rnnexp.clip.base import Norm
+from rnnexp.clip.norm import Norm
 from rnnexp.data.base import Classification
-from rnnexp.embedding.base import Learned
+from rnnexp.embedding.learned import Learned
 from rnnexp.experiment.denormals import flushed_denormals
 from rnnexp.model.fused import LSTM, RNN
 from rnnexp.training.trainer import Trainer

@@ -1,4 +1,4 @@
-"""What the initial weights will do to the gradient, said before any training.
+"""What the initial weights will do to the gradient, predicted before any training.
 
 Mean-field theory of a wide tanh network with independent random weights: the preactivations at each
 step are Gaussian with variance q, the fixed point of
@@ -51,9 +51,10 @@ class LayerRegime:
     g: √(‖W‖²/H) of the recurrent weights, σ√H for independent elements. radius: ρ(W).
     sigma_max: σ_max(W). variance: q. mean_slope: E[φ'(√q z)], for tanh the mean of 1 - h².
     gain: factor on the gradient's norm per step back. path: `all paths`, or `direct path only` for
-    a gated cell, whose gain is its mean carry gate. Gated cells: g, radius and sigma_max are the
-    largest over the gates, and there is no variance. Of weights that are no random matrix, such as
-    the identity, the theory says nothing: there is no gain, and the path is `not predicted`.
+    a cell with a carry gate, whose gain is the mean of that gate. Cells with several blocks of
+    weights: g, radius and sigma_max are the largest over the blocks, and there is no variance. Of
+    weights that are no random matrix, such as the identity, and of cells of another form the theory
+    says nothing: there is no gain, and the path is `not predicted`.
     """
 
     g: float
@@ -105,7 +106,7 @@ first token cannot be learned'
         """
         layer, half_life = self.layer, self.half_life
         if layer.gain is None:
-            return "the theory of random weights says nothing of such weights: it must be measured"
+            return "the theory of random weights does not cover this network: it must be measured"
         if layer.gain == 0:
             return "no gradient passes a single step: only the last token can be learned"
         log10 = self.seq_len * math.log10(layer.gain)
@@ -214,20 +215,24 @@ def _layer(layer: Recurrence, x_NE: Tensor) -> LayerRegime:
     blocks = layer.blocks("weight_hh").values()
     g = max(float(w.norm()) / math.sqrt(len(w)) for w in blocks)
     radius, sigma_max = max(map(spectral_radius, blocks)), max(map(largest_singular_value, blocks))
-    # the block whose preactivation decides: the state's own, or the gate that carries it over
-    name = layer.cell.carry or layer.cell.gates[0]
+    unpredicted = LayerRegime(g, radius, sigma_max, None, None, None, "not predicted")
+    cell = layer.cell
+    # the block whose preactivation decides: the gate that carries the state over, or the candidate
+    name = cell.carry or cell.candidate
     bias_H = layer.blocks("bias_ih")[name] + layer.blocks("bias_hh")[name]
     a_NH = x_NE @ layer.blocks("weight_ih")[name].T + bias_H
-    if layer.cell.activation is None:
+    if cell.carry is not None:
         # h is small against the inputs at first: what it adds to the gate is left out
         gate = float(a_NH.sigmoid().mean())
         return LayerRegime(g, radius, sigma_max, None, None, gate, "direct path only")
+    if cell.activation not in _FUNCTIONS or len(blocks) > 1:
+        return unpredicted
     (weight_HH,) = blocks
     total = float(weight_HH.square().sum())
     on_diagonal = float(weight_HH.diagonal().square().sum()) / total if total else 0.0
     if on_diagonal > max(STRUCTURED, 4 / len(weight_HH)):
-        return LayerRegime(g, radius, sigma_max, None, None, None, "not predicted")
-    q, slope, gain = mean_field(g, float(a_NH.square().mean()), layer.cell.activation)
+        return unpredicted
+    q, slope, gain = mean_field(g, float(a_NH.square().mean()), cell.activation)
     return LayerRegime(g, radius, sigma_max, q, slope, gain, "all paths")
 
 

@@ -150,14 +150,18 @@ class ClipReport:
 class LayerStates:
     """One layer's states at steps 1..T, [B, H] each.
 
-    cells: c_t, where the cell has one. gates: what each gate let through, by name, empty where the
-    cell has none. Each tensor is the very one that step t+1 and the layer above consumed, so that
-    gradients with respect to it are total.
+    cells: c_t, where the cell has one.
+    gates: the values of each gate and of the candidate, by name; empty for a cell without gates.
+    carry: the name of the gate that multiplies what is carried over, None without one.
+
+    Each tensor is the very one that step t+1 and the layer above consumed, so that gradients with
+    respect to it are total.
     """
 
     states: Sequence[Tensor]
     cells: Sequence[Tensor] | None
     gates: Sequence[Mapping[str, Tensor]]
+    carry: str | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from rnnexp.clip.base import AGC, Clip, NoClip, Norm, Value
+from rnnexp.clip.agc import AGC
+from rnnexp.clip.base import Clip
+from rnnexp.clip.none import NoClip
+from rnnexp.clip.norm import Norm
+from rnnexp.clip.value import Value
 
 
 def parameters(*gradients: list[float]) -> list[nn.Parameter]:

@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import hydra
 import pytest
@@ -67,10 +68,27 @@ def test_a_preset_composes_and_holds_deltas_only(path: Path) -> None:
     assert "_target_" not in path.read_text()
 
 
+def whole(path: Path) -> dict[str, Any]:
+    """A file of conf/ with what it takes over from the files in its list of defaults."""
+    values = yaml.safe_load(path.read_text())
+    inherited: dict[str, Any] = {}
+    for base in values.pop("defaults", []):
+        inherited |= whole(path.with_name(f"{base}.yaml"))
+    return inherited | values
+
+
+def test_each_class_is_named_by_one_file_of_its_group() -> None:
+    """A second choice of the same class inherits from the first."""
+    named = [(path.parent.name, yaml.safe_load(path.read_text()).get("_target_"))
+             for path in OPTIONS]  # fmt: skip
+    targets = [entry for entry in named if entry[1] is not None]
+    assert len(targets) == len(set(targets))
+
+
 def test_python_defaults_and_yaml_defaults_agree() -> None:
     """A component built in a notebook is the one the command builds."""
     for path in OPTIONS:
-        values = yaml.safe_load(path.read_text())
+        values = whole(path)
         module, _, cls_name = (
             values["_target_"].rpartition(".") if "_target_" in values else ("", "", "")
         )
@@ -81,7 +99,10 @@ def test_python_defaults_and_yaml_defaults_agree() -> None:
             parameter = inspect.signature(cls).parameters.get(key)
             if parameter is not None and parameter.default is not inspect.Parameter.empty:
                 same = parameter.default == value
-                on_purpose = (("csv", "letters"), ("irnn", "zero_bias"), ("irnn", "input_std"))
+                on_purpose = (
+                    ("csv", "letters"), ("irnn", "zero_bias"), ("irnn", "input_std"),
+                    ("smoke", "epochs"),
+                )  # fmt: skip
                 assert same or (path.stem, key) in on_purpose, (path, key)
 
 

@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from rnnexp.embedding.base import Features, Glove, Learned
+from rnnexp.embedding.features import Features
+from rnnexp.embedding.glove import Glove
+from rnnexp.embedding.learned import Learned
 from rnnexp.errors import DataError
 
 VOCABULARY = ["<pad>", "<unk>", "good", "bad", "film"]

@@ -6,18 +6,16 @@ from typing import Any
 import pytest
 import torch
 
-from rnnexp.embedding.base import Features
-from rnnexp.init.base import (
-    Chrono,
-    Default,
-    ForgetBias,
-    Identity,
-    Init,
-    Normal,
-    Orthogonal,
-    Spectral,
-    Xavier,
-)
+from rnnexp.embedding.features import Features
+from rnnexp.init.base import Init
+from rnnexp.init.chrono import Chrono
+from rnnexp.init.default import Default
+from rnnexp.init.forget_bias import ForgetBias
+from rnnexp.init.identity import Identity
+from rnnexp.init.normal import Normal
+from rnnexp.init.orthogonal import Orthogonal
+from rnnexp.init.spectral import Spectral
+from rnnexp.init.xavier import Xavier
 from rnnexp.model.bag import Bag
 from rnnexp.model.cells.base import State
 from rnnexp.model.fused import GRU, LSTM, RNN

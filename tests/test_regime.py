@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from rnnexp import rollout
-from rnnexp.embedding.base import Features
-from rnnexp.init.base import Identity, Normal
+from rnnexp.embedding.features import Features
+from rnnexp.init.identity import Identity
+from rnnexp.init.normal import Normal
 from rnnexp.model.bag import Bag
 from rnnexp.model.fused import GRU, LSTM, RNN
 from rnnexp.model.rollout import layers_of
@@ -57,13 +58,13 @@ def test_mean_field_limits() -> None:
 @pytest.mark.parametrize(("model_type", "gates"), [(RNN, 0), (LSTM, 1), (GRU, 1)])
 def test_of_a_model(model_type: type[RNN], gates: int) -> None:
     model = model_type(Features(16), 2, hidden_size=64, num_layers=2)
-    found = regime_of(model, EXAMPLES)
-    assert found is not None
-    assert len(found.layers) == 2
-    assert found.layer.gain == max(layer.gain for layer in found.layers)
+    predicted = regime_of(model, EXAMPLES)
+    assert predicted is not None
+    assert len(predicted.layers) == 2
+    assert predicted.layer.gain == max(layer.gain for layer in predicted.layers)
     # U(±1/√H): σ√H = 1/√3
-    assert found.layers[0].g == pytest.approx(1 / math.sqrt(3), rel=0.05)
-    assert (found.layer.path == "direct path only") == bool(gates)
+    assert predicted.layers[0].g == pytest.approx(1 / math.sqrt(3), rel=0.05)
+    assert (predicted.layer.path == "direct path only") == bool(gates)
 
 
 def test_a_model_without_recurrence_has_none() -> None:

@@ -9,7 +9,7 @@ from torch import nn
 from rnnexp.checks.networks import batch_of, carry_name, last_state_norms, set_carry_bias
 from rnnexp.checks.suite import Array, Values, check
 from rnnexp.data.sentence import Sentence
-from rnnexp.embedding.base import Features
+from rnnexp.embedding.features import Features
 from rnnexp.model import fused
 from rnnexp.model.rollout import layers_of, rollout
 from rnnexp.probes.base import ProbeView

@@ -7,7 +7,9 @@ import torch
 from torch import nn
 
 from rnnexp.checks.suite import Values, check
-from rnnexp.clip.base import AGC, NoClip, Norm
+from rnnexp.clip.agc import AGC
+from rnnexp.clip.none import NoClip
+from rnnexp.clip.norm import Norm
 
 
 def hand_set(*values: float) -> list[nn.Parameter]:

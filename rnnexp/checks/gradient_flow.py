@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from rnnexp.checks.networks import batch_of, last_state_norms, linear_model, rnn, scaled_rotation
 from rnnexp.checks.suite import Array, Values, check
-from rnnexp.embedding.base import Features
+from rnnexp.embedding.features import Features
 from rnnexp.model import fused
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.rollout import rollout

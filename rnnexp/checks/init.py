@@ -5,8 +5,8 @@ import torch
 
 from rnnexp.checks.networks import carry_name
 from rnnexp.checks.suite import Values, check
-from rnnexp.embedding.base import Features
-from rnnexp.init.base import Chrono
+from rnnexp.embedding.features import Features
+from rnnexp.init.chrono import Chrono
 from rnnexp.model import fused
 
 

@@ -6,7 +6,7 @@ Shapes: T time, B batch, E features, H hidden.
 import torch
 from torch import Tensor, nn
 
-from rnnexp.embedding.base import Features
+from rnnexp.embedding.features import Features
 from rnnexp.init.base import set_gate_bias
 from rnnexp.model.cells.base import Recurrence
 from rnnexp.model.linear import Linear

@@ -4,7 +4,7 @@ import numpy as np
 
 from rnnexp.checks.networks import batch_of, last_state_norms, linear_model, scaled_rotation
 from rnnexp.checks.suite import Values, check
-from rnnexp.embedding.base import Features
+from rnnexp.embedding.features import Features
 from rnnexp.model import fused
 from rnnexp.probes.padding_survival import padding_survival
 

@@ -5,7 +5,7 @@ from torch import nn
 
 from rnnexp.checks.networks import batch_of, last_state_norms, linear_model, scaled_rotation
 from rnnexp.checks.suite import Values, check
-from rnnexp.embedding.base import Features
+from rnnexp.embedding.features import Features
 from rnnexp.model import fused
 from rnnexp.model.rollout import rollout
 

@@ -2,7 +2,7 @@
 
 from rnnexp.checks.networks import batch_of
 from rnnexp.checks.suite import Values, check
-from rnnexp.embedding.base import Features
+from rnnexp.embedding.features import Features
 from rnnexp.model import fused
 from rnnexp.model.unrolled import Unrolled
 from rnnexp.types import Batch

@@ -1,31 +1,26 @@
-"""Encoders: what a model reads at each step. Shapes: T time, B batch, E features.
+"""The interface of an encoder: what a model reads at each step.
+
+Shapes: T time, B batch, E features.
 
 An encoder maps token ids, long [T, B], or features, float [T, B, E], to floats [T, B, E].
 """
 
-import zipfile
-import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from rnnexp.errors import DataError
-from rnnexp.files import file_digest
-from rnnexp.ranges import at_least
-
+#: The token id of padding.
 PAD_ID = 0
 
 
 class Encoder(nn.Module, ABC):
-    """output_size: the number of features E per step.
+    """Maps the inputs of a batch to a vector per step.
 
-    report: facts worth a place in summary.json.
-    content: names the content where the settings do not, as in `Task`.
+    output_size: the number of features E per step.
+    report: counts for summary.json, such as how many words have a vector.
+    content: the digest of a file that the settings name by its path; empty without one.
     """
 
     output_size: int
@@ -34,186 +29,8 @@ class Encoder(nn.Module, ABC):
 
     @classmethod
     def blank(cls, vocabulary: Sequence[str], size: int, **arguments: Any) -> "Encoder":
-        """One of the same shape, for weights from a checkpoint: built from its settings."""
+        """An encoder of the same shape, built from its settings, to load a checkpoint into."""
         return cls(vocabulary=vocabulary, **arguments)
 
     @abstractmethod
     def forward(self, inputs: Tensor) -> Tensor: ...
-
-
-class Features(Encoder):
-    """Inputs that are floats already pass unchanged."""
-
-    def __init__(self, input_size: int) -> None:
-        super().__init__()
-        self.output_size, self.report = input_size, {}
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        return inputs
-
-
-class Learned(Encoder):
-    """A trained vector per word, e = W[token], W ~ N(0, 1), the pad's vector fixed at zero.
-
-    vocabulary: the word of each token id, the pad first.
-    dim: the size E of a word's vector.
-
-    >>> Learned(["<pad>", "good"], dim=3)(torch.tensor([[1], [0]])).shape
-    torch.Size([2, 1, 3])
-    """
-
-    def __init__(self, vocabulary: Sequence[str], dim: int = 128) -> None:
-        at_least("dim", dim, 1)
-        super().__init__()
-        self.output_size, self.report = dim, {}
-        self.vectors = nn.Embedding(len(vocabulary), dim, padding_idx=PAD_ID)
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        return self.vectors(inputs)  # type: ignore[no-any-return]
-
-
-class OneHot(Encoder):
-    """e = the unit vector of the word; the pad's vector is zero. Nothing is learned.
-
-    vocabulary: the word of each token id, the pad first: E is one less than its length.
-
-    >>> OneHot(["<pad>", "good", "bad"])(torch.tensor([[2], [0]])).tolist()
-    [[[0.0, 1.0]], [[0.0, 0.0]]]
-    """
-
-    def __init__(self, vocabulary: Sequence[str]) -> None:
-        super().__init__()
-        self.output_size, self.report = len(vocabulary) - 1, {}
-        # knows the model's floating type and device, and is no weight
-        self.register_buffer("one", torch.ones(()), persistent=False)
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        words = nn.functional.one_hot(inputs, self.output_size + 1)
-        return words[..., 1:] * self.get_buffer("one")
-
-
-class Glove(Learned):
-    """Word vectors from a file, for the words that it has.
-
-    Source: Pennington, Socher and Manning, "GloVe: Global Vectors for Word Representation", 2014.
-
-    path: a GloVe text file (a word and E numbers on each line), or a .zip of such files.
-    dim: the vectors' size; None takes it from the file. Of a .zip it also picks the file.
-    freeze: keep the vectors as they are; else they are tuned with the rest.
-    unmatched: vectors of words that the file has not: `zeros`, or `random` from N(0, 1).
-
-    Raises DataError, with file and line, for a malformed line or vectors of another size.
-    """
-
-    def __init__(
-        self,
-        vocabulary: Sequence[str],
-        path: str | None = None,
-        dim: int | None = None,
-        freeze: bool = False,
-        unmatched: Literal["zeros", "random"] = "zeros",
-    ) -> None:
-        if path is None:
-            raise ValueError(
-                "path is not set: name the file, as in embedding.path=glove.6B.50d.txt"
-            )
-        if dim is not None:
-            at_least("dim", dim, 1)
-        content = file_digest(Path(path))
-        vectors = read_glove(Path(path), set(vocabulary), dim)
-        super().__init__(vocabulary, dim=len(next(iter(vectors.values()))))
-        rows = [row for row, word in enumerate(vocabulary) if word in vectors]
-        weight = self.vectors.weight
-        with torch.no_grad():
-            if unmatched == "zeros":
-                weight.zero_()
-            weight[rows] = torch.tensor([vectors[vocabulary[row]] for row in rows])
-        weight.requires_grad_(not freeze)
-        words = sum(not word.startswith("<") for word in vocabulary)
-        self.report = {"matched": len(rows), "words": words}
-        self.content = content
-
-    @classmethod
-    def blank(cls, vocabulary: Sequence[str], size: int, **arguments: Any) -> Encoder:
-        """The vectors come from the checkpoint: the file is not needed any more."""
-        encoder = Learned(vocabulary, size)
-        encoder.vectors.weight.requires_grad_(not arguments["freeze"])
-        return encoder
-
-
-def read_glove(path: Path, words: set[str], dim: int | None) -> dict[str, list[float]]:
-    """The vectors of `words`. Numbers are parsed only on the lines of these words."""
-    vectors: dict[str, list[float]] = {}
-    with _open_text(path, dim) as (name, lines):
-        expected = dim
-        for number, line in enumerate(lines, 1):
-            fields = line.rstrip().split(" ")
-            if expected is None:
-                expected = len(fields) - 1
-            if number == 1 and len(fields) == 2 and all(field.isdigit() for field in fields):
-                expected = dim
-                continue  # word2vec's text format begins with a line of two counts
-            if len(fields) != expected + 1:
-                # "at a. m. 0.1 ...": a few words of the larger GloVe files hold spaces
-                if number > 1 and len(fields) > expected + 1 and _is_number(fields[-expected]):
-                    continue
-                if number == 1 and len(fields) > 2:
-                    raise DataError(
-                        f"{name}, line 1: vectors of {len(fields) - 1} numbers where "
-                        f"embedding.dim={dim} expects {dim}"
-                    )
-                raise DataError(
-                    f"{name}, line {number}: {len(fields) - 1} numbers, expected {expected}"
-                )
-            if fields[0] in words:
-                try:
-                    vectors[fields[0]] = [float(field) for field in fields[1:]]
-                except ValueError:
-                    raise DataError(
-                        f"{name}, line {number}: '{fields[0]}' is followed by something that "
-                        "is no number"
-                    ) from None
-    if not vectors:
-        raise DataError(f"{path} has none of the {len(words)} words of the vocabulary")
-    return vectors
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-@contextmanager
-def _open_text(path: Path, dim: int | None) -> Iterator[tuple[str, Iterable[str]]]:
-    """Name and lines of the text file, or of the one in the .zip that fits `dim`."""
-    try:
-        if path.suffix == ".zip":
-            with zipfile.ZipFile(path) as archive:
-                member = _pick_member(path, archive.namelist(), dim)
-                with archive.open(member) as file:
-                    yield f"{path}:{member}", _decoded(file)
-        else:
-            with path.open("rb") as file:
-                yield str(path), _decoded(file)
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text ({error.reason})") from None
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError) as error:
-        raise DataError(f"{path} cannot be read ({error})") from None
-
-
-def _decoded(file: IO[bytes]) -> Iterator[str]:
-    # Split at "\n" alone: the larger GloVe files have words that hold other line separators.
-    return (line.decode("utf-8") for line in file)
-
-
-def _pick_member(path: Path, names: Sequence[str], dim: int | None) -> str:
-    texts = [name for name in names if name.endswith(".txt")]
-    fitting = [name for name in texts if dim is not None and f".{dim}d." in name] or texts
-    if len(fitting) != 1:
-        raise DataError(
-            f"{path} holds {', '.join(names)}: set embedding.dim to the size of one of them"
-        )
-    return fitting[0]

@@ -101,7 +101,7 @@ def prepare(config: Mapping[str, Any], overrides: Sequence[str] = ()) -> Experim
     """
     import torch
 
-    from rnnexp.embedding.base import Features
+    from rnnexp.embedding.features import Features
     from rnnexp.streams import stream_seed
 
     dials = settings.dials(config)

@@ -1,4 +1,4 @@
-"""The order-free baseline: what can be known without the order of the words."""
+"""The order-free baseline: what the words alone tell, whatever their order."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ from rnnexp.ranges import at_least
 class Bag(SequenceModel):
     """h_t = tanh(W m_t + b), m_t = (1/t) sum of x_s over s <= t, the running mean of the inputs.
 
-    Read at the last real step it sees the mean of the words, whatever their order. Read behind the
-    pads (`readout=last`), or with the pads first, whose vectors are zero, it sees that mean times
-    n/T. Source: Iyyer et al.
-    2015, "Deep Unordered Composition Rivals Syntactic Methods for Text Classification", one layer.
+    Read at the last real step, it sees the mean of the n words, whatever their order. Pads have
+    zero vectors: where they are counted (`readout=last`, or pads first), it sees that mean times
+    n/T. Source: Iyyer et al. 2015, "Deep Unordered Composition Rivals Syntactic Methods for Text
+    Classification", with one layer.
 
     hidden_size: the size H of the layer behind the mean.
     common: `readout` (`last` or `last_valid`), `head` and `head_bound` of `SequenceModel`.
@@ -27,7 +27,7 @@ class Bag(SequenceModel):
     ) -> None:
         at_least("hidden_size", hidden_size, 1)
         super().__init__(encoder, hidden_size, output_size, **common)
-        # Behind the readout, not before: h is needed at the one step that is read.
+        # Computed after the readout, for the one step that is read, and not for all T.
         self.head = nn.Sequential(nn.Linear(encoder.output_size, hidden_size), nn.Tanh(), self.head)
         if self.readout not in ("last", "last_valid"):
             raise ValueError(

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnexp.embedding.base import Encoder
-from rnnexp.model.cells.base import Recurrence
+from rnnexp.model.cells.base import Cell, Recurrence
 from rnnexp.model.readout import READOUTS, Readout
 from rnnexp.model.rollout import replay
 from rnnexp.ranges import more_than
@@ -94,23 +94,23 @@ class SequenceModel(nn.Module, ABC):
         return h_TBH
 
     def recurrent_weights(self) -> dict[str, Tensor]:
-        """Views [H, H] of the weights from state to state, per layer and gate; shared memory.
+        """The weights from state to state, [H, H] per layer and block of rows: views, no copies.
 
-        Names as in torch, with the gate behind them: `weight_hh_l0.forget`.
+        Names as in torch, where there are several blocks with the block's behind them:
+        `weight_hh_l0.forget`.
         """
         views: dict[str, Tensor] = {}
         for index, layer in enumerate(self.recurrences()):
             name, blocks = f"weight_hh_l{index}", layer.blocks("weight_hh")
-            alone = len(blocks) == 1
-            views |= {name if alone else f"{name}.{gate}": b for gate, b in blocks.items()}
+            for block, weight_HH in blocks.items():
+                views[name if len(blocks) == 1 else f"{name}.{block}"] = weight_HH
         return views
 
     @property
-    def gate_names(self) -> tuple[str, ...]:
-        """Gates of the top layer's cell; none where its one block is the state's own."""
+    def top_cell(self) -> Cell | None:
+        """The cell of the top layer, None without a recurrence."""
         layers = self.recurrences()
-        gates = layers[-1].cell.gates if layers else ()
-        return gates if len(gates) > 1 else ()
+        return layers[-1].cell if layers else None
 
     @property
     def reads_one_step(self) -> bool:

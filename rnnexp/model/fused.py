@@ -1,13 +1,14 @@
 """torch's own recurrent modules: all steps in one kernel."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from torch import Tensor, nn
 
 from rnnexp.embedding.base import Encoder
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.cells.base import Recurrence
+from rnnexp.model.cells.rnn import Nonlinearity
 from rnnexp.model.rollout import layers_of
 from rnnexp.ranges import a_fraction, at_least
 
@@ -66,7 +67,7 @@ class RNN(Fused):
         self,
         encoder: Encoder,
         output_size: int,
-        nonlinearity: Literal["tanh", "relu"] = "tanh",
+        nonlinearity: Nonlinearity = "tanh",
         **common: Any,
     ) -> None:
         self._nonlinearity = nonlinearity
@@ -77,19 +78,19 @@ class RNN(Fused):
 
 
 class LSTM(Fused):
-    """Long short-term memory, as torch.nn.LSTM; the equations are in cells.py."""
+    """Long short-term memory, as torch.nn.LSTM; the equations are in cells/lstm.py."""
 
     module = nn.LSTM
 
 
 class GRU(Fused):
-    """The gated recurrent unit, as torch.nn.GRU; the equations are in cells.py."""
+    """The gated recurrent unit, as torch.nn.GRU; the equations are in cells/gru.py."""
 
     module = nn.GRU
 
 
 def check_layers(hidden_size: int, num_layers: int, dropout: float) -> None:
-    """Raise ValueError for sizes out of range, and for dropout with nothing to drop between."""
+    """Raise ValueError for sizes out of range, and for dropout where there is a single layer."""
     at_least("hidden_size", hidden_size, 1)
     at_least("num_layers", num_layers, 1)
     a_fraction("dropout", dropout)

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from rnnexp.embedding.base import Encoder
 from rnnexp.model.base import SequenceModel
-from rnnexp.model.cells.base import LinearCell, Recurrence
+from rnnexp.model.cells.base import Recurrence
+from rnnexp.model.cells.linear import LinearCell
 from rnnexp.ranges import at_least
 
 

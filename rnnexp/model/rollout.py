@@ -8,23 +8,19 @@ gradient are exactly 0 long before the gradient is.
 Shapes: T time, B batch, E features, H hidden, D flat state, O outputs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from rnnexp.model.cells.base import (
-    Cell,
-    GRUCell,
-    LSTMCell,
-    Recurrence,
-    RNNCell,
-    State,
-    hidden_states,
-)
+from rnnexp.model.cells.base import Cell, Recurrence, State, hidden_states
+from rnnexp.model.cells.gru import GRUCell
+from rnnexp.model.cells.lstm import LSTMCell
+from rnnexp.model.cells.rnn import RNNCell
 from rnnexp.types import Batch, LayerStates, Rollout
 
-CELLS: dict[str, Cell] = {
+#: The cell of each mode that torch.nn.RNNBase knows: torch adds no more of them.
+TORCH_MODES: Mapping[str, Cell] = {
     "RNN_TANH": RNNCell("tanh"),
     "RNN_RELU": RNNCell("relu"),
     "LSTM": LSTMCell(),
@@ -81,7 +77,6 @@ def rollout(module: nn.RNNBase, inputs: Tensor, lengths: Tensor | None = None) -
 def layers_of(module: nn.RNNBase) -> list[Recurrence]:
     """The layers of a torch module, on its own parameters.
 
-
     Raises ValueError for what has no cell here: two directions, or a projection.
     """
     if module.bidirectional:
@@ -97,7 +92,7 @@ def layers_of(module: nn.RNNBase) -> list[Recurrence]:
             biases = [module.get_parameter(f"bias_{name}_l{index}") for name in ("ih", "hh")]
         else:
             biases = [weight_ih.new_zeros(len(weight_ih))] * 2
-        layers.append(Recurrence(CELLS[module.mode], weight_ih, weight_hh, *biases))
+        layers.append(Recurrence(TORCH_MODES[module.mode], weight_ih, weight_hh, *biases))
     return layers
 
 
@@ -109,17 +104,17 @@ def replay(
     valid_BT: Tensor,
     state_lag: int = 0,
 ) -> Rollout:
-    """Run the layers one after the other.
+    """Run the layers one after the other, each on the states of the one below.
 
     read: makes the outputs of x [T, B, E] and the top layer's h [T, B, H], or of their beginnings.
     """
     inputs = [x_BE.detach().requires_grad_() for x_BE in x_TBE.unbind(0)]
     x_TBE = below_TBH = torch.stack(inputs)
-    found: list[LayerStates] = []
+    layer_states: list[LayerStates] = []
     for layer in layers:
         states = layer.run(below_TBH)
         below_TBH = hidden_states(states)
-        found.append(_layer_states(states))
+        layer_states.append(_layer_states(layer.cell, states))
 
     h_TBH = below_TBH
 
@@ -132,15 +127,14 @@ def replay(
         below_BE = inputs[t].detach()
         flats = torch.split(state_BD, [layer.state_size for layer in layers], dim=1)
         for layer, flat in zip(layers, flats, strict=True):
-            h, c = flat.chunk(2, dim=1) if layer.cell.has_cell_state else (flat, None)
-            (state,) = layer.run(below_BE[None], State(h, c))
-            parts += [state.h] if state.c is None else [state.h, state.c]
+            (state,) = layer.run(below_BE[None], layer.state_of(flat))
+            parts.append(state.flat)
             below_BE = state.h
         return torch.cat(parts, dim=1)
 
     return Rollout(
         inputs=inputs,
-        layers=found,
+        layers=layer_states,
         outputs=read(x_TBE, h_TBH),
         outputs_at=outputs_at,
         read_at_B=read_at_B,
@@ -150,6 +144,8 @@ def replay(
     )
 
 
-def _layer_states(states: Sequence[State]) -> LayerStates:
+def _layer_states(cell: Cell, states: Sequence[State]) -> LayerStates:
     cells = [state.c for state in states if state.c is not None]
-    return LayerStates([s.h for s in states], cells or None, [s.gates for s in states])
+    return LayerStates(
+        [state.h for state in states], cells or None, [state.gates for state in states], cell.carry
+    )

@@ -1,7 +1,7 @@
 """The recurrence written out step by step, in plain tensor operations."""
 
 import math
-from typing import Any, Literal
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -9,26 +9,22 @@ from torch import Tensor, nn
 
 from rnnexp.embedding.base import Encoder
 from rnnexp.model.base import SequenceModel
-from rnnexp.model.cells.base import (
-    Cell,
-    GRUCell,
-    LSTMCell,
-    Nonlinearity,
-    Recurrence,
-    RNNCell,
-    State,
-    hidden_states,
-)
+from rnnexp.model.cells import make_cell
+from rnnexp.model.cells.base import Recurrence, State, hidden_states
+from rnnexp.model.cells.rnn import Nonlinearity
 from rnnexp.model.fused import check_layers
-
-CellName = Literal["rnn", "lstm", "gru"]
 
 
 class UnrolledRNN(nn.Module):
-    """Stacked cells as a loop over time, with the parameters of torch.nn.RNN, LSTM or GRU.
+    """Stacked cells as a loop over time, with parameters as in torch.nn.RNN, LSTM and GRU.
 
     Names, shapes and initial distribution, U(±1/√H), are torch's own, so that `load_state_dict`
-    works in both directions.
+    works in both directions for the cells that torch has.
+
+    cell: the name of a cell, see `rnnexp.model.cells.cells`. nonlinearity: for a cell that takes
+    one.
+
+    Raises ValueError for a cell that there is not, and for a nonlinearity that it does not take.
 
     >>> rnn = UnrolledRNN(3, 4, num_layers=2)
     >>> _ = rnn.load_state_dict(nn.RNN(3, 4, num_layers=2).state_dict())
@@ -41,16 +37,12 @@ class UnrolledRNN(nn.Module):
         num_layers: int = 1,
         nonlinearity: Nonlinearity = "tanh",
         dropout: float = 0.0,
-        cell: CellName = "rnn",
+        cell: str = "rnn",
     ) -> None:
         super().__init__()
         self.hidden_size, self.num_layers, self.dropout = hidden_size, num_layers, dropout
-        self.cell: Cell = {
-            "rnn": RNNCell(nonlinearity),
-            "lstm": LSTMCell(),
-            "gru": GRUCell(),
-        }[cell]
-        rows = len(self.cell.gates) * hidden_size
+        self.cell = make_cell(cell, nonlinearity=nonlinearity)
+        rows = len(self.cell.blocks) * hidden_size
         bound = 1 / math.sqrt(hidden_size)
         for layer in range(num_layers):
             columns = input_size if layer == 0 else hidden_size
@@ -96,10 +88,12 @@ class UnrolledRNN(nn.Module):
 
 
 class Unrolled(SequenceModel):
-    """`UnrolledRNN` between encoder and readout: slower than the fused modules, and open to view.
+    """`UnrolledRNN` between encoder and readout: any cell, in plain tensor operations.
 
-    cell: whose equations: `rnn`, `lstm` or `gru`.
-    nonlinearity: of the cell `rnn`.
+    Slower than torch's fused modules, which have its own cells only.
+
+    cell: the name of a cell, each a file in rnnexp/model/cells/.
+    nonlinearity: for a cell that takes one, as `rnn` does.
     hidden_size, num_layers, dropout: as in `Fused`.
     common: `readout`, `head` and `head_bound` of `SequenceModel`.
     """
@@ -108,7 +102,7 @@ class Unrolled(SequenceModel):
         self,
         encoder: Encoder,
         output_size: int,
-        cell: CellName = "rnn",
+        cell: str = "rnn",
         hidden_size: int = 128,
         num_layers: int = 1,
         nonlinearity: Nonlinearity = "tanh",
@@ -116,8 +110,6 @@ class Unrolled(SequenceModel):
         **common: Any,
     ) -> None:
         check_layers(hidden_size, num_layers, dropout)
-        if cell != "rnn" and nonlinearity != "tanh":
-            raise ValueError(f"nonlinearity={nonlinearity} needs model.cell=rnn (got {cell})")
         super().__init__(encoder, hidden_size, output_size, **common)
         self.recurrence = UnrolledRNN(
             encoder.output_size, hidden_size, num_layers, nonlinearity, dropout, cell

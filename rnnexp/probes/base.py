@@ -30,6 +30,15 @@ Measurement = dict[str, float | Array]
 ROLLOUT_SIZE = 2000 * 8 * 512
 
 
+class Gated(Protocol):
+    """What a probe needs of a cell; see `rnnexp.model.cells.base.Cell`."""
+
+    @property
+    def gates(self) -> tuple[str, ...]: ...
+    @property
+    def carry(self) -> str | None: ...
+
+
 class Observed(Protocol):
     """What a probe needs of a model."""
 
@@ -38,7 +47,7 @@ class Observed(Protocol):
     @property
     def reads_one_step(self) -> bool: ...
     @property
-    def gate_names(self) -> tuple[str, ...]: ...
+    def top_cell(self) -> Gated | None: ...
     def recurrent_weights(self) -> Mapping[str, Tensor]: ...
     def rollout(self, batch: Batch) -> Rollout: ...
 

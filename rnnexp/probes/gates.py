@@ -1,4 +1,8 @@
-"""How far the gates stand open. Shapes: T time, B batch, H hidden."""
+"""How far the gates are open, and what the carry gate leaves of the state.
+
+The carry gate is the one that multiplies what is carried over from the step before: the cell says
+which it is. Shapes: T time, B batch, H hidden.
+"""
 
 import math
 
@@ -8,15 +12,16 @@ import torch
 from rnnexp.probes.base import Array, Measurement, Observed, Probe, ProbeView, Source, mean_where
 from rnnexp.types import Rollout
 
-#: The gate that multiplies what is carried over, and whether it is the gate or what it leaves.
-CARRY = ("forget", "update")
-
 
 def carry_gate(rollout: Rollout, layer: int = -1) -> torch.Tensor:
-    """What multiplies the old state at each step, [T, B, H]: f of an LSTM, z of a GRU."""
-    gates = rollout.layers[layer].gates
-    name = next(name for name in CARRY if name in gates[0])
-    return torch.stack([gate[name] for gate in gates])
+    """What multiplies the old state at each step, [T, B, H]: f of an LSTM, z of a GRU.
+
+    Raises ValueError for a layer whose cell has no such gate.
+    """
+    carry, gates = rollout.layers[layer].carry, rollout.layers[layer].gates
+    if carry is None:
+        raise ValueError("rollout has no gate that multiplies what is carried over")
+    return torch.stack([gate[carry] for gate in gates])
 
 
 def log_carry(carry_TBH: torch.Tensor, valid_TB: torch.Tensor) -> torch.Tensor:
@@ -33,9 +38,9 @@ def memory_time(carry_TBH: torch.Tensor, valid_TB: torch.Tensor) -> torch.Tensor
 class Gates(Probe):
     """Mean of each gate per step, memory time and the product of the carry gate.
 
-    product: mean over examples and units of the product of the last k carry gates of the text:
-    what is left of c on its direct path.
-    schedule: as in `Probe`.
+    product: mean over examples and units of the product of the last k carry gates of the text: what
+        is left of the state of k steps before on its direct path.
+    at_start, every, at_end: as in `Probe`.
     """
 
     def __init__(self, at_start: bool = True, every: int = 1, at_end: bool = True) -> None:
@@ -43,9 +48,13 @@ class Gates(Probe):
 
     def check(self, model: Observed, task: Source) -> None:
         super().check(model, task)
-        if not set(CARRY) & set(model.gate_names):
+        cell, name = model.top_cell, type(model).__name__.lower()
+        if cell is None or not cell.gates:
+            raise ValueError(f"needs a gated model; model={name} has no gates")
+        if cell.carry is None:
             raise ValueError(
-                f"needs a gated model (lstm, gru); model={type(model).__name__.lower()} has no gate"
+                "needs a gate that multiplies what is carried over; none of the gates of "
+                f"model={name} does"
             )
 
     def measure(self, view: ProbeView) -> Measurement:
@@ -59,7 +68,7 @@ class Gates(Probe):
                 valid_TB = rollout.valid_BT.T
                 masks.append(valid_TB.cpu().numpy())
                 carry_TBH = carry_gate(rollout)
-                # the texts' last steps side by side, so that row k is k steps from each end
+                # aligned at each text's last step: row k is k steps before it
                 last_B = valid_TB.cumsum(0).argmax(0)
                 step_TB = last_B - torch.arange(len(valid_TB), device=last_B.device)[:, None]
                 here_TB = step_TB.clamp(min=0)
@@ -69,12 +78,12 @@ class Gates(Probe):
                 products.append(product_TB.masked_fill(~reached_TB, math.nan).cpu().numpy())
                 times.append(memory_time(carry_TBH, valid_TB).cpu().numpy())
         mask_TB = np.concatenate(masks, axis=1)
-        found: Measurement = {}
+        measured: Measurement = {}
         for name, parts in gates.items():
-            found[name] = mean_where(np.concatenate(parts, axis=1), mask_TB)
-            found[f"mean_{name}"] = float(np.nanmean(found[name]))
+            measured[name] = mean_where(np.concatenate(parts, axis=1), mask_TB)
+            measured[f"mean_{name}"] = float(np.nanmean(measured[name]))
         product = np.concatenate(products, axis=1)
-        found["product"] = mean_where(product, ~np.isnan(product))
-        found["memory_time"] = np.sort(np.concatenate(times).mean(axis=0))
-        found["median_memory_time"] = float(np.median(found["memory_time"]))
-        return found
+        measured["product"] = mean_where(product, ~np.isnan(product))
+        measured["memory_time"] = np.sort(np.concatenate(times).mean(axis=0))
+        measured["median_memory_time"] = float(np.median(measured["memory_time"]))
+        return measured

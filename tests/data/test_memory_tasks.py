@@ -11,7 +11,8 @@ import torch
 
 from rnnexp.data.adding import Adding
 from rnnexp.data.copying import Copying
-from rnnexp.embedding.base import Features, OneHot
+from rnnexp.embedding.features import Features
+from rnnexp.embedding.one_hot import OneHot
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.fused import GRU, LSTM, RNN
 from rnnexp.model.linear import Linear

@@ -8,7 +8,7 @@ import torch
 from rnnexp.data.random_tokens import RandomTokens
 from rnnexp.data.reviews import Reviews
 from rnnexp.data.sentence import Sentence
-from rnnexp.embedding.base import OneHot
+from rnnexp.embedding.one_hot import OneHot
 from rnnexp.errors import DataError
 
 

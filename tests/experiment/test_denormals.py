@@ -75,7 +75,7 @@ MODE_OF_EACH_PROCESS = """
 import os
 from pathlib import Path
 from rnnexp.experiment.denormals import flushes_denormals
-from rnnexp.init.base import Default
+from rnnexp.init.default import Default
 
 class Told(Default):
     def __call__(self, model, generator):

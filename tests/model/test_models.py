@@ -7,7 +7,7 @@ import torch
 import yaml
 
 from rnnexp import config as settings
-from rnnexp.embedding.base import Learned
+from rnnexp.embedding.learned import Learned
 from rnnexp.model.base import SequenceModel
 from rnnexp.types import Batch, Padding
 

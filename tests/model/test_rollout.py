@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from rnnexp import rollout
-from rnnexp.embedding.base import Learned
+from rnnexp.embedding.learned import Learned
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.fused import GRU, LSTM, RNN
 from rnnexp.model.linear import Linear

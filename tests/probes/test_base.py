@@ -10,7 +10,7 @@ import torch
 
 from rnnexp import config as settings
 from rnnexp.data.random_tokens import RandomTokens
-from rnnexp.embedding.base import Learned
+from rnnexp.embedding.learned import Learned
 from rnnexp.model.bag import Bag
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.fused import LSTM, RNN
@@ -139,7 +139,7 @@ def test_the_defaults_are_those_of_the_configuration(rnnexp: Rnnexp) -> None:
         (["model=bag", "+probes=lyapunov"],
          "probe 'lyapunov' needs a recurrent model; model=bag has none"),
         (["model=rnn", "probes=[gates]"],
-         "probe 'gates' needs a gated model (lstm, gru); model=rnn has no gate"),
+         "probe 'gates' needs a gated model; model=rnn has no gates"),
         (["probes=padding_survival"],
          "probe 'padding_survival' needs pads between the text and the readout: "
          "set model.readout=last and data.padding=post"),

@@ -11,9 +11,11 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from rnnexp.clip.base import Clip, NoClip, Norm
+from rnnexp.clip.base import Clip
+from rnnexp.clip.none import NoClip
+from rnnexp.clip.norm import Norm
 from rnnexp.data.base import Classification
-from rnnexp.embedding.base import Learned
+from rnnexp.embedding.learned import Learned
 from rnnexp.model.bag import Bag
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.fused import LSTM, RNN

@@ -1,1 +1,86 @@
-"""The equations of the recurrent cells."""
+"""The recurrent cells, a file each. A module in this folder that defines a `Cell` adds one."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+from rnnexp.errors import did_you_mean
+from rnnexp.model.cells.base import Cell
+
+
+def cells() -> Mapping[str, type[Cell]]:
+    """Every cell by its name, in alphabetical order.
+
+    Raises ValueError for a cell without a name, for two of one name, and for one whose carry gate,
+    input gate or candidate is none of its blocks.
+
+    >>> list(cells())
+    ['gru', 'linear', 'lstm', 'rnn']
+    """
+    by_name: dict[str, type[Cell]] = {}
+    for module in _modules():
+        for cell in _defined_in(module):
+            name = getattr(cell, "name", None)
+            where = f"{module.__name__}.{cell.__name__}"
+            if not isinstance(name, str):
+                raise ValueError(f"cell {where} has no name: give the class one, as name = 'mine'")
+            if name in by_name:
+                raise ValueError(
+                    f"cell '{name}' is defined twice: in {by_name[name].__module__} and in "
+                    f"{module.__name__}"
+                )
+            blocks = getattr(cell, "blocks", ())
+            for role in ("candidate", "carry", "input_gate"):
+                block = getattr(cell, role, None)
+                if block not in blocks and (block is not None or role == "candidate"):
+                    raise ValueError(
+                        f"cell '{name}' ({where}): its {role} must be one of its blocks "
+                        f"{', '.join(blocks)} (got {block})"
+                    )
+            by_name[name] = cell
+    return dict(sorted(by_name.items()))
+
+
+def make_cell(name: str, **options: Any) -> Cell:
+    """The cell of that name, with those of the options that its constructor takes.
+
+    Raises ValueError for a name that no cell has, and for an option that the cell does not take,
+    unless the value is the default of the cells that do take it.
+
+    >>> make_cell("rnn", nonlinearity="relu").activation
+    'relu'
+    """
+    known = cells()
+    if name not in known:
+        near = did_you_mean(name, known)
+        raise ValueError(f"cell must be one of {', '.join(known)} (got {name}){near}")
+    taken = inspect.signature(known[name]).parameters
+    for option, value in options.items():
+        if option in taken:
+            continue
+        defaults = {
+            other: parameters[option].default
+            for other, cell in known.items()
+            if option in (parameters := inspect.signature(cell).parameters)
+        }
+        if value not in defaults.values():
+            owners = " or ".join(f"model.cell={other}" for other in defaults)
+            raise ValueError(f"{option}={value} needs {owners} (got {name})")
+    return known[name](**{option: value for option, value in options.items() if option in taken})
+
+
+def _modules() -> Iterator[ModuleType]:
+    for entry in pkgutil.iter_modules(__path__):
+        yield importlib.import_module(f"{__name__}.{entry.name}")
+
+
+def _defined_in(module: ModuleType) -> Iterator[type[Cell]]:
+    """The cells that the module itself defines: not what it imports, nor what is abstract."""
+    classes = [value for value in vars(module).values() if inspect.isclass(value)]
+    for cls in classes:
+        own = cls.__module__ == module.__name__
+        if own and issubclass(cls, Cell) and not inspect.isabstract(cls):
+            yield cls

@@ -1,50 +1,83 @@
-"""The equations of the recurrent cells, in torch's weight layout and gate order.
+"""The interface of a recurrent cell, and a layer: a cell with its weights.
 
-Shapes: T time, B batch, E features, H hidden, G gates. W_ih [G*H, E], W_hh [G*H, H], b_ih and b_hh
-[G*H].
+Shapes: T time, B batch, E features, H hidden, G blocks of rows, D flat state. W_ih [G*H, E],
+W_hh [G*H, H], b_ih and b_hh [G*H], in torch's layout.
 
 A step gets a_t = W_ih x_t + b_ih ready made: it does not depend on the state, so one matrix product
-computes it for all steps at once. Sources: Elman 1990 (rnn), Hochreiter and Schmidhuber 1997 with
-the forget gate of Gers et al. 2000 (lstm), Cho et al. 2014 in the form of cuDNN, whose reset gate
-stands behind the recurrent product (gru).
+computes it for all steps at once.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-Nonlinearity = Literal["tanh", "relu"]
 Blocks = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
 class State:
-    """What a step hands to the next: h [B, H], and where the cell has them c [B, H] and gates."""
+    """What a step hands to the next: h [B, H] and, where the cell has one, the cell state c [B, H].
+
+    gates: what each block of a gated cell came to at this step, the candidate too, by name.
+    """
 
     h: Tensor
     c: Tensor | None = None
     gates: Mapping[str, Tensor] = field(default_factory=dict)
 
+    @property
+    def flat(self) -> Tensor:
+        """All numbers that the next step needs, [B, D]; `Recurrence.state_of` reads them back."""
+        return self.h if self.c is None else torch.cat([self.h, self.c], dim=1)
+
 
 class Cell(ABC):
-    """gates: their names in the order of the rows of W_ih and W_hh.
+    """The equations of one step, and what others must know about them.
 
-    carry: the gate that multiplies what is carried over, None in a cell without gates.
+    name: what `model.cell` calls it.
+    blocks: the names of the blocks of H rows in W_ih and W_hh, in their order.
+    candidate: the block that is new content and no gate.
+    carry: the gate that multiplies what is carried over from the step before; None without one.
+    input_gate: the gate that multiplies the candidate, where that is a gate of its own; None where
+        there is none, or where it follows from the carry gate, as 1 - z in a GRU.
+    has_cell_state: whether a step hands on c beside h.
     """
 
-    gates: ClassVar[tuple[str, ...]]
+    name: ClassVar[str]
+    blocks: ClassVar[tuple[str, ...]]
+    candidate: ClassVar[str]
     carry: ClassVar[str | None] = None
+    input_gate: ClassVar[str | None] = None
     has_cell_state: ClassVar[bool] = False
 
     @property
+    def gates(self) -> tuple[str, ...]:
+        """The blocks that are gates, between 0 and 1: all but the candidate."""
+        return tuple(block for block in self.blocks if block != self.candidate)
+
+    @property
     def activation(self) -> str | None:
-        """What stands around the preactivation of an ungated cell: tanh, relu or linear."""
+        """φ in h_t = φ(W_ih x_t + W_hh h_(t-1) + b): `tanh`, `relu` or `linear`.
+
+        None for a cell of another form, and for another φ.
+        """
         return None
+
+    def describe(self) -> dict[str, Any]:
+        """What there is to know of the cell, in plain values, for summary.json."""
+        return {
+            "name": self.name,
+            "gates": list(self.gates),
+            "candidate": self.candidate,
+            "carry": self.carry,
+            "input_gate": self.input_gate,
+            "has_cell_state": self.has_cell_state,
+        }
 
     @abstractmethod
     def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
@@ -57,74 +90,10 @@ class Cell(ABC):
 
 
 @dataclass(frozen=True)
-class RNNCell(Cell):
-    """h_t = f(a_t + W_hh h_(t-1) + b_hh), f = tanh or ReLU."""
-
-    nonlinearity: Nonlinearity = "tanh"
-    gates = ("hidden",)
-
-    @property
-    def activation(self) -> str:
-        return self.nonlinearity
-
-    def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
-        preactivation = a_BG + F.linear(previous.h, weight_hh, bias_hh)
-        return State(preactivation.tanh() if self.nonlinearity == "tanh" else preactivation.relu())
-
-
-@dataclass(frozen=True)
-class LSTMCell(Cell):
-    """i, f, o = σ(...), g = tanh(...) of a_t + W_hh h_(t-1) + b_hh, each with its own rows;
-
-    c_t = f c_(t-1) + i g;   h_t = o tanh(c_t).
-    """
-
-    gates = ("input", "forget", "cell", "output")
-    carry = "forget"
-    has_cell_state = True
-
-    def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
-        assert previous.c is not None
-        i, f, g, o = (a_BG + F.linear(previous.h, weight_hh, bias_hh)).chunk(4, dim=1)
-        i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
-        c = f * previous.c + i * g
-        h = o * c.tanh()
-        return State(h, c, {"input": i, "forget": f, "cell": g, "output": o})
-
-
-@dataclass(frozen=True)
-class GRUCell(Cell):
-    """r, z = σ(a_t + W_hh h_(t-1) + b_hh), n = tanh(a_t + r (W_hh h_(t-1) + b_hh)), own rows each;
-
-    h_t = (1 - z) n + z h_(t-1).
-    """
-
-    gates = ("reset", "update", "new")
-    carry = "update"
-
-    def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
-        a_r, a_z, a_n = a_BG.chunk(3, dim=1)
-        u_r, u_z, u_n = F.linear(previous.h, weight_hh, bias_hh).chunk(3, dim=1)
-        r, z = (a_r + u_r).sigmoid(), (a_z + u_z).sigmoid()
-        n = (a_n + r * u_n).tanh()
-        return State((1 - z) * n + z * previous.h, None, {"reset": r, "update": z, "new": n})
-
-
-@dataclass(frozen=True)
-class LinearCell(Cell):
-    """h_t = a_t + W_hh h_(t-1) + b_hh: what is left of the RNN without its nonlinearity."""
-
-    gates = ("hidden",)
-    activation = "linear"
-
-    def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
-        return State(a_BG + F.linear(previous.h, weight_hh, bias_hh))
-
-
-@dataclass(frozen=True)
 class Recurrence:
     """One layer: a cell with its weights.
 
+    >>> from rnnexp.model.cells.rnn import RNNCell
     >>> layer = Recurrence(RNNCell(), *(torch.zeros(s) for s in ((4, 3), (4, 4), (4,), (4,))))
     >>> [state.h.shape for state in layer.run(torch.zeros(2, 1, 3))]
     [torch.Size([1, 4]), torch.Size([1, 4])]
@@ -142,13 +111,20 @@ class Recurrence:
 
     @property
     def state_size(self) -> int:
-        """Numbers that a step hands to the next: H, with a cell state 2H."""
+        """The numbers D that a step hands to the next: H, with a cell state 2H."""
         return self.hidden_size * (2 if self.cell.has_cell_state else 1)
 
+    def state_of(self, flat_BD: Tensor) -> State:
+        """The state whose `flat` that is."""
+        if not self.cell.has_cell_state:
+            return State(flat_BD)
+        h_BH, c_BH = flat_BD.chunk(2, dim=1)
+        return State(h_BH, c_BH)
+
     def blocks(self, name: Literal["weight_ih", "weight_hh", "bias_ih", "bias_hh"]) -> Blocks:
-        """The rows of each gate in one of the parameters: views without gradient."""
-        chunks = getattr(self, name).detach().chunk(len(self.cell.gates), dim=0)
-        return dict(zip(self.cell.gates, chunks, strict=True))
+        """One of the parameters by its blocks of H rows: views without gradient."""
+        chunks = getattr(self, name).detach().chunk(len(self.cell.blocks), dim=0)
+        return dict(zip(self.cell.blocks, chunks, strict=True))
 
     def to(self, device: torch.device, dtype: torch.dtype) -> "Recurrence":
         """The same layer elsewhere, cut off from the graph of its parameters."""
