@@ -162,8 +162,10 @@ class ProbeSet:
         save: Callable[[str, Mapping[str, npt.NDArray[Any]]], None],
         steps: Mapping[str, Array] | None = None,
         diverged: bool = False,
-    ) -> None:
-        """Ask every probe that is due. epoch 0 is before the first step; step: those taken.
+    ) -> float:
+        """Ask every probe that is due; returns the seconds that it took.
+
+        epoch 0 is before the first step; step: those taken.
 
         After a divergence nothing is rolled out: what the steps were is all there is to know.
         """
@@ -180,7 +182,9 @@ class ProbeSet:
             if self._unsaved[name] > (0 if last else len(history) // 10):
                 save(name, stacked(history))
                 self._unsaved[name] = 0
-        self.seconds += time.perf_counter() - started
+        seconds = time.perf_counter() - started
+        self.seconds += seconds
+        return seconds
 
     def scalars(self) -> dict[str, dict[str, float]]:
         """The numbers of each probe's last measurement."""

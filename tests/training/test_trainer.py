@@ -20,7 +20,10 @@ from rnnexp.model.fused import LSTM, RNN
 from rnnexp.results.runs import RunDirectory
 from rnnexp.streams import stream_seed
 from rnnexp.training.feed import Sampler
-from rnnexp.training.trainer import OPTIMIZERS, Fit, Trainer, has_bf16
+from rnnexp.training.fit import Fit
+from rnnexp.training.optimizers import OPTIMIZERS
+from rnnexp.training.precision import has_bf16
+from rnnexp.training.trainer import Trainer
 from rnnexp.types import Batch, SequenceDataset, Split
 
 CPU = torch.device("cpu")
@@ -259,7 +262,7 @@ def test_evaluation_does_not_depend_on_its_batches(monkeypatch: pytest.MonkeyPat
     model = Bag(Learned(WORDS, 8), 2)
     data = Sampler(task.split("train"), CPU, trim=True)
     first = trainer.evaluate(model, task, data)
-    monkeypatch.setattr("rnnexp.training.trainer.EVALUATION_BATCH_SIZE", 7)
+    monkeypatch.setattr("rnnexp.training.evaluation.EVALUATION_BATCH_SIZE", 7)
     again = trainer.evaluate(model, task, Sampler(task.split("train"), CPU, trim=False))
     assert again.means == pytest.approx(first.means, rel=1e-6)
     assert np.allclose(first.outputs, again.outputs, atol=1e-6)
