@@ -30,12 +30,13 @@ from rnnexp.model.base import SequenceModel
 from rnnexp.model.linear import Linear
 from rnnexp.model.rollout import layers_of, rollout
 from rnnexp.model.unrolled import Unrolled
-from rnnexp.probes.base import ProbeView, l2_norm
+from rnnexp.probes.base import ProbeView
 from rnnexp.probes.gates import Gates, carry_gate, memory_time
 from rnnexp.probes.gradient_flow import GradientNorms, gradient_flow, half_life
 from rnnexp.probes.hidden_dynamics import state_statistics
 from rnnexp.probes.jacobian import singular_values, step_jacobian
 from rnnexp.probes.lyapunov import lyapunov_spectrum
+from rnnexp.probes.norms import l2_norm
 from rnnexp.probes.padding_survival import padding_survival
 from rnnexp.probes.participation_ratio import participation_ratio
 from rnnexp.probes.recurrent_weights import (
