@@ -71,6 +71,11 @@ class History:
             columns[key] = table
         return columns
 
+    @property
+    def latest(self) -> list[Row]:
+        """The measurements that are unsaved, and always the last one."""
+        return self.rows[-max(self.unsaved, 1) :]
+
     def scalars(self) -> dict[str, float]:
         """The numbers, not the arrays, of the last measurement."""
         if not self.rows:
@@ -80,15 +85,16 @@ class History:
 
 
 def rows_of(arrays: Mapping[str, npt.NDArray[Any]]) -> list[Row]:
-    """The measurements in a probe's file, as `History.arrays` made it.
+    """The measurements in a probe's file, as `History.arrays` made it; none of no arrays.
 
     A value keeps the NaN that filled it up, and a missing one is NaN: a history of these rows, and
     of others added to it, gives the same arrays as one of the measurements themselves.
     """
     keys = [key for key in arrays if key not in INDEX]
+    index = zip(*(arrays.get(name, np.empty(0)) for name in INDEX), strict=True)
     return [
         Row(int(epoch), int(step), {key: arrays[key][number] for key in keys})
-        for number, (epoch, step) in enumerate(zip(arrays["epoch"], arrays["step"], strict=True))
+        for number, (epoch, step) in enumerate(index)
     ]
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from rnnexp.probes.base import Array, Observed, Probe, ProbeView, Source
 from rnnexp.probes.examples import example_rows
-from rnnexp.probes.history import History, Row
+from rnnexp.probes.history import History, Row, rows_of
 from rnnexp.streams import stream_seed
 from rnnexp.types import Split
 
@@ -111,36 +111,52 @@ class ProbeSet:
         return {name: history.scalars() for name, history in histories if history.rows}
 
     def state(self) -> dict[str, Any]:
-        """Everything that has been measured, exactly, for a checkpoint.
+        """For a checkpoint: what the probes' files lack, so that both together hold everything.
 
-        The files of the probes may lack the last measurements, and fill short ones up with NaN.
-        Plain values and tensors, which torch.load reads with weights_only=True.
+        Of each probe the measurements since its file was last written, and always the last, which
+        `scalars` needs exactly; how many there are before them; seconds and failures. Not all of
+        them: a measurement can take 100 kB, and every epoch has its checkpoint. Plain values and
+        tensors, which torch.load reads with weights_only=True.
         """
         return {
             "seconds": self.seconds,
             "missed": {name: list(reasons) for name, reasons in self._missed.items()},
-            "rows": {
+            "in_file": {name: len(h.rows) - len(h.latest) for name, h in self._histories.items()},
+            "latest": {
                 name: [
                     (row.epoch, row.step, {k: _to_tensor(v) for k, v in row.values.items()})
-                    for row in history.rows
+                    for row in history.latest
                 ]
                 for name, history in self._histories.items()
             },
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state` gave: measurements, failures and seconds.
+    def restore(
+        self,
+        state: Mapping[str, Any],
+        read: Callable[[str], Mapping[str, npt.NDArray[Any]] | None],
+    ) -> None:
+        """Go on from `state`, as if there had been no interruption.
 
-        The files are written anew with the next call of `measure`, whatever they hold by then.
+        read: gives the arrays of a probe's file, None where there is none. A file may have been
+        written after the state was taken: what was measured later is measured again. Raises
+        ValueError where a file lacks what the state says that it holds.
         """
         self.seconds = state["seconds"]
         self._missed = {name: list(reasons) for name, reasons in state["missed"].items()}
         for name in self.probes:
-            rows = state["rows"].get(name, [])
-            self._histories[name] = History(
+            count = state["in_file"].get(name, 0)
+            rows = rows_of(read(name) or {})[:count] if count else []
+            if len(rows) < count:
+                raise ValueError(
+                    f"probe {name}: its file holds {len(rows)} of {count} measurements that were "
+                    "made before the checkpoint"
+                )
+            rows += [
                 Row(epoch, step, {k: _from_tensor(v) for k, v in values.items()})
-                for epoch, step, values in rows
-            )
+                for epoch, step, values in state["latest"].get(name, [])
+            ]
+            self._histories[name] = History(rows)
 
 
 def _to_tensor(value: float | Array) -> float | Tensor:

@@ -118,6 +118,12 @@ class Files(dict[str, bytes]):
         np.savez_compressed(content, **arrays)
         self[name] = content.getvalue()
 
+    def read(self, name: str) -> dict[str, Any]:
+        if name not in self:
+            return {}
+        with np.load(io.BytesIO(self[name])) as arrays:
+            return {key: arrays[key] for key in arrays.files}
+
 
 def in_a_checkpoint(state: dict[str, Any]) -> dict[str, Any]:
     content = io.BytesIO()
@@ -127,45 +133,78 @@ def in_a_checkpoint(state: dict[str, Any]) -> dict[str, Any]:
     return again
 
 
-@pytest.mark.parametrize("stop", [0, 1, 2, 7, 24, 29])
-def test_what_was_measured_is_restored_exactly(stop: int) -> None:
-    """After any epoch, the last too, and with files that lag behind: 30 epochs, not all written."""
-    epochs = 30
+EPOCHS = 30
 
-    def probes() -> ProbeSet:
-        return probe_set(ragged=Ragged(), often=Epochs(False, 2, False), failing=FailsAt(1, 5))
 
-    def measure(probes: ProbeSet, epochs: range, files: Files) -> None:
-        for epoch in epochs:
-            probes.measure(epoch, 7 * epoch, epoch == 29, files.save)
+def three_probes() -> ProbeSet:
+    return probe_set(ragged=Ragged(), often=Epochs(False, 2, False), failing=FailsAt(1, 5))
 
-    whole, whole_files = probes(), Files()
-    measure(whole, range(epochs), whole_files)
-    before = probes()
-    measure(before, range(stop + 1), Files())
-    after, after_files = probes(), Files()
-    after.restore(in_a_checkpoint(before.state()))
-    assert after.scalars() == before.scalars()
-    assert (after.seconds, after.failures) == (before.seconds, before.failures)
-    measure(after, range(stop + 1, epochs), after_files)
-    if stop < epochs - 1:
-        assert after_files == whole_files
+
+def measure(probes: ProbeSet, epochs: range, files: Files) -> None:
+    for epoch in epochs:
+        probes.measure(epoch, 7 * epoch, epoch == EPOCHS - 1, files.save)
+
+
+@pytest.mark.parametrize("ahead", [0, 4])
+@pytest.mark.parametrize("stop", [0, 1, 7, 22, 23, 29])
+def test_restored_probes_end_as_if_never_interrupted(stop: int, ahead: int) -> None:
+    """From the state after any epoch, the last too, and files that lag behind or were written
+    again since: 30 epochs, after some of which nothing is written.
+    """
+    whole, whole_files = three_probes(), Files()
+    measure(whole, range(EPOCHS), whole_files)
+    before, files = three_probes(), Files()
+    measure(before, range(stop + 1), files)
+    state, scalars = in_a_checkpoint(before.state()), before.scalars()
+    seconds, failures = before.seconds, before.failures
+    measure(before, range(stop + 1, min(stop + 1 + ahead, EPOCHS)), files)
+
+    after = three_probes()
+    after.restore(state, files.read)
+    assert after.scalars() == scalars
+    assert (after.seconds, after.failures) == (seconds, failures)
+    measure(after, range(stop + 1, EPOCHS), files)
+    assert files == whole_files
     assert after.scalars() == whole.scalars()
     assert after.failures == whole.failures
-    assert str(in_a_checkpoint(after.state())["rows"]) == str(whole.state()["rows"])
+
+
+def test_a_state_holds_what_the_files_lack() -> None:
+    probes, files = probe_set(often=Epochs()), Files()
+    lags = set()
+    for epoch in range(40):
+        probes.measure(epoch, epoch, False, files.save)
+        state = probes.state()
+        saved = len(files.read("often")["epoch"])
+        assert [epoch for epoch, _, _ in state["latest"]["often"]] == list(
+            range(min(saved, epoch), epoch + 1)
+        )
+        assert state["in_file"]["often"] == min(saved, epoch)
+        lags.add(epoch + 1 - saved)
+    assert lags == {0, 1, 2, 3, 4}
 
 
 def test_a_file_that_lags_behind_is_written_after_a_restore() -> None:
     probes, files = probe_set(often=Epochs()), Files()
     for epoch in range(24):
         probes.measure(epoch, epoch, False, files.save)
-    lagging = dict(files)
+    assert len(files.read("often")["epoch"]) < 24
     again = probe_set(often=Epochs(at_end=False, every=0))  # never asked again
-    again.restore(probes.state())
+    again.restore(probes.state(), files.read)
     again.measure(24, 24, True, files.save)
-    assert files != lagging
-    with np.load(io.BytesIO(files["often"])) as arrays:
-        assert arrays["epoch"].tolist() == list(range(24))
+    assert files.read("often")["epoch"].tolist() == list(range(24))
+
+
+@pytest.mark.parametrize("kept", [0, 3])
+def test_a_file_that_has_lost_measurements_is_no_start(kept: int) -> None:
+    probes, files, lost = probe_set(often=Epochs()), Files(), Files()
+    for epoch in range(9):
+        probes.measure(epoch, epoch, False, files.save)
+    if kept:
+        lost.save("often", {key: array[:kept] for key, array in files.read("often").items()})
+    message = f"probe often: its file holds {kept} of 8 measurements that were made before"
+    with pytest.raises(ValueError, match=message):
+        probe_set(often=Epochs()).restore(probes.state(), lost.read)
 
 
 def test_an_error_costs_its_measurement_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
@@ -211,8 +250,9 @@ def test_a_run_outlives_its_probes(
         "        return {'answer': 1.0}\n"
     )
     monkeypatch.syspath_prepend(str(workdir))
-    few = (*TINY, "trainer.epochs=2", "plots=true")
-    outcome = rnnexp(*few, "name=with", "+probes.mine._target_=failing.Failing")
+    few = (*TINY, "trainer.epochs=2", "probes=[grad_norm]")
+    mine = ("name=with", "+probes.mine._target_=failing.Failing", "plots=true")
+    outcome = rnnexp(*few, *mine)
     assert outcome.status == 0, outcome.err
     assert rnnexp(*few, "name=without").status == 0
     watched, alone = sorted((workdir / "outputs" / "runs").iterdir())
@@ -225,6 +265,4 @@ def test_a_run_outlives_its_probes(
     summary = json.loads((watched / "summary.json").read_text())
     assert summary["status"] == "finished"
     assert summary["probes"]["mine"] == {"answer": 1.0}
-    assert {path.stem for path in (alone / "plots").iterdir()} <= {
-        path.stem for path in (watched / "plots").iterdir()
-    }
+    assert {path.stem for path in (watched / "plots").iterdir()} >= {"grad_norm", "mine"}
