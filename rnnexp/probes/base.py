@@ -24,7 +24,7 @@ ROLLOUT_SIZE = 2000 * 8 * 512
 
 
 class Observed(Protocol):
-    """What a probe needs of a model."""
+    """What a probe may ask of a model; see `rnnexp.model.base.SequenceModel`."""
 
     @property
     def reads_pads(self) -> bool: ...
@@ -37,7 +37,7 @@ class Observed(Protocol):
 
 
 class Source(Protocol):
-    """What a probe needs of a task."""
+    """What a probe may ask of a task; see `rnnexp.data.base.Task`."""
 
     def split(self, name: Split) -> SequenceDataset: ...
     def whole_lengths(self, name: Split) -> Tensor: ...
@@ -52,7 +52,9 @@ class ProbeView:
     examples: a random sample of the validation split, the same all through the run.
     longest: the validation examples that come nearest to filling all steps: where all of them do,
         a time step has the same distance from the readout in every example.
-    steps: per step of the epoch just trained: norms, loss, ...; empty before the first.
+    steps: of each step of the epoch just trained, by name: loss, norm_before and norm_after
+        clipping, fired (1 where clipping changed a gradient), nonfinite (gradient elements); empty
+        before the first.
     """
 
     model: Observed
@@ -93,12 +95,16 @@ class Probe(ABC):
         self.at_start, self.every, self.at_end = at_start, every, at_end
 
     def due(self, epoch: int, last: bool) -> bool:
+        """Whether to measure after that epoch; 0 is before the first step."""
         if epoch == 0:
             return self.at_start or (last and self.at_end)
         return (self.every > 0 and epoch % self.every == 0) or (last and self.at_end)
 
     def check(self, model: Observed, task: Source) -> None:
-        """Raise ValueError, `needs ...`, where the probe cannot be measured. All need states."""
+        """Raise ValueError, `needs ...`, where the probe cannot measure.
+
+        As it stands here, it needs a recurrent model.
+        """
         if not model.recurrent_weights():
             raise ValueError(
                 f"needs a recurrent model; model={type(model).__name__.lower()} has none"
@@ -106,4 +112,9 @@ class Probe(ABC):
 
     @abstractmethod
     def measure(self, view: ProbeView) -> Measurement:
-        """Plain numbers and arrays, float64; numbers also go to summary.json."""
+        """What is measured, by name: numbers and float64 arrays; nothing where there is nothing.
+
+        Arrays go to the probe's file, numbers to summary.json too. From one measurement to the next
+        an array may change its size, but not its number of axes. Whatever error is raised costs
+        this one measurement and no more; see `ProbeSet`.
+        """

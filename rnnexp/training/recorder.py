@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 
 class Recorder(Protocol):
-    """What `Trainer.fit` writes to. `rnnexp.results.runs.RunDirectory` writes it to disk.
+    """What `Trainer.fit` writes to. `rnnexp.results.runs.RunDirectory` keeps it on disk.
 
     An implementation needs no torch: where torch writes a file, the recorder says to which path by
     calling `save(path)`, and decides what becomes of the file.

@@ -126,7 +126,7 @@ class Trainer:
         plan = self.plan(feed.epoch_steps)
         progress = Progress(*self._count(), plan)
         fit = Fit()
-        if probes:
+        if probes is not None:
             probes.measure(0, 0, not plan, recorder.save_probe)
         if not plan:
             save_checkpoint(recorder, model, optimizer, fit)
@@ -149,7 +149,7 @@ class Trainer:
             stalled = self.patience is not None and fit.epochs_since_best >= self.patience
             last = diverged or stalled or epoch == len(plan)
             probe_seconds = 0.0
-            if probes:
+            if probes is not None:
                 probe_seconds = probes.measure(
                     epoch, fit.steps, last, recorder.save_probe, steps.by_step(), diverged
                 )
