@@ -20,11 +20,12 @@ from rnnexp.embedding.learned import Learned
 from rnnexp.experiment.denormals import flushed_denormals
 from rnnexp.model.fused import LSTM, RNN, Fused
 from rnnexp.model.rollout import rollout
-from rnnexp.probes.base import Probe, ProbeSet
+from rnnexp.probes.base import Probe
 from rnnexp.probes.grad_norm import GradNorm
 from rnnexp.probes.gradient_flow import GradientFlow
 from rnnexp.probes.hidden_dynamics import HiddenDynamics
 from rnnexp.probes.lyapunov import lyapunov_spectrum
+from rnnexp.probes.probe_set import ProbeSet
 from rnnexp.training.feed import Sampler
 from rnnexp.training.trainer import Trainer
 

@@ -20,7 +20,7 @@ ALLOWED = {
     **{room: set[str]() for room in (*BASE, *ROOMS)},
     "model": {"embedding"},  # a model holds an encoder and knows its interface
     "regime": {"model", "probes"},
-    "training": {"data", "model", "clip", "probes", "results"},
+    "training": {"data", "model", "clip"},  # bases; probes and the recorder by protocol
     "results": set[str](),
     "checks": {*ROOMS, "regime", "results"},
     "experiment": {*ROOMS, "regime", "training", "results"},

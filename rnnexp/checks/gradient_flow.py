@@ -12,8 +12,8 @@ from rnnexp.embedding.features import Features
 from rnnexp.model import fused
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.rollout import rollout
-from rnnexp.probes.base import l2_norm
 from rnnexp.probes.gradient_flow import gradient_flow, half_life
+from rnnexp.probes.norms import l2_norm
 from rnnexp.types import Rollout
 
 

@@ -203,7 +203,7 @@ def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
     import torch
 
     from rnnexp.experiment.environment import describe_environment, peak_memory_mb
-    from rnnexp.probes.base import ProbeSet
+    from rnnexp.probes.probe_set import ProbeSet
     from rnnexp.regime import regime_of
     from rnnexp.results.findings.base import findings
     from rnnexp.results.study import Series

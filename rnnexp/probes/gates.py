@@ -9,7 +9,8 @@ import math
 import numpy as np
 import torch
 
-from rnnexp.probes.base import Array, Measurement, Observed, Probe, ProbeView, Source, mean_where
+from rnnexp.probes.base import Array, Measurement, Observed, Probe, ProbeView, Source
+from rnnexp.probes.norms import mean_where
 from rnnexp.types import Rollout
 
 

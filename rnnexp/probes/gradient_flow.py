@@ -11,7 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from rnnexp.probes.base import Array, Measurement, Probe, ProbeView, l2_norm, mean_where
+from rnnexp.probes.base import Array, Measurement, Probe, ProbeView
+from rnnexp.probes.norms import l2_norm, mean_where
 from rnnexp.types import Rollout
 
 #: Smaller norms are subnormal numbers that have lost their digits: marked, not measured.

@@ -3,15 +3,8 @@
 import numpy as np
 import torch
 
-from rnnexp.probes.base import (
-    Array,
-    Measurement,
-    Observed,
-    Probe,
-    ProbeView,
-    Source,
-    class_of,
-)
+from rnnexp.probes.base import Array, Measurement, Observed, Probe, ProbeView, Source
+from rnnexp.probes.examples import class_of
 from rnnexp.ranges import a_fraction, at_least
 from rnnexp.types import LayerStates, Split
 

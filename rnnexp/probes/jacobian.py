@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnexp.probes.base import Array, Measurement, Probe, ProbeView, text_alone
+from rnnexp.probes.base import Array, Measurement, Probe, ProbeView
+from rnnexp.probes.examples import without_pads
 from rnnexp.ranges import at_least
 from rnnexp.types import Rollout
 
@@ -78,7 +79,7 @@ class Jacobian(Probe):
         self.points, self.examples = points, examples
 
     def measure(self, view: ProbeView) -> Measurement:
-        batch = text_alone(view.longest.rows(0, self.examples))
+        batch = without_pads(view.longest.rows(0, self.examples))
         with torch.no_grad():
             rollout = view.model.rollout(batch)
         steps = len(rollout.inputs)

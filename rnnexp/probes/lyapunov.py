@@ -6,7 +6,8 @@ Engelken, Wolf and Abbott 2023, "Lyapunov spectra of chaotic recurrent neural ne
 
 import torch
 
-from rnnexp.probes.base import Array, Measurement, Probe, ProbeView, text_alone
+from rnnexp.probes.base import Array, Measurement, Probe, ProbeView
+from rnnexp.probes.examples import without_pads
 from rnnexp.probes.jacobian import step_jacobian
 from rnnexp.ranges import at_least
 from rnnexp.types import Rollout
@@ -60,7 +61,7 @@ class Lyapunov(Probe):
         self.examples, self.burn_in = examples, burn_in
 
     def measure(self, view: ProbeView) -> Measurement:
-        batch = text_alone(view.longest.rows(0, self.examples))
+        batch = without_pads(view.longest.rows(0, self.examples))
         with torch.no_grad():
             rollout = view.model.rollout(batch)
         burn_in = min(self.burn_in, len(rollout.inputs) // 2)

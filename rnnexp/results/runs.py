@@ -108,6 +108,7 @@ class RunDirectory:
             old.unlink()
 
     def save_best(self, save: Callable[[Path], None]) -> None:
+        """Write the weights with the lowest validation loss so far."""
         (self.path / "checkpoints").mkdir(exist_ok=True)
         _write_atomically(self.best_weights, save)
 

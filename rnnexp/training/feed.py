@@ -24,9 +24,10 @@ FRESH_EPOCH = 500
 
 
 class Sampler:
-    """One split on its device, and its lengths at hand on the CPU.
+    """One split on its device, and its lengths on the CPU, where the batches are put together.
 
-    trim: sort by length and cut; wrong where pads are part of the function (see `reads_pads`).
+    trim: put examples of like length together and cut the pads that all of a batch have; wrong for
+        a model whose answer depends on its pads (see `reads_pads`).
     """
 
     def __init__(self, dataset: SequenceDataset, device: torch.device, trim: bool) -> None:
@@ -55,7 +56,7 @@ class Sampler:
         return [batches[i] for i in generator.permutation(len(batches))]
 
     def by_length(self, batch_size: int) -> list[IntArray]:
-        """Every example once, for evaluation: by length where batches are trimmed."""
+        """Every example once, for evaluation: the indices of each batch, by length if trimmed."""
         order = np.argsort(self.lengths, kind="stable") if self.trim else np.arange(len(self))
         return _chunks(order, batch_size)
 
@@ -71,15 +72,15 @@ class Sampler:
 
 
 class Feed(Protocol):
-    """The batches of a training, by the number of the step, counted from 0.
+    """The batches of a training, by the number of their step, counted from 0.
 
-    epoch_steps: how many make an epoch.
+    epoch_steps: how many steps make an epoch.
     """
 
     epoch_steps: int
 
     def batches(self, first: int, count: int) -> Iterator[Batch]:
-        """Those of the steps first..first+count-1."""
+        """The batches of the steps first, first + 1, ..., first + count - 1."""
 
 
 class CorpusFeed:
@@ -105,7 +106,7 @@ class CorpusFeed:
 class FreshFeed:
     """New samples for every step.
 
-    make: makes so many of them from a generator.
+    make: `make(count, generator)` draws a batch of `count` samples.
     """
 
     epoch_steps = FRESH_EPOCH

@@ -22,7 +22,10 @@ from rnnexp.model.fused import LSTM, RNN
 from rnnexp.results.runs import RunDirectory
 from rnnexp.streams import stream_seed
 from rnnexp.training.feed import Sampler
-from rnnexp.training.trainer import OPTIMIZERS, Fit, Trainer, has_bf16
+from rnnexp.training.fit import Fit
+from rnnexp.training.optimizers import OPTIMIZERS
+from rnnexp.training.precision import has_bf16
+from rnnexp.training.trainer import Trainer
 from rnnexp.types import Batch, SequenceDataset, Split
 
 CPU = torch.device("cpu")
@@ -71,11 +74,11 @@ def test_it_learns() -> None:
     trainer = Trainer(epochs=12, batch_size=20, learning_rate=0.02)
     result, model, run = fit(trainer, task, "a")
     assert (result.status, result.epochs, result.steps) == ("finished", 12, 120)
-    found = trainer.evaluate(model, task, Sampler(task.split("test"), CPU, trim=True))
-    assert found.means["accuracy"] > 0.9
-    right = (found.outputs[:, 0] > 0) == task.split("test").targets.numpy()
-    assert found.scores["accuracy"].tolist() == right.tolist()
-    assert right.mean() == pytest.approx(found.means["accuracy"])
+    test = trainer.evaluate(model, task, Sampler(task.split("test"), CPU, trim=True))
+    assert test.means["accuracy"] > 0.9
+    right = (test.outputs[:, 0] > 0) == task.split("test").targets.numpy()
+    assert test.scores["accuracy"].tolist() == right.tolist()
+    assert right.mean() == pytest.approx(test.means["accuracy"])
     rows = run.metrics
     assert rows[0]["train_loss"] > rows[-1]["train_loss"]
     assert list(rows[0]) == [
@@ -211,10 +214,36 @@ def test_patience_and_drop_last_need_their_data() -> None:
     Trainer(batch_size=500).check(FirstWord(), CPU)
 
 
+def test_a_fit_gives_the_validation_of_its_last_epoch() -> None:
+    task, trainer = FirstWord(), Trainer(epochs=3, batch_size=40)
+    result, model, run = fit(trainer, task, "a")
+    assert result.validation is not None
+    assert run.metrics[-1]["val_accuracy"] == pytest.approx(result.validation["accuracy"])
+    again = trainer.evaluate(model, task, Sampler(task.split("val"), CPU, trim=True))
+    assert result.validation == again.means
+    nothing, _, _ = fit(replace(trainer, epochs=0), FirstWord(), "b")
+    assert nothing.validation is None
+    # 5 training losses and 1 of the validation split an epoch: the second epoch ends at its third
+    poisoned, _, other = fit(trainer, FirstWord(poison_step=9), "c")
+    assert poisoned.validation is not None
+    assert other.metrics[0]["val_loss"] == pytest.approx(poisoned.validation["loss"])
+    assert math.isnan(other.metrics[1]["val_loss"])
+
+
+def test_a_validation_loss_that_is_not_finite_is_a_divergence() -> None:
+    result, _, run = fit(Trainer(epochs=3, batch_size=40), FirstWord(poison_step=6), "a")
+    assert result.reason == "the validation loss is not finite after step 5"
+    assert result.validation is not None
+    assert math.isnan(result.validation["loss"])
+    assert (result.epochs, result.best_epoch) == (1, None)
+    assert not run.best_weights.exists()
+
+
 def test_without_validation_the_columns_stay_empty() -> None:
     result, _, run = fit(Trainer(epochs=1), FirstWord(val=0), "a")
     assert math.isnan(run.metrics[0]["val_loss"])
     assert result.best_epoch is None
+    assert result.validation is None
     assert not run.best_weights.exists()
 
 
@@ -261,7 +290,7 @@ def test_evaluation_does_not_depend_on_its_batches(monkeypatch: pytest.MonkeyPat
     model = Bag(Learned(WORDS, 8), 2)
     data = Sampler(task.split("train"), CPU, trim=True)
     first = trainer.evaluate(model, task, data)
-    monkeypatch.setattr("rnnexp.training.trainer.EVALUATION_BATCH_SIZE", 7)
+    monkeypatch.setattr("rnnexp.training.evaluation.EVALUATION_BATCH_SIZE", 7)
     again = trainer.evaluate(model, task, Sampler(task.split("train"), CPU, trim=False))
     assert again.means == pytest.approx(first.means, rel=1e-6)
     assert np.allclose(first.outputs, again.outputs, atol=1e-6)

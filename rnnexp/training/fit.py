@@ -1,0 +1,58 @@
+"""How far a training has come, and what became of it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, Self
+
+from rnnexp.training.steps import EpochSteps
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What became of a training, or how far it has come.
+
+    status: `finished`, or `diverged` with the reason: the step and the norm.
+    epochs: rows of metrics.csv: passes over the data, or hundreds of steps.
+    best_epoch: the epoch of the lowest validation loss, None without a validation split.
+    best_loss: that loss; infinite while there is none.
+    validation: loss and scores of the last epoch that was validated, None where none was.
+    seconds, tokens: spent in training steps, validation apart.
+    """
+
+    status: Literal["finished", "diverged"] = "finished"
+    reason: str | None = None
+    epochs: int = 0
+    steps: int = 0
+    best_epoch: int | None = None
+    best_loss: float = math.inf
+    validation: Mapping[str, float] | None = None
+    seconds: float = 0.0
+    tokens: int = 0
+
+    def after(
+        self, steps: EpochSteps, seconds: float, validation: Mapping[str, float] | None
+    ) -> Self:
+        """The training one epoch on: its steps, their seconds, and loss and scores after them."""
+        fit = replace(
+            self,
+            epochs=self.epochs + 1,
+            steps=self.steps + steps.count,
+            seconds=self.seconds + seconds,
+            tokens=self.tokens + steps.tokens,
+        )
+        if steps.diverged_at is not None:
+            return replace(fit, status="diverged", reason=steps.divergence(fit.steps))
+        if validation is None:
+            return fit
+        fit = replace(fit, validation=validation)
+        if not math.isfinite(validation["loss"]):
+            reason = f"the validation loss is not finite after step {fit.steps}"
+            fit = replace(fit, status="diverged", reason=reason)
+        if validation["loss"] < self.best_loss:
+            fit = replace(fit, best_epoch=fit.epochs, best_loss=validation["loss"])
+        return fit
+
+    @property
+    def epochs_since_best(self) -> int:
+        return self.epochs - (self.best_epoch or 0)

@@ -1,0 +1,65 @@
+"""What a person sees while a network trains: a bar for each epoch, and a line after it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tqdm import tqdm
+
+from rnnexp.training.fit import Fit
+from rnnexp.types import Batch
+
+
+@dataclass
+class Progress:
+    """The words for where a training stands.
+
+    unit: `epoch` or `step`, in which `total` counts. plan: the steps of each epoch.
+    """
+
+    unit: str
+    total: int
+    plan: Sequence[int]
+    _beside_bar: dict[str, str] = field(default_factory=dict)
+
+    def bar(self, batches: Iterable[Batch], epoch: int, step: int, count: int) -> Iterator[Batch]:
+        """The batches of an epoch, counted on the screen; `step` is the number of its last.
+
+        Beside the bar stand the numbers of the epoch before: those of this one are read from the
+        device at its end.
+        """
+        yield from tqdm(
+            batches,
+            desc=self._place(epoch, step),
+            postfix=self._beside_bar,
+            total=count,
+            unit="batch",
+            leave=False,
+            disable=None,
+        )
+
+    def line(
+        self,
+        fit: Fit,
+        training: Mapping[str, float | None],
+        validation: Mapping[str, float | None],
+    ) -> str:
+        """One line on the epoch that has ended.
+
+        training: its row of `EpochSteps.means`. validation: loss and scores after it.
+        """
+        parts = [f"{self._place(fit.epochs, fit.steps)}:"]
+        for name, score in validation.items():
+            trained = training[f"train_{name}"]
+            assert trained is not None
+            self._beside_bar[name] = f"{trained:.3f}"
+            show = "{:.1%}".format if name == "accuracy" else "{:.4g}".format
+            beside = f" (val {show(score)})" if score is not None else ""
+            parts.append(f"{name} {show(trained)}{beside}")
+        parts.append(f"gradient norm {training['grad_norm']:.3g}")
+        left = fit.seconds / fit.steps * (sum(self.plan) - fit.steps)
+        parts.append(f"{left:.0f} s left" if left else f"{fit.seconds:.0f} s of training")
+        return "  ".join(parts)
+
+    def _place(self, epoch: int, step: int) -> str:
+        """`epoch 2/5` or `step 200/2500`"""
+        return f"{self.unit} {epoch if self.unit == 'epoch' else step}/{self.total}"
