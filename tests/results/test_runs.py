@@ -109,7 +109,7 @@ def test_runs_are_read_without_torch() -> None:
     import subprocess
 
     modules = (
-        "sys, rnnexp.results.runs, rnnexp.results.study, rnnexp.results.figures.accuracy_vs_length"
+        "sys, rnnexp.results.runs, rnnexp.results.study, rnnexp.results.figures.score_vs_length"
     )
     code = f"import {modules}; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

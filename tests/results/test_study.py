@@ -141,7 +141,7 @@ def test_ten_classes_keep_their_curve_in_sight(tmp_path: Path) -> None:
     for number, seq_len in enumerate((50, 100)):
         add_run(tmp_path, number, 0.15, seq_len=seq_len)
     draw_study(Study.read(tmp_path))
-    svg = (tmp_path / "plots" / "accuracy_vs_length.svg").read_text()
+    svg = (tmp_path / "plots" / "score_vs_length.svg").read_text()
     assert "15.0%" in svg or "15%" in svg
 
 
@@ -182,8 +182,8 @@ def test_the_table_shows_percent_interval_and_chance(study_dir: Path) -> None:
 
 def test_figures_of_a_length_study_and_of_another(study_dir: Path, tmp_path: Path) -> None:
     draw_study(Study.read(study_dir))
-    assert (study_dir / "plots" / "accuracy_vs_length.png").stat().st_size > 10_000
-    svg = (study_dir / "plots" / "accuracy_vs_length.svg").read_text()
+    assert (study_dir / "plots" / "score_vs_length.png").stat().st_size > 10_000
+    svg = (study_dir / "plots" / "score_vs_length.svg").read_text()
     for words in ("RNN", "LSTM", "chance", "95% t-interval", "over 3 seeds", "synthetic"):
         assert words in svg
     other = tmp_path / "other"
@@ -294,7 +294,7 @@ def test_a_classes_sweep_has_a_chance_line_each(tmp_path: Path) -> None:
         summary = json.loads(path.read_text())
         path.write_text(json.dumps(summary | {"chance": {"accuracy": 1 / classes}}))
     draw_study(Study.read(tmp_path))
-    svg = (tmp_path / "plots" / "accuracy_vs_length.svg").read_text()
+    svg = (tmp_path / "plots" / "score_vs_length.svg").read_text()
     assert "chance 0.25" in svg
     assert "chance 0.5" in svg
 

@@ -28,7 +28,7 @@ def draw_run(run: "RunDirectory", summary: Mapping[str, Any]) -> None:
 def draw_study(study: "Study") -> None:
     """Every figure that the study's settings allow, into its plots/."""
     from rnnexp.results.figures import (
-        accuracy_vs_length,
+        score_vs_length,
         first_token,
         gain,
         length_generalisation,
@@ -40,7 +40,7 @@ def draw_study(study: "Study") -> None:
 
     if padding.draw(study) is None:
         if set(LENGTHS) & set(study.factors):
-            accuracy_vs_length.draw(study)
+            score_vs_length.draw(study)
         else:
             scores.draw(study)
     memory_horizon.draw(study)
@@ -57,7 +57,7 @@ def draw_probes(series: "Sequence[Series]", folder: Path, several: bool = False)
 
     several: the figures that compare runs alone.
     """
-    from rnnexp.results.figures import probe
+    from rnnexp.results.figures import other_probes as probe
 
     names = dict.fromkeys(name for one in series for run in one.runs for name in run.probe_names)
     with warnings.catch_warnings():

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.ticker import PercentFormatter
 
 from rnnexp.results.figures import style
-from rnnexp.results.figures.accuracy_vs_length import LOGARITHMIC, length_scale, seeds_note
+from rnnexp.results.figures.score_vs_length import LOGARITHMIC, length_scale, seeds_note
 from rnnexp.results.statistics import Interval, t_interval
 from rnnexp.results.study import Series
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from rnnexp.results.figures import style
-from rnnexp.results.figures.accuracy_vs_length import AXES, length_scale
+from rnnexp.results.figures.score_vs_length import AXES, length_scale
 from rnnexp.results.findings.memory_horizon import BELOW, Horizon, horizons
 from rnnexp.results.statistics import MedianInterval
 from rnnexp.results.study import Study

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from rnnexp.results.figures import style
-from rnnexp.results.figures.accuracy_vs_length import (
+from rnnexp.results.figures.score_vs_length import (
     draw_band,
     draw_chance,
     length_scale,

@@ -5,7 +5,7 @@ from pathlib import Path
 from matplotlib.ticker import PercentFormatter
 
 from rnnexp.results.figures import style
-from rnnexp.results.figures.accuracy_vs_length import LOGARITHMIC, chance_levels, seeds_note
+from rnnexp.results.figures.score_vs_length import LOGARITHMIC, chance_levels, seeds_note
 from rnnexp.results.study import Study, group_label
 
 

@@ -97,7 +97,7 @@ def test_a_study_compares_its_models(rnnexp: Rnnexp, workdir: Path) -> None:
     assert outcome.status == 0, outcome.err
     assert "gradient to the first token" in outcome.out
     drawn = {file.stem for file in Path("outputs/studies/x/plots").glob("*.png")}
-    assert {"gradient_flow", "first_token", "hidden_dynamics", "accuracy_vs_length"} <= drawn
+    assert {"gradient_flow", "first_token", "hidden_dynamics", "score_vs_length"} <= drawn
 
 
 def test_no_training_measures_the_initial_weights(rnnexp: Rnnexp, workdir: Path) -> None:

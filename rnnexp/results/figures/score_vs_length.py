@@ -16,7 +16,7 @@ LOGARITHMIC = ("mse",)
 
 
 def draw(study: Study) -> Path | None:
-    """plots/accuracy_vs_length.png and .svg: a panel per data set; None without a finished run."""
+    """plots/score_vs_length.png and .svg: a panel per data set; None without a finished run."""
     groups = [group for group in study.groups() if group.interval(study.score)]
     if not groups:
         return None
@@ -39,7 +39,7 @@ def draw(study: Study) -> Path | None:
             fontsize=9, title_fontsize=9, alignment="left",
             handlelength=3.2,
         )  # fmt: skip
-        return style.save(canvas, study.path / "plots", "accuracy_vs_length")
+        return style.save(canvas, study.path / "plots", "score_vs_length")
 
 
 def _draw_panel(axes: Axes, study: Study, groups: Sequence[Group]) -> None:
