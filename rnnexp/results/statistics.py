@@ -65,28 +65,6 @@ def log_interval(values: Sequence[float]) -> Interval:
     return Interval(found.n, math.exp(found.mean), low, high)
 
 
-#: A run beats chance where its whole bootstrap interval shows more than this share of all skill:
-#: more than a lucky test set gives, even to the luckiest of some hundred runs.
-NEEDED_SKILL = 0.1
-
-
-def skill(score: float, chance: float, perfect: float) -> float:
-    """(score - chance) / (perfect - chance): 0 at chance and 1 for who is always right.
-
-    >>> skill(0.75, chance=0.5, perfect=1.0), round(skill(1 / 12, 1 / 6, 0.0), 6)
-    (0.5, 0.5)
-    """
-    return (score - chance) / (perfect - chance)
-
-
-def beats_chance(interval: Sequence[float | None], chance: float, perfect: float) -> bool:
-    """Whether both ends of a score's interval have a skill above `NEEDED_SKILL`.
-
-    An end that is None was not finite, and shows none.
-    """
-    return all(end is not None and skill(end, chance, perfect) > NEEDED_SKILL for end in interval)
-
-
 @dataclass(frozen=True)
 class Rate:
     """Successes among n runs, with Wilson's 95% interval."""
