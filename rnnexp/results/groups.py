@@ -132,6 +132,6 @@ def group_label(factors: Mapping[str, Any]) -> str:
     )
 
 
-def strict(factors: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings as strict JSON holds them: it has no infinity."""
-    return {key: "inf" if value == math.inf else value for key, value in factors.items()}
+def json_value(setting: Any) -> Any:
+    """A setting as strict JSON holds it: JSON has no infinity."""
+    return "inf" if setting == math.inf else setting

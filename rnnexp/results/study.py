@@ -15,7 +15,7 @@ from typing import Any
 
 from rnnexp.results.comparisons import Comparison, compared
 from rnnexp.results.factors import varying_settings
-from rnnexp.results.groups import Group, group_label, grouped, strict
+from rnnexp.results.groups import Group, group_label, grouped, json_value
 from rnnexp.results.runs import RunDirectory, write_json, write_text
 from rnnexp.results.study_run import StudyRun
 from rnnexp.scores import BEATS_CHANCE, Score
@@ -185,7 +185,7 @@ def _group_statistics(group: Group, columns: Sequence[str]) -> dict[str, Any]:
     intervals = {column: group.interval(column) for column in columns}
     rates = {name: group.rate(name) for name in ("beats_chance", "solved")}
     return {
-        **strict(group.factors),
+        **{name: json_value(value) for name, value in group.factors.items()},
         "runs": group.statuses,
         **{
             column: {

@@ -106,9 +106,9 @@ def wrapped(text: str, width: int = 36, lines: int = 3) -> str:
     >>> wrapped("one two three", width=8, lines=1)
     'one two …'
     """
-    found = textwrap.wrap(text, width)
+    short = textwrap.wrap(text, width)
     return "\n".join(
-        found if len(found) <= lines else [*found[: lines - 1], f"{found[lines - 1]} …"]
+        short if len(short) <= lines else [*short[: lines - 1], f"{short[lines - 1]} …"]
     )
 
 

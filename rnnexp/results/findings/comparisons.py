@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 from rnnexp.results.comparisons import Comparison
 from rnnexp.results.factors import LENGTHS
 from rnnexp.results.findings.base import MAX_GROUPS, StudyFinding
-from rnnexp.results.groups import group_label, strict
+from rnnexp.results.groups import group_label, json_value
 from rnnexp.results.study import Study
 from rnnexp.results.tables import NOTHING, Cell, Table, count, ends
 from rnnexp.scores import Score
@@ -28,11 +28,11 @@ class Comparisons(StudyFinding):
     def of(cls, study: Study) -> Self | None:
         settings = [name for name in study.factors if name not in LENGTHS]
         several = [n for n in settings if len({str(run.factors[n]) for run in study.runs}) > 1]
-        comparisons = [one for name in several for one in study.comparisons(name)]
+        comparisons = [pair for name in several for pair in study.comparisons(name)]
         return cls(study.score, several[0], comparisons) if comparisons else None
 
     def tables(self) -> list[Table]:
-        lines = [one for one in self.comparisons if one.factor == self.shown]
+        lines = [pair for pair in self.comparisons if pair.factor == self.shown]
         if not lines:
             return []
         head = ["compared over the same seeds", f"difference in test {self.score.name}",
@@ -40,7 +40,7 @@ class Comparisons(StudyFinding):
         notes = ["p: sign-flip permutation test over seeds; of n seeds never below 2/2^n"]
         if len(lines) > MAX_GROUPS:
             notes.append(f"{len(lines) - MAX_GROUPS} more in study.json")
-        return [Table(head, [self._row(one) for one in lines[:MAX_GROUPS]], notes)]
+        return [Table(head, [self._row(pair) for pair in lines[:MAX_GROUPS]], notes)]
 
     def _row(self, comparison: Comparison) -> list[Cell]:
         first, second = ("none" if v is None else str(v) for v in comparison.values)
@@ -61,15 +61,15 @@ class Comparisons(StudyFinding):
     def as_json(self) -> list[dict[str, Any]]:
         return [
             {
-                "factor": one.factor,
-                "values": list(strict(dict(zip("ab", one.values, strict=True))).values()),
-                "others": strict(one.others),
+                "factor": pair.factor,
+                "values": [json_value(value) for value in pair.values],
+                "others": {name: json_value(value) for name, value in pair.others.items()},
                 "column": f"test_{self.score.name}",
-                "seeds": list(one.difference.seeds),
-                "difference": one.difference.difference.mean,
-                "interval_95": one.difference.difference.ends,
-                "p": one.difference.p,
-                "left_out": list(one.difference.left_out),
+                "seeds": list(pair.difference.seeds),
+                "difference": pair.difference.difference.mean,
+                "interval_95": pair.difference.difference.ends,
+                "p": pair.difference.p,
+                "left_out": list(pair.difference.left_out),
             }
-            for one in self.comparisons
+            for pair in self.comparisons
         ]

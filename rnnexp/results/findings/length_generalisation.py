@@ -129,7 +129,7 @@ def _curve(group: Group, score: str) -> LengthCurve | None:
         group.model,
         trained_at,
         points,
-        [{n: interval.mean for n, interval in one.items()} for one in each if trained_at in one],
+        [{n: i.mean for n, i in run.items()} for run in each if trained_at in run],
         _chances(tested[0].summary, score),
     )
 
@@ -145,9 +145,9 @@ def _points(runs: Sequence[StudyRun], name: str) -> dict[int, Interval]:
         summary = run.summary
         own = int(summary.seq_len or 0)
         tests.setdefault(own, []).append((summary.test or {}, summary.test_interval or {}))
-        for length, found in summary.at_lengths.items():
+        for length, scores in summary.at_lengths.items():
             if int(length) != own:
-                tests.setdefault(int(length), []).append((found.test, found.test_interval))
+                tests.setdefault(int(length), []).append((scores.test, scores.test_interval))
     points = {}
     for steps, results in tests.items():
         values = [value for test, _ in results if (value := test.get(name)) is not None]
@@ -163,4 +163,4 @@ def _points(runs: Sequence[StudyRun], name: str) -> dict[int, Interval]:
 
 def _chances(summary: Summary, name: str) -> dict[int, float | None]:
     own = {int(summary.seq_len or 0): summary.chance.get(name)}
-    return own | {int(n): found.chance.get(name) for n, found in summary.at_lengths.items()}
+    return own | {int(n): scores.chance.get(name) for n, scores in summary.at_lengths.items()}
