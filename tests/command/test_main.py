@@ -359,7 +359,7 @@ def test_a_diverged_run_is_a_result(rnnexp: Rnnexp, run_directory: Callable[[], 
     summary = json.loads((run_directory() / "summary.json").read_text())
     assert summary["status"] == "diverged"
     assert summary["reason"].startswith("step ")
-    assert "test" not in summary
+    assert summary["test"] is None
     assert "diverged: step" in outcome.err
     assert list(run_directory().glob("checkpoints/epoch_*.pt"))
     assert "(diverged)" in (run_directory() / "plots" / "learning_curves.svg").read_text()
