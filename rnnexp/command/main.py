@@ -262,27 +262,11 @@ def _show_study(directory: Path | None) -> None:
     """Table, statistics and figures of what is on disk; nothing where no sweep began."""
     if directory is None or not directory.is_dir():
         return
-    from rnnexp.results.figures import draw_study
-    from rnnexp.results.findings import memory_horizon as horizon
-    from rnnexp.results.findings.base import findings, study_findings
+    from rnnexp.results.report import report_study
     from rnnexp.results.study import Study
 
-    study = Study.read(directory)
-    if not study.rows:
-        return
-    study.write({"memory_horizon": horizon.as_json(study)})
-    draw_study(study)
-    series = [one for one in study.series() if one.runs]
-    for text in (
-        study.table(),
-        study.comparison_table(),
-        horizon.table(study),
-        *study_findings(study),
-        *findings(series),
-    ):
-        if text:
-            print(f"{text}\n")
-    print(directory)
+    if shown := report_study(Study.read(directory)):
+        print(shown)
 
 
 # -- one-line errors ----------------------------------------------------------------------------
@@ -323,14 +307,12 @@ def _predict(arguments: argparse.Namespace) -> None:
 
 
 def _report(arguments: argparse.Namespace) -> None:
-    from rnnexp.results.figures import draw_run
+    from rnnexp.results.report import report_run
     from rnnexp.results.runs import RunDirectory
 
     path: Path = arguments.run_or_study
     if (path / "summary.json").is_file():
-        run = RunDirectory.open(path)
-        draw_run(run, run.summary)
-        print(run.plots)
+        print(report_run(RunDirectory.open(path)))
     elif (path / "multirun.yaml").is_file() or (path / "study.csv").is_file():
         _show_study(path)
     else:

@@ -13,7 +13,7 @@ from rnnexp.errors import DataError, UserError
 from rnnexp.model.base import SequenceModel
 from rnnexp.probes.walkthrough import word_by_word
 from rnnexp.results.runs import RunDirectory
-from rnnexp.results.study import aligned
+from rnnexp.results.tables import aligned
 from rnnexp.types import Batch
 
 
@@ -28,12 +28,12 @@ def predict(path: Path, text: str, steps: bool = False) -> str:
     """
     run = RunDirectory.open(path)
     summary = run.summary
-    if summary.get("status") != "finished":
-        raise UserError(f"{path} has not finished (its status is {summary.get('status')})")
-    state = run.task
-    if "cleaning" not in state:
-        raise UserError(f"{path} was trained on {summary['data']}, not on texts")
-    encode = TextEncoder(state, run.config["seq_len"])
+    if summary.status != "finished":
+        raise UserError(f"{path} has not finished (its status is {summary.status})")
+    task = run.task
+    if task.cleaning is None or task.classes is None:
+        raise UserError(f"{path} was trained on {summary.data}, not on texts")
+    encode = TextEncoder(task.model_dump(), run.config["seq_len"])
     words, ids = encode(text)
     if not ids:
         raise UserError("the text has no word that the network knows")
@@ -50,7 +50,7 @@ def predict(path: Path, text: str, steps: bool = False) -> str:
     unknown = sum(i == encode.unknown_id for i in ids)
     lines = "\n".join(
         [
-            f"label:          {state['classes'][int(answer)]}",
+            f"label:          {task.classes[int(answer)]}",
             f"confidence:     {probability:.1%}",
             f"gradient norm:  {norm.item():.4g}",
             f"words read:     {len(words)}" + (f", {unknown} of them unknown" if unknown else ""),
@@ -83,7 +83,7 @@ def _steps_table(model: SequenceModel, batch: Batch, words: list[str], answer: T
 
 def load_model(run: RunDirectory) -> SequenceModel:
     """The run's model on the CPU with its final weights: the best epoch's if it stopped early."""
-    config, state = run.config, run.task
+    config, state = run.config, run.task.model_dump()
     encoder_class, arguments = settings.arguments(config, "embedding")
     encoder = encoder_class.blank(state["vocabulary"], state["embedding_dim"], **arguments)
     model: SequenceModel = settings.build(

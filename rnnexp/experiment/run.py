@@ -26,7 +26,7 @@ from rnnexp.config import Dials
 from rnnexp.errors import ConfigError
 from rnnexp.experiment.denormals import flushed_denormals
 from rnnexp.results.runs import RunDirectory, safe_name
-from rnnexp.results.summary import DONE, SCHEMA_VERSION, Reading, Summary
+from rnnexp.results.summary import SCHEMA_VERSION, CellFacts, Reading, Summary, TaskRecord
 
 # torch takes seconds to import: what needs it is imported inside the functions that use it.
 
@@ -88,7 +88,7 @@ def _run(config: Mapping[str, Any]) -> None:
             job.record_failure(config, error)
             raise
         if (done := job.result(experiment.content)) is not None:
-            log.info("%s  done before: %s", job, _result_line(done), extra=HEADLINE)
+            log.info("%s  done before: %s", job, _result_line(done.model_dump()), extra=HEADLINE)
         else:
             summary = execute(experiment, RunDirectory.create_at(job.path))
             log.info("%s  %s", job, _result_line(summary), extra=HEADLINE)
@@ -205,8 +205,7 @@ def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
     from rnnexp.experiment.environment import describe_environment, peak_memory_mb
     from rnnexp.probes.probe_set import ProbeSet
     from rnnexp.regime import regime_of
-    from rnnexp.results.findings.base import findings
-    from rnnexp.results.study import Series
+    from rnnexp.results.report import draw, run_findings, text
 
     task, model, trainer = experiment.task, experiment.model, experiment.trainer
     dials, device = experiment.dials, experiment.device
@@ -231,7 +230,9 @@ def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
     with _recorded(run, summary):
         run.write_config(_config_text(experiment.config))
         run.write_environment(describe_environment(device))
-        run.write_task({**task.state(), "embedding_dim": model.encoder.output_size})
+        run.write_task(
+            TaskRecord.model_validate({**task.state(), "embedding_dim": model.encoder.output_size})
+        )
         _log_start(experiment, summary, run)
         if (regime := regime_of(model, probes.examples)) is not None:
             summary["regime"] = regime.summary()
@@ -274,14 +275,13 @@ def execute(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         summary["wall_seconds"] = round(time.perf_counter() - started, 3)
         summary["peak_memory_mb"] = peak_memory_mb(device)
         summary |= {"status": fit.status, "reason": fit.reason}
-        run.write_summary(summary)
-        for text in findings([Series.of_run(run)]):
-            for line in text.splitlines():
+        run.write_summary(Summary.model_validate(summary))
+        findings = run_findings(run)
+        for block in text(findings):
+            for line in block.splitlines():
                 log.info("%s", line)
         if dials.plots:
-            from rnnexp.results.figures import draw_run
-
-            draw_run(run, summary)
+            draw(findings, run.plots)
     log.info("%s", run.path)
     if device.type == "cuda":
         torch.cuda.empty_cache()
@@ -322,13 +322,27 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         "unit": "step" if experiment.trainer.steps or experiment.task.generates else "epoch",
         "data_report": dict(experiment.task.report),
         "embedding_report": dict(experiment.model.encoder.report),
+        "cell": _cell_facts(experiment.model),
     }
+
+
+def _cell_facts(model: Any) -> CellFacts | None:
+    """What summary.json says of the top layer's cell; None of a model without a gated one."""
+    layers = model.recurrences()
+    if not layers or layers[-1].cell.carry is None:
+        return None
+    cell = layers[-1].cell
+    candidate = {"forget": "cell", "update": "new"}.get(cell.carry)
+    return CellFacts(
+        gates=list(cell.gates), carry=cell.carry, candidate=candidate,
+        has_cell_state=cell.has_cell_state,
+    )  # fmt: skip
 
 
 @contextmanager
 def _recorded(run: RunDirectory, summary: dict[str, Any]) -> Iterator[None]:
     """summary.json says `running` first and at the end what happened; rnnexp.log says all of it."""
-    run.write_summary(summary)
+    run.write_summary(Summary.model_validate(summary))
     package_log = logging.getLogger("rnnexp")
     handler = run.log_to_file()
     package_log.addHandler(handler)
@@ -343,7 +357,7 @@ def _recorded(run: RunDirectory, summary: dict[str, Any]) -> Iterator[None]:
         log.debug("the run failed", exc_info=True)
         raise
     finally:
-        run.write_summary(summary)
+        run.write_summary(Summary.model_validate(summary))
         package_log.removeHandler(handler)
         handler.close()
 
@@ -393,17 +407,17 @@ class SweepJob:
         finally:
             lock.release()
 
-    def ended(self) -> dict[str, Any] | None:
+    def ended(self) -> Summary | None:
         """The summary of an earlier attempt that came to its end."""
         if not (self.path / "summary.json").is_file():
             return None
         summary = RunDirectory.open(self.path).summary
-        return summary if summary.get("status") in DONE else None
+        return summary if summary.done else None
 
-    def result(self, content: str) -> dict[str, Any] | None:
+    def result(self, content: str) -> Summary | None:
         """The summary of an earlier attempt that came to its end, on the same content of files."""
         summary = self.ended()
-        if summary is not None and summary.get("content") != content:
+        if summary is not None and summary.content != content:
             log.warning("%s  the data or the probes have changed since it was run: run again", self)
             return None
         return summary
@@ -416,18 +430,18 @@ class SweepJob:
         run.write_config(_config_text(config))
         choices = group_choices()
         run.write_summary(
-            {
-                "status": "failed",
-                "reason": f"{type(error).__name__}: {error}",
-                "started": datetime.now(UTC).isoformat(timespec="microseconds"),
-                "model": choices.get("model"),
-                "data": choices.get("data"),
-                "seq_len": config.get("seq_len"),
-                "seed": config.get("seed"),
-                "fingerprint": settings.fingerprint(config),
-                "choices": choices,
-                "overrides": task_overrides(),
-            }
+            Summary(
+                status="failed",
+                reason=f"{type(error).__name__}: {error}",
+                started=datetime.now(UTC).isoformat(timespec="microseconds"),
+                model=choices.get("model"),
+                data=choices.get("data"),
+                seq_len=config.get("seq_len"),
+                seed=config["seed"],
+                fingerprint=settings.fingerprint(config),
+                choices=choices,
+                overrides=task_overrides(),
+            )
         )
 
 
@@ -559,7 +573,7 @@ def _result_line(summary: Mapping[str, Any]) -> str:
     assert score is not None
     interval = summary.get("test_interval", {}).get(score.name)
     shown = score.show(summary["test"][score.name])
-    if interval is not None and all(map(math.isfinite, interval)):
+    if interval is not None and all(end is not None and math.isfinite(end) for end in interval):
         low, high = (score.show(end) for end in interval)
         shown += f" (95% over examples: {low} to {high})"
     against = f", chance {score.show(score.chance)}" if score.chance is not None else ""

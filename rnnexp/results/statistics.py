@@ -60,31 +60,9 @@ def log_interval(values: Sequence[float]) -> Interval:
     logs = [math.log(value) for value in values if 0 < value < math.inf]
     if not logs:
         return Interval(0, math.nan, None, None)
-    found = t_interval(logs)
-    low, high = (None if end is None else float(np.exp(end)) for end in (found.low, found.high))
-    return Interval(found.n, math.exp(found.mean), low, high)
-
-
-#: A run beats chance where its whole bootstrap interval shows more than this share of all skill:
-#: more than a lucky test set gives, even to the luckiest of some hundred runs.
-NEEDED_SKILL = 0.1
-
-
-def skill(score: float, chance: float, perfect: float) -> float:
-    """(score - chance) / (perfect - chance): 0 at chance and 1 for who is always right.
-
-    >>> skill(0.75, chance=0.5, perfect=1.0), round(skill(1 / 12, 1 / 6, 0.0), 6)
-    (0.5, 0.5)
-    """
-    return (score - chance) / (perfect - chance)
-
-
-def beats_chance(interval: Sequence[float | None], chance: float, perfect: float) -> bool:
-    """Whether both ends of a score's interval have a skill above `NEEDED_SKILL`.
-
-    An end that is None was not finite, and shows none.
-    """
-    return all(end is not None and skill(end, chance, perfect) > NEEDED_SKILL for end in interval)
+    of_logs = t_interval(logs)
+    low, high = (None if end is None else float(np.exp(end)) for end in (of_logs.low, of_logs.high))
+    return Interval(of_logs.n, math.exp(of_logs.mean), low, high)
 
 
 @dataclass(frozen=True)
@@ -109,8 +87,8 @@ def wilson(successes: int, n: int) -> Rate:
 
     Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
     """
-    found = stats.binomtest(successes, n).proportion_ci(LEVEL, method="wilson")
-    return Rate(successes, n, float(found.low), float(found.high))
+    interval = stats.binomtest(successes, n).proportion_ci(LEVEL, method="wilson")
+    return Rate(successes, n, float(interval.low), float(interval.high))
 
 
 def bootstrap_interval(scores: npt.ArrayLike, seed: int = 0) -> tuple[float, float]:
@@ -128,7 +106,7 @@ def bootstrap_interval(scores: npt.ArrayLike, seed: int = 0) -> tuple[float, flo
             rate = wilson(int(values.sum()), len(values))
             return rate.low, rate.high
         return float(values[0]), float(values[0])
-    found = stats.bootstrap(
+    interval = stats.bootstrap(
         (values,),
         np.mean,
         confidence_level=LEVEL,
@@ -137,7 +115,7 @@ def bootstrap_interval(scores: npt.ArrayLike, seed: int = 0) -> tuple[float, flo
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval
-    return float(found.low), float(found.high)
+    return float(interval.low), float(interval.high)
 
 
 @dataclass(frozen=True)
@@ -203,8 +181,8 @@ def median_interval(values: Sequence[float]) -> MedianInterval:
     infinite or tied, as horizons cut off at the ends of a sweep are.
     Source: Thompson 1936; David and Nagaraja 2003, section 7.1.
 
-    >>> found = median_interval([10, 20, 20, 40, 80])
-    >>> found.median, found.low, found.high, found.level
+    >>> interval = median_interval([10, 20, 20, 40, 80])
+    >>> interval.median, interval.low, interval.high, interval.level
     (20, 10, 80, 0.9375)
     """
     ordered = sorted(values)

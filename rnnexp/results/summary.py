@@ -88,8 +88,8 @@ class Reading(BaseModel):
 class CellFacts(BaseModel):
     """What is known about the cell of a run's top layer.
 
-    gates: names of the blocks of its weights, in their order. carry: the gate that multiplies the
-    old state. candidate: the block that is no gate.
+    gates: their names, in the order of its weights; the candidate may stand among them. carry: the
+        gate that multiplies the old state. candidate: the new content, which is no gate.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -160,7 +160,7 @@ class Summary(Record):
     steps: int | None = None
     best_epoch: int | None = None
     seconds: Number = None
-    tokens_per_second: Number = None
+    tokens_per_second: int | None = None
     probe_seconds: Number = None
     wall_seconds: Number = None
     peak_memory_mb: Number = None
@@ -190,6 +190,8 @@ class Summary(Record):
         made["scores"] = {
             name: Reading.of(known[name]) for name in (loss.name, headline) if name in known
         }
+        if headline is not None and headline not in known:  # a score of the user's own task
+            made["scores"][headline] = Reading(better=_better(values, headline), axis=headline)
         measured = (values.get("probes") or {}).get("gates") or {}
         for gates, carry, candidate, has_cell_state in (
             (["input", "forget", "cell", "output"], "forget", "cell", True),
@@ -225,6 +227,12 @@ class Summary(Record):
     def done(self) -> bool:
         """Whether it has its result: finished, or diverged."""
         return self.status in DONE
+
+
+def _better(values: Mapping[str, Any], name: str) -> Literal["high", "low"]:
+    """Which way a score is better, by where perfection lies from chance."""
+    chance, perfect = ((values.get(key) or {}).get(name) for key in ("chance", "perfect"))
+    return "low" if chance is not None and perfect is not None and perfect < chance else "high"
 
 
 class TaskRecord(Record):

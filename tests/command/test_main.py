@@ -221,7 +221,7 @@ def test_predict_uses_the_best_epoch_after_early_stopping(
 def test_report_draws_a_run_and_a_study_again(rnnexp: Rnnexp, workdir: Path) -> None:
     rnnexp("-m", *TINY, "seq_len=6,12", "seed=0,1", "study=both", "plots=true")
     study = workdir / "outputs" / "studies" / "both"
-    figure = study / "plots" / "accuracy_vs_length.png"
+    figure = study / "plots" / "score_vs_length.png"
     job = next(study.glob("*/summary.json")).parent
     curve = job / "plots" / "learning_curves.svg"
     before = curve.read_bytes()
@@ -359,7 +359,7 @@ def test_a_diverged_run_is_a_result(rnnexp: Rnnexp, run_directory: Callable[[], 
     summary = json.loads((run_directory() / "summary.json").read_text())
     assert summary["status"] == "diverged"
     assert summary["reason"].startswith("step ")
-    assert "test" not in summary
+    assert summary["test"] is None
     assert "diverged: step" in outcome.err
     assert list(run_directory().glob("checkpoints/epoch_*.pt"))
     assert "(diverged)" in (run_directory() / "plots" / "learning_curves.svg").read_text()

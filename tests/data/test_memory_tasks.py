@@ -37,23 +37,26 @@ def test_every_task_goes_through_trainer_probes_and_figures(
     assert outcome.status == 0, outcome.err
     run = RunDirectory.open(run_directory())
     summary = run.summary
-    assert summary["synthetic"]
-    assert summary["memory"]
+    assert summary.synthetic
+    assert summary.memory
     assert "(synthetic)" in outcome.out
-    headline = summary["headline"]
-    assert summary["chance"][headline] == pytest.approx(
+    headline = summary.headline
+    assert headline is not None
+    assert summary.test is not None
+    assert summary.test_interval is not None
+    assert summary.chance[headline] == pytest.approx(
         {"adding": 1 / 6, "copying": 1 / 8, "temporal_order": 1 / 4}.get(data, 1 / 2)
     )
-    low, high = summary["test_interval"][headline]
-    assert low <= summary["test"][headline] <= high
-    assert summary["perfect"][headline] == (0.0 if headline == "mse" else 1.0)
+    low, high = summary.test_interval[headline]
+    assert low <= summary.test[headline] <= high
+    assert summary.perfect[headline] == (0.0 if headline == "mse" else 1.0)
     svg = (run.plots / "learning_curves.svg").read_text()
     for words in ("chance", "synthetic", "training step"):
         assert words in svg
     assert [row["step"] for row in run.metrics] == [4]
     with np.load(run.path / "predictions" / "test.npz") as predictions:
         assert len(predictions["outputs"]) == len(predictions[headline]) == 30
-        assert predictions[headline].mean() == pytest.approx(summary["test"][headline], rel=1e-5)
+        assert predictions[headline].mean() == pytest.approx(summary.test[headline], rel=1e-5)
 
 
 def test_the_same_seed_gives_the_same_bytes_whatever_is_measured(
@@ -91,7 +94,7 @@ def test_a_corpus_can_be_trained_by_steps(
     assert outcome.status == 0, outcome.err
     run = RunDirectory.open(run_directory())
     assert [(row["epoch"], row["step"]) for row in run.metrics] == [(1, 100), (2, 200), (3, 250)]
-    assert run.summary["steps"] == 250
+    assert run.summary.steps == 250
     assert "step 250/250" in outcome.out
     assert "training step" in (run.plots / "learning_curves.svg").read_text()
     norms = run.probe("grad_norm")
@@ -111,14 +114,14 @@ def test_other_lengths_are_tested_and_drawn(
     outcome = rnnexp(f"data={data}", "seq_len=12", *small, "data.eval_lengths=[10,12,24]")
     assert outcome.status == 0, outcome.err
     run = RunDirectory.open(run_directory())
-    at_lengths = run.summary["at_lengths"]
+    at_lengths = run.summary.at_lengths
     assert list(at_lengths) == ["10", "12", "24"]
-    headline = run.summary["headline"]
+    headline = run.summary.headline
     # at its own length it is the test itself
-    assert at_lengths["12"]["test"] == run.summary["test"]
-    assert at_lengths["12"]["test_interval"] == run.summary["test_interval"]
+    assert at_lengths["12"].test == run.summary.test
+    assert at_lengths["12"].test_interval == run.summary.test_interval
     if data == "copying":
-        assert at_lengths["24"]["chance"]["loss"] == pytest.approx(10 * np.log(8) / 44)
+        assert at_lengths["24"].chance["loss"] == pytest.approx(10 * np.log(8) / 44)
     assert f"at length 24: test {headline}" in outcome.out
     svg = (run.plots / "length_generalisation.svg").read_text()
     for words in ("length tested at", "chance", "trained at", "over test examples"):

@@ -10,6 +10,7 @@ import pytest
 
 from rnnexp.errors import DataError, UserError
 from rnnexp.results.runs import RunDirectory, make_directory, safe_name, write_json, write_text
+from rnnexp.results.summary import Summary, TaskRecord
 
 
 def test_names_begin_with_the_time_to_the_microsecond() -> None:
@@ -37,6 +38,17 @@ def test_json_is_strict_and_replaced_at_once(tmp_path: Path) -> None:
     write_json(path, {"a": math.nan, "b": [math.inf, 1.5], "c": {"d": None}, "é": "ü"})
     assert json.loads(path.read_text()) == {"a": None, "b": [None, 1.5], "c": {"d": None}, "é": "ü"}
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_summary_and_task_come_back_as_they_were_written() -> None:
+    run = RunDirectory.create("x")
+    summary = Summary(status="finished", seed=3, test_interval={"loss": [math.nan, 1.0]})
+    run.write_summary(summary)
+    assert run.summary.test_interval == {"loss": [None, 1.0]}
+    assert "NaN" not in (run.path / "summary.json").read_text()
+    assert run.summary.seed == 3
+    run.write_task(TaskRecord(vocabulary=["<pad>", "a"], embedding_dim=4))
+    assert run.task == TaskRecord(vocabulary=["<pad>", "a"], embedding_dim=4)
 
 
 def test_a_write_that_fails_leaves_the_old_file(
@@ -109,7 +121,7 @@ def test_runs_are_read_without_torch() -> None:
     import subprocess
 
     modules = (
-        "sys, rnnexp.results.runs, rnnexp.results.study, rnnexp.results.figures.accuracy_vs_length"
+        "sys, rnnexp.results.runs, rnnexp.results.study, rnnexp.results.figures.score_vs_length"
     )
     code = f"import {modules}; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

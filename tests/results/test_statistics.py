@@ -2,21 +2,21 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from rnnexp.results.statistics import (
-    beats_chance,
     bootstrap_interval,
     log_interval,
     median_interval,
     paired,
-    skill,
     t_interval,
     wilson,
 )
+from rnnexp.scores import ACCURACY, Score
 
 
 def test_t_interval_and_deviation() -> None:
@@ -114,7 +114,8 @@ def test_the_median_is_one_of_the_values() -> None:
 def test_beating_chance(
     interval: tuple[float, float], chance: float, perfect: float, expected: bool
 ) -> None:
-    assert beats_chance(interval, chance, perfect) is expected
+    score = Score("score", "high" if perfect > chance else "low", "score", False, False, perfect)
+    assert replace(score, chance=chance).beats_chance(interval) is expected
 
 
 def test_guessing_does_not_beat_chance() -> None:
@@ -122,12 +123,13 @@ def test_guessing_does_not_beat_chance() -> None:
     generator = np.random.default_rng(0)
     share = generator.binomial(2000, 0.5, size=10_000) / 2000
     low = share - 1.96 * np.sqrt(share * (1 - share) / 2000)
-    assert not any(beats_chance((x, 1.0), 0.5, 1.0) for x in low)
-    assert skill(0.5, 0.5, 1.0) == 0.0
+    score = replace(ACCURACY, chance=0.5)
+    assert not any(score.beats_chance((x, 1.0)) for x in low)
+    assert score.skill(0.5) == 0.0
 
 
 def test_a_perfect_score_on_few_examples_is_not_certain() -> None:
     assert bootstrap_interval(np.ones(3)) == pytest.approx((0.4385, 1.0), abs=1e-3)  # Wilson's
     assert bootstrap_interval(np.zeros(3))[1] == pytest.approx(1 - 0.4385, abs=1e-3)
     assert all(math.isnan(end) for end in bootstrap_interval([0.5, math.inf]))
-    assert not beats_chance((None, 0.9), 0.5, 1.0)
+    assert not replace(ACCURACY, chance=0.5).beats_chance((None, 0.9))

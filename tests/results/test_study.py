@@ -6,11 +6,31 @@ from typing import Any
 import pytest
 
 from rnnexp.errors import DataError
-from rnnexp.results.figures import draw_study
-from rnnexp.results.findings.base import padding_cost
+from rnnexp.results.findings import finding_types
+from rnnexp.results.findings.base import Finding
+from rnnexp.results.findings.comparisons import Comparisons
+from rnnexp.results.findings.padding import Padding
+from rnnexp.results.findings.scores import Scores
 from rnnexp.results.runs import RunDirectory, write_json
 from rnnexp.results.statistics import t_interval
 from rnnexp.results.study import Study
+
+
+def findings_of(study: Study) -> list[Finding]:
+    """As `report.study_findings`, but what goes wrong is raised."""
+    return [finding for kind in finding_types() for finding in kind.in_study(study)]
+
+
+def draw_study(study: Study) -> list[Path]:
+    """As `report.draw`, but what goes wrong is raised."""
+    plots = study.path / "plots"
+    return [path for finding in findings_of(study) for path in finding.draw(plots)]
+
+
+def scores_table(study: Study) -> str:
+    scores = Scores.of(study)
+    assert scores is not None
+    return scores.text()
 
 
 def add_run(folder: Path, number: int, accuracy: float | None, **settings: Any) -> None:
@@ -106,7 +126,7 @@ def test_runs_that_differ_in_what_no_command_named_are_not_averaged(tmp_path: Pa
         path.write_text(json.dumps(summary))
     study = Study.read(tmp_path)
     assert study.factors == ["model", "model.readout"]
-    assert [len(group.rows) for group in study.groups()] == [2, 2]
+    assert [len(group.runs) for group in study.groups()] == [2, 2]
 
 
 def test_hidden_factors_are_found_whatever_the_order(tmp_path: Path) -> None:
@@ -118,7 +138,7 @@ def test_hidden_factors_are_found_whatever_the_order(tmp_path: Path) -> None:
         path.write_text(json.dumps(summary))
     study = Study.read(tmp_path)
     assert study.factors == ["model", "model.hidden_size", "model.readout"]
-    assert [len(group.rows) for group in study.groups()] == [1, 1, 1]
+    assert [len(group.runs) for group in study.groups()] == [1, 1, 1]
 
 
 def test_a_path_that_follows_from_the_data_is_no_factor(tmp_path: Path) -> None:
@@ -134,14 +154,14 @@ def test_a_path_that_follows_from_the_data_is_no_factor(tmp_path: Path) -> None:
 def test_threads_are_a_factor_and_no_seed(tmp_path: Path) -> None:
     for number, threads in enumerate((1, 2)):
         add_run(tmp_path, number, 0.5, threads=threads)
-    assert [len(group.rows) for group in Study.read(tmp_path).groups()] == [1, 1]
+    assert [len(group.runs) for group in Study.read(tmp_path).groups()] == [1, 1]
 
 
 def test_ten_classes_keep_their_curve_in_sight(tmp_path: Path) -> None:
     for number, seq_len in enumerate((50, 100)):
         add_run(tmp_path, number, 0.15, seq_len=seq_len)
     draw_study(Study.read(tmp_path))
-    svg = (tmp_path / "plots" / "accuracy_vs_length.svg").read_text()
+    svg = (tmp_path / "plots" / "score_vs_length.svg").read_text()
     assert "15.0%" in svg or "15%" in svg
 
 
@@ -167,13 +187,13 @@ def test_failed_and_diverged_runs_have_a_row_and_no_score(tmp_path: Path) -> Non
     assert [row["status"] for row in study.rows] == ["finished", "diverged", "failed"]
     (group,) = study.groups()
     assert group.values("test_accuracy") == [0.7]
-    table = study.table()
+    table = scores_table(study)
     assert "1 1 diverged 1 failed" in table
     assert "one seed gives no interval" in table
 
 
 def test_the_table_shows_percent_interval_and_chance(study_dir: Path) -> None:
-    lines = Study.read(study_dir).table().splitlines()
+    lines = scores_table(Study.read(study_dir)).splitlines()
     assert lines[0].split()[:3] == ["model", "seq_len", "test"]
     assert "61.0" in lines[2]
     assert "58.5 to 63.5" in lines[2]
@@ -182,8 +202,8 @@ def test_the_table_shows_percent_interval_and_chance(study_dir: Path) -> None:
 
 def test_figures_of_a_length_study_and_of_another(study_dir: Path, tmp_path: Path) -> None:
     draw_study(Study.read(study_dir))
-    assert (study_dir / "plots" / "accuracy_vs_length.png").stat().st_size > 10_000
-    svg = (study_dir / "plots" / "accuracy_vs_length.svg").read_text()
+    assert (study_dir / "plots" / "score_vs_length.png").stat().st_size > 10_000
+    svg = (study_dir / "plots" / "score_vs_length.svg").read_text()
     for words in ("RNN", "LSTM", "chance", "95% t-interval", "over 3 seeds", "synthetic"):
         assert words in svg
     other = tmp_path / "other"
@@ -222,7 +242,7 @@ def test_runs_of_the_same_settings_and_seed_count_once(tmp_path: Path) -> None:
     (group,) = study.groups()
     assert group.values("test_accuracy") == [0.6, 0.9]
     assert "left out, since there is a newer run of the same settings and seed: job001" in (
-        study.table()
+        scores_table(study)
     )
 
 
@@ -235,10 +255,13 @@ def test_missing_and_uneven_runs_are_named(tmp_path: Path) -> None:
     notes = study.notes()
     assert "no run of: lstm, seq_len=100" in notes
     assert "unequal seeds, of 0, 1: lstm, seq_len=50 (seeds 0)" in notes
-    assert all(note in study.table() for note in notes)
+    assert all(note in scores_table(study) for note in notes)
     (compared,) = study.comparisons("model")
-    assert (compared.found.seeds, compared.found.left_out) == ([0], [1])
-    assert "1 (not in both: 1)" in study.comparison_table()
+    assert (compared.difference.seeds, compared.difference.left_out) == ([0], [1])
+    comparisons = Comparisons.of(study)
+    assert comparisons is not None
+    assert "1 (not in both: 1)" in comparisons.text()
+    assert comparisons.as_json()[0]["left_out"] == [1]
     study.write()
     written = json.loads((tmp_path / "study.json").read_text())
     assert written["notes"] == notes
@@ -258,11 +281,11 @@ def test_two_scores_are_not_put_into_one_column(tmp_path: Path) -> None:
     }  # fmt: skip
     path.write_text(json.dumps(summary))
     study = Study.read(tmp_path)
-    assert "scored otherwise, see study.json and study.csv: adding by mse" in study.table()
-    assert "at least 0.5" not in study.table()
+    assert "scored otherwise, see study.json and study.csv: adding by mse" in scores_table(study)
+    assert "at least 0.5" not in scores_table(study)
     recall, adding = study.groups()
     assert adding.rate("beats_chance") is not None
-    assert [group.rows[0]["beats_chance"] for group in (recall, adding)] == [True, True]
+    assert [group.first.row["beats_chance"] for group in (recall, adding)] == [True, True]
     draw_study(study)
 
 
@@ -278,7 +301,9 @@ def test_what_padding_costs_is_paired_over_seeds(tmp_path: Path) -> None:
                 add_run(tmp_path, number, value, seq_len=seq_len, seed=seed, **settings)
                 number += 1
     study = Study.read(tmp_path)
-    text = padding_cost(study)
+    padding = Padding.of(study)
+    assert padding is not None
+    text = padding.text()
     assert "+30.0 (+30.0 to +30.0)" in text
     assert "51.0 (48.5 to 53.5)" in text
     draw_study(study)
@@ -294,7 +319,7 @@ def test_a_classes_sweep_has_a_chance_line_each(tmp_path: Path) -> None:
         summary = json.loads(path.read_text())
         path.write_text(json.dumps(summary | {"chance": {"accuracy": 1 / classes}}))
     draw_study(Study.read(tmp_path))
-    svg = (tmp_path / "plots" / "accuracy_vs_length.svg").read_text()
+    svg = (tmp_path / "plots" / "score_vs_length.svg").read_text()
     assert "chance 0.25" in svg
     assert "chance 0.5" in svg
 
@@ -319,7 +344,7 @@ def test_runs_of_an_earlier_version_are_said_to_lack_intervals(tmp_path: Path) -
     for key in ("perfect", "test_interval"):
         del summary[key]
     path.write_text(json.dumps(summary))
-    assert "without an interval over test examples" in Study.read(tmp_path).table()
+    assert "without an interval over test examples" in scores_table(Study.read(tmp_path))
 
 
 def test_scores_above_different_chance_levels_are_not_compared(tmp_path: Path) -> None:
@@ -330,7 +355,7 @@ def test_scores_above_different_chance_levels_are_not_compared(tmp_path: Path) -
         path.write_text(json.dumps(summary | {"chance": {"accuracy": 1 / classes}}))
     study = Study.read(tmp_path)
     assert list(study.comparisons("data.classes")) == []
-    lines = study.table().splitlines()
+    lines = scores_table(study).splitlines()
     assert "chance" in lines[0]
     assert lines[2].split()[:4] == ["rnn", "2", "70.0", "50.0"]
     assert lines[3].split()[:4] == ["rnn", "4", "70.0", "25.0"]

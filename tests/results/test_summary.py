@@ -40,6 +40,14 @@ def test_a_file_of_the_first_version_is_read(tmp_path: Path) -> None:
     assert summary.cell.carry == "forget"
 
 
+def test_a_score_of_the_first_version_that_is_not_known(tmp_path: Path) -> None:
+    """Which way it is better follows from where perfection lies."""
+    own = {"headline": "bits", "chance": {"bits": 2.0}, "perfect": {"bits": 0.0}}
+    score = Summary.read(written(tmp_path, FIRST | own)).score()
+    assert score is not None
+    assert (score.name, score.better, score.percent) == ("bits", "low", False)
+
+
 def test_what_is_not_known_is_kept(tmp_path: Path) -> None:
     summary = Summary.read(written(tmp_path, FIRST))
     again = Summary.read(written(tmp_path, summary.model_dump(mode="json")))

@@ -41,7 +41,7 @@ def test_every_memory_task_trains_and_is_measured(
     words = (f"data={data}", "seq_len=12", "model.hidden_size=8", "trainer.steps=4", "clip=agc")
     outcome = rnnexp(*words, "device=cuda", "data.eval_lengths=[20]", "probes=all")
     assert outcome.status == 0, outcome.err
-    assert RunDirectory(run_directory()).summary["status"] == "finished"
+    assert RunDirectory(run_directory()).summary.status == "finished"
 
 
 def test_divergence_is_seen_on_the_device(

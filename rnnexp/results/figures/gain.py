@@ -1,38 +1,32 @@
 """The gradient's gain per step that the initial weights predict, against what is measured."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from rnnexp.results.figures import style
-from rnnexp.results.findings.base import gains_by_series
-from rnnexp.results.study import Series
+from rnnexp.results.findings.gain import Gain
 
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*", "h", "d"]
 
 
-def draw(series: Sequence[Series], folder: Path) -> Path | None:
+def draw(finding: Gain, folder: Path) -> list[Path]:
     """gain.png and .svg: a point per untrained run at the longest length.
-
-    None where fewer than two inits were tried.
 
     On the diagonal theory and measurement agree. Gated cells have a prediction for their direct
     path alone, and weights that are no random matrix have none: those stand at the left edge.
     """
-    found = [point for points in gains_by_series(series).values() for point in points]
-    if not found:
-        return None
-    inits = list(dict.fromkeys(point.init for point in found))
-    known = [p for p in found if p.predicted is not None]
-    values = [p.measured for p in found] + [p.predicted for p in known if p.predicted]
+    every = [point for points in finding.points.values() for point in points]
+    inits = list(dict.fromkeys(point.init for point in every))
+    known = [p for p in every if p.predicted is not None]
+    values = [p.measured for p in every] + [p.predicted for p in known if p.predicted]
     low, high = min(values) / 1.4, max(values) * 1.4
     with style.figure(6.9, 4.6) as (canvas, (axes,)):
         axes.plot([low, high], [low, high], color="#888888", linewidth=0.9, label="equal")
         axes.axhline(1.0, color=style.CHANCE, linewidth=0.8, linestyle=(0, (1, 2)))
         for index, init in enumerate(inits):
-            for model in dict.fromkeys(point.model for point in found):
-                points = [p for p in found if (p.init, p.model) == (init, model)]
+            for model in dict.fromkeys(point.model for point in every):
+                points = [p for p in every if (p.init, p.model) == (init, model)]
                 if points:
                     axes.plot(
                         [p.predicted or low for p in points], [p.measured for p in points],
@@ -54,4 +48,4 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
         axes.set_ylabel("gain per step measured, untrained")
         axes.set_title("What the gradient's norm is multiplied by at each step back", fontsize=10)
         canvas.legend(*axes.get_legend_handles_labels(), loc="outside right center", fontsize=8)
-        return style.save(canvas, folder, "gain")
+        return [style.save(canvas, folder, finding.name)]

@@ -1,37 +1,34 @@
 """The gradient norm of every training step, before and after clipping, and the training loss."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rnnexp.results.figures import style
-from rnnexp.results.study import Series
+from rnnexp.results.findings.grad_norm import GradNorm
+from rnnexp.scores import Score
 
 SMOOTHED = 20
 #: More steps than a line can show one by one.
 CROWDED = 1000
 
 
-def draw(series: Sequence[Series], folder: Path) -> Path | None:
-    """grad_norm.png and .svg: norms on a logarithmic axis, and the loss; None without steps.
+def draw(finding: GradNorm, folder: Path) -> list[Path]:
+    """grad_norm.png and .svg: norms on a logarithmic axis, and the loss.
 
     Of several seeds every run has its line. A cross marks the step at which a run diverged.
     """
-    steps_of = [(one, [f for f in one.probe("grad_norm") if "before" in f]) for one in series]
-    measured = [(one, runs) for one, runs in steps_of if runs]
-    if not measured:
-        return None
     with style.figure(9.2, 3.9, columns=2) as (canvas, (norms, losses)):
-        for index, (one, runs) in enumerate(measured):
-            color = style.series_color(index) if len(measured) > 1 else style.look(one.model).color
-            line = style.LINE_STYLES[index % 4]
-            for i, found in enumerate(runs):
-                label = style.wrapped(style.label(one.label), 30) if i == 0 else None
-                before, after, loss = (flat(found, key) for key in ("before", "after", "loss"))
+        several = len(finding.lines) > 1
+        for index, line in enumerate(finding.lines):
+            color = style.series_color(index) if several else style.look(line.model).color
+            line_style = style.LINE_STYLES[index % 4]
+            for i, run in enumerate(line.runs):
+                label = style.wrapped(style.label(line.label), 30) if i == 0 else None
+                before, after, loss = run.before, run.after, run.loss
                 steps = np.arange(1, len(before) + 1)
-                look: Any = {"color": color, "linestyle": line, "label": label}
+                look: Any = {"color": color, "linestyle": line_style, "label": label}
                 if len(before) > CROWDED:
                     # step by step a long training is a solid block: a trend over a pale one
                     norms.plot(
@@ -56,27 +53,21 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
                         )  # fmt: skip
         style.log_scale(norms)
         norms.set_ylabel("total L2 norm, before clipping")
-        summary = measured[0][0].runs[0].summary
-        unit = " (nats)" if summary["headline"] == "accuracy" else ""
-        losses.set_ylabel(f"training loss{unit}")
+        score = finding.loss or Score("loss", "low", "loss")
+        losses.set_ylabel(f"training {score.axis}")
         losses.set_title(f"training loss, mean of {SMOOTHED} steps", fontsize=10)
         norms.set_title("gradient norm", fontsize=10)
-        far_off = losses.get_ylim()[1] > 1000 * max(summary["chance"].get("loss", 1.0), 1e-3)
-        if far_off or summary["headline"] == "mse":
+        chance = 1.0 if score.chance is None else score.chance
+        far_off = losses.get_ylim()[1] > 1000 * max(chance, 1e-3)
+        if far_off or score.logarithmic:
             style.log_scale(losses)
-        if "loss" in summary["chance"]:
-            style.chance_line(losses, summary["chance"]["loss"])
+        if score.chance is not None:
+            style.chance_line(losses, score.chance)
         for axes in (norms, losses):
             axes.set_xlabel("training step")
         norms.legend(fontsize=8)
         losses.legend(fontsize=8)
-        return style.save(canvas, folder, "grad_norm")
-
-
-def flat(found: dict[str, Any], key: str) -> Any:
-    """The steps of all epochs in a row, without what fills up shorter epochs."""
-    rows = zip(found[key], found["steps"].astype(int), strict=True)
-    return np.concatenate([row[:count] for row, count in rows])
+        return [style.save(canvas, folder, finding.name)]
 
 
 def trend(norms: Any) -> Any:

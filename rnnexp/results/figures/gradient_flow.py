@@ -3,58 +3,51 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.ticker import MaxNLocator
 
 from rnnexp.results.figures import style
+from rnnexp.results.findings.gradient_flow import Array, FlowLine, GradientFlow, RunFlow
 from rnnexp.results.statistics import log_interval
-from rnnexp.results.study import Series
-
-Array = npt.NDArray[np.float64]
 
 
-def draw(series: Sequence[Series], folder: Path) -> Path | None:
-    """gradient_flow.png and .svg: a line per series; None where nothing was measured.
+def draw(finding: GradientFlow, folder: Path) -> list[Path]:
+    """gradient_flow.png and .svg, a line per group; of one run also how it changed over training.
 
     One run: the band holds the 10th to the 90th percentile of the examples, and the untrained
     network is drawn beside it. Several seeds: geometric mean, 95% interval, and each run thin.
     """
-    measured = [(one, found) for one in series if (found := one.probe("gradient_flow"))]
-    if not measured:
-        return None
     with style.figure(9.2, 3.9, columns=2) as (canvas, panels):
         seen: list[float] = []
-        distinct = len({one.model for one, _ in measured}) == len(measured)
-        for index, (one, found) in enumerate(measured):
-            mean, low, high = curve(found, -1)
-            color = style.look(one.model).color if distinct else style.series_color(index)
-            line = style.LINE_STYLES[index % 4 if len(measured) > 2 else 0]
+        distinct = len({line.model for line in finding.lines}) == len(finding.lines)
+        for index, line in enumerate(finding.lines):
+            runs = line.runs
+            mean, low, high = curve(runs, -1)
+            color = style.look(line.model).color if distinct else style.series_color(index)
+            line_style = style.LINE_STYLES[index % 4 if len(finding.lines) > 2 else 0]
             steps = np.arange(1, len(mean) + 1)
-            label = style.wrapped(style.label(one.label), 30)
+            label = style.wrapped(style.label(line.label), 30)
             for axes in panels:
-                axes.plot(steps, mean, color=color, linestyle=line, label=label)
+                axes.plot(steps, mean, color=color, linestyle=line_style, label=label)
             # An interval over orders of magnitude belongs on the logarithmic axis alone.
-            for axes in panels if len(found) == 1 else panels[1:]:
+            for axes in panels if len(runs) == 1 else panels[1:]:
                 axes.fill_between(steps, low, high, color=color, alpha=0.15, linewidth=0)
-            for run in found if len(found) > 1 else ():
-                single = _positive(run["input"][-1], run["floor"][-1])
+            for run in runs if len(runs) > 1 else ():
+                single = _positive(run.norm_MT[-1], run.floor)
                 seen += [np.nanmin(single, initial=np.inf), np.nanmax(single, initial=0.0)]
                 for axes in panels:
                     axes.plot(steps, single[: len(steps)], color=color, linewidth=0.6, alpha=0.7)
-            trained = all(run["epoch"][-1] > 0 for run in found)
-            if trained and all(run["epoch"][0] == 0 for run in found):
-                start, _, _ = curve(found, 0)
+            if all(run.trained and run.has_untrained for run in runs):
+                start, _, _ = curve(runs, 0)
                 panels[1].plot(
                     np.arange(1, len(start) + 1), start, color=color, linewidth=1.0,
                     linestyle=(0, (4, 3)), alpha=0.8, label=f"{label}, untrained",
                 )  # fmt: skip
-            _annotate(panels[1], int(found[0]["marks"][-1][0]), mean, color)
-            _mark_underflow(panels[1], found[0]["input"][-1], found[0]["floor"][-1], color)
+            _annotate(panels[1], runs[0].marks[0], mean, color)
+            _mark_underflow(panels[1], runs[0].norm_MT[-1], runs[0].floor, color)
         style.log_scale(panels[1])
         if seen and 0 < min(seen) < np.inf:  # the interval of a few seeds may leave the frame
             low_end, high_end = panels[1].get_ylim()
@@ -66,24 +59,25 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
         panels[1].legend(fontsize=8, loc="best")
         panels[0].set_title("linear", fontsize=10)
         panels[1].set_title("logarithmic", fontsize=10)
-        canvas.suptitle(f"Gradient reaching each step ({_band(measured)})", fontsize=11)
-        path = style.save(canvas, folder, "gradient_flow")
-    if len(measured) == 1 and len(measured[0][1]) == 1 and len(measured[0][1][0]["epoch"]) > 2:
-        _draw_over_training(measured[0][0], measured[0][1][0], folder)
-    return path
+        canvas.suptitle(f"Gradient reaching each step ({_band(finding.lines)})", fontsize=11)
+        paths = [style.save(canvas, folder, finding.name)]
+    (first, *others) = finding.lines
+    if not others and len(first.runs) == 1 and len(first.runs[0].epoch_M) > 2:
+        paths.append(_draw_over_training(first.label, first.runs[0], folder))
+    return paths
 
 
-def curve(found: Sequence[dict[str, Any]], row: int) -> tuple[Array, Array, Array]:
+def curve(runs: Sequence[RunFlow], row: int) -> tuple[Array, Array, Array]:
     """Of measurement `row`: mean and band per step; NaN where nothing can be said."""
-    if len(found) == 1:
-        one = found[0]
+    if len(runs) == 1:
+        (run,) = runs
         mean, low, high = (
-            _positive(one[key][row], one["floor"][-1])
-            for key in ("input", "input_low", "input_high")
+            _positive(values_MT[row], run.floor)
+            for values_MT in (run.norm_MT, run.low_MT, run.high_MT)
         )
         return mean, low, high
-    steps = min(run["input"].shape[1] for run in found)
-    values = np.array([_positive(run["input"][row][:steps], run["floor"][-1]) for run in found])
+    steps = min(run.norm_MT.shape[1] for run in runs)
+    values = np.array([_positive(run.norm_MT[row][:steps], run.floor) for run in runs])
     intervals = [log_interval([v for v in column if not math.isnan(v)]) for column in values.T]
     none = float("nan")
     return (
@@ -123,20 +117,18 @@ def _mark_underflow(axes: Axes, values: Array, floor: float, color: str) -> None
         )  # fmt: skip
 
 
-def _band(measured: Sequence[tuple[Series, list[dict[str, Any]]]]) -> str:
-    counts = sorted({len(found) for _, found in measured})
-    steps = {run["epoch"][-1] for _, found in measured for run in found}
-    state = "untrained" if steps == {0} else "trained"
+def _band(lines: Sequence[FlowLine]) -> str:
+    counts = sorted({len(line.runs) for line in lines})
+    state = "trained" if any(run.trained for line in lines for run in line.runs) else "untrained"
     if counts == [1]:
         return f"{state}; one seed; band: 10 to 90% of the examples"
     seeds = "/".join(map(str, counts))
     return f"{state}; geometric mean and 95% interval over {seeds} seeds, thin: each"
 
 
-def _draw_over_training(one: Series, found: dict[str, Any], folder: Path) -> Path:
+def _draw_over_training(label: str, run: RunFlow, folder: Path) -> Path:
     """gradient_flow_over_training.png and .svg: time step by epoch."""
-    values = _positive(found["input"], found["floor"][-1])
-    place, unit = style.training_axis(one.runs[0].summary, found)
+    values = _positive(run.norm_MT, run.floor)
     with style.figure(6.8, 3.9) as (canvas, (axes,)):
         axes.grid(visible=False)
         steps = np.arange(1, values.shape[1] + 1)
@@ -144,13 +136,13 @@ def _draw_over_training(one: Series, found: dict[str, Any], folder: Path) -> Pat
         finite = values[np.isfinite(values)]
         bounds = (finite.min(), finite.max()) if len(finite) else (0.1, 1.0)
         mesh = axes.pcolormesh(
-            steps, place, values, norm=LogNorm(*bounds), cmap="cividis", shading="nearest",
+            steps, run.progress_M, values, norm=LogNorm(*bounds), cmap="cividis", shading="nearest",
             rasterized=True,
         )  # fmt: skip
         bar = canvas.colorbar(mesh, ax=axes)
         bar.set_label(r"$\Vert\partial L/\partial e_t\Vert$")
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("time step t")
-        axes.set_ylabel(unit)
-        axes.set_title(f"{style.label(one.label)}: gradient reaching each step", fontsize=10)
+        axes.set_ylabel(run.unit)
+        axes.set_title(f"{style.label(label)}: gradient reaching each step", fontsize=10)
         return style.save(canvas, folder, "gradient_flow_over_training")

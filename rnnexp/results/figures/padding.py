@@ -1,19 +1,16 @@
 """Where the pads stand and where the answer is read: a panel for each pair, side by side."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 
 from rnnexp.results.figures import style
-from rnnexp.results.figures.accuracy_vs_length import (
-    draw_band,
-    draw_chance,
-    length_scale,
-    seeds_note,
-)
-from rnnexp.results.study import Group, Study
+from rnnexp.results.findings.padding import Padding, PaddingScore
+from rnnexp.scores import Score
 
+#: Readouts in the order of their panels; others follow.
 READOUTS = ("last", "last_valid", "mean", "max")
 NAMES = {
     "last": "last step",
@@ -23,57 +20,67 @@ NAMES = {
     "post": "pads behind",
     "pre": "pads before",
 }
-FACTORS = ("data.padding", "model.readout")
 
 
-def draw(study: Study) -> Path | None:
-    """plots/padding.png and .svg; None for a study that does not vary padding and readout."""
-    if not set(FACTORS) <= set(study.factors) or "seq_len" not in study.factors:
-        return None
-    if set(study.factors) - {*FACTORS, "model", "seq_len"}:
-        return None
-    scored = [group for group in study.groups() if group.interval(study.score)]
-    if not scored:
-        return None
-    paddings = sorted({str(g.factors["data.padding"]) for g in scored})
-    readouts = [r for r in READOUTS if any(g.factors["model.readout"] == r for g in scored)]
+def draw(finding: Padding, folder: Path) -> list[Path]:
+    """padding.png and .svg."""
+    paddings = sorted({score.padding for score in finding.scores})
+    there = dict.fromkeys([*READOUTS, *(score.readout for score in finding.scores)])
+    readouts = [r for r in there if any(score.readout == r for score in finding.scores)]
+    variants = list(dict.fromkeys(score.others for score in finding.scores))
     with style.grid(
         1.4 + 2.7 * len(readouts), 0.9 + 2.5 * len(paddings), len(paddings), len(readouts), True
     ) as (canvas, table):
         for padding, row in zip(paddings, table, strict=True):
             for readout, axes in zip(readouts, row, strict=True):
-                panel = [
-                    g for g in scored
-                    if (g.factors["data.padding"], g.factors["model.readout"]) == (padding, readout)
-                ]  # fmt: skip
-                _draw_panel(axes, study, panel)
-                axes.set_title(f"{NAMES[padding]}, read at {NAMES[readout]}", fontsize=9)
+                place = padding, readout
+                panel = [s for s in finding.scores if (s.padding, s.readout) == place]
+                _draw_panel(axes, finding.score, panel, variants)
+                axes.set_title(
+                    f"{NAMES.get(padding, padding)}, read at {NAMES.get(readout, readout)}",
+                    fontsize=9,
+                )
                 axes.set_xlabel("sequence length (steps)" if padding == paddings[-1] else "")
-            row[0].set_ylabel(f"test {study.headline}")
-        counts = sorted({len(group.values(study.score)) for group in scored})
-        data = style.data_name(str(scored[0].rows[0]["data"]), scored[0].rows[0]["synthetic"])
-        note = seeds_note(counts).replace("\n", " ")
+            row[0].set_ylabel(f"test {finding.score.axis}")
+        counts = sorted({score.interval.n for score in finding.scores})
+        data = style.data_name(finding.data, finding.synthetic)
+        note = style.seeds_note(counts).replace("\n", " ")
         canvas.suptitle(f"Padding and readout on {data}: {note}", fontsize=11)
-        handles, labels = table[0][0].get_legend_handles_labels()
-        canvas.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=9)
-        return style.save(canvas, study.path / "plots", "padding")
+        legend: dict[str, Any] = {}
+        for axes in (axes for row in table for axes in row):
+            handles, labels = axes.get_legend_handles_labels()
+            legend |= dict(zip(labels, handles, strict=True))
+        canvas.legend(
+            list(legend.values()), list(legend), loc="outside lower center", ncols=4, fontsize=9
+        )
+        return [style.save(canvas, folder, finding.name)]
 
 
-def _draw_panel(axes: Axes, study: Study, groups: list[Group]) -> None:
-    for model in dict.fromkeys(str(group.factors["model"]) for group in groups):
+def _draw_panel(
+    axes: Axes, score: Score, panel: Sequence[PaddingScore], variants: Sequence[Any]
+) -> None:
+    lines: dict[tuple[str, Any], list[PaddingScore]] = {}
+    for one in panel:
+        lines.setdefault((one.model, one.others), []).append(one)
+    alone = len({point.length for point in panel}) == 1
+    for index, ((model, others), points) in enumerate(lines.items()):
         look = style.look(model)
-        line = [group for group in groups if group.factors["model"] == model]
-        x = [int(group.factors["seq_len"]) for group in line]
-        found = [i for group in line if (i := group.interval(study.score))]
+        # at one length side by side, so that equal scores do not hide each other
+        shift = 2 ** (0.1 * (index - (len(lines) - 1) / 2)) if alone else 1
+        x = [point.length * shift for point in points]
+        intervals = [point.interval for point in points]
+        words = [style.model_name(model), *(f"{name}={value}" for name, value in others)]
         axes.plot(
-            x, [i.mean for i in found], color=look.color, marker=look.marker,
-            label=style.model_name(model),
+            x, [interval.mean for interval in intervals], color=look.color, marker=look.marker,
+            linestyle=style.LINE_STYLES[variants.index(others) % len(style.LINE_STYLES)],
+            label=style.wrapped(", ".join(words), 40),
         )  # fmt: skip
-        draw_band(axes, x, found, look.color)
-    if groups:
-        draw_chance(axes, study, groups)
-        length_scale(axes, sorted({int(group.factors["seq_len"]) for group in groups}))
-    if study.headline == "accuracy":
-        bottom, top = axes.get_ylim()
-        axes.set_ylim(max(bottom, 0.0), min(top, 1.0))
-        axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
+        style.band(axes, x, intervals, look.color)
+    if panel:
+        style.chance_curve(axes, {(p.length, level) for p in panel for level in p.chance})
+        style.length_scale(axes, sorted({point.length for point in panel}))
+        if alone:
+            axes.set_xlim(panel[0].length / 1.5, panel[0].length * 1.5)
+    if score.percent:
+        style.within(axes, 0.0, 1.0)
+    style.score_axis(axes.yaxis, score)

@@ -1,32 +1,27 @@
 """How many directions the states use, over training."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from rnnexp.results.figures import style
-from rnnexp.results.study import Series
+from rnnexp.results.findings.participation_ratio import ParticipationRatio
 
 
-def draw(series: Sequence[Series], folder: Path) -> Path | None:
-    """participation_ratio.png and .svg; None where nothing was measured."""
-    measured = [(one, runs[0]) for one in series if (runs := one.probe("participation_ratio"))]
-    if not measured:
-        return None
+def draw(finding: ParticipationRatio, folder: Path) -> list[Path]:
+    """participation_ratio.png and .svg."""
     with style.figure(9.2, 3.7, columns=2) as (canvas, (ratio, shares)):
-        for one, found in measured:
-            look = style.look(one.model)
-            label = f"{style.label(one.label)} (of {found['hidden_size'][-1]:.0f})"
-            place, unit = style.training_axis(one.runs[0].summary, found)
-            ratio.plot(place, found["ratio"], color=look.color, marker=look.marker, label=label)
-            ratio.set_xlabel(unit)
-            eigenvalues = found["eigenvalues"][-1]
-            shares.plot(
-                np.arange(1, len(eigenvalues) + 1), style.on_log_axis(eigenvalues),
-                color=look.color, label=label,
-            )  # fmt: skip
+        look = style.look(finding.model)
+        label = f"{style.label(finding.label)} (of {finding.hidden_size})"
+        ratio.plot(
+            finding.progress_M, finding.ratio_M, color=look.color, marker=look.marker, label=label
+        )
+        ratio.set_xlabel(finding.unit)
+        shares.plot(
+            np.arange(1, len(finding.shares_H) + 1), style.on_log_axis(finding.shares_H),
+            color=look.color, label=label,
+        )  # fmt: skip
         ratio.set_ylim(bottom=0)
         ratio.xaxis.set_major_locator(MaxNLocator(integer=True))
         ratio.set_ylabel("participation ratio of the states")
@@ -34,4 +29,4 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
         style.log_scale(shares)
         shares.set_xlabel("direction")
         shares.set_ylabel("share of the variance, at the end")
-        return style.save(canvas, folder, "participation_ratio")
+        return [style.save(canvas, folder, finding.name)]

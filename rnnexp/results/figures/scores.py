@@ -2,27 +2,26 @@
 
 from pathlib import Path
 
-from matplotlib.ticker import PercentFormatter
-
 from rnnexp.results.figures import style
-from rnnexp.results.figures.accuracy_vs_length import LOGARITHMIC, chance_levels, seeds_note
-from rnnexp.results.study import Study, group_label
+from rnnexp.results.findings.scores import Scores
 
 
-def draw(study: Study) -> Path | None:
-    """plots/scores.png and .svg, a row per group; None without a finished run."""
-    scored = [(group, i) for group in study.groups() if (i := group.interval(study.score))]
+def draw(finding: Scores, folder: Path) -> list[Path]:
+    """scores.png and .svg, a row per group; nothing without a finished run."""
+    scored = [(group, group.interval) for group in finding.groups if group.interval is not None]
     if not scored:
-        return None
+        return []
     scored.reverse()  # the first group on top
-    names = [style.wrapped(style.label(group_label(group.factors))) for group, _ in scored]
+    score = finding.score
+    names = [style.wrapped(style.label(group.label)) for group, _ in scored]
     text_lines = sum(name.count("\n") + 1.5 for name in names)
-    with style.figure(7.2, 1.4 + 0.22 * text_lines) as (canvas, panels):
-        axes = panels[0]
+    with style.figure(7.2, 1.4 + 0.22 * text_lines) as (canvas, (axes,)):
         for row, (group, interval) in enumerate(scored):
-            look = style.look(str(group.factors["model"]))
-            values = group.values(study.score)
-            axes.plot(values, [row] * len(values), "|", color=look.color, markersize=9, alpha=0.6)
+            look = style.look(group.model)
+            axes.plot(
+                group.values, [row] * len(group.values), "|", color=look.color, markersize=9,
+                alpha=0.6,
+            )  # fmt: skip
             axes.errorbar(
                 interval.mean, row, xerr=interval.half_width, color=look.color,
                 marker=look.marker, capsize=3, linewidth=1.4,
@@ -30,7 +29,7 @@ def draw(study: Study) -> Path | None:
         axes.set_yticks(range(len(scored)), names)
         axes.set_ylim(-0.6, len(scored) - 0.4)
         axes.grid(axis="y", visible=False)
-        for chance in chance_levels(study, [group for group, _ in scored]):
+        for chance in sorted({level for group, _ in scored for level in group.chance_levels}):
             axes.axvline(chance, color=style.CHANCE, linewidth=1.0, linestyle=(0, (1, 2)))
             axes.annotate(
                 "chance",
@@ -40,12 +39,11 @@ def draw(study: Study) -> Path | None:
                 va="bottom",
                 fontsize=8,
             )
-        if study.headline == "accuracy":
-            axes.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
-        counts = sorted({len(group.values(study.score)) for group, _ in scored})
-        note = seeds_note(counts).replace("\n", " ")
-        synthetic = "; synthetic data" if any(row["synthetic"] for row in study.rows) else ""
-        axes.set_xlabel(f"test {study.headline}\n({note}; ticks: single runs{synthetic})")
-        if study.headline in LOGARITHMIC:
+        style.score_axis(axes.xaxis, score)
+        note = style.seeds_note(sorted({len(group.values) for group, _ in scored}))
+        note = note.replace("\n", " ")
+        synthetic = "; synthetic data" if finding.synthetic else ""
+        axes.set_xlabel(f"test {score.axis}\n({note}; ticks: single runs{synthetic})")
+        if score.logarithmic:
             axes.set_xscale("log")
-        return style.save(canvas, study.path / "plots", "scores")
+        return [style.save(canvas, folder, finding.name)]

@@ -5,7 +5,7 @@ style and a marker of its own, so that a figure holds in greyscale too.
 """
 
 import textwrap
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,12 @@ import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, PercentFormatter
+
+from rnnexp.results.statistics import Interval
+from rnnexp.scores import Score
 
 
 @dataclass(frozen=True)
@@ -101,9 +106,9 @@ def wrapped(text: str, width: int = 36, lines: int = 3) -> str:
     >>> wrapped("one two three", width=8, lines=1)
     'one two …'
     """
-    found = textwrap.wrap(text, width)
+    short = textwrap.wrap(text, width)
     return "\n".join(
-        found if len(found) <= lines else [*found[: lines - 1], f"{found[lines - 1]} …"]
+        short if len(short) <= lines else [*short[: lines - 1], f"{short[lines - 1]} …"]
     )
 
 
@@ -124,11 +129,46 @@ def log_scale(axes: Axes) -> None:
         )
 
 
-def training_axis(summary: Mapping[str, Any], columns: Mapping[str, Any]) -> tuple[Any, str]:
-    """How far the training had come at each row, and what that is counted in."""
-    if summary.get("unit") == "step" and "step" in columns:
-        return columns["step"], "training step"
-    return columns["epoch"], "epoch"
+def score_axis(axis: Axis, score: Score) -> None:
+    """Ticks in percent where the score is read so."""
+    if score.percent:
+        axis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
+
+
+def within(axes: Axes, low: float, high: float) -> None:
+    """Cut the y axis off where no score can be; call it after the curves."""
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(max(bottom, low), min(top, high))
+
+
+#: What an axis says of the setting that is the length.
+LENGTH_AXES = {"seq_len": "sequence length (steps)", "data.distance": "distance of the cue (steps)"}
+
+
+def length_scale(axes: Axes, lengths: Sequence[int]) -> None:
+    """A logarithmic x axis with a tick at each length."""
+    axes.set_xscale("log" if min(lengths) > 0 else "symlog", base=2)
+    axes.set_xticks(list(lengths), [str(length) for length in lengths])
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.minorticks_off()
+
+
+def band(axes: Axes, x: Sequence[Any], intervals: Sequence[Interval], color: str) -> None:
+    """The intervals as a band; none where one seed gives none. A bar where there is one alone."""
+    low = [i.mean if i.low is None else i.low for i in intervals]
+    high = [i.mean if i.high is None else i.high for i in intervals]
+    if low != high and len(intervals) > 1:
+        axes.fill_between(x, low, high, color=color, alpha=0.15, linewidth=0)
+    elif low != high:
+        axes.vlines(x, low, high, color=color, alpha=0.5)
+
+
+def seeds_note(counts: Sequence[int]) -> str:
+    """What the band means, by the number of runs behind the points, in order."""
+    if counts == [1]:
+        return "one seed: no interval"
+    n = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    return f"mean and 95% t-interval\nover {n} seeds"
 
 
 def data_name(name: str, synthetic: bool) -> str:

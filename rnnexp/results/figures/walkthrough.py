@@ -1,27 +1,22 @@
 """One sequence word by word: the hidden state as a map, the logits and the gradient below."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from rnnexp.results.figures import style
-from rnnexp.results.findings.base import words_of
-from rnnexp.results.study import Series
+from rnnexp.results.findings.walkthrough import WordByWord
 
 MAX_WORDS = 40
 
 
-def draw(series: Sequence[Series], folder: Path) -> Path | None:
-    """walkthrough.png and .svg of one run: first measurement; None where nothing was measured."""
-    found = series[0].probe("walkthrough")
-    if not found:
-        return None
-    names = words_of(series[0].runs[0], found[0])[:MAX_WORDS]
+def draw(run: WordByWord, folder: Path) -> list[Path]:
+    """walkthrough.png and .svg of one run: states before training, the rest before and after."""
+    names = run.words[:MAX_WORDS]
     steps = len(names)
     with style.grid(max(6.0, 1.6 + 0.75 * steps), 6.4, 3, 1) as (canvas, rows):
         (states,), (outputs,), (gradients,) = rows
-        hidden_TH = found[0]["hidden"][0][:steps]
+        hidden_TH = run.hidden_TH[:steps]
         limit = float(np.abs(hidden_TH).max()) or 1.0
         image = states.imshow(
             hidden_TH.T, aspect="auto", cmap="PuOr", vmin=-limit, vmax=limit, origin="lower"
@@ -32,14 +27,14 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
         x = np.arange(steps)
         for row, line in ((0, "-"), (-1, "--")):
             when = "before training" if row == 0 else "after"
-            logits_TO = found[0]["outputs"][row][:steps]
+            logits_TO = run.outputs_MTO[row][:steps]
             for k in range(logits_TO.shape[1]):
                 outputs.plot(
                     x, logits_TO[:, k], line, color=style.series_color(k), marker=".",
                     label=f"logit {k}, {when}",
                 )  # fmt: skip
             gradients.plot(
-                x, found[0]["gradient"][row][:steps], line, color="black", marker=".", label=when
+                x, run.gradient_MT[row][:steps], line, color="black", marker=".", label=when
             )
         outputs.set_ylabel("logits, had the\ntext ended here")
         outputs.legend(fontsize=8, ncols=2)
@@ -49,5 +44,5 @@ def draw(series: Sequence[Series], folder: Path) -> Path | None:
             axes.set_xticks(x, names if axes is gradients else [""] * steps)
             axes.set_xlim(-0.5, steps - 0.5)
         gradients.tick_params(axis="x", rotation=30)
-        canvas.suptitle(f"{style.label(series[0].label)}, word by word", fontsize=11)
-        return style.save(canvas, folder, "walkthrough")
+        canvas.suptitle(f"{style.label(run.label)}, word by word", fontsize=11)
+        return [style.save(canvas, folder, "walkthrough")]

@@ -1,7 +1,7 @@
 """How far back a network remembers: the longest length at which it beats chance. Without torch.
 
 The criterion: a run beats chance where its whole 95% bootstrap interval over test examples lies
-above a tenth of the way from chance to perfect (`statistics.beats_chance`). A seed's horizon is the
+above a tenth of the way from chance to perfect (`Score.beats_chance`). A seed's horizon is the
 longest length of the sweep at which its run does; each length is a training of its own. Over seeds
 the median, with an interval of order statistics, which ties and ends of the sweep cannot harm.
 """
@@ -9,10 +9,16 @@ the median, with an interval of order statistics, which ties and ends of the swe
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar, Self
 
+from rnnexp.results.findings.base import StudyFinding
+from rnnexp.results.findings.score_vs_length import length_axis
+from rnnexp.results.groups import Group, group_label
 from rnnexp.results.statistics import MedianInterval, Rate, median_interval
-from rnnexp.results.study import BEATS_CHANCE, LENGTHS, Group, Series, Study, aligned, group_label
+from rnnexp.results.study import Study
+from rnnexp.results.tables import NOTHING, Cell, Table
+from rnnexp.scores import BEATS_CHANCE
 
 #: The horizon of a seed that beats chance at no length of the sweep.
 BELOW = -1
@@ -57,31 +63,92 @@ class Horizon:
         return f"{value:.0f} or more" if value >= self.lengths[-1] else f"{value:.0f}"
 
 
-def horizons(study: Study) -> list[Horizon]:
-    """The horizon of each line of the study; none where no length varies, or means no memory."""
-    axis = next((name for name in LENGTHS[::-1] if name in study.factors), None)
-    if axis is None:
-        return []
-    runs = {str(one.factors): one for one in study.series()}
-    lines: dict[str, list[Group]] = {}
-    for group in study.groups():
-        length, distance = group.factors[axis], group.rows[0]["distance"]
-        # a cue at a fixed distance is no farther away in a longer sequence
-        grows = axis != "seq_len" or distance is None or distance == length - 1
-        if isinstance(length, int) and group.rows[0]["memory"] and grows:
-            others = {key: value for key, value in group.factors.items() if key != axis}
-            lines.setdefault(group_label(others), []).append(group)
-    found = []
-    for label, groups in lines.items():
-        if len(groups) > 1:
-            found.append(_horizon(label, axis, groups, [runs[str(g.factors)] for g in groups]))
-    return found
+@dataclass(frozen=True)
+class MemoryHorizon(StudyFinding):
+    """axis: the setting that is the length. data: names of the tasks, and whether each is made by
+    a program.
+    """
+
+    place = 30
+    json_when_absent: ClassVar[Any] = []
+
+    axis: str
+    horizons: Sequence[Horizon]
+    data: Sequence[tuple[str, bool]]
+
+    @classmethod
+    def of(cls, study: Study) -> Self | None:
+        """None where no length varies that is a distance to remember over."""
+        axis = length_axis(study)
+        if axis is None:
+            return None
+        lines: dict[str, list[Group]] = {}
+        for group in study.groups():
+            if _remembers(group, axis):
+                others = {key: value for key, value in group.factors.items() if key != axis}
+                lines.setdefault(group_label(others), []).append(group)
+        horizons = [
+            _horizon(label, axis, groups) for label, groups in lines.items() if len(groups) > 1
+        ]
+        summaries = [run.summary for run in study.runs if run.summary.memory]
+        data = {(str(summary.data), summary.synthetic) for summary in summaries}
+        return cls(axis, horizons, sorted(data)) if horizons else None
+
+    def tables(self) -> list[Table]:
+        head = ["memory horizon", f"{self.axis}, median over seeds", "interval", "seeds",
+                "gradient half-life untrained", "trained", "horizon in half-lives"]  # fmt: skip
+        notes = [
+            f"horizon: the longest length that beats chance; {BEATS_CHANCE}",
+            "half-life: in steps, untrained at the longest length, trained at the horizon; medians "
+            "over seeds, intervals with the same coverage",
+        ]
+        if any(h.median is not None and h.median.low is None for h in self.horizons):
+            notes.append("one seed gives no interval: add seeds, as in seed=0,1,2,3,4")
+        if any(horizon.left_out for horizon in self.horizons):
+            notes.append("left out: seeds without a finished or diverged run at every length")
+        return [Table(head, [_row(horizon) for horizon in self.horizons], notes)]
+
+    def draw(self, folder: Path) -> list[Path]:
+        from rnnexp.results.figures import memory_horizon
+
+        return memory_horizon.draw(self, folder)
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """A horizon below the shortest length is null."""
+        return [
+            {
+                "label": horizon.label,
+                "axis": horizon.axis,
+                "lengths": list(horizon.lengths),
+                "beats_chance": [rate and [rate.successes, rate.n] for rate in horizon.rates],
+                "by_seed": {seed: _reached(n) for seed, n in horizon.by_seed.items()},
+                "left_out": list(horizon.left_out),
+                "median": horizon.median and _reached(horizon.median.median),
+                "interval": horizon.median
+                and [_reached(horizon.median.low), _reached(horizon.median.high)],
+                "coverage": horizon.median and horizon.median.level,
+                "half_life_untrained": horizon.half_life_untrained
+                and horizon.half_life_untrained.median,
+                "half_life": horizon.half_life and horizon.half_life.median,
+            }
+            for horizon in self.horizons
+        ]
 
 
-def _horizon(label: str, axis: str, groups: Sequence[Group], series: Sequence[Series]) -> Horizon:
+def _remembers(group: Group, axis: str) -> bool:
+    """Whether a greater length of this group's task is a greater distance to remember over."""
+    summary, length = group.first.summary, group.factors[axis]
+    distance = summary.data_report.get("distance")
+    if not isinstance(length, int) or not summary.memory:
+        return False
+    # a cue at a fixed distance is no farther away in a longer sequence
+    return axis != "seq_len" or distance is None or distance == length - 1
+
+
+def _horizon(label: str, axis: str, groups: Sequence[Group]) -> Horizon:
     beats = [
-        {int(row["seed"]): row["beats_chance"] for row in g.rows if "beats_chance" in row}
-        for g in groups
+        {r.summary.seed: r.row["beats_chance"] for r in group.runs if "beats_chance" in r.row}
+        for group in groups
     ]
     seeds = set.intersection(*map(set, beats))
     lengths = [int(group.factors[axis]) for group in groups]
@@ -95,85 +162,46 @@ def _horizon(label: str, axis: str, groups: Sequence[Group], series: Sequence[Se
     )
     return Horizon(
         label,
-        str(groups[0].factors["model"]),
+        groups[0].model,
         axis,
         lengths,
         [group.rate("beats_chance") for group in groups],
         by_seed,
-        sorted({int(row["seed"]) for group in groups for row in group.rows} - seeds),
+        sorted({run.summary.seed for group in groups for run in group.runs} - seeds),
         median,
-        _half_life(series[-1], first=True),
-        _half_life(series[reached], first=False),
+        _half_life(groups[-1], first=True),
+        _half_life(groups[reached], first=False),
     )
 
 
-def _half_life(series: Series, first: bool) -> MedianInterval | None:
+def _half_life(group: Group, first: bool) -> MedianInterval | None:
     """Median over the runs' first or last measurement; None where none was made."""
     values = [
-        float(found["half_life"][0 if first else -1])
-        for found in series.probe("gradient_flow")
-        if "half_life" in found and (not first or found["epoch"][0] == 0)
+        float(arrays["half_life"][0 if first else -1])
+        for arrays in group.probe("gradient_flow")
+        if "half_life" in arrays and (not first or arrays["epoch"][0] == 0)
     ]
     known = [value for value in values if not math.isnan(value)]
     return median_interval(known) if known else None
 
 
-def table(study: Study) -> str:
-    """For the terminal: a line per model and setting; empty where there is no horizon."""
-    found = horizons(study)
-    if not found:
-        return ""
-    head = ["memory horizon", f"{found[0].axis}, median over seeds", "interval", "seeds",
-            "gradient half-life untrained", "trained", "horizon in half-lives"]  # fmt: skip
-    lines = [head]
-    for one in found:
-        median = one.median
-        untrained = one.half_life_untrained
-        left_out = f" ({len(one.left_out)} left out)" if one.left_out else ""
-        ratio = ""
-        if median and untrained and median.median > 0 and untrained.median < math.inf:
-            more = " or more" if median.median >= one.lengths[-1] else ""
-            ratio = f"{median.median / untrained.median:.0f}{more}"
-        lines.append(
-            [
-                one.label,
-                one.shown(median.median) if median else "-",
-                _between(one),
-                f"{len(one.by_seed)}{left_out}",
-                _steps(untrained),
-                _steps(one.half_life),
-                ratio or "-",
-            ]
-        )
-    notes = [
-        f"horizon: the longest length that beats chance; {BEATS_CHANCE}",
-        "half-life: in steps, untrained at the longest length, trained at the horizon; medians "
-        "over seeds, intervals with the same coverage",
-    ]
-    if any(one.median is not None and one.median.low is None for one in found):
-        notes.append("one seed gives no interval: add seeds, as in seed=0,1,2,3,4")
-    if any(one.left_out for one in found):
-        notes.append("left out: seeds without a finished or diverged run at every length")
-    return "\n".join([aligned(lines), *notes])
-
-
-def as_json(study: Study) -> list[dict[str, Any]]:
-    """For study.json; a horizon below the shortest length is null."""
+def _row(horizon: Horizon) -> list[Cell]:
+    median, untrained = horizon.median, horizon.half_life_untrained
+    middle = median.median if median else None
+    left_out = f" ({len(horizon.left_out)} left out)" if horizon.left_out else ""
+    ratio = Cell(NOTHING)
+    if median and untrained and median.median > 0 and untrained.median < math.inf:
+        more = " or more" if median.median >= horizon.lengths[-1] else ""
+        half_lives = median.median / untrained.median
+        ratio = Cell(f"{half_lives:.0f}{more}", half_lives)
     return [
-        {
-            "label": one.label,
-            "axis": one.axis,
-            "lengths": list(one.lengths),
-            "beats_chance": [rate and [rate.successes, rate.n] for rate in one.rates],
-            "by_seed": {seed: _reached(n) for seed, n in one.by_seed.items()},
-            "left_out": list(one.left_out),
-            "median": one.median and _reached(one.median.median),
-            "interval": one.median and [_reached(one.median.low), _reached(one.median.high)],
-            "coverage": one.median and one.median.level,
-            "half_life_untrained": one.half_life_untrained and one.half_life_untrained.median,
-            "half_life": one.half_life and one.half_life.median,
-        }
-        for one in horizons(study)
+        Cell(horizon.label),
+        Cell(horizon.shown(middle), _reached(middle)),
+        _between(horizon),
+        Cell(f"{len(horizon.by_seed)}{left_out}", len(horizon.by_seed)),
+        _steps(untrained),
+        _steps(horizon.half_life),
+        ratio,
     ]
 
 
@@ -182,22 +210,23 @@ def _reached(value: float | None) -> float | None:
     return None if value == BELOW else value
 
 
-def _between(one: Horizon) -> str:
+def _between(horizon: Horizon) -> Cell:
     """`10 to 40 (94%)`, with the level that so few seeds reach."""
-    median = one.median
+    median = horizon.median
     if median is None or median.low is None or median.level is None:
-        return "-"
-    return f"{one.shown(median.low)} to {one.shown(median.high)} ({median.level:.0%})"
+        return Cell(NOTHING)
+    return Cell(f"{horizon.shown(median.low)} to {horizon.shown(median.high)} ({median.level:.0%})")
 
 
-def _steps(found: MedianInterval | None) -> str:
+def _steps(half_life: MedianInterval | None) -> Cell:
     """A half-life and its interval; an infinite one is a gradient that does not fall."""
-    if found is None:
-        return "-"
+    if half_life is None:
+        return Cell(NOTHING)
 
     def shown(value: float) -> str:
         return f"{value:.2g}" if value < math.inf else "never"
 
-    if found.low is None or found.high is None:
-        return shown(found.median)
-    return f"{shown(found.median)} ({shown(found.low)} to {shown(found.high)})"
+    text = shown(half_life.median)
+    if half_life.low is not None and half_life.high is not None:
+        text += f" ({shown(half_life.low)} to {shown(half_life.high)})"
+    return Cell(text, half_life.median)

@@ -9,17 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnnexp.results.figures import gradient_flow
-from rnnexp.results.findings.base import findings, verdict
+from rnnexp.results.figures.gradient_flow import curve
+from rnnexp.results.findings.gradient_flow import GradientFlow, verdict_on
+from rnnexp.results.groups import Group
+from rnnexp.results.report import run_findings, text
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.statistics import log_interval
-from rnnexp.results.study import Series
+from rnnexp.results.study_run import StudyRun
+from rnnexp.results.summary import Summary
 from tests.conftest import TINY, Outcome, read_npz
 
 Rnnexp = Callable[..., Outcome]
 
 
-def flow(values: list[float], name: str, epoch: int = 3) -> Series:
+def flow(values: list[float], name: str, epoch: int = 3) -> Group:
     """A run whose gradient flow is `values` at each of three measurements."""
     run = RunDirectory(Path(name))
     run.path.mkdir()
@@ -31,8 +34,22 @@ def flow(values: list[float], name: str, epoch: int = 3) -> Series:
         "marks": np.array([[1, 2, 3]] * 3), "floor": np.full(3, 1e-300),
         **{key: np.full(3, value) for key, value in scalars.items()},
     })  # fmt: skip
-    run.write_summary({"model": "rnn", "status": "finished", "probes": {"gradient_flow": scalars}})
-    return Series(name, "rnn", [run])
+    probes = {"gradient_flow": scalars}
+    summary = Summary(status="finished", seed=0, model="rnn", probes=probes)
+    run.write_summary(summary)
+    return Group(name, "rnn", [StudyRun(run, run.summary)], alone=True)
+
+
+def shown(group: Group) -> str:
+    (finding,) = GradientFlow.in_run(group)
+    return finding.text()
+
+
+def drawn(group: Group, folder: Path) -> str:
+    """The SVG of the gradient flow."""
+    (finding,) = GradientFlow.in_run(group)
+    (path, *_) = finding.draw(folder)
+    return path.with_suffix(".svg").read_text()
 
 
 @pytest.mark.parametrize(
@@ -42,20 +59,17 @@ def flow(values: list[float], name: str, epoch: int = 3) -> Series:
      (float("inf"), "exploding"), (float("nan"), "not measured")],
 )  # fmt: skip
 def test_verdicts(ratio: float, words: str) -> None:
-    assert verdict(ratio) == words
+    assert verdict_on(ratio) == words
 
 
 def test_the_table_of_one_run_and_of_several_seeds(workdir: Path) -> None:
     one = flow([1e-9, 1e-5, 1.0], "rnn")
-    (text,) = findings([one])
-    assert "t=1" in text
-    assert "1e-09" in text
-    assert "severe vanishing" in text
-    assert "one seed gives no interval" in text
-    two = Series("rnn", "rnn", [*one.runs, *flow([1e-7, 1e-5, 1.0], "other").runs])
-    (text,) = findings([two])
-    assert "1e-08 (" in text  # the geometric mean
-    assert "95% intervals" in text
+    (table,) = text(run_findings(one.first.directory))
+    for words in ("t=1", "1e-09", "severe vanishing", "one seed gives no interval"):
+        assert words in table
+    two = Group("rnn", "rnn", [*one.runs, *flow([1e-7, 1e-5, 1.0], "other").runs])
+    assert "1e-08 (" in shown(two)  # the geometric mean
+    assert "95% intervals" in shown(two)
 
 
 def test_intervals_over_orders_of_magnitude() -> None:
@@ -67,15 +81,13 @@ def test_intervals_over_orders_of_magnitude() -> None:
 
 def test_underflow_is_a_gap_with_a_mark_and_never_zero(workdir: Path) -> None:
     one = flow([0.0, 1e-5, 1.0], "rnn")
-    path = gradient_flow.draw([one], workdir / "plots")
-    assert path is not None
-    assert "underflow (below 1e-300)" in path.with_suffix(".svg").read_text()
-    mean, _, _ = gradient_flow.curve(one.probe("gradient_flow"), -1)
+    assert "underflow (below 1e-300)" in drawn(one, workdir / "plots")
+    finding = GradientFlow.of([one])
+    assert finding is not None
+    mean, _, _ = curve(finding.lines[0].runs, -1)
     assert np.isnan(mean).tolist() == [True, False, False]
-    assert "0 (below 1e-300)" in findings([one])[0]
-    fine = gradient_flow.draw([flow([1e-9, 1e-5, 1.0], "b")], workdir / "fine")
-    assert fine is not None
-    assert "underflow" not in fine.with_suffix(".svg").read_text()
+    assert "0 (below 1e-300)" in shown(one)
+    assert "underflow" not in drawn(flow([1e-9, 1e-5, 1.0], "b"), workdir / "fine")
 
 
 def test_figures_are_redrawn_without_torch(rnnexp: Rnnexp, workdir: Path) -> None:
@@ -97,7 +109,7 @@ def test_a_study_compares_its_models(rnnexp: Rnnexp, workdir: Path) -> None:
     assert outcome.status == 0, outcome.err
     assert "gradient to the first token" in outcome.out
     drawn = {file.stem for file in Path("outputs/studies/x/plots").glob("*.png")}
-    assert {"gradient_flow", "first_token", "hidden_dynamics", "accuracy_vs_length"} <= drawn
+    assert {"gradient_flow", "first_token", "hidden_dynamics", "score_vs_length"} <= drawn
 
 
 def test_no_training_measures_the_initial_weights(rnnexp: Rnnexp, workdir: Path) -> None:
@@ -105,9 +117,11 @@ def test_no_training_measures_the_initial_weights(rnnexp: Rnnexp, workdir: Path)
     assert outcome.status == 0, outcome.err
     (path,) = Path("outputs/runs").iterdir()
     summary = RunDirectory.open(path).summary
-    assert (summary["status"], summary["epochs"], summary["steps"]) == ("finished", 0, 0)
-    assert summary["probes"]["gradient_flow"]["ratio"] > 0
-    assert summary["regime"]["gain"] > 0
+    assert (summary.status, summary.epochs, summary.steps) == ("finished", 0, 0)
+    ratio = summary.probes["gradient_flow"]["ratio"]
+    assert ratio is not None
+    assert ratio > 0
+    assert summary.regime["gain"] > 0
     assert rnnexp("predict", str(path), "a good film").status == 0
 
 
@@ -120,7 +134,7 @@ def test_the_walkthrough(rnnexp: Rnnexp, workdir: Path) -> None:
     assert "after one step: lower" in outcome.out
     (path,) = Path("outputs/runs").iterdir()
     summary = RunDirectory.open(path).summary
-    assert summary["steps"] == 1
+    assert summary.steps == 1
     assert (path / "plots" / "walkthrough.png").is_file()
 
 
@@ -170,15 +184,14 @@ def test_gradient_flow_and_hidden_dynamics_on_real_reviews(
 
 def test_overflow_is_no_underflow(workdir: Path) -> None:
     one = flow([float("inf"), 1e200, 1.0], "rnn")
-    (text,) = findings([one])
-    assert "overflow (above 1e308)" in text
-    assert "exploding" in text
-    assert gradient_flow.draw([one], workdir / "plots") is not None
+    assert "overflow (above 1e308)" in shown(one)
+    assert "exploding" in shown(one)
+    assert drawn(one, workdir / "plots")
 
 
 def test_steps_that_no_text_reaches_are_said_to_be_missing(workdir: Path) -> None:
-    (text,) = findings([flow([1e-3, 1e-2, float("nan")], "rnn")])
-    assert "no example reaches the late step" in text
+    table = shown(flow([1e-3, 1e-2, float("nan")], "rnn"))
+    assert "no example reaches the late step" in table
 
 
 def test_other_probes_are_no_other_result(rnnexp: Rnnexp, workdir: Path) -> None:

@@ -3,17 +3,32 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from rnnexp.results.figures import draw_study
-from rnnexp.results.findings import memory_horizon as horizon
+from rnnexp.results.findings.memory_horizon import BELOW, Horizon, MemoryHorizon
 from rnnexp.results.runs import write_json
 from rnnexp.results.study import Study
 from tests.conftest import Outcome
-from tests.results.test_study import add_run
+from tests.results.test_study import add_run, draw_study, scores_table
 
 LENGTHS = (5, 10, 20, 40, 80)
+
+
+def horizons(study: Study) -> list[Horizon]:
+    finding = MemoryHorizon.of(study)
+    return list(finding.horizons) if finding else []
+
+
+def table(study: Study) -> str:
+    finding = MemoryHorizon.of(study)
+    return finding.text() if finding else ""
+
+
+def as_json(study: Study) -> list[dict[str, Any]]:
+    finding = MemoryHorizon.of(study)
+    return finding.as_json() if finding else []
 
 
 def plant(
@@ -37,7 +52,7 @@ def test_planted_horizons_are_recovered(tmp_path: Path) -> None:
     study = plant(
         tmp_path, {"rnn": [5, 10, 10, 20, 10], "lstm": [40, 80, 20, 80, 80], "gru": [0] * 5}
     )
-    found = {one.model: one for one in horizon.horizons(study)}
+    found = {one.model: one for one in horizons(study)}
     rnn, lstm, gru = found["rnn"], found["lstm"], found["gru"]
     assert rnn.by_seed == {0: 5, 1: 10, 2: 10, 3: 20, 4: 10}
     assert rnn.median is not None
@@ -48,10 +63,10 @@ def test_planted_horizons_are_recovered(tmp_path: Path) -> None:
     assert lstm.shown(lstm.median.median) == "80 or more"
     assert gru.median is not None
     assert gru.shown(gru.median.median) == "below 5"
-    text = horizon.table(study)
+    text = table(study)
     assert "5 to 20 (94%)" in text
     assert "bootstrap interval" in text
-    (row,) = [one for one in horizon.as_json(study) if one["label"] == "rnn"]
+    (row,) = [one for one in as_json(study) if one["label"] == "rnn"]
     assert row["by_seed"] == rnn.by_seed
     assert row["interval"] == [5, 20]
 
@@ -62,7 +77,7 @@ def test_a_lucky_length_beyond_an_unlucky_one_counts(tmp_path: Path) -> None:
         summary = json.loads(path.read_text())
         if summary["seq_len"] == 10 and summary["seed"] == 0:
             write_json(path, summary | {"test_interval": {"accuracy": [0.45, 0.55]}})
-    (one,) = horizon.horizons(Study.read(study.path))
+    (one,) = horizons(Study.read(study.path))
     assert one.by_seed == {0: 40, 1: 40}
     assert one.rates[1] is not None
     assert (one.rates[1].successes, one.rates[1].n) == (1, 2)
@@ -77,27 +92,27 @@ def test_seeds_without_every_length_are_left_out_and_said_to_be(tmp_path: Path) 
                 file.unlink()
             path.parent.rmdir()
     study = Study.read(study.path)
-    (one,) = horizon.horizons(study)
+    (one,) = horizons(study)
     assert one.by_seed == {0: 10, 1: 20}
     assert one.left_out == [2]
-    assert "2 (1 left out)" in horizon.table(study)
-    assert "unequal seeds, of 0, 1, 2: rnn, seq_len=40 (seeds 0, 1)" in study.table()
+    assert "2 (1 left out)" in table(study)
+    assert "unequal seeds, of 0, 1, 2: rnn, seq_len=40 (seeds 0, 1)" in scores_table(study)
 
 
 def test_one_seed_has_no_interval(tmp_path: Path) -> None:
     study = plant(tmp_path, {"rnn": [10]})
-    (one,) = horizon.horizons(study)
+    (one,) = horizons(study)
     assert one.median is not None
     assert one.median.low is None
-    assert "one seed gives no interval" in horizon.table(study)
+    assert "one seed gives no interval" in table(study)
 
 
 def test_there_is_none_on_texts_nor_at_one_length(tmp_path: Path) -> None:
     for number, n in enumerate(LENGTHS):
         add_run(tmp_path / "texts", number, 0.9, seq_len=n)
-    assert horizon.horizons(Study.read(tmp_path / "texts")) == []
-    assert horizon.horizons(plant(tmp_path / "one", {"rnn": [5, 5]}, lengths=(5,))) == []
-    assert horizon.table(Study.read(tmp_path / "one")) == ""
+    assert horizons(Study.read(tmp_path / "texts")) == []
+    assert horizons(plant(tmp_path / "one", {"rnn": [5, 5]}, lengths=(5,))) == []
+    assert table(Study.read(tmp_path / "one")) == ""
 
 
 def test_the_figure(tmp_path: Path) -> None:
@@ -159,7 +174,7 @@ def test_a_run_that_did_not_end_decides_nothing(tmp_path: Path) -> None:
             status = {1: "failed", 2: "diverged"}[summary["seed"]]
             del summary["test"], summary["test_interval"]
             write_json(path, summary | {"status": status})
-    (one,) = horizon.horizons(Study.read(study.path))
+    (one,) = horizons(Study.read(study.path))
     assert one.by_seed == {0: 40, 2: 20}  # a diverged run has not beaten chance
     assert one.left_out == [1]
 
@@ -172,10 +187,10 @@ def test_distance_zero_is_not_below_everything(tmp_path: Path) -> None:
     for path in tmp_path.glob("*/summary.json"):
         write_json(path, json.loads(path.read_text()) | {"memory": True})
     study = Study.read(tmp_path)
-    (one,) = horizon.horizons(study)
-    assert one.by_seed == {0: 0, 1: horizon.BELOW}
-    assert (one.shown(0), one.shown(horizon.BELOW)) == ("0", "below 0")
-    (row,) = horizon.as_json(study)
+    (one,) = horizons(study)
+    assert one.by_seed == {0: 0, 1: BELOW}
+    assert (one.shown(0), one.shown(BELOW)) == ("0", "below 0")
+    (row,) = as_json(study)
     assert row["by_seed"] == {0: 0, 1: None}
     draw_study(study)
     assert (tmp_path / "plots" / "memory_horizon.png").is_file()

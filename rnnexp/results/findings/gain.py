@@ -1,0 +1,99 @@
+"""What the gradient's norm is multiplied by at each step back, predicted and measured."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from rnnexp.results.factors import LENGTHS
+from rnnexp.results.findings.base import StudyFinding
+from rnnexp.results.groups import Group, group_label
+from rnnexp.results.statistics import log_interval
+from rnnexp.results.study import Study
+from rnnexp.results.tables import Cell, Table, count, with_interval
+
+
+@dataclass(frozen=True)
+class GainPoint:
+    """One untrained run: the gradient's gain per step, predicted (None: no theory) and measured."""
+
+    model: str
+    init: str
+    predicted: float | None
+    measured: float
+
+
+@dataclass(frozen=True)
+class Gain(StudyFinding):
+    """points: of each group at its longest length, by the group's label."""
+
+    place = 60
+
+    points: dict[str, list[GainPoint]]
+
+    @classmethod
+    def of(cls, study: Study) -> Self | None:
+        """None for fewer than two ways to draw the initial weights.
+
+        Of one setting at several lengths the longest alone: on a short way back the slope is still
+        that of the first steps.
+        """
+        longest: dict[str, tuple[str, list[GainPoint]]] = {}
+        for group in study.groups():  # lengths come in order
+            if points := _points(group):
+                others = {key: v for key, v in group.factors.items() if key not in LENGTHS}
+                longest[group_label(others)] = group.label, points
+        by_label = dict(longest.values())
+        inits = {point.init for points in by_label.values() for point in points}
+        return cls(by_label) if len(inits) > 1 else None
+
+    def tables(self) -> list[Table]:
+        head = ["gain per step, untrained", "predicted", "measured", "half-life measured", "seeds"]
+        note = (
+            "geometric means over seeds (95% intervals); of gated cells the direct path is "
+            "predicted"
+        )
+        return [Table(head, [_row(label, p) for label, p in self.points.items()], [note])]
+
+    def draw(self, folder: Path) -> list[Path]:
+        from rnnexp.results.figures import gain
+
+        return gain.draw(self, folder)
+
+
+def _row(label: str, points: Sequence[GainPoint]) -> list[Cell]:
+    measured = log_interval([point.measured for point in points])
+    known = [point.predicted for point in points if point.predicted]
+    half_life = Cell("does not fall")
+    if measured.mean < 1:
+        steps = math.log(2) / -math.log(measured.mean)
+        half_life = Cell(f"{steps:.2g} steps", steps)
+    return [
+        Cell(label),
+        with_interval(log_interval(known)) if known else Cell("no theory"),
+        with_interval(measured),
+        half_life,
+        count(len(points)),
+    ]
+
+
+def _points(group: Group) -> list[GainPoint]:
+    """The gains of the runs whose gradient flow was measured at the initial weights."""
+    settings = [
+        f"{name.removeprefix('init.')}={value}"
+        for name, value in group.factors.items()
+        if name.startswith("init.")
+    ]
+    points = []
+    for run, arrays in group.measured("gradient_flow"):
+        if arrays["epoch"][0] != 0:
+            continue
+        measured = float(np.exp(arrays["log_gain"][0]))
+        init = " ".join([str(run.summary.choices.get("init")), *settings])
+        if math.isfinite(measured) and measured > 0:
+            predicted = run.summary.regime.get("gain")
+            points.append(GainPoint(str(run.summary.model), init, predicted, measured))
+    return points

@@ -1,0 +1,112 @@
+"""How far the gates stand open, and for how long the carry gate keeps what was there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from rnnexp.results.findings.base import ProbeFinding
+from rnnexp.results.groups import Group
+from rnnexp.results.statistics import Interval, t_interval
+from rnnexp.results.study_run import Arrays
+from rnnexp.results.summary import CellFacts
+from rnnexp.results.tables import Cell, Table, magnitude, with_interval
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CarryLine:
+    """A group: the mean of the gate that multiplies the old state, and each run's median memory
+    time in steps.
+    """
+
+    label: str
+    gate: str
+    mean: Interval
+    memory_times: Sequence[float]
+
+
+@dataclass(frozen=True)
+class GateCurves:
+    """One run at its first and at its last measurement.
+
+    gates: each gate's mean per step, of the two. carry: the gate that multiplies the old state.
+    products: mean product of the last k carry gates, of the two; None where no gate is known to be
+        the carry gate. memory_time: its median over units at the last measurement, in steps.
+    """
+
+    label: str
+    gates: Mapping[str, tuple[Array, Array]]
+    carry: str | None
+    products: tuple[Array, Array] | None
+    memory_time: float
+
+
+@dataclass(frozen=True)
+class Gates(ProbeFinding):
+    """lines: of the groups whose cell is known. curves: of a run that is looked at on its own."""
+
+    place, probe = 110, "gates"
+
+    lines: Sequence[CarryLine]
+    curves: GateCurves | None
+
+    @classmethod
+    def of(cls, groups: Sequence[Group]) -> Self | None:
+        lines = [line for group in groups if (line := _line(group)) is not None]
+        curves = _curves(groups[0]) if groups[0].alone else None
+        return cls(lines, curves) if lines or curves else None
+
+    def tables(self) -> list[Table]:
+        rows = []
+        for line in self.lines:
+            carry, memory = with_interval(line.mean), magnitude(line.memory_times)
+            rows.append(
+                [
+                    Cell(line.label),
+                    Cell(f"{line.gate} {carry.text}", carry.value),
+                    Cell(f"{memory.text} steps", memory.value),
+                ]
+            )
+        return [Table(["gates, means", "carry", "median memory time"], rows)] if rows else []
+
+    def draw(self, folder: Path) -> list[Path]:
+        from rnnexp.results.figures import gates
+
+        return gates.draw(self.curves, folder) if self.curves else []
+
+
+def _line(group: Group) -> CarryLine | None:
+    cell = group.ended[0].summary.cell
+    if cell is None or cell.carry is None:
+        return None
+    means = group.scalars("gates", f"mean_{cell.carry}")
+    if not means:
+        return None
+    times = group.scalars("gates", "median_memory_time")
+    return CarryLine(group.label, cell.carry, t_interval(means), times)
+
+
+def _curves(group: Group) -> GateCurves | None:
+    for run, arrays in group.measured("gates"):
+        cell = run.summary.cell
+        carry = cell.carry if cell else None
+        return GateCurves(
+            group.label,
+            {name: (arrays[name][0], arrays[name][-1]) for name in _gates(cell, arrays)},
+            carry,
+            (arrays["product"][0], arrays["product"][-1]) if carry else None,
+            float(arrays["median_memory_time"][-1]),
+        )
+    return None
+
+
+def _gates(cell: CellFacts | None, arrays: Arrays) -> list[str]:
+    """The gates that were measured; where the cell is not known, all blocks that have a mean."""
+    if cell is None:
+        return [name for name in arrays if f"mean_{name}" in arrays]
+    return [name for name in cell.gates if name in arrays and name != cell.candidate]

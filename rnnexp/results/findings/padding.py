@@ -1,0 +1,154 @@
+"""What reading behind the pads costs, by where the pads are and where the answer is read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from rnnexp.results.findings.base import StudyFinding
+from rnnexp.results.groups import Group
+from rnnexp.results.statistics import Interval, Paired, paired
+from rnnexp.results.study import Study
+from rnnexp.results.tables import NOTHING, Cell, Table, score_with_interval
+from rnnexp.scores import Score
+
+#: The settings that say where the pads are and where the answer is read.
+SETTINGS = ("data.padding", "model.readout")
+
+#: Of the four places that the table shows, the first two say what is lost.
+BEHIND, AT_WORD = ("post", "last"), ("post", "last_valid")
+SHOWN = {
+    BEHIND: "read behind the pads",
+    AT_WORD: "at the last word",
+    ("pre", "last"): "pads before",
+    ("post", "mean"): "mean over words",
+}
+
+
+@dataclass(frozen=True)
+class PaddingScore:
+    """A group's score. others: its settings beside those two, the length, and the model."""
+
+    padding: str
+    readout: str
+    model: str
+    others: tuple[tuple[str, Any], ...]
+    length: int
+    interval: Interval
+    chance: Sequence[float]
+
+
+@dataclass(frozen=True)
+class PaddingCost:
+    """All settings alike but the two. lost: the score at the last word, less that behind the pads.
+
+    intervals: of the places that `SHOWN` has, in its order.
+    """
+
+    settings: Sequence[Any]
+    intervals: Sequence[Interval | None]
+    lost: Paired | None
+
+
+@dataclass(frozen=True)
+class Padding(StudyFinding):
+    """others: names of the settings beside the two that vary."""
+
+    place = 40
+
+    score: Score
+    others: Sequence[str]
+    costs: Sequence[PaddingCost]
+    scores: Sequence[PaddingScore]
+    data: str
+    synthetic: bool
+
+    @classmethod
+    def of(cls, study: Study) -> Self | None:
+        if not varies_padding(study):
+            return None
+        others = [name for name in study.factors if name not in SETTINGS]
+        scored = [group for group in study.groups() if group.interval(study.column)]
+        first = scored[0].first.summary
+        return cls(
+            study.score, others, _costs(study),
+            [score for group in scored if (score := _score(group, study))],
+            str(first.data), first.synthetic,
+        )  # fmt: skip
+
+    def tables(self) -> list[Table]:
+        score = self.score
+        lost = "lost to the pads" + (", points" if score.percent else "")
+        head = [*self.others, *SHOWN.values(), lost, "p"]
+        unit = " in percent" if score.percent else ""
+        note = (
+            f"test {score.name}{unit}; means over seeds (95% intervals), lost: over the same seeds"
+        )
+        return [Table(head, [self._row(cost) for cost in self.costs], [note])]
+
+    def _row(self, cost: PaddingCost) -> list[Cell]:
+        lost, p = Cell(NOTHING), None
+        if cost.lost is not None:
+            difference, p = cost.lost.difference, cost.lost.p
+            shown = self.score.signed(difference.mean)
+            if difference.low is not None and difference.high is not None:
+                low, high = map(self.score.signed, (difference.low, difference.high))
+                shown += f" ({low} to {high})"
+            lost = Cell(shown, difference.mean)
+        return [
+            *(Cell(str(value)) for value in cost.settings),
+            *(score_with_interval(self.score, interval) for interval in cost.intervals),
+            lost,
+            Cell(NOTHING if p is None else f"{p:.2g}", p),
+        ]
+
+    def draw(self, folder: Path) -> list[Path]:
+        from rnnexp.results.figures import padding
+
+        return padding.draw(self, folder)
+
+
+def varies_padding(study: Study) -> bool:
+    """Whether the study asks what the pads cost: with pads behind it reads both at the last step
+    and at the last word, all else alike.
+    """
+    if not set(SETTINGS) <= set(study.factors):
+        return False
+    pairs = [p for p in _places(study).values() if BEHIND in p and AT_WORD in p]
+    return bool(pairs) and any(group.interval(study.column) for group in study.groups())
+
+
+def _places(study: Study) -> dict[tuple[Any, ...], dict[tuple[str, str], Group]]:
+    """The groups by their other settings, and by padding and readout."""
+    places: dict[tuple[Any, ...], dict[tuple[str, str], Group]] = {}
+    for group in study.groups():
+        others = tuple(v for name, v in group.factors.items() if name not in SETTINGS)
+        padding, readout = (str(group.factors[name]) for name in SETTINGS)
+        places.setdefault(others, {})[padding, readout] = group
+    return places
+
+
+def _costs(study: Study) -> list[PaddingCost]:
+    costs = []
+    for settings, places in _places(study).items():
+        if BEHIND not in places or AT_WORD not in places:
+            continue
+        behind, word = (places[place].by_seed(study.column) for place in (BEHIND, AT_WORD))
+        low_is_better = study.score.better == "low"
+        lost = paired(word, behind) if low_is_better else paired(behind, word)
+        intervals = [
+            places[place].interval(study.column) if place in places else None for place in SHOWN
+        ]
+        costs.append(PaddingCost(settings, intervals, lost))
+    return costs
+
+
+def _score(group: Group, study: Study) -> PaddingScore | None:
+    interval, summary = group.interval(study.column), group.first.summary
+    if interval is None or summary.seq_len is None:
+        return None
+    named = (*SETTINGS, "model", "seq_len")
+    padding, readout = (str(group.factors[name]) for name in SETTINGS)
+    others = tuple((name, value) for name, value in group.factors.items() if name not in named)
+    chance = group.chance_levels(study.score)
+    return PaddingScore(padding, readout, group.model, others, summary.seq_len, interval, chance)

@@ -1,0 +1,68 @@
+"""What is left of the gradient at the last word, behind the pads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from rnnexp.results.findings.base import MAX_LINES, ProbeFinding
+from rnnexp.results.groups import Group
+from rnnexp.results.statistics import t_interval
+from rnnexp.results.tables import Cell, Table, magnitude
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SurvivalLine:
+    """A group. median_ratios: of each run, the gradient at the last word over that at the last
+    step. median_pads: mean over runs. examples: of each run, pads and ratio of each example.
+    """
+
+    label: str
+    model: str
+    median_ratios: Sequence[float]
+    median_pads: float
+    examples: Sequence[tuple[Array, Array]]
+
+
+@dataclass(frozen=True)
+class PaddingSurvival(ProbeFinding):
+    place, probe = 120, "padding_survival"
+
+    lines: Sequence[SurvivalLine]
+
+    @classmethod
+    def of(cls, groups: Sequence[Group]) -> Self | None:
+        lines = [
+            SurvivalLine(
+                group.label,
+                group.model,
+                ratios,
+                t_interval(group.scalars(cls.probe, "median_pads")).mean,
+                [(arrays["pads"][-1], arrays["ratio"][-1]) for arrays in group.probe(cls.probe)],
+            )
+            for group in groups
+            if (ratios := group.scalars(cls.probe, "median_ratio"))
+        ]
+        return cls(lines) if lines else None
+
+    def tables(self) -> list[Table]:
+        head = ["gradient behind the pads", "left at the last word (median)", "pads (median)"]
+        rows = [
+            [
+                Cell(line.label),
+                magnitude(line.median_ratios),
+                Cell(f"{line.median_pads:.0f}", line.median_pads),
+            ]
+            for line in self.lines
+        ]
+        return [Table(head, rows)]
+
+    def draw(self, folder: Path) -> list[Path]:
+        from rnnexp.results.figures import padding_survival
+
+        return padding_survival.draw(self, folder) if len(self.lines) <= MAX_LINES else []

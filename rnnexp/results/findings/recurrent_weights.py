@@ -1,0 +1,53 @@
+"""The recurrent weights over training, and the bound they put on the gradient: a figure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from rnnexp.results.findings.base import ProbeFinding
+from rnnexp.results.groups import Group
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RecurrentWeights(ProbeFinding):
+    """blocks: spectral radius and largest singular value at each of M measurements, by the name of
+    the weights' block. ratio, bound: at the last, ‖dL/dh_(n-k)‖ / ‖dL/dh_n‖ by the distance k and
+    what the singular values allow it to be; None for a cell that has no such bound.
+    """
+
+    place, probe, compared = 170, "recurrent_weights", False
+
+    label: str
+    model: str
+    blocks: Mapping[str, tuple[Array, Array]]
+    ratio: Array | None
+    bound: Array | None
+    progress_M: Any
+    unit: str
+
+    @classmethod
+    def of(cls, groups: Sequence[Group]) -> Self | None:
+        for group in groups:
+            for run, arrays in group.measured(cls.probe):
+                names = [k.removeprefix("radius ") for k in arrays if k.startswith("radius ")]
+                bounded = "bound" in arrays
+                return cls(
+                    group.label,
+                    group.model,
+                    {name: (arrays[f"radius {name}"], arrays[f"sigma {name}"]) for name in names},
+                    arrays["ratio"][-1] if bounded else None,
+                    arrays["bound"][-1] if bounded else None,
+                    *run.progress(arrays),
+                )
+        return None
+
+    def draw(self, folder: Path) -> list[Path]:
+        from rnnexp.results.figures import recurrent_weights
+
+        return recurrent_weights.draw(self, folder)

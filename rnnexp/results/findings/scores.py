@@ -1,0 +1,138 @@
+"""The score of each group of a study, with its interval, rate and training time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from rnnexp.results.factors import LENGTHS
+from rnnexp.results.findings.base import StudyFinding
+from rnnexp.results.findings.padding import varies_padding
+from rnnexp.results.statistics import Interval, Rate
+from rnnexp.results.study import Study
+from rnnexp.results.tables import NOTHING, Cell, Table, ends
+from rnnexp.scores import BEATS_CHANCE, Score
+
+
+@dataclass(frozen=True)
+class GroupScore:
+    """values: of the finished runs. rate: of runs that solved the task, or else beat chance."""
+
+    label: str
+    model: str
+    settings: Sequence[Any]
+    values: Sequence[float]
+    interval: Interval | None
+    chance_levels: Sequence[float]
+    rate: Rate | None
+    statuses: dict[str, int]
+    seconds: Interval | None
+
+
+@dataclass(frozen=True)
+class Scores(StudyFinding):
+    """factors: the settings that vary, a column each.
+
+    solved_at: bounds of the score from which on a run counts as solved; None: no task has one, and
+        the rate is that of runs that beat chance.
+    chance_levels: of all runs that are scored by `score`. synthetic: names of such data.
+    drawn: whether it has a figure; where the length varies, others show the score against it.
+    """
+
+    place = 10
+
+    score: Score
+    factors: Sequence[str]
+    groups: Sequence[GroupScore]
+    solved_at: Sequence[float] | None
+    chance_levels: Sequence[float]
+    synthetic: Sequence[str]
+    notes: Sequence[str]
+    drawn: bool
+
+    @classmethod
+    def of(cls, study: Study) -> Self | None:
+        score, runs = study.score, study.runs
+        if not runs:
+            return None
+        alike = [run for run in runs if run.summary.headline in (None, score.name)]
+        chances = {run.summary.chance.get(score.name) for run in alike} - {None}
+        has_bound = any("solved" in run.row for run in runs)
+        bounds = {run.row["solved_at"] for run in alike if "solved_at" in run.row}
+        return cls(
+            score,
+            study.factors,
+            [
+                GroupScore(
+                    group.label,
+                    group.model,
+                    list(group.factors.values()),
+                    group.values(study.column),
+                    group.interval(study.column),
+                    group.chance_levels(score),
+                    group.rate("solved" if has_bound else "beats_chance"),
+                    group.statuses,
+                    group.interval("seconds"),
+                )
+                for group in study.groups()
+            ],
+            sorted(bounds) if has_bound else None,
+            sorted(chance for chance in chances if chance is not None),
+            sorted({str(run.summary.data) for run in runs if run.summary.synthetic}),
+            study.notes(),
+            not set(LENGTHS) & set(study.factors) and not varies_padding(study),
+        )
+
+    def tables(self) -> list[Table]:
+        several = len(self.chance_levels) > 1
+        head = [*self.factors, f"test {self.score.head}", *(["chance"] if several else []),
+                "95% interval", "sd", "beats chance" if self.solved_at is None else "solved",
+                "runs", "training time"]  # fmt: skip
+        return [Table(head, [self._row(group, several) for group in self.groups], self._notes())]
+
+    def _row(self, group: GroupScore, several_chances: bool) -> list[Cell]:
+        score, interval = self.score, group.interval
+        mean = interval.mean if interval else None
+        deviation = interval.deviation if interval else None
+        chance = ", ".join(map(score.cell, group.chance_levels)) or NOTHING
+        runs = (str(n) if s == "finished" else f"{n} {s}" for s, n in group.statuses.items())
+        return [
+            *(Cell(str(value)) for value in group.settings),
+            Cell(score.cell(mean), mean),
+            *([Cell(chance)] if several_chances else []),
+            ends(score, interval),
+            Cell(score.cell(deviation), deviation),
+            Cell(str(group.rate or NOTHING)),
+            Cell(" ".join(runs)),
+            _seconds(group.seconds),
+        ]
+
+    def _notes(self) -> list[str]:
+        score = self.score
+        notes = [f"chance: {', '.join(map(score.cell, self.chance_levels))}"]
+        if self.synthetic:
+            notes.append(f"synthetic data: {', '.join(self.synthetic)}")
+        if self.solved_at is None:
+            notes.append(f"beats chance: {BEATS_CHANCE}")
+        else:
+            sign = "at least" if score.better == "high" else "at most"
+            bounds = ", ".join(map(score.cell, self.solved_at)) + ("%" if score.percent else "")
+            notes.append(
+                f"solved: test {score.name} {sign} {bounds}; of how many runs (Wilson's 95% "
+                "interval)"
+            )
+        return [*notes, *self.notes]
+
+    def draw(self, folder: Path) -> list[Path]:
+        from rnnexp.results.figures import scores
+
+        return scores.draw(self, folder) if self.drawn else []
+
+
+def _seconds(interval: Interval | None) -> Cell:
+    """`12.3 s ± 0.4`, the half width of the 95% interval."""
+    if interval is None:
+        return Cell(NOTHING)
+    half = interval.half_width
+    more = "" if half is None else f" ± {half:.1f}"
+    return Cell(f"{interval.mean:.1f} s{more}", interval.mean)

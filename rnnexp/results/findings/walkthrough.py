@@ -1,0 +1,119 @@
+"""One sequence word by word: state, logits and gradient, and the loss before and after training."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from rnnexp.results.findings.base import ProbeFinding
+from rnnexp.results.groups import Group
+from rnnexp.results.study_run import Arrays, StudyRun
+from rnnexp.results.tables import Cell, Table
+
+Array = npt.NDArray[np.float64]
+
+#: Hidden units that the table shows.
+SHOWN_UNITS = 10
+
+
+@dataclass(frozen=True)
+class WordByWord:
+    """One run, M measurements of T words with H hidden units and O outputs.
+
+    hidden_TH, norm_T: the state and its L2 norm at the first measurement. outputs_MTO: logits, had
+    the text ended there. gradient_MT: ‖dL/de_t‖. first_norm: the gradient norm of the first
+    training step; None where it was not recorded.
+    """
+
+    label: str
+    words: Sequence[str]
+    hidden_TH: Array
+    norm_T: Array
+    outputs_MTO: Array
+    gradient_MT: Array
+    losses: Sequence[float]
+    first_norm: float | None
+    steps: int
+
+    @classmethod
+    def of(cls, label: str, run: StudyRun, arrays: Arrays) -> Self:
+        norms = run.probe("grad_norm")
+        return cls(
+            label,
+            _words(run, arrays),
+            arrays["hidden"][0],
+            arrays["state"][0],
+            arrays["outputs"],
+            arrays["gradient"],
+            [float(loss) for loss in arrays["loss"]],
+            float(norms["before"][0][0]) if norms else None,
+            run.summary.steps or 0,
+        )
+
+    def table(self) -> Table:
+        logits_TO = self.outputs_MTO[0]
+        heads = [f"logit {k}" for k in range(logits_TO.shape[1])]
+        more = " ..." if self.hidden_TH.shape[1] > SHOWN_UNITS else ""
+        rows = []
+        for t, word in enumerate(self.words):
+            hidden = " ".join(f"{h:+.2f}" for h in self.hidden_TH[t][:SHOWN_UNITS])
+            rows.append(
+                [
+                    Cell(word),
+                    Cell(hidden + more),
+                    Cell(f"{self.norm_T[t]:.3f}", float(self.norm_T[t])),
+                    *(Cell(f"{logit:+.4f}", float(logit)) for logit in logits_TO[t]),
+                    Cell(f"{self.gradient_MT[0][t]:.3e}", float(self.gradient_MT[0][t])),
+                ]
+            )
+        return Table(["word", "hidden state", "‖h_t‖", *heads, "‖dL/de_t‖"], rows, [self.verdict])
+
+    @property
+    def verdict(self) -> str:
+        """The loss before training, and whether it is lower after it."""
+        before, after = self.losses[0], self.losses[-1]
+        norm = "" if self.first_norm is None else f", gradient norm {self.first_norm:.4f}"
+        moved = "after one step" if self.steps == 1 else f"after {self.steps} steps of training"
+        later = f"; {after:.4f} {moved}: {'lower' if after < before else 'not lower'}"
+        if len(self.losses) < 2:  # nothing was trained, or it diverged
+            later = ""
+        return f"loss {before:.4f} before training{norm}{later}"
+
+
+@dataclass(frozen=True)
+class Walkthrough(ProbeFinding):
+    """alone: of a run that is looked at on its own, which is drawn."""
+
+    place, probe = 130, "walkthrough"
+
+    runs: Sequence[WordByWord]
+    alone: bool
+
+    @classmethod
+    def of(cls, groups: Sequence[Group]) -> Self | None:
+        runs = [
+            WordByWord.of(group.label, run, arrays)
+            for group in groups
+            for run, arrays in group.measured(cls.probe)
+        ]
+        return cls(runs, groups[0].alone) if runs else None
+
+    def tables(self) -> list[Table]:
+        return [run.table() for run in self.runs]
+
+    def draw(self, folder: Path) -> list[Path]:
+        from rnnexp.results.figures import walkthrough
+
+        return walkthrough.draw(self.runs[0], folder) if self.alone else []
+
+
+def _words(run: StudyRun, arrays: Arrays) -> list[str]:
+    """The words that were read; their places, from 1, where the inputs are no words."""
+    if "token" not in arrays:
+        return [str(t + 1) for t in range(arrays["state"].shape[1])]
+    vocabulary = run.directory.task.vocabulary or []
+    tokens = arrays["token"][0].astype(int)
+    return [vocabulary[token] if token < len(vocabulary) else str(token) for token in tokens]

@@ -1,0 +1,137 @@
+"""Groups: the runs that differ in their seed alone. A line of a table or of a figure is one."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from rnnexp.results.runs import RunDirectory
+from rnnexp.results.statistics import Interval, Rate, t_interval, wilson
+from rnnexp.results.study_run import Arrays, StudyRun
+from rnnexp.scores import Score
+
+#: The order in which models are shown, plain to gated; others follow as they came.
+MODEL_ORDER = ("rnn", "lstm", "gru", "unrolled", "linear", "bag")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that differ in their seed alone, ordered by it, whatever became of them.
+
+    factors: the settings that tell this group from the others of its study.
+    alone: made of one run that is looked at by itself, and not as one of a study.
+    """
+
+    label: str
+    model: str
+    runs: Sequence[StudyRun]
+    factors: Mapping[str, Any] = field(default_factory=dict)
+    alone: bool = False
+
+    @classmethod
+    def of_run(cls, run: RunDirectory) -> Self:
+        summary = run.summary
+        model = str(summary.model)
+        return cls(model, model, [StudyRun(run, summary)], alone=True)
+
+    @property
+    def first(self) -> StudyRun:
+        return self.runs[0]
+
+    @property
+    def ended(self) -> list[StudyRun]:
+        """The runs that have a result, diverged ones among them; a run alone in any case."""
+        return [run for run in self.runs if run.summary.done or self.alone]
+
+    @property
+    def statuses(self) -> dict[str, int]:
+        """How many runs ended how."""
+        every = [run.summary.status for run in self.runs]
+        return {status: every.count(status) for status in dict.fromkeys(every)}
+
+    # -- what probes measured --------------------------------------------------------------------
+
+    def measured(self, probe: str) -> list[tuple[StudyRun, Arrays]]:
+        """The ended runs that a probe has measured, with its arrays."""
+        return [(run, arrays) for run in self.ended if (arrays := run.probe(probe)) is not None]
+
+    def probe(self, name: str) -> list[Arrays]:
+        """What a probe has measured in each run that has it, a row per measurement."""
+        return [arrays for _, arrays in self.measured(name)]
+
+    def scalars(self, probe: str, key: str, row: int = -1) -> list[float]:
+        """A number of the probe's last (or `row`-th) measurement, of each run that has it."""
+        return [float(arrays[key][row]) for arrays in self.probe(probe) if key in arrays]
+
+    # -- columns of study.csv --------------------------------------------------------------------
+
+    def values(self, column: str) -> list[float]:
+        """The column of the finished runs that have it."""
+        return [value for _, value in self._finished(column)]
+
+    def interval(self, column: str) -> Interval | None:
+        values = self.values(column)
+        return t_interval(values) if values else None
+
+    def by_seed(self, column: str) -> dict[int, float]:
+        """The column of the finished runs that have it, by their seed."""
+        return {run.summary.seed: value for run, value in self._finished(column)}
+
+    def _finished(self, column: str) -> list[tuple[StudyRun, float]]:
+        return [
+            (run, run.row[column])
+            for run in self.runs
+            if run.finished and run.row.get(column) is not None
+        ]
+
+    def rate(self, column: str) -> Rate | None:
+        """How many of the runs with a result did it; a diverged one did not."""
+        rows = [run.row for run in self.runs if run.summary.done]
+        known = [bool(row[column]) for row in rows if row.get(column) is not None]
+        return wilson(sum(known), len(known)) if known else None
+
+    def chance_levels(self, score: Score) -> list[float]:
+        """The chance levels of its runs, each once."""
+        levels = (run.summary.chance.get(score.name) for run in self.runs)
+        return sorted({level for level in levels if level is not None})
+
+
+def grouped(runs: Sequence[StudyRun], factors: Sequence[str]) -> list[Group]:
+    """In order of the factors: numbers by value, models plain to gated, others as they came."""
+    members: dict[tuple[Any, ...], list[StudyRun]] = {}
+    for run in runs:
+        members.setdefault(tuple(run.factors[name] for name in factors), []).append(run)
+    seen = {name: list(dict.fromkeys(run.factors[name] for run in runs)) for name in factors}
+    # jobs that run side by side begin in any order
+    seen.get("model", []).sort(
+        key=lambda name: MODEL_ORDER.index(name) if name in MODEL_ORDER else len(MODEL_ORDER)
+    )
+
+    def place(key: tuple[Any, ...]) -> list[float]:
+        return [
+            float(value) if isinstance(value, int | float) else seen[name].index(value)
+            for name, value in zip(factors, key, strict=True)
+        ]
+
+    groups = []
+    for key in sorted(members, key=place):
+        values = dict(zip(factors, key, strict=True))
+        by_seed = sorted(members[key], key=lambda run: run.summary.seed)
+        groups.append(Group(group_label(values), str(values.get("model")), by_seed, values))
+    return groups
+
+
+def group_label(factors: Mapping[str, Any]) -> str:
+    """
+    >>> group_label({"model": "lstm", "seq_len": 400})
+    'lstm, seq_len=400'
+    """
+    return ", ".join(
+        str(value) if name in ("model", "data") else f"{name}={value}"
+        for name, value in factors.items()
+    )
+
+
+def json_value(setting: Any) -> Any:
+    """A setting as strict JSON holds it: JSON has no infinity."""
+    return "inf" if setting == math.inf else setting

@@ -1,0 +1,121 @@
+"""Tables: a head, rows of typed cells and notes, and the text that a terminal shows of them.
+
+A cell keeps the number that its text shows, so that nobody has to read a number out of a text.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rnnexp.results.statistics import Interval, log_interval
+from rnnexp.scores import Score
+
+#: What a cell shows where nothing was measured.
+NOTHING = "-"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is shown, and the number behind it; None where it is words, or was not measured."""
+
+    text: str
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """notes: lines below the table."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    notes: Sequence[str] = ()
+
+    def text(self) -> str:
+        """
+        >>> print(Table(["model", "runs"], [[Cell("rnn"), Cell("3", 3)]], ["seed by seed"]).text())
+        model  runs
+        -----------
+        rnn    3
+        seed by seed
+        """
+        return "\n".join([aligned([self.head, *map(_texts, self.rows)]), *self.notes])
+
+
+def _texts(row: Sequence[Cell]) -> list[str]:
+    return [cell.text for cell in row]
+
+
+def aligned(lines: Iterable[Sequence[str]]) -> str:
+    """Columns padded to their widest cell, a rule under the head."""
+    table = [list(line) for line in lines]
+    widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
+    texts = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in table
+    ]
+    return "\n".join([texts[0], "-" * max(map(len, texts)), *texts[1:]])
+
+
+def count(n: int) -> Cell:
+    return Cell(str(n), n)
+
+
+def with_interval(interval: Interval | None) -> Cell:
+    """
+    >>> with_interval(Interval(3, 0.5, 0.25, 0.75)).text
+    '0.5 (0.25 to 0.75)'
+    """
+    if interval is None:
+        return Cell(NOTHING)
+    text = f"{interval.mean:.3g}"
+    if interval.low is not None:
+        text += f" ({interval.low:.3g} to {interval.high:.3g})"
+    return Cell(text, interval.mean)
+
+
+def score_with_interval(score: Score, interval: Interval | None) -> Cell:
+    """A score below a head that says its unit: `61.0 (58.5 to 63.5)`."""
+    if interval is None or not score.percent:
+        return with_interval(interval)
+    text = score.cell(interval.mean)
+    if interval.low is not None and interval.high is not None:
+        text += f" ({score.cell(interval.low)} to {score.cell(interval.high)})"
+    return Cell(text, interval.mean)
+
+
+def ends(score: Score, interval: Interval | None) -> Cell:
+    """The interval alone: `58.5 to 63.5`."""
+    if interval is None or interval.low is None or interval.high is None:
+        return Cell(NOTHING)
+    return Cell(f"{score.cell(interval.low)} to {score.cell(interval.high)}")
+
+
+def powers(interval: Interval, bare: bool = False) -> Cell:
+    """`3.2e-09 (1.1e-09 to 9e-09)`: small numbers need their power of ten. bare: the mean alone."""
+    text = f"{interval.mean:.2g}"
+    if not bare and interval.low is not None and interval.high is not None:
+        text += f" ({interval.low:.2g} to {interval.high:.2g})"
+    return Cell(text, interval.mean)
+
+
+def typical(values: Sequence[float]) -> float:
+    """The geometric mean; infinite where a value overflowed, 0 where none is above the floor."""
+    known = [value for value in values if not math.isnan(value)]
+    if not known:
+        return math.nan
+    if math.inf in known:
+        return math.inf
+    interval = log_interval(known)
+    return interval.mean if interval.n else 0.0
+
+
+def magnitude(values: Sequence[float], bare: bool = False) -> Cell:
+    """A geometric mean with its interval; a number outside the range of float64 is said to be."""
+    value = typical(values)
+    if math.isnan(value):
+        return Cell(NOTHING)
+    if value == math.inf:
+        return Cell("overflow (above 1e308)", value)
+    if value == 0:
+        return Cell("0 (below 1e-300)", value)
+    return powers(log_interval(values), bare)

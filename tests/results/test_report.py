@@ -1,0 +1,237 @@
+"""What is told of runs and studies: findings are found by being there, and none costs another."""
+
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnnexp.results import findings as package
+from rnnexp.results.findings import finding_types
+from rnnexp.results.report import draw, report_run, report_study, run_findings, study_findings, text
+from rnnexp.results.runs import RunDirectory
+from rnnexp.results.study import Study
+from tests.results.test_study import add_run
+
+#: As a user's package would have it: one file with a probe's finding and its figure.
+PULSE = '''
+from dataclasses import dataclass
+
+from rnnexp.results.findings.base import ProbeFinding
+from rnnexp.results.tables import Cell, Table
+
+
+@dataclass(frozen=True)
+class Pulse(ProbeFinding):
+    """The pulse of each group, in beats per step."""
+
+    place, probe = 85, "pulse"
+
+    beats: dict
+
+    @classmethod
+    def of(cls, groups):
+        beats = {group.label: group.scalars("pulse", "beats") for group in groups}
+        beats = {label: values for label, values in beats.items() if values}
+        return cls(beats) if beats else None
+
+    def tables(self):
+        rows = [[Cell(label), Cell(f"{v[0]:.1f}", v[0])] for label, v in self.beats.items()]
+        return [Table(["pulse", "beats"], rows)]
+
+    def draw(self, folder):
+        from rnnexp.results.figures import style
+
+        with style.figure() as (canvas, (axes,)):
+            for values in self.beats.values():
+                axes.plot(values)
+            return [style.save(canvas, folder, self.name)]
+
+    def as_json(self):
+        return self.beats
+'''
+
+#: And one about a study.
+SPREAD = '''
+from dataclasses import dataclass
+
+from rnnexp.results.findings.base import StudyFinding
+from rnnexp.results.tables import Cell, Table
+
+
+@dataclass(frozen=True)
+class Spread(StudyFinding):
+    """How far the best group's score is from the worst's."""
+
+    place = 15
+
+    points: float
+
+    @classmethod
+    def of(cls, study):
+        means = [i.mean for group in study.groups() if (i := group.interval(study.column))]
+        return cls(max(means) - min(means)) if len(means) > 1 else None
+
+    def tables(self):
+        return [Table(["spread"], [[Cell(f"{self.points:.2f}", self.points)]])]
+
+    def draw(self, folder):
+        from rnnexp.results.figures import style
+
+        with style.figure() as (canvas, (axes,)):
+            axes.bar([0], [self.points])
+            return [style.save(canvas, folder, self.name)]
+'''
+
+#: One that is wrong when it is made, and one when it is drawn.
+BROKEN = """
+from dataclasses import dataclass
+
+from rnnexp.results.findings.base import StudyFinding
+
+
+@dataclass(frozen=True)
+class Broken(StudyFinding):
+    @classmethod
+    def of(cls, study):
+        return 1 / 0
+"""
+SMUDGED = """
+from dataclasses import dataclass
+
+from rnnexp.results.findings.base import Finding, StudyFinding
+
+
+@dataclass(frozen=True)
+class Smudged(Finding):
+    place = 1
+
+    @classmethod
+    def in_run(cls, run):
+        return [cls()]
+
+    @classmethod
+    def in_study(cls, study):
+        return [cls()]
+
+    def text(self):
+        return "smudged"
+
+    def draw(self, folder):
+        raise OSError("no ink\\nat all")
+"""
+
+
+@pytest.fixture
+def add_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
+    """Puts a module beside rnnexp's own findings for the time of a test."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(folder)])
+    before = set(sys.modules)
+
+    def add(name: str, source: str) -> None:
+        (folder / f"{name}.py").write_text(source)
+
+    yield add
+    for name in set(sys.modules) - before:
+        if name.startswith(f"{package.__name__}."):
+            del sys.modules[name]
+            delattr(package, name.rpartition(".")[2])
+
+
+def a_study(folder: Path) -> Path:
+    """Two models with two seeds each, and a probe that nothing here is about."""
+    for number, (model, seed) in enumerate([("rnn", 0), ("rnn", 1), ("lstm", 0), ("lstm", 1)]):
+        add_run(folder, number, 0.6 + 0.1 * number, model=model, seed=seed)
+        run = RunDirectory(folder / f"job{number:03d}")
+        beats = {"epoch": np.array([0, 1]), "step": np.array([0, 5]), "beats": np.array([1.5, 2.5])}
+        run.save_probe("pulse", beats)
+    return folder
+
+
+def test_a_probe_without_a_finding_has_its_numbers_drawn(tmp_path: Path) -> None:
+    run = RunDirectory.open(a_study(tmp_path / "study") / "job000")
+    assert report_run(run).splitlines()[-1] == str(run.plots)
+    assert "beats" in (run.plots / "pulse.svg").read_text()
+
+
+def test_a_finding_is_found_by_being_there(tmp_path: Path, add_finding) -> None:  # type: ignore[no-untyped-def]
+    add_finding("pulse", PULSE)
+    add_finding("spread", SPREAD)
+    study = Study.read(a_study(tmp_path / "study"))
+    blocks = report_study(study).split("\n\n")
+    heads = [block.split()[0] for block in blocks]
+    assert heads == ["model", "spread", "compared", "pulse", str(study.path)]  # by their places
+    assert "0.20" in blocks[1]
+    assert "lstm   2.5" in blocks[3]
+    plots = study.path / "plots"
+    assert {path.stem for path in plots.glob("*.png")} == {"scores", "spread", "pulse"}
+    written = json.loads((study.path / "study.json").read_text())
+    assert written["pulse"] == {"rnn": [2.5, 2.5], "lstm": [2.5, 2.5]}
+    assert "spread" not in written
+    # it is shown of a run on its own too, and the general figure of any probe gives way
+    run = RunDirectory.open(study.path / "job000")
+    assert [finding.name for finding in run_findings(run)] == ["pulse"]
+    assert "beats" in report_run(run)
+    assert (run.plots / "pulse.png").is_file()
+
+
+def test_what_fails_is_told_in_a_line_and_costs_nothing_else(
+    tmp_path: Path, add_finding, caplog: pytest.LogCaptureFixture
+) -> None:  # type: ignore[no-untyped-def]
+    add_finding("broken", BROKEN)
+    add_finding("smudged", SMUDGED)
+    study = Study.read(a_study(tmp_path / "study"))
+    with caplog.at_level(logging.WARNING, "rnnexp"):
+        shown = report_study(study)
+    assert caplog.messages == [
+        "broken: nothing found (ZeroDivisionError: division by zero)",
+        "smudged could not be drawn (OSError: no ink)",
+    ]
+    assert shown.startswith("smudged\n\nmodel")
+    assert (study.path / "plots" / "scores.png").is_file()
+    assert (study.path / "study.csv").is_file()
+
+
+def test_every_finding_has_a_place_and_a_file_of_its_own() -> None:
+    kinds = finding_types()
+    assert len({kind.name for kind in kinds}) == len(kinds) >= 20
+    assert [kind.place for kind in kinds] == sorted(kind.place for kind in kinds)
+    for kind in kinds:
+        assert kind.__module__ == f"{package.__name__}.{kind.name}"
+        assert fields(kind), kind  # type: ignore[arg-type]
+        assert kind.__dataclass_params__.frozen, kind  # type: ignore[attr-defined]
+
+
+def test_what_is_drawn_is_in_the_finding(tmp_path: Path) -> None:
+    """Once made, findings are told and drawn without the files that they were made of."""
+    folder = a_study(tmp_path / "study")
+    findings = study_findings(Study.read(folder))
+    folder.rename(tmp_path / "elsewhere")
+    assert "compared over the same seeds" in "\n".join(text(findings))
+    draw(findings, tmp_path / "plots")
+    assert (tmp_path / "plots" / "scores.png").is_file()
+
+
+def test_matplotlib_is_imported_where_something_is_drawn(tmp_path: Path) -> None:
+    folder = a_study(tmp_path / "study")
+    code = (
+        "import sys; from pathlib import Path; from rnnexp.results.study import Study; "
+        "from rnnexp.results.report import report_study; "
+        f"report_study(Study.read(Path({str(folder)!r})), plots=False); "
+        "print([name for name in ('matplotlib', 'torch') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    assert not (folder / "plots").exists()
+
+
+def test_nothing_is_written_of_a_study_without_a_run(tmp_path: Path) -> None:
+    assert report_study(Study.read(tmp_path)) == ""
+    assert list(tmp_path.iterdir()) == []
