@@ -8,13 +8,14 @@ TORCH_INDEX ?=
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install run test test-fast check format benchmark published clean
+.PHONY: help install run test test-fast check format readme benchmark published clean
 
 help:
 	@echo "make run        install, then the first study: RNN against LSTM (about three minutes)"
 	@echo "make test       install, then style, types and all tests"
 	@echo "make test-fast  the tests without the long ones"
 	@echo "make check      style and types alone"
+	@echo "make readme     the README's tables, made anew from conf/"
 	@echo "make benchmark  training speed beside a plain PyTorch loop, and what the probes cost"
 	@echo "make published  published numbers beside measured ones (minutes; LONG=1 for all: an hour)"
 
@@ -36,15 +37,19 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# one test process per core
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-fast: check
-	$(BIN)/python -m pytest -m "not slow and not realdata"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not realdata"
 
 format: install
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+readme: install
+	$(BIN)/python docs/tables.py
 
 benchmark: install
 	$(BIN)/python benchmarks/step.py

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnexp.command.main import main as rnnexp
-from rnnexp.config import config_dir
+from rnnexp.plugins import own_config_dir
 from rnnexp.results.runs import ROOT, RunDirectory
 from rnnexp.results.statistics import t_interval
 from rnnexp.results.study import Study
@@ -55,12 +55,12 @@ class Promise:
         which, quantity, expected, source = parts
         settings = dict(item.strip().split("=", 1) for item in which.split(","))
         number = r"(\d[\d.e-]*)"
-        if found := re.fullmatch(rf"{number} ± {number}", expected):
-            value, tolerance = float(found[1]), float(found[2])
+        if match := re.fullmatch(rf"{number} ± {number}", expected):
+            value, tolerance = float(match[1]), float(match[2])
             return cls(settings, quantity, "±", value, tolerance, False, expected, source)
-        if found := re.fullmatch(rf"every ([<>=]) {number}( chance)?", expected):
-            value, of_chance = float(found[2]), found[3] is not None
-            return cls(settings, quantity, found[1], value, 0.0, of_chance, expected, source)
+        if match := re.fullmatch(rf"every ([<>=]) {number}( chance)?", expected):
+            value, of_chance = float(match[2]), match[3] is not None
+            return cls(settings, quantity, match[1], value, 0.0, of_chance, expected, source)
         raise ValueError(f"'{expected}' is neither `a ± b` nor `every < a`")
 
     def kept(self, values: Sequence[float], chances: Sequence[float]) -> bool:
@@ -123,10 +123,10 @@ def table_rows(
         if any(map(math.isnan, values)):
             shown = "; ".join("none" if math.isnan(value) else f"{value:.3g}" for value in values)
         elif values:
-            found = t_interval(values)
-            shown = f"{found.mean:.3g}"
-            if found.ends:
-                shown += f" ({found.ends[0]:.3g} to {found.ends[1]:.3g})"
+            interval = t_interval(values)
+            shown = f"{interval.mean:.3g}"
+            if interval.ends:
+                shown += f" ({interval.ends[0]:.3g} to {interval.ends[1]:.3g})"
             shown += "; " + ", ".join(f"{value:.3g}" for value in values)
         kept = promise.kept(values, chances)
         all_kept = all_kept and kept
@@ -149,7 +149,7 @@ HEAD = [
 def main(words: Sequence[str]) -> int:
     names = [word for word in words if not word.startswith("-")]
     lines, all_kept = list(HEAD), True
-    presets = {path.stem: path for path in sorted((config_dir() / "experiment").glob("*.yaml"))}
+    presets = {path.stem: path for path in sorted((own_config_dir() / "experiment").glob("*.yaml"))}
     if unknown := [name for name in names if name not in presets]:
         print(f"there is no preset {unknown[0]}: {', '.join(presets)}", file=sys.stderr)
         return 2
@@ -162,8 +162,8 @@ def main(words: Sequence[str]) -> int:
             print(f"experiment={preset.stem} failed", file=sys.stderr)
             all_kept = False
         if path.is_dir():
-            found, kept = table_rows(preset.stem, Study.read(path), expected, long)
-            lines, all_kept = [*lines, *found], all_kept and kept
+            rows, kept = table_rows(preset.stem, Study.read(path), expected, long)
+            lines, all_kept = [*lines, *rows], all_kept and kept
         else:
             lines.append(f"| `{preset.stem}` (long) | | | | not run: make published LONG=1 | | |")
     print("\n" + "\n".join(lines))

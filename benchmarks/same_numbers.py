@@ -21,9 +21,11 @@ from typing import Any
 import numpy as np
 import yaml
 
-PRESETS = Path(__file__).resolve().parents[1] / "conf" / "experiment"
-TASKS = ("adding", "copying", "temporal_order", "recall", "parity")
-MODELS = ("rnn", "lstm", "gru", "unrolled", "linear", "bag")
+CONF = Path(__file__).resolve().parents[1] / "conf"
+PRESETS = CONF / "experiment"
+#: The tasks that a program makes, and the models: those of this checkout.
+TASKS = sorted(p.stem for p in CONF.glob("data/*.yaml") if "[_generated]" in p.read_text("utf-8"))
+MODELS = sorted(path.stem for path in CONF.glob("model/*.yaml"))
 
 #: The settings that make a run take a second or less, its sense gone.
 SMALL = {
@@ -123,7 +125,7 @@ def record(folder: Path, names: Sequence[str]) -> int:
     try:
         main: Callable[[Sequence[str]], int] = importlib.import_module("rnnexp.command.main").main
     except ModuleNotFoundError:  # the first version had it elsewhere
-        main = importlib.import_module("rnnexp.command.main").main
+        main = importlib.import_module("rnnexp." + "cli").main
     failed = 0
     for name, words in cases().items():
         if names and name not in names:
@@ -144,9 +146,9 @@ def record(folder: Path, names: Sequence[str]) -> int:
 
 
 def compare(old: Path, new: Path) -> int:
-    """Print a line per case; returns how many differ."""
+    """Print a line per case of the new recording; returns how many differ."""
     differing = compared = files = 0
-    for place in sorted(path for path in old.iterdir() if path.is_dir()):
+    for place in sorted(path for path in new.iterdir() if path.is_dir()):
         runs = {side: _runs(folder / place.name) for side, folder in (("old", old), ("new", new))}
         faults = []
         if runs["old"].keys() != runs["new"].keys() or not runs["old"]:
@@ -157,18 +159,19 @@ def compare(old: Path, new: Path) -> int:
             faults += [f"{runs['new'][key]}: {name}" for name in wrong]
         differing += bool(faults)
         print(f"{place.name:32} {len(runs['old']):3} runs  " + ("; ".join(faults) or "the same"))
-    print(f"{compared} runs, {files} files compared; {differing} cases differ")
+    left = sum(path.is_dir() and not (new / path.name).is_dir() for path in old.iterdir())
+    print(f"{compared} runs, {files} files compared; {differing} cases differ, {left} not recorded")
     return differing
 
 
 def _runs(place: Path) -> dict[str, Path]:
     """The runs of a case, by the words that told them apart: names of folders may change."""
-    found = {}
-    for file in place.glob("outputs/*/**/metrics.csv"):
-        config = (file.parent / "config.yaml").read_text(encoding="utf-8")
+    runs = {}
+    for file in place.glob("outputs/*/**/config.yaml"):
+        config = file.read_text(encoding="utf-8")
         words = config.splitlines()[0].removeprefix("# rnnexp ")
-        found[re.sub(r"\s*hydra\S*", "", words)] = file.parent
-    return found
+        runs[re.sub(r"\s*hydra\S*", "", words)] = file.parent
+    return runs
 
 
 def _differences(old: Path, new: Path) -> tuple[int, list[str]]:

@@ -1,6 +1,7 @@
 """rnnexp: train recurrent networks on long sequences and see why they do or do not learn.
 
-The measurements work on torch's own modules, without a configuration: `rollout`, `gradient_flow`,
+`run` does what the command does; `load_run` and `load_study` read what it left. The measurements
+work on torch's own modules, without a configuration: `rollout`, `gradient_flow`,
 `lyapunov_spectrum`.
 """
 
@@ -8,17 +9,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rnnexp.command.python import load_run, load_study, run
     from rnnexp.model.rollout import rollout
     from rnnexp.probes.gradient_flow import gradient_flow
     from rnnexp.probes.lyapunov import lyapunov_spectrum
 
-__version__ = "0.1.0"
-__all__ = ["gradient_flow", "lyapunov_spectrum", "rollout"]
+__version__ = "0.2.0"
+__all__ = ["gradient_flow", "load_run", "load_study", "lyapunov_spectrum", "rollout", "run"]
 
 _HOMES = {
-    "rollout": "rnnexp.model.rollout",
     "gradient_flow": "rnnexp.probes.gradient_flow",
+    "load_run": "rnnexp.command.python",
+    "load_study": "rnnexp.command.python",
     "lyapunov_spectrum": "rnnexp.probes.lyapunov",
+    "rollout": "rnnexp.model.rollout",
+    "run": "rnnexp.command.python",
 }
 
 

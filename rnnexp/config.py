@@ -5,21 +5,20 @@ read off the signature, ranges are checked by the component itself. So a compone
 package is checked as strictly as ours, and none of them ever sees a configuration node.
 """
 
-import hashlib
 import importlib
 import inspect
-import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 from typing import Any, get_type_hints
 
-import yaml
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from rnnexp.errors import ConfigError, UserError, did_you_mean
+from rnnexp.plugins import config_dirs, option_files, own_config_dir, read_yaml
 from rnnexp.ranges import at_least
 
 #: Settings that change what a run is called, shown or stored as, and none of its numbers.
@@ -41,6 +40,9 @@ GROUPS = {
 
 #: The group of which a run has any number, each under its own name, and their class.
 PROBES, PROBE = "probes", "rnnexp.probes.base.Probe"
+
+#: The choice of every probe there is, made when a command starts.
+ALL_PROBES = "all"
 
 #: The probes of a run that names none; one that the model or the data do not allow is skipped.
 DEFAULT_PROBES = ("gradient_flow", "grad_norm", "hidden_dynamics")
@@ -74,23 +76,15 @@ class Dials:
                 raise ValueError(f"{key} must be a plain file name (got '{value}')")
 
 
-def config_dir() -> Path:
-    """conf/ inside the package (an installed wheel) or beside it (a checkout)."""
-    package = Path(__file__).resolve().parent
-    for folder in (package / "conf", package.parent / "conf"):
-        if (folder / "config.yaml").is_file():
-            return folder
-    raise UserError(f"the configuration folder conf/ is neither in nor beside {package}: reinstall")
-
-
 def plain(cfg: DictConfig) -> dict[str, Any]:
     """The configuration as a resolved plain dict, without Hydra's own part."""
     try:
-        values = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+        own = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
+        values = OmegaConf.to_container(own, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         raise ConfigError(str(error).splitlines()[0]) from None
     assert isinstance(values, dict)
-    return {str(key): value for key, value in values.items() if key != "hydra"}
+    return {str(key): value for key, value in values.items()}
 
 
 def dials(config: Mapping[str, Any]) -> Dials:
@@ -139,7 +133,7 @@ def probe_names(config: Mapping[str, Any]) -> list[str]:
     probes = config.get(PROBES) or {}
     if not isinstance(probes, Mapping):
         raise ConfigError(f"{PROBES} must name probes, as in probes=[gradient_flow,gates]")
-    options = [path.stem for path in sorted((config_dir() / PROBES).glob("*.yaml"))]
+    options = [ALL_PROBES, *option_files(PROBES)]
     for name in probes:
         if not isinstance(probes[name], Mapping) or "_target_" not in probes[name]:
             way_out = f": add it with +probes={name}" if name in options else ""
@@ -161,7 +155,7 @@ def constructor_parameters(cls: type) -> dict[str, Any]:
 
     Where a constructor passes **others on, the next class' arguments are added.
     """
-    found: dict[str, Any] = {}
+    parameters: dict[str, Any] = {}
     for base in cls.__mro__:
         constructor = base.__dict__.get("__init__")
         if constructor is None:
@@ -173,27 +167,25 @@ def constructor_parameters(cls: type) -> dict[str, Any]:
                 inspect.Parameter.POSITIONAL_OR_KEYWORD,
                 inspect.Parameter.KEYWORD_ONLY,
             ):
-                found.setdefault(name, hints.get(name, Any))
+                parameters.setdefault(name, hints.get(name, Any))
         if inspect.Parameter.VAR_KEYWORD not in kinds.values():
             break
-    return found
+    return parameters
 
 
-def fingerprint(config: Mapping[str, Any]) -> str:
-    """A hash of everything that can change the numbers of a run; probes only watch it.
+@cache
+def _targets(group: str) -> dict[str, str]:
+    """The name of rnnexp's own choice that names each target."""
+    names: dict[str, str] = {}
+    for path in sorted(own_config_dir().glob(f"{group}/*.yaml")):
+        for target in re.findall(r"^\s*_target_: *(\S+)", path.read_text(encoding="utf-8"), re.M):
+            names.setdefault(target, path.stem)
+    return names
 
-    A setting that is null counts as one not made: a later version may know more of them.
-    """
-    relevant = _without_nulls({k: v for k, v in config.items() if k not in (*LABELS, PROBES)})
-    return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()[:16]
 
-
-def _without_nulls(config: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        key: _without_nulls(value) if isinstance(value, Mapping) else value
-        for key, value in config.items()
-        if value is not None
-    }
+def name_of_target(group: str, target: str) -> str | None:
+    """The choice of rnnexp's own that builds this class; None for a class of the user's own."""
+    return _targets(group).get(target)
 
 
 def valid_keys() -> Iterator[str]:
@@ -202,8 +194,8 @@ def valid_keys() -> Iterator[str]:
     yield from GROUPS
     yield "experiment"
     yield PROBES
-    for path in sorted(config_dir().glob("*/*.yaml")):
-        keys = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    for path in sorted(path for folder in config_dirs() for path in folder.glob("*/*.yaml")):
+        keys = read_yaml(path)
         if path.parent.name in GROUPS:
             yield from (f"{path.parent.name}.{key}" for key in keys if key not in META_KEYS)
         elif path.parent.name == PROBES:

@@ -1,4 +1,4 @@
-"""The errors a user can cause, shown as one line with exit status 2."""
+"""What ends a command: an error that the user can put right (exit status 2), or SIGTERM."""
 
 import difflib
 from collections.abc import Iterable
@@ -14,6 +14,10 @@ class ConfigError(UserError):
 
 class DataError(UserError):
     """A file: the message names it, and the line where there is one."""
+
+
+class Terminated(BaseException):
+    """SIGTERM: end in order, as with Ctrl-C."""
 
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:

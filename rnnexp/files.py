@@ -9,7 +9,25 @@ from rnnexp.errors import DataError
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file's content, or a DataError that says why it cannot be read."""
+    """SHA-256 of a file's content, or a DataError that says why it cannot be read.
+
+    Read once as long as the file is the same, by its place, size and time: a study asks for each
+    job.
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        return _digest(path)
+    stamp = (path.resolve(), status.st_size, status.st_mtime_ns, status.st_ino)
+    if stamp not in _digests:
+        _digests[stamp] = _digest(path)
+    return _digests[stamp]
+
+
+_digests: dict[tuple[Path, int, int, int], str] = {}
+
+
+def _digest(path: Path) -> str:
     if path.is_dir():
         raise DataError(f"{path} is a folder where a file is expected")
     try:

@@ -1,4 +1,7 @@
-"""The values that pass between rooms. Shapes: T time, B batch, E features, H hidden, O outputs."""
+"""The values that pass between the parts of the package.
+
+Shapes: T time, B batch, E features, H hidden, O outputs.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace

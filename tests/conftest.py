@@ -1,16 +1,26 @@
 """What all tests share: an empty working directory, the command, and small corpora."""
 
+import functools
+import importlib.util
+import json
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import hydra
 import numpy as np
 import pytest
 import torch
 
+from rnnexp import config as settings
+from rnnexp import plugins
+from rnnexp.command.hydra import store_all_probes
 from rnnexp.command.main import main
+from rnnexp.results.figures import style
 
 # Tiny models gain nothing from threads, and threads that wait for a busy core lose a lot.
 torch.set_num_threads(1)
@@ -19,6 +29,21 @@ os.environ["OMP_NUM_THREADS"] = "1"
 #: Overrides that make a run take well under a second.
 TINY = ("data.limit=100", "seq_len=12", "model.hidden_size=8", "embedding.dim=8",
         "trainer.epochs=1", "plots=false")  # fmt: skip
+
+TINY_MODEL = ("model.hidden_size=4", "plots=false", "threads=1")
+
+
+def _small(task: str) -> tuple[str, ...]:
+    """Words that make a task take a second or less; a file that it reads is `texts.csv`."""
+    config = composed(f"data={task}")["data"]
+    if "test_count" in config:  # made by a program
+        words = ["seq_len=12", "trainer.steps=3", "data.val_count=5", "data.test_count=20"]
+    else:
+        words = ["seq_len=8", "trainer.epochs=1"]
+        words += [f"data.{key}=60" for key in ("limit", "count") if key in config][:1]
+    if "path" in config:
+        words += ["data.path=texts.csv", "data.text_column=text", "data.label_column=label"]
+    return tuple(words)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,7 +65,39 @@ def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every test runs in an empty directory of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
+    monkeypatch.setattr(style, "DPI", 30)  # writing a large picture takes most of a figure's time
     return tmp_path
+
+
+@functools.cache
+def _composed(words: tuple[str, ...]) -> str:
+    store_all_probes()
+    with hydra.initialize_config_dir(str(plugins.own_config_dir()), version_base="1.3"):
+        return json.dumps(settings.plain(hydra.compose("config", overrides=list(words))))
+
+
+def composed(*words: str) -> dict[str, Any]:
+    """The plain configuration that the words give; composed once for all tests."""
+    config: dict[str, Any] = json.loads(_composed(words))
+    return config
+
+
+#: Each task there is, small.
+TASKS = {name: _small(name) for name in plugins.option_files("data")}
+
+#: Those that a program makes.
+GENERATED = [name for name in TASKS if "test_count" in composed(f"data={name}")["data"]]
+
+
+def script(path: Path) -> ModuleType:
+    """A script as a module, which is not run by being loaded."""
+    spec = importlib.util.spec_from_file_location(f"script_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their own module up
+    spec.loader.exec_module(module)
+    return module
 
 
 def read_npz(path: Path) -> dict[str, Any]:

@@ -1,26 +1,24 @@
 """Every file of conf/, found by being there."""
 
 import inspect
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import hydra
 import pytest
 import yaml
 
 from rnnexp import config as settings
-from tests.conftest import Outcome
+from rnnexp import plugins
+from tests.conftest import Outcome, composed, script
 
-CONF = settings.config_dir()
+CONF = plugins.own_config_dir()
 OPTIONS = sorted(
     path for group in settings.GROUPS for path in (CONF / group).glob("*.yaml")
     if not path.stem.startswith("_")
 )  # fmt: skip
-PROBES = sorted(
-    path for path in (CONF / "probes").glob("*.yaml") if path.stem not in ("all", "none")
-)
+PROBES = sorted(path for path in (CONF / "probes").glob("*.yaml") if path.stem != "none")
+same_numbers = script(CONF.parent / "benchmarks" / "same_numbers.py")
 PRESETS = sorted((CONF / "experiment").glob("*.yaml"))
 
 
@@ -30,8 +28,7 @@ def name(path: Path) -> str:
 
 @pytest.mark.parametrize("path", OPTIONS, ids=name)
 def test_an_option_names_every_argument_and_no_other(path: Path) -> None:
-    with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
-        config = settings.plain(hydra.compose("config", overrides=[name(path)]))
+    config = composed(name(path))
     group = path.parent.name
     cls, checked = settings.arguments(config, group)
     ours = {"encoder", "output_size", "vocabulary", "seq_len", "state_size"}
@@ -41,8 +38,7 @@ def test_an_option_names_every_argument_and_no_other(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PROBES, ids=name)
 def test_a_probe_names_itself_and_every_argument(path: Path) -> None:
-    with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
-        config = settings.plain(hydra.compose("config", overrides=[name(path)]))
+    config = composed(name(path))
     assert settings.probe_names(config) == [path.stem]
     cls, checked = settings.arguments(config, f"probes.{path.stem}")
     assert set(settings.constructor_parameters(cls)) == set(checked)
@@ -50,8 +46,7 @@ def test_a_probe_names_itself_and_every_argument(path: Path) -> None:
 
 
 def test_all_probes_are_all() -> None:
-    listed = yaml.safe_load((CONF / "probes" / "all.yaml").read_text())["defaults"]
-    assert set(listed) == {path.stem for path in PROBES}
+    assert set(composed("probes=all")["probes"]) == {path.stem for path in PROBES}
 
 
 @pytest.mark.parametrize("path", [*OPTIONS, *PROBES], ids=name)
@@ -63,8 +58,7 @@ def test_an_option_is_short(path: Path) -> None:
 @pytest.mark.parametrize("path", PRESETS, ids=name)
 def test_a_preset_composes_and_holds_deltas_only(path: Path) -> None:
     assert path.read_text().startswith("# @package _global_\n")
-    with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
-        settings.dials(settings.plain(hydra.compose("config", overrides=[name(path)])))
+    settings.dials(composed(name(path)))
     assert "_target_" not in path.read_text()
 
 
@@ -106,47 +100,10 @@ def test_python_defaults_and_yaml_defaults_agree() -> None:
                 assert same or (path.stem, key) in on_purpose, (path, key)
 
 
-#: the settings that make a preset's every job take a second or less, its sense gone
-SMALL = ["seq_len=8", "data.limit=60", "model.hidden_size=4", "embedding.dim=4", "trainer.epochs=1"]
-
-
-#: the same for tasks that make their samples
-GENERATED = {
-    "seq_len": "12", "trainer.steps": "3", "data.val_count": "5", "data.test_count": "20",
-}  # fmt: skip
-
-
 @pytest.mark.parametrize("path", PRESETS, ids=name)
-def test_a_preset_runs_small(
-    rnnexp: Callable[..., Outcome], workdir: Path, csv_file: Callable[..., Path], path: Path
-) -> None:
-    csv_file(header="review,sentiment")
-    small = dict(word.split("=") for word in SMALL)
-    config = path.read_text()
-    generated = re.search(r"/data: (adding|copying|temporal_order|recall|parity)\b", config)
-    if generated or path.stem == "clipping_matters":
-        small |= GENERATED
-        del small["data.limit"], small["trainer.epochs"]
-        if "embedding:\n" not in config:
-            del small["embedding.dim"]  # one_hot, or none
-        if path.stem in ("memory_horizon", "init_study"):
-            small |= {"seq_len": "4,8"}
-    if path.stem in ("exploding", "vanishing", "walkthrough"):
-        small = dict(word.split("=") for word in SMALL)
-        del small["data.limit"]
-        if path.stem == "walkthrough":
-            del small["embedding.dim"]
-        else:
-            small["data.count"] = "60"
-        if path.stem == "vanishing":
-            small |= {"seq_len": "3,8", "trainer.epochs": "0"}
-    if path.stem == "hidden_dynamics":
-        small["probes.hidden_dynamics.min_length"] = "20"
-    overrides = [f"experiment={path.stem}", *(f"{k}={v}" for k, v in small.items()), "plots=false"]
-    if path.stem == "notebook":
-        overrides += ["data.path=texts.csv", "trainer.batch_size=8"]
-    elif "MULTIRUN" in config or "length_study" in config or path.stem == "clipping_matters":
-        overrides += ["seed=0"]
-    outcome = rnnexp(*overrides)
+def test_a_preset_runs_small(rnnexp: Callable[..., Outcome], path: Path) -> None:
+    same_numbers.corpus(Path("texts.csv"))
+    # in this process: that a launcher's workers do the same is tested once, not for each preset
+    outcome = rnnexp(*same_numbers.small(path.stem), "hydra/launcher=basic")
     assert outcome.status == 0, outcome.err
     assert "accuracy" in outcome.out or "mse" in outcome.out

@@ -66,14 +66,6 @@ def test_what_is_refused(node: dict[str, Any], message: str) -> None:
         build(**node)
 
 
-def test_the_fingerprint_covers_all_but_labels() -> None:
-    config = {"seed": 0, "model": {"a": 1}, "name": None, "study": None, "plots": True}
-    same = {**config, "name": "x", "study": "y", "plots": False}
-    assert settings.fingerprint(config) == settings.fingerprint(same)
-    assert settings.fingerprint(config) != settings.fingerprint({**config, "seed": 1})
-    assert settings.fingerprint(config) != settings.fingerprint({**config, "model": {"a": 2}})
-
-
 def test_suggestions() -> None:
     assert settings.suggestion("hidden_size") == "; did you mean 'model.hidden_size'?"
     assert settings.suggestion("trainer.learningrate") == "; did you mean 'trainer.learning_rate'?"

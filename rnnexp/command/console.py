@@ -2,25 +2,28 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rnnexp.experiment.lines import headlines_only
 
 
 class ConsoleHandler(logging.Handler):
     """Results and progress to standard output, warnings to standard error; bars stay whole.
 
-    In a sweep a run's own lines go to its rnnexp.log alone, and what the terminal shows is what was
+    In a study a run's own lines go to its rnnexp.log alone, and what the terminal shows is what was
     marked as a headline, and warnings.
     """
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
+        self.setFormatter(logging.Formatter("%(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
         from tqdm import tqdm
 
-        from rnnexp.experiment.run import in_sweep
-
         headline = getattr(record, "headline", False)
-        if record.levelno < logging.WARNING and not headline and in_sweep():
+        if record.levelno < logging.WARNING and not headline and headlines_only.get():
             return
 
         try:
@@ -28,3 +31,23 @@ class ConsoleHandler(logging.Handler):
             tqdm.write(self.format(record), file=stream)
         except Exception:
             self.handleError(record)
+
+
+@contextmanager
+def console_lines() -> Iterator[None]:
+    """The package's log goes to the terminal inside the block, and all of it to a run's log file.
+
+    Nothing else of the process' logging is touched; within another such block nothing changes.
+    """
+    package_log = logging.getLogger("rnnexp")
+    if any(isinstance(handler, ConsoleHandler) for handler in package_log.handlers):
+        yield
+        return
+    level, handler = package_log.level, ConsoleHandler()
+    package_log.setLevel(logging.DEBUG)
+    package_log.addHandler(handler)
+    try:
+        yield
+    finally:
+        package_log.removeHandler(handler)
+        package_log.setLevel(level)

@@ -72,6 +72,10 @@ class Task(ABC):
         """
         raise ValueError(f"{type(self).__name__} cannot be made at another length")
 
+    def current_content(self) -> str:
+        """`content` of the files as they are now: another one, and the task must be made anew."""
+        return self.content
+
     def whole_lengths(self, name: Split) -> Tensor:
         """The number of steps of each example before it was cut to `seq_len`, long [N]."""
         return self.split(name).lengths
@@ -117,7 +121,7 @@ class Task(ABC):
         return self.loss(outputs, batch) * len(batch)
 
     def state(self) -> dict[str, Any]:
-        """What `rnnexp predict` needs to know of the data, as plain JSON values."""
+        """What `rnnexp predict` needs beside vocabulary and sizes, as plain JSON values."""
         return {}
 
 

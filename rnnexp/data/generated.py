@@ -98,9 +98,6 @@ class Generated(Task):
         other._set_length(seq_len)
         return other
 
-    def state(self) -> dict[str, Any]:
-        return {} if self.vocabulary is None else {"vocabulary": list(self.vocabulary)}
-
 
 def all_steps(inputs: np.ndarray, targets: np.ndarray, per_step: bool = False) -> SequenceDataset:
     """Examples [N, T, ...] that have no pads."""

@@ -65,7 +65,6 @@ class Sentence(Classification):
 
     def state(self) -> dict[str, Any]:
         return {
-            "vocabulary": list(self.vocabulary),
             "classes": [f"class {i}" for i in range(self.output_size)],
             "cleaning": asdict(self.cleaning),
             "padding": "post",

@@ -111,6 +111,9 @@ class TextClassification(Classification):
     def read(self) -> RawCorpus:
         """The texts and their labels; called only if the cache does not hold them."""
 
+    def current_content(self) -> str:
+        return self.identity()
+
     def split(self, name: Split) -> SequenceDataset:
         if name not in self._splits:
             inputs, lengths = cut_and_pad(

@@ -2,8 +2,8 @@
 
 A denormal number is one too small for a normalised mantissa: in float32 below 1.2e-38, in float64
 below 2.2e-308. Vanishing gradients are full of them, and many CPUs compute with them ten times more
-slowly. Flushing changes no digit of metrics.csv, and no measurement above the floor of 1e-300 that
-the probes have.
+slowly. In every run that was tried flushing changed no byte of metrics.csv, and no
+measurement above the floor of 1e-300 that the probes have (docs/LOG.md).
 
 The mode belongs to a thread, and new threads inherit it from the one that starts them. So it must
 be set before torch starts its threads, and whoever starts a run in a process of their own, such as

@@ -5,11 +5,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from rnnexp import config as settings
 from rnnexp.clip.base import total_norm
 from rnnexp.data.base import class_probabilities, classification_loss, predicted_class
 from rnnexp.data.text import TextEncoder
-from rnnexp.errors import DataError, UserError
+from rnnexp.errors import UserError
+from rnnexp.experiment.load import load_model
 from rnnexp.model.base import SequenceModel
 from rnnexp.probes.walkthrough import word_by_word
 from rnnexp.results.runs import RunDirectory
@@ -30,10 +30,10 @@ def predict(path: Path, text: str, steps: bool = False) -> str:
     summary = run.summary
     if summary.status != "finished":
         raise UserError(f"{path} has not finished (its status is {summary.status})")
-    task = run.task
-    if task.cleaning is None or task.classes is None:
+    record = run.task
+    if record.cleaning is None or record.classes is None:
         raise UserError(f"{path} was trained on {summary.data}, not on texts")
-    encode = TextEncoder(task.model_dump(), run.config["seq_len"])
+    encode = TextEncoder(record.model_dump(), run.config["seq_len"])
     words, ids = encode(text)
     if not ids:
         raise UserError("the text has no word that the network knows")
@@ -50,7 +50,7 @@ def predict(path: Path, text: str, steps: bool = False) -> str:
     unknown = sum(i == encode.unknown_id for i in ids)
     lines = "\n".join(
         [
-            f"label:          {task.classes[int(answer)]}",
+            f"label:          {record.classes[int(answer)]}",
             f"confidence:     {probability:.1%}",
             f"gradient norm:  {norm.item():.4g}",
             f"words read:     {len(words)}" + (f", {unknown} of them unknown" if unknown else ""),
@@ -65,40 +65,17 @@ def _steps_table(model: SequenceModel, batch: Batch, words: list[str], answer: T
         name = type(model).__name__.lower()
         raise UserError(f"--steps follows a recurrent state, and model={name} has none")
     rollout = model.rollout(batch)
-    found = word_by_word(rollout, classification_loss(rollout.outputs, answer))
-    probability = class_probabilities(torch.from_numpy(found["outputs"]))[:, int(answer)].tolist()
+    steps = word_by_word(rollout, classification_loss(rollout.outputs, answer))
+    probability = class_probabilities(torch.from_numpy(steps["outputs"]))[:, int(answer)].tolist()
     lines = [["word", "‖h_t‖", "probability so far", "gradient to the word"]]
     first = int(batch.valid_BT[0].long().argmax())  # pads may come before the text
     for t, word in enumerate(words, first):
         lines.append(
             [
                 word,
-                f"{found['state'][t]:.3f}",
+                f"{steps['state'][t]:.3f}",
                 f"{probability[t]:.1%}",
-                f"{found['gradient'][t]:.2e}",
+                f"{steps['gradient'][t]:.2e}",
             ]
         )
     return aligned(lines)
-
-
-def load_model(run: RunDirectory) -> SequenceModel:
-    """The run's model on the CPU with its final weights: the best epoch's if it stopped early."""
-    config, state = run.config, run.task.model_dump()
-    encoder_class, arguments = settings.arguments(config, "embedding")
-    encoder = encoder_class.blank(state["vocabulary"], state["embedding_dim"], **arguments)
-    model: SequenceModel = settings.build(
-        config, "model", encoder=encoder, output_size=len(state["classes"])
-    )
-    if config["trainer"].get("patience") is not None and run.best_weights.is_file():
-        from safetensors.torch import load_file
-
-        weights = load_file(str(run.best_weights))
-    else:
-        weights = torch.load(run.last_checkpoint, map_location="cpu", weights_only=True)["model"]
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        raise DataError(
-            f"{run.path}: the weights do not fit its config.yaml ({str(error).splitlines()[0]})"
-        ) from None
-    return model

@@ -1,6 +1,7 @@
 """The recurrence written out step by step, in plain tensor operations."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -22,9 +23,9 @@ class UnrolledRNN(nn.Module):
     works in both directions for the cells that torch has.
 
     cell: the name of a cell, see `rnnexp.model.cells.cells`. nonlinearity: for a cell that takes
-    one.
+    one. cell_options: further arguments of the cell's constructor, by name.
 
-    Raises ValueError for a cell that there is not, and for a nonlinearity that it does not take.
+    Raises ValueError for a cell that there is not, and for what it does not take.
 
     >>> rnn = UnrolledRNN(3, 4, num_layers=2)
     >>> _ = rnn.load_state_dict(nn.RNN(3, 4, num_layers=2).state_dict())
@@ -38,10 +39,11 @@ class UnrolledRNN(nn.Module):
         nonlinearity: Nonlinearity = "tanh",
         dropout: float = 0.0,
         cell: str = "rnn",
+        cell_options: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.hidden_size, self.num_layers, self.dropout = hidden_size, num_layers, dropout
-        self.cell = make_cell(cell, nonlinearity=nonlinearity)
+        self.cell = make_cell(cell, nonlinearity=nonlinearity, **(cell_options or {}))
         rows = len(self.cell.blocks) * hidden_size
         bound = 1 / math.sqrt(hidden_size)
         for layer in range(num_layers):
@@ -94,6 +96,7 @@ class Unrolled(SequenceModel):
 
     cell: the name of a cell, each a file in rnnexp/model/cells/.
     nonlinearity: for a cell that takes one, as `rnn` does.
+    cell_options: other settings of the cell, as its constructor calls them.
     hidden_size, num_layers, dropout: as in `Fused`.
     common: `readout`, `head` and `head_bound` of `SequenceModel`.
     """
@@ -107,12 +110,13 @@ class Unrolled(SequenceModel):
         num_layers: int = 1,
         nonlinearity: Nonlinearity = "tanh",
         dropout: float = 0.0,
+        cell_options: dict[str, Any] | None = None,
         **common: Any,
     ) -> None:
         check_layers(hidden_size, num_layers, dropout)
         super().__init__(encoder, hidden_size, output_size, **common)
         self.recurrence = UnrolledRNN(
-            encoder.output_size, hidden_size, num_layers, nonlinearity, dropout, cell
+            encoder.output_size, hidden_size, num_layers, nonlinearity, dropout, cell, cell_options
         )
 
     def states(self, x_TBE: Tensor) -> Tensor:

@@ -143,7 +143,7 @@ class GradientFlow(Probe):
         low_T, high_T = spread(norms.inputs_TB)
         marks = marked_steps(len(inputs_T))
         early, middle, late = (inputs_T[t - 1] for t in marks)
-        found: Measurement = {
+        measured: Measurement = {
             "input": inputs_T,
             "input_low": low_T,
             "input_high": high_T,
@@ -166,8 +166,8 @@ class GradientFlow(Probe):
             "full_length": float((norms.read_at_B == len(inputs_T) - 1).sum()),
         }
         if norms.cells_LTB is not None:
-            found["cell"] = _mean(norms.cells_LTB[-1])
-        return found
+            measured["cell"] = _mean(norms.cells_LTB[-1])
+        return measured
 
 
 def joined(parts: list[GradientNorms]) -> GradientNorms:

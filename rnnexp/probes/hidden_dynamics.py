@@ -18,15 +18,15 @@ def state_statistics(layer: LayerStates, lengths: list[int], saturated_at: float
     slope [N]: mean of 1 - h², for a tanh cell its mean derivative.
     """
     h_NTH = torch.stack(list(layer.states), dim=1).cpu().numpy()
-    found: Measurement = {"state": _norms(h_NTH, lengths)}
+    statistics: Measurement = {"state": _norms(h_NTH, lengths)}
     if layer.cells is not None:
-        found["cell"] = _norms(torch.stack(list(layer.cells), dim=1).cpu().numpy(), lengths)
-    for name in list(found):
-        found[f"{name}_variance"] = np.nanvar(found[name], axis=1)
+        statistics["cell"] = _norms(torch.stack(list(layer.cells), dim=1).cpu().numpy(), lengths)
+    for name in list(statistics):
+        statistics[f"{name}_variance"] = np.nanvar(statistics[name], axis=1)
     texts = [h_TH[:length] for h_TH, length in zip(h_NTH, lengths, strict=True)]
-    found["saturated"] = np.array([(np.abs(h) > saturated_at).mean() for h in texts])
-    found["slope"] = np.array([(1 - h**2).mean() for h in texts])
-    return found
+    statistics["saturated"] = np.array([(np.abs(h) > saturated_at).mean() for h in texts])
+    statistics["slope"] = np.array([(1 - h**2).mean() for h in texts])
+    return statistics
 
 
 def _norms(values_NTH: Array, lengths: list[int]) -> Array:
@@ -75,8 +75,8 @@ class HiddenDynamics(Probe):
         long = (task.whole_lengths(self.split) >= self.min_length).numpy()
         classes = class_of(task.split(self.split))
         chosen: list[int] = []
-        for one in np.unique(classes):
-            chosen += np.flatnonzero(long & (classes == one))[: self.per_class].tolist()
+        for label in np.unique(classes):
+            chosen += np.flatnonzero(long & (classes == label))[: self.per_class].tolist()
         return chosen
 
     def measure(self, view: ProbeView) -> Measurement:
@@ -85,15 +85,15 @@ class HiddenDynamics(Probe):
         with torch.no_grad():
             rollout = view.model.rollout(batch)
         lengths = batch.lengths.tolist()
-        found = state_statistics(rollout.layers[-1], lengths, self.saturated_at)
+        statistics = state_statistics(rollout.layers[-1], lengths, self.saturated_at)
         averages: Measurement = {
-            f"mean_{name}": float(np.mean(found[name]))
+            f"mean_{name}": float(np.mean(statistics[name]))
             for name in ("state_variance", "cell_variance", "saturated", "slope")
-            if name in found
+            if name in statistics
         }
         classes = class_of(view.task.split(self.split))
         return {
-            **found,
+            **statistics,
             **averages,
             "target": classes[rows].astype(np.float64),
             "length": np.array(lengths, np.float64),

@@ -51,11 +51,11 @@ class RecurrentWeights(Probe):
 
     def measure(self, view: ProbeView) -> Measurement:
         weights = view.model.recurrent_weights()
-        found: Measurement = {}
+        measured: Measurement = {}
         for name, weight in weights.items():
-            found[f"radius {name}"] = spectral_radius(weight)
-            found[f"sigma {name}"] = largest_singular_value(weight)
-            found[f"orthogonality_error {name}"] = orthogonality_error(weight)
+            measured[f"radius {name}"] = spectral_radius(weight)
+            measured[f"sigma {name}"] = largest_singular_value(weight)
+            measured[f"orthogonality_error {name}"] = orthogonality_error(weight)
         if len(weights) == 1 and view.model.reads_one_step:
             norms = joined(
                 [
@@ -64,9 +64,9 @@ class RecurrentWeights(Probe):
                 ]
             )
             ratio = _largest_ratio(norms.states_LTB[0], norms.read_state_B)
-            sigma = max(float(found[f"sigma {name}"]) for name in weights)
-            found |= {"ratio": ratio, "bound": gradient_bound(sigma, len(ratio))}
-        return found
+            sigma = max(float(measured[f"sigma {name}"]) for name in weights)
+            measured |= {"ratio": ratio, "bound": gradient_bound(sigma, len(ratio))}
+        return measured
 
 
 def _largest_ratio(states_TB: Array, read_state_B: npt.NDArray[np.int64]) -> Array:

@@ -41,7 +41,7 @@ class Walkthrough(Probe):
         loss = view.total_loss(rollout, batch)
         real_T = batch.valid_BT[0].cpu().numpy()
         steps = {key: value[real_T] for key, value in word_by_word(rollout, loss).items()}
-        found: Measurement = {**steps, "loss": float(loss.detach())}
+        measured: Measurement = {**steps, "loss": float(loss.detach())}
         if not batch.inputs.is_floating_point():
-            found["token"] = batch.inputs[0].cpu().numpy()[real_T].astype(np.float64)
-        return found
+            measured["token"] = batch.inputs[0].cpu().numpy()[real_T].astype(np.float64)
+        return measured

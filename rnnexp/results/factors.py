@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rnnexp.earlier import came_later
 from rnnexp.results.summary import Summary
 
 #: Settings that name a run, or say what is measured of it, and do not tell runs apart.
@@ -69,7 +70,7 @@ def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
             continue
         if isinstance(value, Mapping):
             settings |= _flat(value, f"{prefix}{key}.")
-        else:
+        elif not came_later(f"{prefix}{key}", value):  # runs made before had no such setting
             settings[f"{prefix}{key}"] = value
     return settings
 

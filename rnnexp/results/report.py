@@ -39,7 +39,10 @@ def _made(make: Callable[[type[Finding]], Iterable[Finding]]) -> list[Finding]:
         except UserError:
             raise
         except Exception as error:
-            log.warning("%s: nothing found (%s: %s)", kind.name, type(error).__name__, error)
+            log.warning(
+                "the table and the figure '%s' are left out: %s: %s",
+                kind.name, type(error).__name__, error,
+            )  # fmt: skip
     return findings
 
 
@@ -71,7 +74,8 @@ def report_run(run: RunDirectory) -> str:
 def report_study(study: Study, plots: bool = True) -> str:
     """Write study.csv and study.json and draw the figures; returns the study's tables and place.
 
-    Empty for a study without a run, of which nothing is written. plots: draw the figures.
+    Empty for a study without a run, of which nothing is written. plots: draw the figures, which
+    takes most of the time.
     """
     if not study.runs:
         return ""

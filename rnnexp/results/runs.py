@@ -12,6 +12,7 @@ import logging
 import math
 import os
 import re
+import shlex
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from rnnexp.earlier import upgraded
 from rnnexp.errors import DataError, UserError
 from rnnexp.results.summary import Summary, TaskRecord
 
@@ -55,10 +57,7 @@ class RunDirectory:
     def create_at(cls, path: Path) -> Self:
         """A new directory at `path`; what an earlier attempt left there moves to superseded/."""
         if path.exists():
-            attempts = path.parent / "superseded"
-            attempts.mkdir(exist_ok=True)
-            count = sum(1 for _ in attempts.glob(f"{path.name}_*")) + 1
-            path.rename(attempts / f"{path.name}_{count}")
+            supersede(path)
         return cls._make(path)
 
     @classmethod
@@ -110,7 +109,6 @@ class RunDirectory:
             old.unlink()
 
     def save_best(self, save: Callable[[Path], None]) -> None:
-        """Write the weights with the lowest validation loss so far."""
         (self.path / "checkpoints").mkdir(exist_ok=True)
         _write_atomically(self.best_weights, save)
 
@@ -154,6 +152,7 @@ class RunDirectory:
 
     @property
     def config(self) -> dict[str, Any]:
+        """Every setting, in the names of this version."""
         path = self.path / "config.yaml"
         try:
             config = yaml.load(path.read_text(encoding="utf-8"), _YAML_LOADER)
@@ -161,7 +160,13 @@ class RunDirectory:
             raise DataError(f"{path} cannot be read ({error})") from None
         if not isinstance(config, dict):
             raise DataError(f"{path} is not a configuration")
-        return config
+        return upgraded(config)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of the command that made it, from the first line of config.yaml."""
+        first = (self.path / "config.yaml").read_text(encoding="utf-8").partition("\n")[0]
+        return tuple(shlex.split(first.removeprefix("#"))[1:]) if first.startswith("#") else ()
 
     @property
     def task(self) -> TaskRecord:
@@ -214,6 +219,14 @@ class RunDirectory:
     @property
     def plots(self) -> Path:
         return self.path / "plots"
+
+
+def supersede(path: Path) -> None:
+    """Move a job's directory into superseded/ beside it: what a user has made is never lost."""
+    attempts = path.parent / "superseded"
+    attempts.mkdir(exist_ok=True)
+    count = sum(1 for _ in attempts.glob(f"{path.name}_*")) + 1
+    path.rename(attempts / f"{path.name}_{count}")
 
 
 def make_directory(path: Path) -> None:

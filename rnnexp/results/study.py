@@ -210,11 +210,15 @@ def _group_statistics(group: Group, columns: Sequence[str]) -> dict[str, Any]:
 
 
 def _newest(runs: Sequence[StudyRun]) -> tuple[list[StudyRun], list[str]]:
-    """The runs without those that a newer one of the same settings and seed replaces; their names.
+    """The runs without those that another of the same settings and seed replaces; their names.
+
+    Of several the newest that has a result counts.
 
     Runs of an earlier version, whose settings had other names, may stand beside newer ones.
     """
-    newest = {str([run.summary.seed, *run.factors.values()]): run.name for run in runs}
+    # an attempt without a result replaces none that has one
+    by_result = sorted(runs, key=lambda run: run.summary.done)
+    newest = {str([run.summary.seed, *run.factors.values()]): run.name for run in by_result}
     kept = set(newest.values())
     return (
         [run for run in runs if run.name in kept],

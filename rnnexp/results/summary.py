@@ -6,7 +6,6 @@ not know is kept. A number that could not be measured, or was not finite, is Non
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -88,12 +87,13 @@ class Reading(BaseModel):
 class CellFacts(BaseModel):
     """What is known about the cell of a run's top layer.
 
-    gates: their names, in the order of its weights; the candidate may stand among them. carry: the
-        gate that multiplies the old state. candidate: the new content, which is no gate.
+    name: what `model.cell` calls it. gates: in the order of the rows of its weights. carry: the
+    gate that multiplies the old state. candidate: the block that is new content and no gate.
     """
 
     model_config = ConfigDict(extra="allow")
 
+    name: str | None = None
     gates: list[str]
     carry: str | None = None
     candidate: str | None = None
@@ -117,6 +117,7 @@ class Summary(Record):
     model, data: as printed. choices: the option chosen in each group. overrides: what the command
         set, by key. job: its place among the jobs of its study, from 0.
     fingerprint: of all settings that can change its numbers. content: of the files it read.
+    measured: of the probes and their settings; None in files of the first version.
     headline: the name of the score that tables show. scores: how each is read.
     chance, perfect: by the name of the score. solved_at: of the headline.
     synthetic: the data are made by a program. memory: of a task with a known distance to remember.
@@ -138,6 +139,7 @@ class Summary(Record):
     job: int | None = None
     fingerprint: str | None = None
     content: str | None = None
+    measured: str | None = None
     choices: dict[str, str] = {}
     overrides: dict[str, str] = {}
     parameters: int | None = None
@@ -194,8 +196,8 @@ class Summary(Record):
             made["scores"][headline] = Reading(better=_better(values, headline), axis=headline)
         measured = (values.get("probes") or {}).get("gates") or {}
         for gates, carry, candidate, has_cell_state in (
-            (["input", "forget", "cell", "output"], "forget", "cell", True),
-            (["reset", "update", "new"], "update", "new", False),
+            (["input", "forget", "output"], "forget", "cell", True),
+            (["reset", "update"], "update", "new", False),
         ):
             if f"mean_{carry}" in measured:
                 made["cell"] = CellFacts(
@@ -216,23 +218,10 @@ class Summary(Record):
             solved_at=self.solved_at if name == self.headline else None,
         )  # fmt: skip
 
-    def score_at(self, length: str) -> Score | None:
-        """The headline's score with the chance level of another length."""
-        score = self.score()
-        if score is None:
-            return None
-        return replace(score, chance=self.at_lengths[length].chance.get(score.name))
-
     @property
     def done(self) -> bool:
         """Whether it has its result: finished, or diverged."""
         return self.status in DONE
-
-
-def _better(values: Mapping[str, Any], name: str) -> Literal["high", "low"]:
-    """Which way a score is better, by where perfection lies from chance."""
-    chance, perfect = ((values.get(key) or {}).get(name) for key in ("chance", "perfect"))
-    return "low" if chance is not None and perfect is not None and perfect < chance else "high"
 
 
 class TaskRecord(Record):
@@ -254,3 +243,9 @@ class TaskRecord(Record):
     classes: list[str] | None = None
     cleaning: dict[str, Any] | None = None
     padding: Literal["post", "pre"] | None = None
+
+
+def _better(values: Mapping[str, Any], name: str) -> Literal["high", "low"]:
+    """Which way a score is better, by where perfection lies from chance."""
+    chance, perfect = ((values.get(key) or {}).get(name) for key in ("chance", "perfect"))
+    return "low" if chance is not None and perfect is not None and perfect < chance else "high"

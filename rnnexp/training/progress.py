@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from tqdm import tqdm
 
+from rnnexp.scores import Score
 from rnnexp.training.fit import Fit
 from rnnexp.types import Batch
 
@@ -14,11 +15,13 @@ class Progress:
     """The words for where a training stands.
 
     unit: `epoch` or `step`, in which `total` counts. plan: the steps of each epoch.
+    scores: how the loss and the scores are written.
     """
 
     unit: str
     total: int
     plan: Sequence[int]
+    scores: Sequence[Score]
     _beside_bar: dict[str, str] = field(default_factory=dict)
 
     def bar(self, batches: Iterable[Batch], epoch: int, step: int, count: int) -> Iterator[Batch]:
@@ -48,13 +51,12 @@ class Progress:
         training: its row of `EpochSteps.means`. validation: loss and scores after it.
         """
         parts = [f"{self._place(fit.epochs, fit.steps)}:"]
-        for name, score in validation.items():
-            trained = training[f"train_{name}"]
+        for score in self.scores:
+            trained, validated = training[f"train_{score.name}"], validation[score.name]
             assert trained is not None
-            self._beside_bar[name] = f"{trained:.3f}"
-            show = "{:.1%}".format if name == "accuracy" else "{:.4g}".format
-            beside = f" (val {show(score)})" if score is not None else ""
-            parts.append(f"{name} {show(trained)}{beside}")
+            self._beside_bar[score.name] = f"{trained:.3f}"
+            beside = f" (val {score.show(validated)})" if validated is not None else ""
+            parts.append(f"{score.name} {score.show(trained)}{beside}")
         parts.append(f"gradient norm {training['grad_norm']:.3g}")
         left = fit.seconds / fit.steps * (sum(self.plan) - fit.steps)
         parts.append(f"{left:.0f} s left" if left else f"{fit.seconds:.0f} s of training")

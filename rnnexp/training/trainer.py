@@ -124,7 +124,7 @@ class Trainer:
         val = Sampler(task.split("val"), device, trim=not model.reads_pads)
         optimizer = self.make_optimizer(model, device)
         plan = self.plan(feed.epoch_steps)
-        progress = Progress(*self._count(), plan)
+        progress = Progress(*self._count(), plan, task.readings)
         fit = Fit()
         if probes is not None:
             probes.measure(0, 0, not plan, recorder.save_probe)

@@ -1,14 +1,13 @@
 """The table of published numbers: what headers promise is read and judged as it is meant."""
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from rnnexp import config as settings
+from rnnexp import plugins
 from rnnexp.results.study import Study
+from tests.conftest import script
 from tests.results.test_study import add_run
 
 PATH = Path(__file__).resolve().parents[2] / "benchmarks" / "published.py"
@@ -16,19 +15,13 @@ PATH = Path(__file__).resolve().parents[2] / "benchmarks" / "published.py"
 
 @pytest.fixture(scope="module")
 def published() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("published", PATH)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["published"] = module
-    spec.loader.exec_module(module)
-    return module
+    return script(PATH)
 
 
 def test_the_presets_of_published_numbers_promise_them(published: ModuleType) -> None:
     promised = {
         path.stem
-        for path in (settings.config_dir() / "experiment").glob("*.yaml")
+        for path in (plugins.own_config_dir() / "experiment").glob("*.yaml")
         if published.promises(path)[0]
     }
     assert promised >= {

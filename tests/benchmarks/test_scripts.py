@@ -1,28 +1,16 @@
 """Each script of benchmarks/ runs, at a tiny size. What it measures depends on the machine."""
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+
+from tests.conftest import script
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
-def script(name: str) -> ModuleType:
-    """The script as a module, which is not run by being loaded."""
-    spec = importlib.util.spec_from_file_location(f"benchmarks_{name}", FOLDER / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their own module up
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_step(capsys: pytest.CaptureFixture[str]) -> None:
-    script("step").main([5], rounds=1)
+    script(FOLDER / "step.py").main([5], rounds=1)
     head, *rows = capsys.readouterr().out.splitlines()[1:]
     assert "ours/flushed" in head
     assert [row.split()[:2] for row in rows] == [["rnn", "5"], ["lstm", "5"]]
@@ -30,7 +18,7 @@ def test_step(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_probes(capsys: pytest.CaptureFixture[str]) -> None:
-    script("probes").main(seq_len=20, size=8, rounds=2, batches=1)
+    script(FOLDER / "probes.py").main(seq_len=20, size=8, rounds=2, batches=1)
     rnn, lstm, lyapunov = capsys.readouterr().out.splitlines()
     assert rnn.startswith("RNN   epoch")
     assert lstm.startswith("LSTM  epoch")
@@ -39,5 +27,20 @@ def test_probes(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_published_names_a_preset_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
-    assert script("published").main(["nonsense"]) == 2
+    assert script(FOLDER / "published.py").main(["nonsense"]) == 2
     assert "there is no preset nonsense" in capsys.readouterr().err
+
+
+def test_same_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two recordings of one version are the same; a changed byte is named."""
+    same_numbers = script(FOLDER / "same_numbers.py")
+    for side in ("old", "new"):
+        assert same_numbers.command(["record", str(tmp_path / side), "task_parity"]) == 0
+    both = ["compare", str(tmp_path / "old"), str(tmp_path / "new")]
+    assert same_numbers.command(both) == 0
+    assert "0 cases differ" in capsys.readouterr().out
+    (metrics,) = (tmp_path / "new").rglob("metrics.csv")
+    metrics.write_text(metrics.read_text().replace("1", "2", 1))
+    assert same_numbers.command(both) == 1
+    assert "metrics.csv" in capsys.readouterr().out
+    assert same_numbers.command(["nonsense"]) == 2

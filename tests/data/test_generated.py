@@ -8,6 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from rnnexp import config as settings
 from rnnexp.data.adding import Adding
 from rnnexp.data.base import IGNORED, StepClassification, Task
 from rnnexp.data.copying import BLANK, FIRST, SIGNAL, Copying
@@ -17,18 +18,15 @@ from rnnexp.data.recall import Recall
 from rnnexp.data.temporal_order import TemporalOrder
 from rnnexp.streams import stream_seed
 from rnnexp.types import Batch
+from tests.conftest import GENERATED, composed
 
 MANY = 20_000
 TASKS: list[tuple[type[Generated], dict[str, Any]]] = [
-    (Adding, {}),
+    *((settings.arguments(composed(f"data={name}"), "data")[0], {}) for name in GENERATED),
     (Adding, {"markers": "anywhere", "target": "half_sum"}),
-    (Copying, {}),
     (Copying, {"scored": "recalled"}),
-    (TemporalOrder, {}),
     (TemporalOrder, {"symbols": 3}),
-    (Recall, {}),
     (Recall, {"distance": 3, "pads": 4, "classes": 5, "distractors": 2}),
-    (Parity, {}),
 ]
 
 

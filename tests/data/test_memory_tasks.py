@@ -21,11 +21,11 @@ from rnnexp.probes.base import ProbeView
 from rnnexp.probes.gradient_flow import GradientFlow
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
-from tests.conftest import Outcome
+from tests.conftest import GENERATED, Outcome
 
 Rnnexp = Callable[..., Outcome]
 SMALL = ("model.hidden_size=8", "trainer.steps=4", "data.test_count=30", "data.val_count=20")
-TASKS = ["adding", "copying", "temporal_order", "recall", "parity"]
+TASKS = GENERATED
 
 
 @pytest.mark.parametrize("data", TASKS)

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from omegaconf import OmegaConf
 
 from rnnexp import config as settings
-from rnnexp.experiment import run as experiment
+from rnnexp.experiment.job import run_spec
+from rnnexp.experiment.spec import RunSpec
 from tests.conftest import TINY, Outcome
 
 Rnnexp = Callable[..., Outcome]
@@ -94,8 +94,8 @@ def test_the_configuration_is_enough_to_rerun(finished: Path, workdir: Path) -> 
     assert text.startswith("# rnnexp data.limit=100 seq_len=12")
     dials = {"seed", "seq_len", "device", "threads", "name", "study", "plots"}
     assert set(yaml.safe_load(text)) == {*settings.GROUPS, "probes", *dials}
-    experiment.run(OmegaConf.create(text))
-    again = max((workdir / "outputs" / "runs").iterdir())
+    run, _ = run_spec(RunSpec.of_config(yaml.safe_load(text)))
+    again = run.path
     assert again != finished
     assert (again / "metrics.csv").read_bytes() == (finished / "metrics.csv").read_bytes()
     fingerprints = [

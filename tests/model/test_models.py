@@ -7,16 +7,17 @@ import torch
 import yaml
 
 from rnnexp import config as settings
+from rnnexp import plugins
 from rnnexp.embedding.learned import Learned
 from rnnexp.model.base import SequenceModel
 from rnnexp.types import Batch, Padding
 
-NAMES = sorted(path.stem for path in settings.config_dir().glob("model/*.yaml"))
+NAMES = sorted(path.stem for path in plugins.own_config_dir().glob("model/*.yaml"))
 WORDS = [f"w{i}" for i in range(11)]
 
 
 def build(name: str, output_size: int = 2, **changes: Any) -> SequenceModel:
-    text = (settings.config_dir() / "model" / f"{name}.yaml").read_text()
+    text = (plugins.own_config_dir() / "model" / f"{name}.yaml").read_text()
     node = {**yaml.safe_load(text), **changes}
     torch.manual_seed(0)
     model: SequenceModel = settings.build(

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from rnnexp import config as settings
+from rnnexp import plugins
 from rnnexp.data.random_tokens import RandomTokens
 from rnnexp.embedding.learned import Learned
 from rnnexp.model.bag import Bag
@@ -52,13 +53,13 @@ def test_measuring_changes_no_training(rnnexp: Rnnexp, workdir: Path) -> None:
     assert not (runs["none"] / "probes").exists()
     summary = json.loads((runs["all"] / "summary.json").read_text())
     assert set(summary["probes"]) | set(summary["skipped_probes"]) == {
-        path.stem for path in settings.config_dir().glob("probes/*.yaml")
+        path.stem for path in plugins.own_config_dir().glob("probes/*.yaml")
     } - {"all", "none"}
     assert set(summary["skipped_probes"]) == {"padding_survival"}
 
 
 def test_the_defaults_are_those_of_the_configuration(rnnexp: Rnnexp) -> None:
-    text = (settings.config_dir() / "config.yaml").read_text()
+    text = (plugins.own_config_dir() / "config.yaml").read_text()
     assert f"probes: [{', '.join(settings.DEFAULT_PROBES)}]" in text
 
 

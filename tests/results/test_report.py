@@ -191,7 +191,7 @@ def test_what_fails_is_told_in_a_line_and_costs_nothing_else(
     with caplog.at_level(logging.WARNING, "rnnexp"):
         shown = report_study(study)
     assert caplog.messages == [
-        "broken: nothing found (ZeroDivisionError: division by zero)",
+        "the table and the figure 'broken' are left out: ZeroDivisionError: division by zero",
         "smudged could not be drawn (OSError: no ink)",
     ]
     assert shown.startswith("smudged\n\nmodel")

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from rnnexp.errors import DataError
+from rnnexp.results.figures import style
 from rnnexp.results.findings import finding_types
 from rnnexp.results.findings.base import Finding
 from rnnexp.results.findings.comparisons import Comparisons
@@ -200,9 +202,13 @@ def test_the_table_shows_percent_interval_and_chance(study_dir: Path) -> None:
     assert "chance: 50.0" in lines
 
 
-def test_figures_of_a_length_study_and_of_another(study_dir: Path, tmp_path: Path) -> None:
+def test_figures_of_a_length_study_and_of_another(
+    study_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(style, "DPI", 300)
     draw_study(Study.read(study_dir))
-    assert (study_dir / "plots" / "score_vs_length.png").stat().st_size > 10_000
+    with Image.open(study_dir / "plots" / "score_vs_length.png") as picture:
+        assert picture.width > 2000  # wide enough for print
     svg = (study_dir / "plots" / "score_vs_length.svg").read_text()
     for words in ("RNN", "LSTM", "chance", "95% t-interval", "over 3 seeds", "synthetic"):
         assert words in svg
@@ -244,6 +250,15 @@ def test_runs_of_the_same_settings_and_seed_count_once(tmp_path: Path) -> None:
     assert "left out, since there is a newer run of the same settings and seed: job001" in (
         scores_table(study)
     )
+
+
+def test_an_attempt_without_a_result_replaces_none_that_has_one(tmp_path: Path) -> None:
+    add_run(tmp_path, 0, 0.6)
+    add_run(tmp_path, 1, None, status="failed")
+    study = Study.read(tmp_path)
+    (group,) = study.groups()
+    assert group.values("test_accuracy") == [0.6]
+    assert study.older == ["job001"]
 
 
 def test_missing_and_uneven_runs_are_named(tmp_path: Path) -> None:

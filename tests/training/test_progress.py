@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from rnnexp.scores import ACCURACY, CROSS_ENTROPY, MSE, SQUARED_ERROR
 from rnnexp.training.fit import Fit
 from rnnexp.training.progress import Progress
 
@@ -13,11 +14,13 @@ TRAINING = {"train_loss": 0.51234, "train_accuracy": 0.75, "train_mse": 0.2, "gr
 @pytest.mark.parametrize(
     ("progress", "fit", "validation", "line"),
     [
-        (Progress("epoch", 2, [10, 10]), Fit(epochs=1, steps=10, seconds=3.0),
+        (Progress("epoch", 2, [10, 10], [CROSS_ENTROPY, ACCURACY]),
+         Fit(epochs=1, steps=10, seconds=3.0),
          {"loss": 0.6, "accuracy": 0.5},
          "epoch 1/2:  loss 0.5123 (val 0.6)  accuracy 75.0% (val 50.0%)  gradient norm 1.23  "
          "3 s left"),
-        (Progress("step", 250, [100, 100, 50]), Fit(epochs=3, steps=250, seconds=5.0),
+        (Progress("step", 250, [100, 100, 50], [SQUARED_ERROR, MSE]),
+         Fit(epochs=3, steps=250, seconds=5.0),
          {"loss": None, "mse": None},
          "step 250/250:  loss 0.5123  mse 0.2  gradient norm 1.23  5 s of training"),
     ],
@@ -32,7 +35,7 @@ def test_the_bar_shows_the_numbers_of_the_epoch_before(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    progress = Progress("epoch", 2, [3, 3])
+    progress = Progress("epoch", 2, [3, 3], [CROSS_ENTROPY])
     batches = [object(), object(), object()]
     assert list(progress.bar(batches, 1, 3, 3)) == batches  # type: ignore[arg-type, comparison-overlap]
     first = capsys.readouterr().err

@@ -1,12 +1,14 @@
-"""The recurrent cells, a file each. A module in this folder that defines a `Cell` adds one."""
+"""The recurrent cells, a file each.
 
-import importlib
+A module that defines a `Cell` adds one by being here, or in the folder `cells` of a plugin.
+"""
+
 import inspect
-import pkgutil
 from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
+from rnnexp import plugins
 from rnnexp.errors import did_you_mean
 from rnnexp.model.cells.base import Cell
 
@@ -17,11 +19,11 @@ def cells() -> Mapping[str, type[Cell]]:
     Raises ValueError for a cell without a name, for two of one name, and for one whose carry gate,
     input gate or candidate is none of its blocks.
 
-    >>> list(cells())
-    ['gru', 'linear', 'lstm', 'rnn']
+    >>> "lstm" in cells()
+    True
     """
     by_name: dict[str, type[Cell]] = {}
-    for module in _modules():
+    for module in plugins.modules("cells"):
         for cell in _defined_in(module):
             name = getattr(cell, "name", None)
             where = f"{module.__name__}.{cell.__name__}"
@@ -66,15 +68,13 @@ def make_cell(name: str, **options: Any) -> Cell:
             for other, cell in known.items()
             if option in (parameters := inspect.signature(cell).parameters)
         }
+        if not defaults:
+            near = did_you_mean(option, taken)
+            raise ValueError(f"cell_options.{option} is no setting of model.cell={name}{near}")
         if value not in defaults.values():
             owners = " or ".join(f"model.cell={other}" for other in defaults)
             raise ValueError(f"{option}={value} needs {owners} (got {name})")
     return known[name](**{option: value for option, value in options.items() if option in taken})
-
-
-def _modules() -> Iterator[ModuleType]:
-    for entry in pkgutil.iter_modules(__path__):
-        yield importlib.import_module(f"{__name__}.{entry.name}")
 
 
 def _defined_in(module: ModuleType) -> Iterator[type[Cell]]:

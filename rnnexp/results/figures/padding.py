@@ -60,8 +60,8 @@ def _draw_panel(
     axes: Axes, score: Score, panel: Sequence[PaddingScore], variants: Sequence[Any]
 ) -> None:
     lines: dict[tuple[str, Any], list[PaddingScore]] = {}
-    for one in panel:
-        lines.setdefault((one.model, one.others), []).append(one)
+    for point in panel:
+        lines.setdefault((point.model, point.others), []).append(point)
     alone = len({point.length for point in panel}) == 1
     for index, ((model, others), points) in enumerate(lines.items()):
         look = style.look(model)

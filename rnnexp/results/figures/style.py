@@ -41,6 +41,8 @@ LOOKS = {
 _SPARE = [Look("#E69F00", "P"), Look("#000000", "*"), Look("#8B5A2B", "h"), Look("#F0E442", "d")]
 NAMES = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU", "bag": "bag of words (order-free)"}
 CHANCE = "#000000"
+#: Of a PNG, for print.
+DPI = 300
 LINE_STYLES = ["-", "--", ":", "-."]
 
 
@@ -202,8 +204,8 @@ def chance_curve(axes: Axes, points: Set[tuple[int, float]]) -> None:
 
 
 def save(canvas: Figure, folder: Path, name: str) -> Path:
-    """`name`.png at 300 dpi and `name`.svg; returns the PNG's path."""
+    """`name`.png, for print, and `name`.svg; returns the PNG's path."""
     folder.mkdir(exist_ok=True)
     canvas.savefig(folder / f"{name}.svg", metadata={"Date": None})
-    canvas.savefig(folder / f"{name}.png", dpi=300)
+    canvas.savefig(folder / f"{name}.png", dpi=DPI)
     return folder / f"{name}.png"

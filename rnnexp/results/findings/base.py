@@ -68,12 +68,12 @@ class Finding(ABC):
 
 
 class StudyFinding(Finding):
-    """A question that the settings of a study put."""
+    """Shown where a study varies certain settings: `of` says which."""
 
     @classmethod
     @abstractmethod
     def of(cls, study: Study) -> Self | None:
-        """None where the study does not put the question."""
+        """None where the study does not vary them."""
 
     @classmethod
     def in_study(cls, study: Study) -> Iterable[Finding]:

@@ -42,8 +42,8 @@ def verdict_on(ratio: float) -> str:
 class RunFlow:
     """One run, M measurements of T steps: mean norm over examples, 10th and 90th percentile.
 
-    floor: what is smaller has underflowed. early: the early step, from 1. progress_M: how far the
-    training had come, counted in `unit`.
+    floor: what is smaller has underflowed. marks: an early, a middle and a late step, counted from
+    1. progress_M: how far the training had come, counted in `unit`.
     """
 
     epoch_M: Array

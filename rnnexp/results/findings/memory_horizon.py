@@ -31,7 +31,7 @@ class Horizon:
     axis: the setting that is the length. lengths: those of the sweep.
     rates: how many seeds beat chance at each length.
     by_seed: each seed's horizon, `BELOW` where it is below the shortest length. left_out: seeds
-        without a run that came to its end at every length, which have none.
+        without a run with a result at every length, which have none.
     median: over the seeds.
     half_life_untrained: median of the steps in which the gradient halves, over the seeds, at the
         initial weights and the longest length; infinite where it does not fall.

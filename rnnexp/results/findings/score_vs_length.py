@@ -16,7 +16,7 @@ from rnnexp.scores import Score
 
 @dataclass(frozen=True)
 class LengthPoint:
-    """A group at its length: seeds is how many finished runs are behind the interval.
+    """A group at its length; `interval.n` finished runs are behind it.
 
     chance: the chance levels of its runs.
     """

@@ -1,0 +1,108 @@
+"""The command from Python: the same run, with the same fingerprint, directory and bytes."""
+
+import contextlib
+import ctypes
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rnnexp.command.hydra import launch
+from rnnexp.errors import ConfigError
+from rnnexp.results.runs import RunDirectory
+from rnnexp.results.study import Study
+
+
+def run(
+    overrides: Sequence[str] = (), *, multirun: bool = False, config_dir: str | Path | None = None
+) -> RunDirectory | Study:
+    """What `rnnexp OVERRIDES` does: the run's directory, or the study's with `multirun` (`-m`).
+
+    config_dir: a folder of choices of your own, as with `--config-dir`; the package around it stays
+        known to this process, so that its runs can be loaded.
+
+    Runs in a thread of its own and gives back what belongs to the process: denormal numbers are
+    flushed there alone, and torch's number of threads, its random state and the log are as before.
+
+    Raises rnnexp.errors.UserError, or Hydra's errors, for what the command would refuse in a line,
+    and what a run raises.
+
+    >>> run = rnnexp.run(["model=rnn", "seq_len=50"])               # doctest: +SKIP
+    >>> run.summary.test["accuracy"]                                # doctest: +SKIP
+    """
+    words = [str(word) for word in overrides]
+    if options := [word for word in words if word.startswith("-")]:
+        raise ConfigError(f"'{options[0]}' is an option: use multirun=True or config_dir=...")
+    options = ["-m"] if multirun else []
+    if config_dir is not None:
+        options += ["--config-dir", str(config_dir)]
+    with _process_state():
+        path = _in_a_thread([*options, *words])
+    if path is None:
+        raise ValueError(f"nothing was run by {words}")
+    return load_run(path) if (path / "summary.json").is_file() else load_study(path)
+
+
+def load_run(path: str | Path) -> RunDirectory:
+    """A run that is on disk. Raises DataError where `path` is none."""
+    return RunDirectory.open(Path(path))
+
+
+def load_study(path: str | Path) -> Study:
+    """A study that is on disk, whatever became of its runs."""
+    return Study.read(Path(path))
+
+
+def _in_a_thread(arguments: list[str]) -> Path | None:
+    """`launch` in a new thread, to which an interrupt is passed on.
+
+    The mode that flushes denormals is a thread's own, and threads that torch starts from it have it
+    too, and end with it.
+    """
+    paths: list[Path | None] = []
+    errors: list[BaseException] = []
+    done = threading.Event()  # and not Thread.join, which takes an interrupted wait for the end
+
+    def work() -> None:
+        try:
+            paths.append(launch(arguments))
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            done.set()
+
+    thread = threading.Thread(target=work, name="rnnexp.run", daemon=True)
+    thread.start()
+    while not done.is_set():
+        try:
+            done.wait()
+        except KeyboardInterrupt:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(thread.ident or 0), ctypes.py_object(KeyboardInterrupt)
+            )
+    thread.join()
+    if errors:
+        raise errors[0]
+    return paths[0]
+
+
+@contextlib.contextmanager
+def _process_state() -> Iterator[None]:
+    """What a run sets for the whole process comes back as it was."""
+    import torch
+
+    from rnnexp.experiment.build import CUBLAS, default_threads
+
+    threads = torch.get_num_threads()
+    default_threads.cache_clear()  # the caller may have set another number since the last run
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    cublas = os.environ.get(CUBLAS)
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+            torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+            if cublas is None:
+                os.environ.pop(CUBLAS, None)

@@ -1,0 +1,75 @@
+"""What earlier versions called things by other names: the one place that knows them.
+
+A run directory of an earlier version names classes where they lay then, and settings as they were
+called then. `upgraded` brings its configuration to this version's names, so that it is found done,
+compared, reported and loaded as if it had been made today.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+#: Where a class lay in an earlier version, and where it lies now.
+TARGETS: Mapping[str, str] = {
+    "rnnexp.trainer.Trainer": "rnnexp.training.trainer.Trainer",
+    "rnnexp.clip.NoClip": "rnnexp.clip.none.NoClip",
+    "rnnexp.clip.Norm": "rnnexp.clip.norm.Norm",
+    "rnnexp.clip.Value": "rnnexp.clip.value.Value",
+    "rnnexp.clip.AGC": "rnnexp.clip.agc.AGC",
+    "rnnexp.embedding.Learned": "rnnexp.embedding.learned.Learned",
+    "rnnexp.embedding.OneHot": "rnnexp.embedding.one_hot.OneHot",
+    "rnnexp.embedding.Glove": "rnnexp.embedding.glove.Glove",
+    "rnnexp.init.Default": "rnnexp.init.default.Default",
+    "rnnexp.init.Normal": "rnnexp.init.normal.Normal",
+    "rnnexp.init.Orthogonal": "rnnexp.init.orthogonal.Orthogonal",
+    "rnnexp.init.Identity": "rnnexp.init.identity.Identity",
+    "rnnexp.init.Xavier": "rnnexp.init.xavier.Xavier",
+    "rnnexp.init.Spectral": "rnnexp.init.spectral.Spectral",
+    "rnnexp.init.Chrono": "rnnexp.init.chrono.Chrono",
+    "rnnexp.init.ForgetBias": "rnnexp.init.forget_bias.ForgetBias",
+}
+
+#: What a setting was called in an earlier version, and what it is called now, by dotted keys.
+SETTINGS: Mapping[str, str] = {}
+
+#: Settings that did not exist in version 0.1, each with the value that does what 0.1 did: at that
+#: value they are no part of a run's identity, and runs of 0.1 stay what they were. A setting whose
+#: value is null needs no entry: null counts as not set.
+LATER: Mapping[str, Any] = {}
+
+
+def upgraded(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's configuration in this version's names; one of this version is unchanged."""
+    made = _with_targets(config)
+    for old, new in SETTINGS.items():
+        place = _node(made, old)
+        name = old.rpartition(".")[2]
+        if place is not None and name in place:
+            value = place.pop(name)
+            _node(made, new, make=True)[new.rpartition(".")[2]] = value
+    return made
+
+
+def _with_targets(config: Mapping[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            value = _with_targets(value)
+        elif key == "_target_":
+            value = TARGETS.get(value, value)
+        made[key] = value
+    return made
+
+
+def _node(config: dict[str, Any], key: str, make: bool = False) -> Any:
+    """What holds the last part of a dotted key; None where it is not there. make: make it."""
+    node: Any = config
+    for part in key.split(".")[:-1]:
+        if not isinstance(node, dict) or (part not in node and not make):
+            return None
+        node = node.setdefault(part, {})
+    return node
+
+
+def came_later(key: str, value: Any) -> bool:
+    """Whether a setting, by its dotted key, was not there in version 0.1 and changes nothing."""
+    return key in LATER and value == LATER[key]

@@ -1,0 +1,237 @@
+"""From a spec to components: every setting checked, everything built.
+
+The one thing written is the cache of tokenised texts.
+"""
+
+import functools
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from rnnexp import config as settings
+from rnnexp.clip.base import Clip
+from rnnexp.data.base import Task
+from rnnexp.embedding.base import Encoder
+from rnnexp.embedding.features import Features
+from rnnexp.errors import ConfigError
+from rnnexp.experiment.denormals import flushed_denormals
+from rnnexp.experiment.identity import files_fingerprint
+from rnnexp.experiment.spec import RunSpec
+from rnnexp.init.base import Init
+from rnnexp.model.base import SequenceModel
+from rnnexp.probes.base import Probe
+from rnnexp.streams import stream_seed
+from rnnexp.training.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A run that is ready: every setting checked, every component built.
+
+    at_lengths: the task at the other lengths that the trained network is tested at.
+    skipped_probes: why a probe that nobody named is not measured, by its name.
+    """
+
+    spec: RunSpec
+    device: torch.device
+    task: Task
+    at_lengths: Mapping[int, Task]
+    model: SequenceModel
+    clip: Clip
+    trainer: Trainer
+    probes: Mapping[str, Probe]
+    skipped_probes: Mapping[str, str]
+
+    @property
+    def contents(self) -> tuple[str, str]:
+        """Digests of the files that the task and the encoder read; empty where they read none."""
+        return self.task.content, self.model.encoder.content
+
+    @property
+    def content(self) -> str:
+        """A hash of `contents`, for summary.json."""
+        return files_fingerprint(*self.contents)
+
+
+def build(spec: RunSpec) -> Experiment:
+    """Check every setting and build every component."""
+    with flushed_denormals():  # torch may start its threads here, and they keep the mode
+        return _build(spec)
+
+
+def _build(spec: RunSpec) -> Experiment:
+    config, dials = spec.config, spec.dials
+    for group in settings.GROUPS:  # a wrong name or type is told before any file is read
+        settings.arguments(config, group)
+    for name in settings.probe_names(config):
+        settings.arguments(config, f"{settings.PROBES}.{name}")
+    default_threads()
+    trainer: Trainer = settings.build(config, "trainer")
+    clip: Clip = settings.build(config, "clip")
+    init: Init = settings.build(config, "init", seq_len=dials.seq_len)
+    device = pick_device(dials.device)
+    torch.set_num_threads(dials.threads or default_threads())
+    task = _task(spec)
+    at_lengths = _at_lengths(task)
+    _make_splits(task, at_lengths)
+    _checked("trainer", trainer.check, task, device)
+    # Weights are drawn on the CPU whatever the device, so that a seed means the same everywhere.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(stream_seed(dials.seed, "weights"))
+        encoder: Encoder
+        if task.vocabulary is None:
+            encoder = Features(task.input_size)
+        else:
+            encoder = settings.build(config, "embedding", vocabulary=task.vocabulary)
+        model = build_model(
+            config, encoder, task.output_size, regression=task.regression, per_step=task.per_step
+        )
+    generator = torch.Generator().manual_seed(stream_seed(dials.seed, "init"))
+    _checked("", init, model, generator)
+    if not all(bool(weight.isfinite().all()) for weight in model.parameters()):
+        raise ConfigError("the initial weights are not finite: lower what init or embedding scale")
+    probes, skipped = _probes(spec, model, task)
+    return Experiment(
+        spec, device, task, at_lengths, model.to(device), clip, trainer, probes, skipped
+    )
+
+
+def build_model(
+    config: Mapping[str, Any],
+    encoder: Encoder,
+    output_size: int,
+    *,
+    regression: bool,
+    per_step: bool,
+) -> SequenceModel:
+    """The configured model for a task of that kind."""
+    model: SequenceModel = settings.build(
+        config,
+        "model",
+        encoder=encoder,
+        output_size=output_size,
+        regression=regression,
+        per_step=per_step,
+    )
+    return model
+
+
+def facts_of(task: Task) -> dict[str, Any]:
+    """What `build_model` must know of a task, in plain values: task.json keeps it."""
+    return {
+        "vocabulary": None if task.vocabulary is None else list(task.vocabulary),
+        "input_size": task.input_size,
+        "output_size": task.output_size,
+        "regression": task.regression,
+        "per_step": task.per_step,
+    }
+
+
+_tasks: dict[tuple[type[Task], str], Task] = {}
+_TASKS_KEPT = 4
+
+#: Makes the same seed give the same bytes on CUDA; cuBLAS reads it when it starts.
+CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
+
+
+def _task(spec: RunSpec) -> Task:
+    """The task; those built last are kept, since the jobs of a study share a few of them.
+
+    One that is kept serves again as long as the files that it was made from hold what they held.
+    """
+    offered = {"seq_len": spec.dials.seq_len, "seed": spec.dials.seed}
+    cls, arguments = settings.arguments(spec.config, "data", **offered)
+    key = cls, repr(sorted(arguments.items()))
+    kept = _tasks.pop(key, None)
+    if kept is None or kept.current_content() != kept.content:
+        kept = settings.build(spec.config, "data", **offered)
+        while len(_tasks) >= _TASKS_KEPT:
+            _tasks.pop(next(iter(_tasks)))
+    _tasks[key] = kept
+    return kept
+
+
+def _at_lengths(task: Task) -> dict[int, Task]:
+    """The task at each of its `eval_lengths`, made now so that a wrong one is told before a run."""
+    tasks = {}
+    for length in task.eval_lengths:
+        try:
+            tasks[length] = task.at_length(length)
+        except ValueError as error:
+            raise ConfigError(f"data.eval_lengths={list(task.eval_lengths)}: {error}") from None
+    return tasks
+
+
+def _make_splits(task: Task, at_lengths: Mapping[int, Task]) -> None:
+    """What is to be validated and tested on, made before the training and not after it."""
+    try:
+        for tested in (task, *at_lengths.values()):
+            tested.split("test")
+        task.split("val")
+    except (MemoryError, RuntimeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ConfigError(
+            f"there is no memory for so many or so long validation and test examples: lower their "
+            f"number, seq_len or data.eval_lengths ({reason})"
+        ) from None
+
+
+def _probes(
+    spec: RunSpec, model: SequenceModel, task: Task
+) -> tuple[dict[str, Probe], dict[str, str]]:
+    """The probes that can be measured here, and why others cannot.
+
+    Raises ConfigError for one that cannot and that the command or the preset names.
+    """
+    probes, skipped = {}, {}
+    for name in settings.probe_names(spec.config):
+        probe: Probe = settings.build(spec.config, f"{settings.PROBES}.{name}")
+        try:
+            probe.check(model, task)
+            probes[name] = probe
+        except ValueError as error:
+            if spec.asks_for_probe(name):
+                raise ConfigError(f"probe '{name}' {error}") from None
+            skipped[name] = str(error)
+    return probes, skipped
+
+
+def _checked(group: str, check: Callable[..., None], *arguments: Any) -> None:
+    """Run a check whose ValueError is the user's to put right."""
+    try:
+        check(*arguments)
+    except ValueError as error:
+        raise ConfigError(f"{group}.{error}" if group else str(error)) from None
+
+
+@functools.cache
+def default_threads() -> int:
+    """The number that torch had before the first job: an earlier job may have set another."""
+    return torch.get_num_threads()
+
+
+def pick_device(name: str) -> torch.device:
+    """The torch device of that name; `auto` takes CUDA, else MPS, else the CPU."""
+    if name == "auto":
+        if torch.cuda.is_available():
+            name = "cuda"
+        else:
+            name = "mps" if torch.backends.mps.is_available() else "cpu"
+    kind, _, index = name.partition(":")
+    if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", name):
+        raise ConfigError(f"device must be auto, cpu, cuda, cuda:N or mps (got {name})")
+    there = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available() and int(index or 0) < torch.cuda.device_count(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not there[kind]:
+        raise ConfigError(f"device={name} is not there: use device=cpu or device=auto")
+    if kind == "cuda":
+        os.environ.setdefault(CUBLAS, ":4096:8")
+        torch.use_deterministic_algorithms(True, warn_only=True)
+    return torch.device(name)

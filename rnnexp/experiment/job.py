@@ -1,0 +1,196 @@
+"""A spec carried out: a run on its own, or a job of a study that others may share."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import yaml
+from filelock import FileLock, Timeout
+
+from rnnexp import __version__
+from rnnexp.experiment.build import Experiment, build
+from rnnexp.experiment.identity import content_of_version_1, fingerprint, probes_fingerprint
+from rnnexp.experiment.lines import HEADLINE, headlines_only, result_line
+from rnnexp.experiment.run import execute
+from rnnexp.experiment.spec import RunSpec
+from rnnexp.results.runs import RunDirectory, supersede
+from rnnexp.results.summary import Summary
+
+log = logging.getLogger(__name__)
+
+
+def run_spec(spec: RunSpec) -> tuple[RunDirectory, Summary | None]:
+    """Carry a spec out and return its directory and what came out.
+
+    A job of a study that was done before is not done again. One that another process is at is left
+    to it, and its summary is None.
+    """
+    if spec.study is None:
+        experiment = build(spec)
+        title = "_".join(filter(None, [spec.title, spec.dials.name]))
+        run = RunDirectory.create(title, spec.root)
+        return run, execute(experiment, run)
+    shown = headlines_only.set(True)
+    try:
+        return _run_job(spec, Job.of(spec))
+    finally:
+        headlines_only.reset(shown)
+
+
+def validation_score(summary: Summary) -> float | None:
+    """The headline score of the last validation: what a search for good settings goes by.
+
+    None without a validation split; NaN where training diverged, whose score is not known.
+    """
+    if not summary.data_report.get("val"):
+        return None
+    if summary.status == "diverged" or summary.headline is None or summary.validation is None:
+        return float("nan")
+    score = summary.validation.get(summary.headline)
+    return float("nan") if score is None else score
+
+
+def _run_job(spec: RunSpec, job: "Job") -> tuple[RunDirectory, Summary | None]:
+    with job.claimed() as free:
+        if not free:
+            log.info("%s  runs in another process", job, extra=HEADLINE)
+            return RunDirectory(job.there), None
+        try:
+            experiment = build(spec)
+        except Exception as error:
+            job.record_failure(error)
+            raise
+        summary = job.result(experiment)
+        if summary is not None:
+            log.info("%s  done before: %s", job, result_line(summary), extra=HEADLINE)
+            return RunDirectory(job.there), summary
+        run = job.new_directory()
+        summary = execute(experiment, run)
+        log.info("%s  %s", job, result_line(summary), extra=HEADLINE)
+        return run, summary
+
+
+@dataclass(frozen=True)
+class Job:
+    """A spec's place in the directory of its study, the same whenever it is run.
+
+    path: where it is run. there: where an attempt of it is, if there is one: at `path`, or where an
+    earlier version put it.
+    """
+
+    spec: RunSpec
+    path: Path
+    there: Path
+
+    @classmethod
+    def of(cls, spec: RunSpec) -> "Job":
+        """The same settings may have been spelled in other words, or by an earlier version."""
+        assert spec.study is not None
+        for path in spec.study.glob(f"*_{spec.fingerprint[:8]}"):
+            return cls(spec, path, path)
+        path = spec.study / spec.job_name
+        earlier = _earlier_jobs(spec.study.resolve()).get(spec.fingerprint)
+        there = earlier is not None and earlier.is_dir()
+        return cls(spec, path, earlier if earlier is not None and there else path)
+
+    def new_directory(self) -> RunDirectory:
+        """An empty one; what an earlier attempt left moves to superseded/."""
+        if self.there != self.path:
+            supersede(self.there)
+        return RunDirectory.create_at(self.path)
+
+    def __str__(self) -> str:
+        return f"#{(self.spec.job or 0) + 1} {self.path.name.rpartition('_')[0]}"
+
+    @contextmanager
+    def claimed(self) -> Iterator[bool]:
+        """Whether this process alone may run the job; the claim ends with the process."""
+        locks = self.path.parent / ".locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        # by what is run and not by its words, which may be others in another process
+        lock = FileLock(locks / f"{self.spec.fingerprint}.lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+    def ended(self) -> Summary | None:
+        """The summary of an earlier attempt that has a result."""
+        if not (self.there / "summary.json").is_file():
+            return None
+        summary = RunDirectory.open(self.there).summary
+        return summary if summary.done else None
+
+    def result(self, experiment: Experiment) -> Summary | None:
+        """The summary of an earlier attempt that ended, read the same files, measured the same."""
+        summary = self.ended()
+        if summary is None:
+            return None
+        measured = self.spec.probes_fingerprint
+        if summary.measured is not None:
+            same = (summary.content, summary.measured) == (experiment.content, measured)
+        else:  # the first version kept one hash of both
+            config = _config_as_written(self.there)
+            content = content_of_version_1(experiment.contents, config)
+            same = summary.content == content and probes_fingerprint(config) == measured
+        if not same:
+            log.warning("%s  the data or the probes have changed since it was run: run again", self)
+            return None
+        return summary
+
+    def record_failure(self, error: Exception) -> None:
+        """A row for the study of a job that could not begin, unless it has a result."""
+        spec = self.spec
+        seed, seq_len = spec.config.get("seed"), spec.config.get("seq_len")
+        # a row without a seed has no place in a table; the error is told in any case
+        if self.ended() is not None or not isinstance(seed, int):
+            return
+        run = self.new_directory()
+        run.write_config(spec.config_text)
+        run.write_summary(
+            Summary(
+                status="failed",
+                reason=f"{type(error).__name__}: {error}",
+                started=datetime.now(UTC).isoformat(timespec="microseconds"),
+                version=__version__,
+                model=spec.choices.get("model"),
+                data=spec.choices.get("data"),
+                seq_len=seq_len if isinstance(seq_len, int) else None,
+                seed=seed,
+                job=spec.job,
+                fingerprint=spec.fingerprint,
+                choices=dict(spec.choices),
+                overrides=spec.overrides,
+            )
+        )
+
+
+@cache
+def _earlier_jobs(study: Path) -> dict[str, Path]:
+    """The jobs of a study that an earlier version made, by the fingerprint of this version.
+
+    Read once per process: this version makes none.
+    """
+    jobs = {}
+    for file in study.glob("*/config.yaml"):
+        try:
+            if RunDirectory.open(file.parent).summary.measured is None:
+                jobs[fingerprint(_config_as_written(file.parent))] = file.parent
+        except (ValueError, OSError, yaml.YAMLError):  # damaged: reading the study names it
+            continue
+    return jobs
+
+
+def _config_as_written(run: Path) -> dict[str, object]:
+    """A run's configuration in the words of the version that made it."""
+    config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
+    return config if isinstance(config, dict) else {}

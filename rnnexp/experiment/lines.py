@@ -1,0 +1,67 @@
+"""What a run says while it runs, and how much of it a study shows. Never imports torch."""
+
+import math
+from collections.abc import Mapping
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from rnnexp.results.summary import Summary
+from rnnexp.scores import Score
+
+if TYPE_CHECKING:
+    from rnnexp.experiment.build import Experiment
+
+#: Marks a line that a study shows too; all others go to each run's own rnnexp.log.
+HEADLINE = {"headline": True}
+
+#: Whether what runs now is a job of a study.
+headlines_only: ContextVar[bool] = ContextVar("headlines_only", default=False)
+
+
+def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
+    """The data, the model, and what is left out."""
+    task, report = experiment.task, summary.data_report
+    training = f"{report['train']} training" if "train" in report else "fresh training samples"
+    synthetic = " (synthetic)" if task.synthetic else ""
+    lines = [
+        f"probe {name} left out: it {reason}"
+        for name, reason in experiment.skipped_probes.items()
+    ]  # fmt: skip
+    lines.append(
+        f"data {summary.data}{synthetic}: {training}, {report.get('val', 0)} validation, "
+        f"{report.get('test', 0)} test; vocabulary {report.get('vocabulary', 'none')}; "
+        f"chance {task.score.show(task.score.chance)}"
+    )
+    if repeated := report.get("test_duplicates_of_train", 0):
+        lines.append(f"{repeated} of the test texts also stand in the training split")
+    steps = task.split("test").inputs.shape[1]
+    read_at = "every step" if task.per_step else experiment.model.readout
+    pads = report.get("padding", "behind" if report.get("pads") else "none")
+    lines.append(
+        f"model {summary.model}: {summary.parameters} parameters, {steps} steps, "
+        f"read at {read_at}, pads {pads}, on {experiment.device}"
+    )
+    if vectors := summary.embedding_report:
+        lines.append(f"Found embeddings for {vectors['matched']} / {vectors['words']} words")
+    return lines
+
+
+def result_line(summary: Summary) -> str:
+    """The headline score with its interval and chance level, or why there is none."""
+    if summary.status == "diverged":
+        return f"diverged: {summary.reason}"
+    score = summary.score()
+    assert score is not None
+    assert summary.test is not None
+    shown = score.show(summary.test[score.name])
+    low, high = (summary.test_interval or {}).get(score.name, (None, None))
+    if low is not None and high is not None and math.isfinite(low) and math.isfinite(high):
+        shown += f" (95% over examples: {score.show(low)} to {score.show(high)})"
+    against = f", chance {score.show(score.chance)}" if score.chance is not None else ""
+    return f"test {score.name} {shown}{against}; {summary.seconds:.1f} s of training"
+
+
+def at_length_line(score: Score, length: int, means: Mapping[str, float | None]) -> str:
+    """The score at another length than was trained at, and chance there."""
+    shown, chance = score.show(means[score.name]), score.show(score.chance)
+    return f"at length {length}: test {score.name} {shown}, chance {chance}"

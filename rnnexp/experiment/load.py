@@ -1,0 +1,62 @@
+"""A run's directory back into its model, whatever its task."""
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from rnnexp import config as settings
+from rnnexp.embedding.base import Encoder
+from rnnexp.embedding.features import Features
+from rnnexp.errors import DataError
+from rnnexp.experiment.build import build_model, facts_of
+from rnnexp.experiment.spec import RunSpec
+from rnnexp.model.base import SequenceModel
+from rnnexp.results.runs import RunDirectory
+from rnnexp.results.summary import TaskRecord
+
+
+def load_model(run: RunDirectory) -> SequenceModel:
+    """The run's model on the CPU with its final weights: the best epoch's if it stopped early.
+
+    Raises DataError where its files do not belong together.
+    """
+    config, record = run.config, _complete(run)
+    encoder: Encoder
+    if record.vocabulary is None:
+        assert record.input_size is not None
+        encoder = Features(record.input_size)
+    else:
+        encoder_class, arguments = settings.arguments(config, "embedding")
+        encoder = encoder_class.blank(record.vocabulary, record.embedding_dim, **arguments)
+    assert record.output_size is not None
+    model = build_model(
+        config, encoder, record.output_size, regression=record.regression, per_step=record.per_step
+    )
+    try:
+        model.load_state_dict(_weights(run))
+    except RuntimeError as error:
+        raise DataError(
+            f"{run.path}: the weights do not fit its config.yaml ({str(error).splitlines()[0]})"
+        ) from None
+    return model
+
+
+def _weights(run: RunDirectory) -> dict[str, Tensor]:
+    """Those that were tested: the best epoch's where patience chose it, else the last."""
+    if run.config["trainer"].get("patience") is not None and run.best_weights.is_file():
+        return load_file(str(run.best_weights))
+    checkpoint = torch.load(run.last_checkpoint, map_location="cpu", weights_only=True)
+    weights: dict[str, Tensor] = checkpoint["model"]
+    return weights
+
+
+def _complete(run: RunDirectory) -> TaskRecord:
+    """What task.json holds. The first version left sizes out: they are then asked of the task."""
+    record = run.task
+    if record.output_size is not None:
+        return record
+    if record.classes is not None:
+        return record.model_copy(update={"output_size": len(record.classes)})
+    spec = RunSpec.of_run(run)
+    task = settings.build(spec.config, "data", seq_len=spec.dials.seq_len, seed=spec.dials.seed)
+    return record.model_copy(update=facts_of(task))

@@ -1,0 +1,114 @@
+"""What a run is, as a value: everything that identifies it. Never imports torch.
+
+A spec is made by the command, by a launcher's worker or in a notebook, and whoever holds it can run
+it: it is frozen, plain and can be pickled.
+"""
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from rnnexp import config as settings
+from rnnexp.config import Dials
+from rnnexp.experiment.identity import fingerprint, probes_fingerprint
+from rnnexp.results.runs import ROOT, RunDirectory, safe_name
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One run.
+
+    config: every setting, resolved, without Hydra's own part.
+    choices: the option chosen in each group, by its name.
+    words: the overrides, as typed.
+    root: where its directory is made, if it is no job of a study.
+    study: the directory of the study that it is a job of, and `job` its number there, from 0.
+    """
+
+    config: Mapping[str, Any]
+    choices: Mapping[str, str] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
+    root: Path = ROOT / "runs"
+    study: Path | None = None
+    job: int | None = None
+
+    @classmethod
+    def of_config(cls, config: Mapping[str, Any]) -> "RunSpec":
+        """The run of a configuration alone, as of a config.yaml: choices told by their classes."""
+        choices = {}
+        for group in settings.GROUPS:
+            target = str((config.get(group) or {}).get("_target_"))
+            name = settings.name_of_target(group, target)
+            choices[group] = name or target.rpartition(".")[2].lower()
+        return cls(config, choices)
+
+    @classmethod
+    def of_run(cls, run: RunDirectory) -> "RunSpec":
+        """The spec of a run on disk: its settings, its words, its choices by their names."""
+        spec = cls.of_config(run.config)
+        return replace(spec, choices={**spec.choices, **run.summary.choices}, words=run.words)
+
+    @cached_property
+    def dials(self) -> Dials:
+        """The top-level settings, checked."""
+        return settings.dials(self.config)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of all that can change its numbers; see identity.py."""
+        return fingerprint(self.config)
+
+    @cached_property
+    def probes_fingerprint(self) -> str:
+        """Of what is measured while it runs."""
+        return probes_fingerprint(self.config)
+
+    @property
+    def title(self) -> str:
+        """`lstm_T400_s0`"""
+        config = self.config
+        return f"{self.choices['model']}_T{config['seq_len']}_s{config['seed']}"
+
+    @property
+    def overrides(self) -> dict[str, str]:
+        """What the command line, and a preset's sweep, set: by key."""
+        pairs = (word.lstrip("+").partition("=") for word in self.words)
+        return {key: value for key, _, value in pairs}
+
+    @property
+    def job_name(self) -> str:
+        """The name of a job's directory: what it varies for people, a hash to tell it apart."""
+        shown = ("experiment", "model", "seq_len", "seed", *settings.LABELS)
+        others = [
+            f"{key}={value}"
+            for key, value in self.overrides.items()
+            if key not in shown and key.lstrip("~").partition(".")[0] != settings.PROBES
+        ]
+        readable = safe_name("_".join([self.title, *others]))[:100]
+        return f"{readable}_{self.fingerprint[:8]}"
+
+    @property
+    def config_text(self) -> str:
+        """config.yaml: the command on its first line, then every setting."""
+        command = shlex.join(["rnnexp", *self.words])
+        return f"# {command}\n" + OmegaConf.to_yaml(OmegaConf.create(dict(self.config)))
+
+    def asks_for_probe(self, name: str) -> bool:
+        """Whether the command or the preset names the probe, rather than the default or `all`.
+
+        A probe that cannot be measured here is then refused; else it is left out in one line.
+        """
+        chosen = [
+            re.findall(r"\w+", word.partition("=")[2])
+            for word in self.words
+            if word.lstrip("+").partition("=")[0] == settings.PROBES
+        ]
+        if any(name in names for names in chosen):
+            return True
+        return name not in settings.DEFAULT_PROBES and not any("all" in names for names in chosen)

@@ -1,0 +1,182 @@
+"""Packages of the user's own. What they and rnnexp hold is found by importing whole folders.
+
+A plugin is a Python package laid out as rnnexp is: any of
+
+    mypkg/conf/GROUP/NAME.yaml    choices, presets among them
+    mypkg/cells/NAME.py           recurrent cells, for model=unrolled
+    mypkg/findings/NAME.py        tables and figures of what its probes or tasks show
+
+It is known once it is installed and names itself in its pyproject.toml,
+
+    [project.entry-points."rnnexp.plugins"]
+    mypkg = "mypkg"
+
+or when a command names its folder of choices: `rnnexp --config-dir mypkg/conf ...`. A folder that
+is not called conf brings choices alone. Every module in cells/ and findings/ is imported: nothing
+lists them.
+"""
+
+import importlib
+import importlib.util
+import pkgutil
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from rnnexp.errors import ConfigError, UserError
+
+ENTRY_POINTS = "rnnexp.plugins"
+
+#: The packages of rnnexp whose modules are all imported, by kind.
+OWN = {"cells": "rnnexp.model.cells", "findings": "rnnexp.results.findings"}
+
+#: Folders that commands of this process named with --config-dir.
+_named: list[Path] = []
+
+
+def register(config_dir: Path) -> None:
+    """Make a folder of choices, and the package that it lies in, known to this process.
+
+    Raises ConfigError for a folder that is not there, and for a choice that has the name of one of
+    rnnexp's own.
+    """
+    folder = config_dir.absolute()
+    if not folder.is_dir():
+        raise ConfigError(f"--config-dir {config_dir}: there is no such folder")
+    if folder in config_dirs():
+        return
+    for path in sorted(folder.glob("*/*.yaml")):
+        own = own_config_dir() / path.parent.name / path.name
+        if own.is_file():
+            raise ConfigError(
+                f"{config_dir / path.parent.name / path.name} has the name of a choice of rnnexp: "
+                "give it another"
+            )
+    _named.append(folder)
+    package = _package_of(folder)
+    # "" (where the user works) is on the path, but the package may lie elsewhere
+    if package is not None and str(package.parent) not in sys.path:
+        sys.path.append(str(package.parent))
+
+
+def _package_of(folder: Path) -> Path | None:
+    """The package that a folder of choices belongs to; None for one that stands alone."""
+    package = folder.parent
+    is_package = folder.name == "conf" or (package / "__init__.py").is_file()
+    return package if is_package and package.name.isidentifier() else None
+
+
+def forget() -> None:
+    """Forget what `register` was given: the command that named it is over."""
+    _named.clear()
+
+
+def config_dirs() -> list[Path]:
+    """The folder of choices of rnnexp, then those of the plugins."""
+    installed = [folder / "conf" for folder in _installed().values()]
+    return [own_config_dir(), *(folder for folder in installed if folder.is_dir()), *_named]
+
+
+def option_files(group: str) -> dict[str, Path]:
+    """The file of each choice of a group, by name: rnnexp's own, then those of plugins."""
+    files: dict[str, Path] = {}
+    for folder in config_dirs():
+        for path in sorted(folder.glob(f"{group}/*.yaml")):
+            if not path.stem.startswith("_"):
+                files.setdefault(path.stem, path)
+    return files
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """What a file of choices says. Raises ConfigError, which names it, for what is no YAML."""
+    import yaml
+
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        first = " ".join(str(error).split())
+        raise ConfigError(f"{path} cannot be read: {first}") from None
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path} holds no settings")
+    return values
+
+
+@cache
+def own_config_dir() -> Path:
+    """conf/ inside the package (an installed wheel) or beside it (a checkout)."""
+    package = Path(__file__).resolve().parent
+    for folder in (package / "conf", package.parent / "conf"):
+        if (folder / "config.yaml").is_file():
+            return folder
+    raise UserError(f"the configuration folder conf/ is neither in nor beside {package}: reinstall")
+
+
+def modules(kind: str) -> Iterator[ModuleType]:
+    """Every module of a kind (`cells`, `findings`): rnnexp's own, then each plugin's.
+
+    Raises ConfigError, which names it, for a module of a plugin that cannot be imported.
+    """
+    return map(load, module_names(kind))
+
+
+def module_names(kind: str) -> list[str]:
+    """The names of the modules that `modules` imports."""
+    own = importlib.import_module(OWN[kind])
+    names = [f"{OWN[kind]}.{name}" for name in _names_in(own.__path__)]
+    for package, folder in packages().items():
+        if (folder / kind).is_dir():
+            _check_name(package, folder)
+            names += [f"{package}.{kind}.{name}" for name in _names_in([str(folder / kind)])]
+    return names
+
+
+def load(name: str) -> ModuleType:
+    """Import a module. What goes wrong in one of a plugin is its user's to put right."""
+    try:
+        module = importlib.import_module(name)
+    except Exception as error:
+        if name.startswith("rnnexp."):
+            raise
+        raise ConfigError(
+            f"{name.replace('.', '/')}.py cannot be imported ({type(error).__name__}: {error})"
+        ) from error
+    return module
+
+
+def packages() -> dict[str, Path]:
+    """Name and folder of each plugin package."""
+    folders = dict(_installed())
+    for conf in _named:
+        package = _package_of(conf)
+        if package is not None:
+            folders[package.name] = package
+    return folders
+
+
+def _names_in(path: Iterable[str]) -> list[str]:
+    return sorted(module.name for module in pkgutil.iter_modules(path))
+
+
+def _check_name(package: str, folder: Path) -> None:
+    """Raise ConfigError where Python finds another package of that name."""
+    module = load(package)
+    places = [Path(place).absolute() for place in getattr(module, "__path__", [])]
+    if folder not in places:
+        other = next(iter(places), getattr(module, "__file__", "built in"))
+        raise ConfigError(
+            f"{folder}: another package is called {package} ({other}): give yours another name"
+        )
+
+
+@cache
+def _installed() -> dict[str, Path]:
+    folders = {}
+    for point in entry_points(group=ENTRY_POINTS):
+        spec = importlib.util.find_spec(point.value)
+        if spec is not None and spec.submodule_search_locations:
+            folders[point.value] = Path(next(iter(spec.submodule_search_locations)))
+    return folders

@@ -1,0 +1,139 @@
+"""What makes a run that run, and what does not."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rnnexp import config as settings
+from rnnexp import earlier
+from rnnexp.experiment.identity import fingerprint, probes_fingerprint
+from rnnexp.experiment.spec import RunSpec
+from tests.conftest import composed
+
+#: The settings of each choice in version 0.1, in which the fingerprint was fixed.
+FIRST: dict[str, list[str]] = json.loads(
+    (Path(__file__).with_name("settings_of_version_0.1.json")).read_text()
+)
+
+
+def changed(config: dict[str, Any], **values: Any) -> dict[str, Any]:
+    """A copy with other values, by dotted key with two underscores for the dot."""
+    copy = json.loads(json.dumps(config))
+    for key, value in values.items():
+        *path, name = key.split("__")
+        node = copy
+        for part in path:
+            node = node[part]
+        node[name] = value
+    return copy
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"name": "mine"}, {"study": "s"}, {"plots": False}, {"probes": {}}, {"threads": None},
+     {"model___target_": "rnnexp.model.fused.LSTM"}, {"data__limit": None}],
+)  # fmt: skip
+def test_what_cannot_change_a_number_is_no_part_of_it(change: dict[str, Any]) -> None:
+    config = composed()
+    assert fingerprint(changed(config, **change)) == fingerprint(config)
+
+
+def test_one_is_one() -> None:
+    """A float setting may be typed as an integer."""
+    typed, default = (composed("clip=norm", *word) for word in (("clip.max_norm=1",), ()))
+    assert typed != default or typed["clip"]["max_norm"] == 1
+    assert fingerprint(typed) == fingerprint(default)
+    assert fingerprint(composed("clip=norm", "clip.max_norm=inf")) != fingerprint(default)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seed": 1}, {"seq_len": 50}, {"model__hidden_size": 64}, {"trainer__learning_rate": 0.01},
+     {"data__limit": 10}, {"threads": 2}, {"device": "cpu"},
+     {"model___target_": "somebody.Elses"}],
+)  # fmt: skip
+def test_what_can_is(change: dict[str, Any]) -> None:
+    config = composed()
+    assert fingerprint(changed(config, **change)) != fingerprint(config)
+
+
+def test_a_class_may_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One entry in the table, and runs of before are runs of today."""
+    config = composed()
+    before = changed(config, model___target_="rnnexp.old.place.LSTM")
+    assert fingerprint(before) != fingerprint(config)
+    monkeypatch.setattr(earlier, "TARGETS", {"rnnexp.old.place.LSTM": config["model"]["_target_"]})
+    assert fingerprint(before) == fingerprint(config)
+    assert earlier.upgraded(before) == config
+
+
+def test_a_setting_may_get_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = composed()
+    before = changed(config, trainer__pace=0.001)
+    del before["trainer"]["learning_rate"]
+    monkeypatch.setattr(earlier, "SETTINGS", {"trainer.pace": "trainer.learning_rate"})
+    assert earlier.upgraded(before) == config
+    assert fingerprint(before) == fingerprint(config)
+    monkeypatch.setattr(earlier, "SETTINGS", {"trainer.learning_rate": "optimizer.lr"})
+    assert earlier.upgraded(config)["optimizer"] == {"lr": 0.001}
+    assert "learning_rate" not in earlier.upgraded(config)["trainer"]
+
+
+def test_a_setting_that_came_later_is_left_out_where_it_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = composed()
+    later = changed(config, model__engine="auto")
+    assert fingerprint(later) != fingerprint(config)
+    monkeypatch.setattr(earlier, "LATER", {"model.engine": "auto"})
+    assert fingerprint(later) == fingerprint(config)
+    assert fingerprint(changed(config, model__engine="bptt")) != fingerprint(config)
+
+
+def test_probes_have_an_identity_of_their_own() -> None:
+    one, other = composed("probes=[gates]"), composed("probes=[gates,lyapunov]")
+    assert fingerprint(one) == fingerprint(other)
+    assert probes_fingerprint(one) != probes_fingerprint(other)
+    assert probes_fingerprint(one) != probes_fingerprint(
+        composed("probes=[gates]", "probes.gates.every=2")
+    )
+
+
+def settings_now() -> dict[str, list[str]]:
+    """The settings that each choice of rnnexp's own names, by `group/name`."""
+    found = {}
+    for group in (*settings.GROUPS, settings.PROBES):
+        for name, path in settings.option_files(group).items():
+            values = yaml.safe_load(path.read_text()) or {}
+            if group == settings.PROBES:
+                values = values.get(name, {})
+            found[f"{group}/{name}"] = sorted(set(values) - set(settings.META_KEYS))
+    return found
+
+
+def test_a_new_setting_says_what_leaves_old_runs_what_they_were() -> None:
+    """A setting that version 0.1 did not have must be null or at a value named in earlier.LATER:
+    else every study made before is run again."""
+    for choice, names in settings_now().items():
+        group, _, name = choice.partition("/")
+        if choice not in FIRST:
+            continue  # a new choice has no old runs
+        values = yaml.safe_load(settings.option_files(group)[name].read_text()) or {}
+        if group == settings.PROBES:
+            values = values.get(name, {})
+        for setting in set(names) - set(FIRST[choice]):
+            value = values[setting]
+            assert value is None or earlier.came_later(f"{group}.{setting}", value), (
+                f"{choice} has a new setting '{setting}': make it null, or name the value that "
+                "does what was done before in rnnexp/earlier.py"
+            )
+
+
+def test_the_choices_of_a_configuration_alone() -> None:
+    spec = RunSpec.of_config(composed("model=gru", "init=irnn", "clip=norm"))
+    assert (spec.choices["model"], spec.choices["clip"]) == ("gru", "norm")
+    assert spec.choices["init"] == "identity"
+    assert spec.title == "gru_T100_s0"

@@ -1,0 +1,66 @@
+"""A run as a value."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+import rnnexp as package
+from rnnexp.errors import ConfigError
+from rnnexp.experiment.build import build
+from rnnexp.experiment.spec import RunSpec
+from tests.conftest import composed
+
+
+def spec(*words: str, **others: object) -> RunSpec:
+    made = RunSpec.of_config(composed(*words))
+    return RunSpec(made.config, made.choices, tuple(words), **others)  # type: ignore[arg-type]
+
+
+def test_it_can_be_sent_elsewhere() -> None:
+    sent = spec("model=rnn", "seq_len=50", study=Path("outputs/studies/s"), job=3)
+    received = pickle.loads(pickle.dumps(sent))
+    assert received == sent
+    assert received.fingerprint == sent.fingerprint
+    assert (received.title, received.job) == ("rnn_T50_s0", 3)
+
+
+def test_the_name_of_a_job_tells_people_and_machines_apart() -> None:
+    a, b = (spec("model=rnn", f"data.limit={n}", "probes=none") for n in (50, 60))
+    assert a.job_name.startswith("rnn_T100_s0_data.limit=50_")
+    assert "probes" not in a.job_name
+    assert a.job_name.rpartition("_")[2] == a.fingerprint[:8] != b.fingerprint[:8]
+    long = spec(
+        *(f"+a_setting_with_a_long_name_{i}=1" for i in range(0)), "data.limit=1" + "0" * 90
+    )
+    assert len(long.job_name) <= 109
+
+
+def test_a_run_on_disk_is_a_spec_again(workdir: Path) -> None:
+    words = ("data=parity", "seq_len=5", "trainer.steps=2", "model=rnn", "model.hidden_size=4",
+             "init=irnn", "probes=all", "plots=false", "data.test_count=10",
+             "name=two words")  # fmt: skip
+    run = package.run(words)
+    again = RunSpec.of_run(run)
+    assert again.words == words
+    assert again.choices["init"] == "irnn"
+    assert again.fingerprint == run.summary.fingerprint
+    assert build(again).skipped_probes  # not refused: `all` names none of them
+
+
+def test_the_command_stands_on_the_first_line_of_config_yaml() -> None:
+    text = spec("model=rnn", "name=a b").config_text
+    assert text.splitlines()[0] == "# rnnexp model=rnn 'name=a b'"
+
+
+def test_who_asks_for_a_probe() -> None:
+    assert not spec().asks_for_probe("hidden_dynamics")
+    assert spec("probes=[gates,hidden_dynamics]").asks_for_probe("hidden_dynamics")
+    assert spec("+probes=gates").asks_for_probe("gates")
+    assert not spec("probes=all").asks_for_probe("gates")
+    assert spec("experiment=chrono_init").asks_for_probe("gates")
+
+
+def test_the_top_level_is_checked_when_it_is_asked_for() -> None:
+    with pytest.raises(ConfigError, match="seed must be at least 0"):
+        _ = spec("seed=-1").dials
