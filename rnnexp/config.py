@@ -200,6 +200,11 @@ def valid_keys() -> Iterator[str]:
             yield from (f"{path.parent.name}.{key}" for key in keys if key not in META_KEYS)
         elif path.parent.name == PROBES:
             for name in keys.keys() - META_KEYS:
+                if not isinstance(keys[name], Mapping):
+                    raise ConfigError(
+                        f"{path}: a probe's file nests its settings below its name, as in "
+                        f"'{path.stem}:' with _target_ on the next line"
+                    )
                 yield from (f"{PROBES}.{name}.{key}" for key in keys[name] if key not in META_KEYS)
 
 

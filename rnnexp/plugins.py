@@ -12,12 +12,13 @@ It is known once it is installed and names itself in its pyproject.toml,
     mypkg = "mypkg"
 
 or when a command names its folder of choices: `rnnexp --config-dir mypkg/conf ...`. A folder that
-is not called conf brings choices alone. Every module in cells/ and findings/ is imported: nothing
-lists them.
+lies in no package (beside it there is no __init__.py) brings choices alone. Every module in cells/
+and findings/ is imported: nothing lists them.
 """
 
 import importlib
 import importlib.util
+import logging
 import pkgutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -28,6 +29,8 @@ from types import ModuleType
 from typing import Any
 
 from rnnexp.errors import ConfigError, UserError
+
+log = logging.getLogger(__name__)
 
 ENTRY_POINTS = "rnnexp.plugins"
 
@@ -44,8 +47,8 @@ def register(config_dir: Path) -> None:
     Raises ConfigError for a folder that is not there, and for a choice that has the name of one of
     rnnexp's own.
     """
-    folder = config_dir.absolute()
-    if not folder.is_dir():
+    folder = config_dir.resolve()
+    if not str(config_dir) or not folder.is_dir():
         raise ConfigError(f"--config-dir {config_dir}: there is no such folder")
     if folder in config_dirs():
         return
@@ -56,18 +59,19 @@ def register(config_dir: Path) -> None:
                 f"{config_dir / path.parent.name / path.name} has the name of a choice of rnnexp: "
                 "give it another"
             )
-    _named.append(folder)
     package = _package_of(folder)
-    # "" (where the user works) is on the path, but the package may lie elsewhere
-    if package is not None and str(package.parent) not in sys.path:
-        sys.path.append(str(package.parent))
+    if package is not None:
+        # "" (where the user works) is on the path, but the package may lie elsewhere
+        if str(package.parent) not in sys.path:
+            sys.path.append(str(package.parent))
+        _check_name(package)
+    _named.append(folder)
 
 
 def _package_of(folder: Path) -> Path | None:
     """The package that a folder of choices belongs to; None for one that stands alone."""
     package = folder.parent
-    is_package = folder.name == "conf" or (package / "__init__.py").is_file()
-    return package if is_package and package.name.isidentifier() else None
+    return package if (package / "__init__.py").is_file() else None
 
 
 def forget() -> None:
@@ -129,7 +133,6 @@ def module_names(kind: str) -> list[str]:
     names = [f"{OWN[kind]}.{name}" for name in _names_in(own.__path__)]
     for package, folder in packages().items():
         if (folder / kind).is_dir():
-            _check_name(package, folder)
             names += [f"{package}.{kind}.{name}" for name in _names_in([str(folder / kind)])]
     return names
 
@@ -137,14 +140,14 @@ def module_names(kind: str) -> list[str]:
 def load(name: str) -> ModuleType:
     """Import a module. What goes wrong in one of a plugin is its user's to put right."""
     try:
-        module = importlib.import_module(name)
-    except Exception as error:
+        return importlib.import_module(name)
+    except (Exception, SystemExit) as error:
         if name.startswith("rnnexp."):
             raise
+        first = (str(error).splitlines() or [""])[0]
         raise ConfigError(
-            f"{name.replace('.', '/')}.py cannot be imported ({type(error).__name__}: {error})"
+            f"the module {name} cannot be imported ({type(error).__name__}: {first})"
         ) from error
-    return module
 
 
 def packages() -> dict[str, Path]:
@@ -161,14 +164,17 @@ def _names_in(path: Iterable[str]) -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(path))
 
 
-def _check_name(package: str, folder: Path) -> None:
-    """Raise ConfigError where Python finds another package of that name."""
-    module = load(package)
-    places = [Path(place).absolute() for place in getattr(module, "__path__", [])]
-    if folder not in places:
+def _check_name(package: Path) -> None:
+    """Raise ConfigError for a package that cannot be imported, or whose name another one has."""
+    name = package.name
+    if not name.isidentifier():
+        raise ConfigError(f"{package}: a package's name has letters, digits and _ alone")
+    module = load(name)
+    places = [Path(place).resolve() for place in getattr(module, "__path__", [])]
+    if package not in places:
         other = next(iter(places), getattr(module, "__file__", "built in"))
         raise ConfigError(
-            f"{folder}: another package is called {package} ({other}): give yours another name"
+            f"{package}: another package is called {name} ({other}): give yours another name"
         )
 
 
@@ -176,7 +182,13 @@ def _check_name(package: str, folder: Path) -> None:
 def _installed() -> dict[str, Path]:
     folders = {}
     for point in entry_points(group=ENTRY_POINTS):
-        spec = importlib.util.find_spec(point.value)
-        if spec is not None and spec.submodule_search_locations:
-            folders[point.value] = Path(next(iter(spec.submodule_search_locations)))
+        try:
+            spec = importlib.util.find_spec(point.value)
+        except (Exception, SystemExit):  # finding a.b imports a
+            spec = None
+        if spec is None or not spec.submodule_search_locations:
+            # one bad installation must not cost every command
+            log.warning("the plugin %s = %s is no package: left out", point.name, point.value)
+            continue
+        folders[point.value] = Path(next(iter(spec.submodule_search_locations))).resolve()
     return folders

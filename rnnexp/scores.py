@@ -74,7 +74,7 @@ class Score:
     def skill(self, value: float) -> float | None:
         """(value - chance) / (perfect - chance): 0 at chance, 1 where every answer is right.
 
-        None where chance or perfection is not known.
+        None where chance or perfection is not known, or both are the same.
 
         >>> from dataclasses import replace
         >>> replace(ACCURACY, chance=0.5).skill(0.75)
@@ -82,7 +82,7 @@ class Score:
         >>> round(replace(MSE, chance=1 / 6).skill(1 / 12), 6)
         0.5
         """
-        if self.chance is None or self.perfect is None:
+        if self.chance is None or self.perfect is None or self.perfect == self.chance:
             return None
         return (value - self.chance) / (self.perfect - self.chance)
 

@@ -32,6 +32,8 @@ def mypkg(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         path = Path(first.removeprefix("# "))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(rest, encoding="utf-8")
+    assert "a folder with an empty `__init__.py`" in TEXT
+    Path("mypkg/__init__.py").touch()
     monkeypatch.syspath_prepend(str(workdir))
     forget_modules()
     yield Path("mypkg")
@@ -168,12 +170,12 @@ def test_what_is_wrong_with_a_package_is_said_in_a_line(
     (mypkg / "findings" / "gates.py").write_text((mypkg / "findings/seed_spread.py").read_text())
     outcome = rnnexp(*own)
     assert outcome.status == 0, outcome.err
-    assert "mypkg/findings/broken.py cannot be imported (ModuleNotFoundError" in outcome.err
+    assert "mypkg.findings.broken cannot be imported (ModuleNotFoundError" in outcome.err
     assert "the finding gates of mypkg.findings.gates is left out" in outcome.err
     (mypkg / "cells" / "broken.py").write_text("1 / 0\n")
     outcome = rnnexp(*own, "model=unrolled")
     assert outcome.status == 2
-    assert "mypkg/cells/broken.py cannot be imported (ZeroDivisionError" in outcome.error
+    assert "mypkg.cells.broken cannot be imported (ZeroDivisionError" in outcome.error
     (mypkg / "conf" / "model" / "lstm.yaml").write_text("hidden_size: 3\n")
     assert "mypkg/conf/model/lstm.yaml has the name of a choice of rnnexp" in rnnexp(*own).error
     (mypkg / "conf" / "model" / "lstm.yaml").unlink()
@@ -184,9 +186,35 @@ def test_what_is_wrong_with_a_package_is_said_in_a_line(
 
 def test_a_name_that_is_taken(rnnexp: Callable[..., Outcome], mypkg: Path, workdir: Path) -> None:
     mypkg.rename(workdir / "email")  # as a module of Python's own
-    outcome = rnnexp("--config-dir", "email/conf", "model=unrolled", "data=parity")
+    outcome = rnnexp("--config-dir", "email/conf", "-m", "seed=0,1", "data=parity")
     assert outcome.status == 2
     assert "another package is called email" in outcome.error
+    assert not Path("outputs").exists()
+
+
+def test_a_place_may_be_written_in_any_way(
+    rnnexp: Callable[..., Outcome], mypkg: Path, workdir: Path
+) -> None:
+    (workdir / "link").symlink_to(workdir)
+    for conf in (f"../{workdir.name}/mypkg/conf", "link/mypkg/conf", f"{workdir}/mypkg/conf/"):
+        outcome = rnnexp("--config-dir", conf, "data=majority", "seq_len=9", "model.cell=leaky",
+                         "model=unrolled", "trainer.steps=2", "plots=false")  # fmt: skip
+        assert outcome.status == 0, outcome.err
+
+
+def test_folders_beside_choices_that_are_no_package_are_not_imported(
+    rnnexp: Callable[..., Outcome], mypkg: Path
+) -> None:
+    (mypkg / "__init__.py").unlink()
+    (mypkg / "cells" / "own.py").write_text("raise RuntimeError('not for rnnexp')\n")
+    outcome = rnnexp("--config-dir", "mypkg/conf", "data=majority", "seq_len=9", "model=unrolled",
+                     "trainer.steps=2", "plots=false")  # fmt: skip
+    assert outcome.status == 0, outcome.err
+
+
+def test_a_verb_may_stand_behind_the_folder(rnnexp: Callable[..., Outcome], mypkg: Path) -> None:
+    assert "no such run" in rnnexp("--config-dir", "mypkg/conf", "predict", "nope", "text").error
+    assert "no such run" in rnnexp("--config-dir=mypkg/conf", "predict", "nope", "text").error
 
 
 def test_an_installed_package_names_itself(mypkg: Path, workdir: Path) -> None:

@@ -35,4 +35,5 @@ def test_low_scores_beat_chance_from_above() -> None:
 
 def test_without_a_chance_level_nothing_is_said() -> None:
     assert ACCURACY.skill(0.9) is None
+    assert replace(ACCURACY, chance=1.0).skill(0.9) is None
     assert not ACCURACY.beats_chance((0.8, 0.9))

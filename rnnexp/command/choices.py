@@ -82,7 +82,8 @@ class Choice:
         params: dict[str, Any] = {}
         for base in self.bases():
             params |= base._sweep()
-        return params | (self.values.get("hydra", {}).get("sweeper", {}).get("params") or {})
+        sweeper = (self.values.get("hydra") or {}).get("sweeper") or {}
+        return params | (sweeper.get("params") or {})
 
 
 def _product(params: Mapping[str, Any]) -> int:

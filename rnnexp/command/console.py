@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 from rnnexp.experiment.lines import headlines_only
 
@@ -17,6 +18,7 @@ class ConsoleHandler(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
+        self._closed: list[TextIO] = []
         self.setFormatter(logging.Formatter("%(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -26,9 +28,13 @@ class ConsoleHandler(logging.Handler):
         if record.levelno < logging.WARNING and not headline and headlines_only.get():
             return
 
+        stream = sys.stderr if record.levelno >= logging.WARNING else sys.stdout
+        if stream is None or stream in self._closed:
+            return
         try:
-            stream = sys.stderr if record.levelno >= logging.WARNING else sys.stdout
             tqdm.write(self.format(record), file=stream)
+        except OSError:  # nobody reads on, as behind `| head`: the run goes on without words
+            self._closed.append(stream)
         except Exception:
             self.handleError(record)
 
@@ -43,11 +49,13 @@ def console_lines() -> Iterator[None]:
     if any(isinstance(handler, ConsoleHandler) for handler in package_log.handlers):
         yield
         return
-    level, handler = package_log.level, ConsoleHandler()
+    level, propagate, handler = package_log.level, package_log.propagate, ConsoleHandler()
     package_log.setLevel(logging.DEBUG)
+    package_log.propagate = False  # the process' own handlers would show each line again
     package_log.addHandler(handler)
     try:
         yield
     finally:
         package_log.removeHandler(handler)
         package_log.setLevel(level)
+        package_log.propagate = propagate

@@ -1,11 +1,8 @@
 """The page of `rnnexp --help`, made from the folders of choices: Hydra is not asked."""
 
-import itertools
 import textwrap
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable
 
-from rnnexp import plugins
 from rnnexp.command.choices import PRESETS, choices, defaults, groups, shown, top_settings
 from rnnexp.command.verbs import VERBS
 
@@ -30,17 +27,10 @@ Runs go to outputs/runs/, studies to outputs/studies/. `rnnexp --cfg job` prints
 FOLDER in front, choices of your own are listed and taken too."""
 
 
-def help_page(arguments: Sequence[str]) -> str:
-    """The page; `--config-dir FOLDER` among the arguments adds the choices of that folder."""
-    for folder in _named(arguments):
-        plugins.register(folder)
+def help_page() -> str:
+    """The page, with the choices of the plugins that this process knows."""
     head = HEAD.format(verbs="\n".join(_verbs()))
     return "\n".join([head, *_settings(), "", *_choices(), "", FOOT])
-
-
-def _named(arguments: Sequence[str]) -> list[Path]:
-    words = [part for word in arguments for part in word.split("=", 1)]
-    return [Path(b) for a, b in itertools.pairwise(words) if a == "--config-dir"]
 
 
 def _verbs() -> list[str]:

@@ -82,7 +82,8 @@ def _launch(arguments: Sequence[str]) -> Path | None:
             try:
                 _show_study(CheckSweep.directory)
             except Exception as fault:  # and must not hide what went wrong first
-                log.warning("no table: %s", one_line(fault))
+                if str(fault) != str(error):
+                    log.warning("no table: %s", one_line(fault))
             raise error
         _show_study(CheckSweep.directory)
     if _launched and isinstance(_launched[-1], Exception):
@@ -205,10 +206,8 @@ def _joblib_workers() -> Any:
 
 
 def split_options(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Hydra's options, each with its value, and all other words.
-
-    `--config-dir FOLDER` is none of Hydra's options here: the folder becomes a plugin's.
-    """
+    """Hydra's options, each with its value, and all other words."""
+    sys.argv = getattr(sys, "argv", None) or [""]  # argparse asks it for the program's name
     known = get_args_parser()._option_string_actions
     options: list[str] = []
     words: list[str] = []
@@ -218,20 +217,17 @@ def split_options(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
         if not word.startswith("-"):
             words.append(word)
             continue
-        name, equals, value = word.partition("=")
+        name, equals, _ = word.partition("=")
         action = known.get(name)
         if action is None:
             raise ConfigError(f"unknown option {word}; see rnnexp --help")
-        if action.dest == "config_dir":
-            if not equals and not rest:
-                raise ConfigError(f"{name} needs a folder: {name} mypkg/conf")
-            plugins.register(Path(value if equals else rest.pop(0)))
-            continue
         options.append(word)
         takes_one = action.nargs is None or (
             action.nargs == "?" and bool(rest) and rest[0] in (action.choices or ())
         )
-        if takes_one and not equals and rest:
+        if takes_one and not equals:
+            if not rest:
+                raise ConfigError(f"{name} needs a value; see rnnexp --hydra-help")
             options.append(rest.pop(0))
     return options, words
 

@@ -4,11 +4,12 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 
 from rnnexp import plugins
 from rnnexp.command import FAILED, INTERRUPTED, OK, TERMINATED, USER_ERROR
-from rnnexp.errors import Terminated, UserError
+from rnnexp.errors import ConfigError, Terminated
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -19,8 +20,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     previous = signal.signal(signal.SIGTERM, _terminate)
     try:
         return _run(arguments)
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else FAILED
+    except SystemExit as stop:  # argparse's and Hydra's, or one from a component
+        if isinstance(stop.code, str):
+            print(f"rnnexp: failed: {stop.code}", file=sys.stderr)
+        return OK if stop.code is None else stop.code if stop.code in (OK, USER_ERROR) else FAILED
     except BrokenPipeError:  # `rnnexp ... | head`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
@@ -35,51 +38,68 @@ def main(argv: Sequence[str] | None = None) -> int:
         plugins.forget()
 
 
-def _run(arguments: list[str]) -> int:
+def _run(arguments: Sequence[str]) -> int:
+    show_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    try:
+        return _do(_without_folders(arguments))
+    except Exception as error:
+        if show_traceback or isinstance(error, BrokenPipeError):
+            raise
+        return _told(error)
+
+
+def _do(arguments: list[str]) -> int:
     # Each branch imports what it needs: help must not wait for Hydra, nor Hydra for torch.
     from rnnexp.command.verbs import VERBS, run_verb
 
-    verb = bool(arguments) and arguments[0] in VERBS
-    if not verb and not {"--help", "-h"}.isdisjoint(arguments):
+    if arguments and arguments[0] in VERBS:
+        return run_verb(arguments)
+    if not {"--help", "-h"}.isdisjoint(arguments):
         from rnnexp.command.help import help_page
 
-        try:
-            print(help_page(arguments))
-        except UserError as error:
-            print(f"rnnexp: error: {error}", file=sys.stderr)
-            return USER_ERROR
-        return OK
-    if not verb and "--version" in arguments:
+        print(help_page())
+    elif "--version" in arguments:
         from rnnexp import __version__
 
         print(f"rnnexp {__version__}")
-        return OK
-
-    from rnnexp.command.words import one_line, user_errors
-
-    show_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    try:
-        if verb:
-            return run_verb(arguments)
+    else:
         from rnnexp.command.hydra import launch
 
         launch(arguments)
-        return OK
-    except user_errors() as error:
-        if show_traceback:
-            raise
+    return OK
+
+
+def _without_folders(arguments: Sequence[str]) -> list[str]:
+    """The other words; each `--config-dir FOLDER` makes the folder a plugin's."""
+    rest, words = list(arguments), []
+    while rest:
+        word = rest.pop(0)
+        name, equals, folder = word.partition("=")
+        if name not in ("--config-dir", "-cd"):
+            words.append(word)
+            continue
+        if not equals:
+            folder = rest.pop(0) if rest else ""
+        if not folder:
+            raise ConfigError(f"{name} needs a folder: {name} mypkg/conf")
+        plugins.register(Path(folder))
+    return words
+
+
+def _told(error: Exception) -> int:
+    """One line on what went wrong; returns the exit status."""
+    from rnnexp.command.words import one_line, user_errors
+
+    if isinstance(error, user_errors()):
         print(f"rnnexp: error: {one_line(error)}", file=sys.stderr)
         return USER_ERROR
-    except Exception as error:
-        if show_traceback:
-            raise
-        first = (str(error).splitlines() or [""])[0]
-        print(
-            f"rnnexp: failed: {type(error).__name__}: {first} "
-            "(HYDRA_FULL_ERROR=1 shows the traceback; a run that had begun has it in rnnexp.log)",
-            file=sys.stderr,
-        )
-        return FAILED
+    first = (str(error).splitlines() or [""])[0]
+    print(
+        f"rnnexp: failed: {type(error).__name__}: {first} "
+        "(HYDRA_FULL_ERROR=1 shows the traceback; a run that had begun has it in rnnexp.log)",
+        file=sys.stderr,
+    )
+    return FAILED
 
 
 def _terminate(signum: int, frame: FrameType | None) -> None:

@@ -7,8 +7,9 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from rnnexp import plugins
 from rnnexp.command.hydra import launch
-from rnnexp.errors import ConfigError
+from rnnexp.errors import ConfigError, DataError
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
 
@@ -30,12 +31,14 @@ def run(
     >>> run = rnnexp.run(["model=rnn", "seq_len=50"])               # doctest: +SKIP
     >>> run.summary.test["accuracy"]                                # doctest: +SKIP
     """
+    if isinstance(overrides, str):
+        raise ConfigError(f"overrides is a list of words, as in ['{overrides}']")
     words = [str(word) for word in overrides]
     if options := [word for word in words if word.startswith("-")]:
         raise ConfigError(f"'{options[0]}' is an option: use multirun=True or config_dir=...")
     options = ["-m"] if multirun else []
     if config_dir is not None:
-        options += ["--config-dir", str(config_dir)]
+        plugins.register(Path(config_dir))  # refused before anything is run
     with _process_state():
         path = _in_a_thread([*options, *words])
     if path is None:
@@ -49,8 +52,13 @@ def load_run(path: str | Path) -> RunDirectory:
 
 
 def load_study(path: str | Path) -> Study:
-    """A study that is on disk, whatever became of its runs."""
-    return Study.read(Path(path))
+    """A study on disk, whatever became of its runs. Raises DataError where there is none."""
+    folder = Path(path)
+    if (folder / "summary.json").is_file():
+        raise DataError(f"{folder} is a run: use rnnexp.load_run")
+    if not any(folder.glob("*/summary.json")):
+        raise DataError(f"{folder} is no study: none of its folders has a summary.json")
+    return Study.read(folder)
 
 
 def _in_a_thread(arguments: list[str]) -> Path | None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from rnnexp import plugins
 from rnnexp.command import FAILED, OK, USER_ERROR
 from rnnexp.errors import DataError, UserError
 
@@ -86,7 +85,9 @@ VERBS = {
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         if match := re.match(r"unrecognized arguments: (.*)", message):
-            message = f"too many words: '{match[1]}'; put quotes around a text"
+            message = f"too many words: '{match[1]}'"
+            if self.prog.endswith("predict"):
+                message += "; put quotes around a text"
         if message.endswith("required: text"):
             message += " (put -- before a text that begins with a dash)"
         print(f"rnnexp: error: {self.prog.split()[-1]}: {message}", file=sys.stderr)
@@ -97,14 +98,9 @@ def run_verb(words: Sequence[str]) -> int:
     """Carry out `words`, the verb first; returns the exit status."""
     verb = VERBS[words[0]]
     parser = _Parser(prog=f"rnnexp {words[0]}", description=verb.purpose)
-    parser.add_argument(
-        "--config-dir", type=Path, help="conf/ of a package of your own, for its figures"
-    )
     verb.add(parser)
     arguments = parser.parse_args(words[1:])
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    if arguments.config_dir is not None:
-        plugins.register(arguments.config_dir)
     try:
         return verb.run(arguments)
     except (KeyError, IndexError, EOFError, UnicodeDecodeError) as error:

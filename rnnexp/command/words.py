@@ -27,6 +27,8 @@ def check_words(words: Sequence[str]) -> None:
         if not equals and not word.startswith("~"):
             if key in keys:
                 raise ConfigError(f"'{key}' needs a value: {key}=...")
+            if word in VERBS:
+                raise ConfigError(f"a verb stands first: rnnexp {word} ...")
             verbs = ", ".join(VERBS)
             raise ConfigError(
                 f"'{word}' is neither a setting (key=value) nor a verb ({verbs})"

@@ -51,9 +51,9 @@ def result_line(summary: Summary) -> str:
     if summary.status == "diverged":
         return f"diverged: {summary.reason}"
     score = summary.score()
-    assert score is not None
-    assert summary.test is not None
-    shown = score.show(summary.test[score.name])
+    if score is None or summary.test is None:
+        return f"{summary.status}, without a score"
+    shown = score.show(summary.test.get(score.name))
     low, high = (summary.test_interval or {}).get(score.name, (None, None))
     if low is not None and high is not None and math.isfinite(low) and math.isfinite(high):
         shown += f" (95% over examples: {score.show(low)} to {score.show(high)})"

@@ -89,7 +89,8 @@ def _show(run: RunDirectory, plots: bool) -> None:
         if plots:
             report.draw(findings, run.plots)
     except Exception as error:
-        log.warning("no tables or figures: %s: %s", type(error).__name__, error)
+        first = (str(error).splitlines() or [""])[0]
+        log.warning("no tables or figures: %s: %s", type(error).__name__, first)
 
 
 def _test(

@@ -1,8 +1,10 @@
 """What is told of a run or a study: its findings, their tables, their figures, its files."""
 
+import json
 import logging
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from rnnexp.errors import UserError
@@ -27,41 +29,44 @@ def study_findings(study: Study) -> list[Finding]:
 
 
 def _made(make: Callable[[type[Finding]], Iterable[Finding]]) -> list[Finding]:
-    """A finding that fails is told in a line, and the others are made all the same.
-
-    A damaged file is an error of the directory, and raised.
-    """
+    """The findings of each kind. A damaged file is an error of the directory, and raised."""
     findings: list[Finding] = []
     for kind in finding_types():
-        try:
-            with _quiet():
-                findings += make(kind)
-        except UserError:
-            raise
-        except Exception as error:
-            log.warning(
-                "the table and the figure '%s' are left out: %s: %s",
-                kind.name, type(error).__name__, error,
-            )  # fmt: skip
+        with _told(f"the table and the figure '{kind.name}'"):
+            findings += make(kind)
     return findings
 
 
 def draw(findings: Iterable[Finding], folder: Path) -> None:
-    """Every figure; one that fails is told in a line, and costs none of the others."""
+    """Every figure."""
     for finding in findings:
-        try:
-            with _quiet():
-                finding.draw(folder)
-        except Exception as error:
-            first = (str(error).splitlines() or [""])[0]
-            log.warning(
-                "%s could not be drawn (%s: %s)", finding.title, type(error).__name__, first
-            )
+        with _told(f"the figure '{finding.title}'"):
+            finding.draw(folder)
 
 
 def text(findings: Iterable[Finding]) -> list[str]:
     """What a terminal shows, a text for each finding that says something."""
-    return [shown for finding in findings if (shown := finding.text())]
+    texts: list[str] = []
+    for finding in findings:
+        with _told(f"the table '{finding.title}'"):
+            texts.append(finding.text())
+    return [shown for shown in texts if shown]
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """A failure inside the block is told in a line, and costs nothing else.
+
+    A damaged file is an error of the directory, and raised.
+    """
+    try:
+        with _quiet():
+            yield
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:
+        first = (str(error).splitlines() or [""])[0]
+        log.warning("%s is left out: %s: %s", what, type(error).__name__, first)
 
 
 def report_run(run: RunDirectory) -> str:
@@ -88,8 +93,12 @@ def report_study(study: Study, plots: bool = True) -> str:
 
 def as_json(findings: Sequence[Finding]) -> dict[str, object]:
     """What study.json holds of a study's findings, by their names."""
-    absent = {kind.name: kind.json_when_absent for kind in finding_types()}
-    values = absent | {finding.name: finding.as_json() for finding in findings}
+    values = {kind.name: kind.json_when_absent for kind in finding_types()}
+    for finding in findings:
+        with _told(f"'{finding.name}' in study.json"):
+            value = finding.as_json()
+            json.dumps(value)  # a TypeError for what JSON cannot hold
+            values[finding.name] = value
     return {name: value for name, value in values.items() if value is not None}
 
 

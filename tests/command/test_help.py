@@ -13,7 +13,7 @@ from tests.conftest import Outcome
 
 
 def test_every_choice_and_preset_is_offered(rnnexp: Callable[..., Outcome], workdir: Path) -> None:
-    page = help_page([])
+    page = help_page()
     assert (rnnexp("--help").out, rnnexp("model=rnn", "-h").out) == (f"{page}\n", f"{page}\n")
     assert not list(workdir.iterdir())
     joined = page.replace("|\n      ", "|")

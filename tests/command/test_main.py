@@ -43,6 +43,9 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
         ("experiment=quick_start",),
         "experiment=quick_start is no option; did you mean 'quickstart'?",
     ),
+    (("seed=1", "report", "x"), "a verb stands first: rnnexp report ..."),
+    (("--package",), "--package needs a value"),
+    (("verify", "all"), "verify: too many words: 'all'"),
     (("predcit", "x", "y"), "did you mean 'predict'?"),
     (("seq_len",), "'seq_len' needs a value: seq_len=..."),
     (("--foo",), "unknown option --foo; see rnnexp --help"),
@@ -441,3 +444,18 @@ def test_hydra_full_error_gives_the_traceback(
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
     with pytest.raises(ValueError, match="seq_len must be at least 1"):
         rnnexp("seq_len=0")
+
+
+def test_a_reader_that_goes_away_costs_nothing(workdir: Path) -> None:
+    """`rnnexp ... | head -1`: the run goes on, and nothing is said of it."""
+    command = [sys.executable, "-m", "rnnexp", *TINY, "trainer.epochs=20", "name=piped"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr is not None
+    errors = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(60), errors) == (0, "")
+    (summary,) = workdir.glob("outputs/runs/*_piped/summary.json")
+    assert json.loads(summary.read_text())["status"] == "finished"

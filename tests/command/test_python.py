@@ -20,7 +20,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 
 import rnnexp as package
 from rnnexp import plugins
-from rnnexp.errors import ConfigError
+from rnnexp.errors import ConfigError, DataError
 from rnnexp.experiment.denormals import flushes_denormals
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
@@ -116,6 +116,11 @@ def test_errors_are_raised(workdir: Path) -> None:
         ConfigError, match=r"seq_len must be at least 1 \(got 0\) \[in data=parity seq_len=0\]"
     ):
         package.run(["data=parity", "seq_len=5,0"], multirun=True)
+    with pytest.raises(ConfigError, match="overrides is a list of words"):
+        package.run("seed=1")
+    for path, message in (("nowhere", "is no study"), (".", "is no study")):
+        with pytest.raises(DataError, match=message):
+            package.load_study(path)
     with pytest.raises(ConfigError, match="'--help' is an option"):
         package.run(["--help"])
     assert not list(workdir.glob("outputs/*/*"))

@@ -191,8 +191,8 @@ def test_what_fails_is_told_in_a_line_and_costs_nothing_else(
     with caplog.at_level(logging.WARNING, "rnnexp"):
         shown = report_study(study)
     assert caplog.messages == [
-        "the table and the figure 'broken' are left out: ZeroDivisionError: division by zero",
-        "smudged could not be drawn (OSError: no ink)",
+        "the table and the figure 'broken' is left out: ZeroDivisionError: division by zero",
+        "the figure 'smudged' is left out: OSError: no ink",
     ]
     assert shown.startswith("smudged\n\nmodel")
     assert (study.path / "plots" / "scores.png").is_file()
