@@ -207,5 +207,7 @@ def save(canvas: Figure, folder: Path, name: str) -> Path:
     """`name`.png, for print, and `name`.svg; returns the PNG's path."""
     folder.mkdir(exist_ok=True)
     canvas.savefig(folder / f"{name}.svg", metadata={"Date": None})
+    # laid out once for both: working it out takes as long as drawing
+    canvas.set_layout_engine("none")
     canvas.savefig(folder / f"{name}.png", dpi=DPI)
     return folder / f"{name}.png"
