@@ -8,7 +8,7 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +124,9 @@ def top_settings() -> Iterator[tuple[str, Any, str]]:
             yield name, value, comments.get(name, "")
 
 
+@cache
 def _config() -> dict[str, Any]:
+    """conf/config.yaml, read once: it is asked for each group and choice."""
     return plugins.read_yaml(plugins.own_config_dir() / "config.yaml")
 
 

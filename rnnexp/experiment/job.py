@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-import yaml
 from filelock import FileLock, Timeout
 
 from rnnexp import __version__
+from rnnexp.errors import DataError
 from rnnexp.experiment.build import Experiment, build
 from rnnexp.experiment.identity import content_of_version_1, fingerprint, probes_fingerprint
 from rnnexp.experiment.lines import HEADLINE, headlines_only, result_line
@@ -139,7 +139,7 @@ class Job:
         if summary.measured is not None:
             same = (summary.content, summary.measured) == (experiment.content, measured)
         else:  # the first version kept one hash of both
-            config = _config_as_written(self.there)
+            config = RunDirectory(self.there).config_as_written
             content = content_of_version_1(experiment.contents, config)
             same = summary.content == content and probes_fingerprint(config) == measured
         if not same:
@@ -183,14 +183,9 @@ def _earlier_jobs(study: Path) -> dict[str, Path]:
     jobs = {}
     for file in study.glob("*/config.yaml"):
         try:
-            if RunDirectory.open(file.parent).summary.measured is None:
-                jobs[fingerprint(_config_as_written(file.parent))] = file.parent
-        except (ValueError, OSError, yaml.YAMLError):  # damaged: reading the study names it
+            run = RunDirectory.open(file.parent)
+            if run.summary.measured is None:
+                jobs[fingerprint(run.config)] = run.path
+        except DataError:  # damaged: reading the study names it
             continue
     return jobs
-
-
-def _config_as_written(run: Path) -> dict[str, object]:
-    """A run's configuration in the words of the version that made it."""
-    config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
-    return config if isinstance(config, dict) else {}

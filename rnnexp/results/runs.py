@@ -153,6 +153,11 @@ class RunDirectory:
     @property
     def config(self) -> dict[str, Any]:
         """Every setting, in the names of this version."""
+        return upgraded(self.config_as_written)
+
+    @property
+    def config_as_written(self) -> dict[str, Any]:
+        """Every setting, in the names of the version that made the run."""
         path = self.path / "config.yaml"
         try:
             config = yaml.load(path.read_text(encoding="utf-8"), _YAML_LOADER)
@@ -160,7 +165,7 @@ class RunDirectory:
             raise DataError(f"{path} cannot be read ({error})") from None
         if not isinstance(config, dict):
             raise DataError(f"{path} is not a configuration")
-        return upgraded(config)
+        return config
 
     @property
     def words(self) -> tuple[str, ...]:
