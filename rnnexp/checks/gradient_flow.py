@@ -12,7 +12,8 @@ from rnnexp.embedding.features import Features
 from rnnexp.model import fused
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.rollout import rollout
-from rnnexp.probes.gradient_flow import gradient_flow, half_life
+from rnnexp.probes.decay import Decay
+from rnnexp.probes.gradient_norms import gradient_flow
 from rnnexp.probes.norms import l2_norm
 from rnnexp.types import Rollout
 
@@ -105,7 +106,7 @@ def linear_far_below_float32() -> tuple[Values, Values]:
 @check("gradient_flow: half-life at g = 0.95, ln 2 / -ln 0.95", 1e-9)
 def half_life_of_a_rotation() -> tuple[Values, Values]:
     by_distance = state_norms_by_distance(linear_model(scaled_rotation(0.95)), 100)
-    return math.log(2) / -math.log(0.95), half_life(by_distance)
+    return math.log(2) / -math.log(0.95), Decay.of(by_distance).half_life
 
 
 @check("gradient_flow: dL/de_t of the linear model, ‖W_ihᵀ (Wᵀ)^k v‖", 1e-10)

@@ -44,6 +44,8 @@ def gaussian_maps() -> tuple[Values, Values]:
         read_at_B=torch.tensor([steps - 1]),
         valid_BT=torch.ones(1, steps, dtype=torch.bool),
         state_lag=0,
+        reads_one_state=True,
+        initial_BD=zeros[0],
         advance=lambda t, s: s @ maps[t].T,
     )
     i = np.arange(1, size + 1)

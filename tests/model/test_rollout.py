@@ -13,7 +13,7 @@ from rnnexp.model.base import SequenceModel
 from rnnexp.model.fused import GRU, LSTM, RNN
 from rnnexp.model.linear import Linear
 from rnnexp.model.unrolled import Unrolled
-from rnnexp.probes.gradient_flow import gradient_flow
+from rnnexp.probes.gradient_norms import gradient_flow
 from rnnexp.types import Batch
 
 WORDS = ["<pad>", *"abcdefgh"]
