@@ -63,10 +63,11 @@ class LayerRegime:
     sigma_max: σ_max(W). variance: q. mean_slope: E[φ'(√q z)], for tanh the mean of 1 - h².
     gain: factor on the gradient's norm per step back. gain_low, gain_high: its 95% interval over
     the examples whose inputs were taken; None for one example.
-    path: `all paths`, or `direct path only` for a cell with a carry gate, whose gain is the mean of that gate. Cells with several blocks of
-    weights: g, radius and sigma_max are the largest over the blocks, and there is no variance. Of
-    weights that are no random matrix, such as the identity, and of cells of another form the theory
-    says nothing: there is no gain, and the path is `not predicted`.
+    path: `all paths`, or `direct path only` for a cell with a carry gate, whose gain is the mean of
+    that gate. Cells with several blocks of weights: g, radius and sigma_max are the largest over
+    the blocks, and there is no variance. Of weights that are no random matrix, such as the
+    identity, and of cells of another form the theory says nothing: there is no gain, and the path
+    is `not predicted`.
     """
 
     g: float

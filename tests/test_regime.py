@@ -150,7 +150,8 @@ def test_weights_that_are_no_random_matrix_are_not_predicted(
     with torch.no_grad():
         rnn.weight_hh_l0.copy_(weight(hidden))
     layer = predict_regime(layers_of(rnn), [torch.randn(10, 4)], 50).layer
-    assert layer.gain is None and layer.path == "not predicted"
+    assert layer.gain is None
+    assert layer.path == "not predicted"
 
 
 @pytest.mark.parametrize("hidden", [16, 64])
@@ -182,7 +183,8 @@ def test_the_interval_over_examples_covers_the_gain_of_many() -> None:
     covered = 0
     for start in range(0, 400, 8):
         layer = gains(x_BTE[start : start + 8])
-        assert layer.gain_low is not None and layer.gain_high is not None
+        assert layer.gain_low is not None
+        assert layer.gain_high is not None
         covered += layer.gain_low <= truth <= layer.gain_high
     assert covered / 50 > 0.85
     assert gains(x_BTE[:1]).gain_low is None

@@ -16,12 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnexp.probes.base import Array
-
-#: Smaller norms are subnormal numbers that have lost their digits: marked, not measured.
-FLOOR = 1e-300
-
-#: Stands for a norm below the floor, in files and arrays; one that is exactly 0 has no path at all.
-BELOW_FLOOR = FLOOR / 10
+from rnnexp.ranges import BELOW_FLOOR, FLOOR
 
 #: A norm that is 0 right after one above this was cut off, by a dead unit say, and has not decayed.
 CUT_ABOVE = 1e-150

@@ -9,9 +9,10 @@ import math
 import numpy as np
 
 from rnnexp.probes.base import Array, Measurement, Probe, ProbeView
-from rnnexp.probes.decay import FLOOR, marked_distances
+from rnnexp.probes.decay import marked_distances
 from rnnexp.probes.gradient_norms import Path, aligned, gradient_flow, joined
 from rnnexp.probes.norms import mean_present, ratio_interval
+from rnnexp.ranges import FLOOR
 
 
 class GradientFlow(Probe):

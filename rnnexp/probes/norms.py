@@ -9,7 +9,7 @@ from scipy import stats
 from torch import Tensor
 
 from rnnexp.probes.base import Array
-from rnnexp.probes.decay import BELOW_FLOOR, FLOOR
+from rnnexp.ranges import BELOW_FLOOR, FLOOR
 
 
 def l2_norm(x_BE: Tensor) -> Tensor:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from rnnexp.probes.base import Array, Measurement, Observed, Probe, ProbeView, Source
-from rnnexp.probes.decay import FLOOR
 from rnnexp.probes.gradient_norms import GradientNorms, gradient_flow
+from rnnexp.ranges import FLOOR
 from rnnexp.types import Batch
 
 

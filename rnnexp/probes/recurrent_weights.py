@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from rnnexp.probes.base import Array, Measurement, Probe, ProbeView
-from rnnexp.probes.decay import FLOOR
 from rnnexp.probes.gradient_norms import aligned, gradient_flow, joined
+from rnnexp.ranges import FLOOR
 
 
 def spectral_radius(weight_HH: Tensor) -> float:

@@ -3,11 +3,10 @@
 A cell keeps the number that its text shows, so that nobody has to read a number out of a text.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rnnexp.results.statistics import Interval, log_interval
+from rnnexp.results.statistics import Interval
 from rnnexp.scores import Score
 
 #: What a cell shows where nothing was measured.
@@ -96,26 +95,3 @@ def powers(interval: Interval, bare: bool = False) -> Cell:
     if not bare and interval.low is not None and interval.high is not None:
         text += f" ({interval.low:.2g} to {interval.high:.2g})"
     return Cell(text, interval.mean)
-
-
-def typical(values: Sequence[float]) -> float:
-    """The geometric mean; infinite where a value overflowed, 0 where none is above the floor."""
-    known = [value for value in values if not math.isnan(value)]
-    if not known:
-        return math.nan
-    if math.inf in known:
-        return math.inf
-    interval = log_interval(known)
-    return interval.mean if interval.n else 0.0
-
-
-def magnitude(values: Sequence[float], bare: bool = False) -> Cell:
-    """A geometric mean with its interval; a number outside the range of float64 is said to be."""
-    value = typical(values)
-    if math.isnan(value):
-        return Cell(NOTHING)
-    if value == math.inf:
-        return Cell("overflow (above 1e308)", value)
-    if value == 0:
-        return Cell("0 (below 1e-300)", value)
-    return powers(log_interval(values), bare)
