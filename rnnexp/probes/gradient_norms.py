@@ -208,14 +208,15 @@ def _through_last_state(
 ) -> list[Tensor | None]:
     """The gradients of the part of the loss that enters through each example's last read state.
 
-    top_gradients: those of the top layer's states, one for each step.
+    None of all tensors where no part of it does. top_gradients: those of the top layer's states,
+    one for each step.
     """
     entering = torch.zeros((), dtype=rollout.states[0].dtype, device=rollout.states[0].device)
     for t, (h_BH, gradient_BH) in enumerate(zip(rollout.states, top_gradients, strict=True)):
         read_here_B1 = (rollout.read_state_B == t)[:, None]
         if gradient_BH is not None and bool(read_here_B1.any()):
             entering = entering + (h_BH * torch.where(read_here_B1, gradient_BH, 0.0)).sum()
-    return _gradients(entering, flat)
+    return _gradients(entering, flat) if entering.requires_grad else [None] * len(flat)
 
 
 def _reads_states_itself(rollout: Rollout, loss: Tensor) -> bool:

@@ -66,7 +66,9 @@ class Magnitude:
         """How many values there are, measured or not."""
         return self.interval.n + self.below + self.zero + self.infinite + self.missing
 
-    def cell(self, bare: bool = False, unit: str = "", infinite: str = "overflow") -> Cell:
+    def cell(
+        self, bare: bool = False, unit: str = "", infinite: str = "overflow (above 1e308)"
+    ) -> Cell:
         """The mean with its interval, and how many seeds it leaves out.
 
         bare: without the interval. infinite: what an infinite value is.
