@@ -291,7 +291,8 @@ def is_structured(weight_HH: Tensor) -> bool:
 
 def _over_examples(values_N: Tensor, example_N: Tensor) -> tuple[float | None, float | None]:
     """The 95% t-interval of the mean, over examples; None for one alone."""
-    means = np.array([[float(values_N[example_N == b].mean()) for b in example_N.unique()]])
+    examples = sorted(set(example_N.tolist()))
+    means = np.array([[float(values_N[example_N == b].mean()) for b in examples]])
     _, low, high = mean_and_interval(means)
     return (None, None) if math.isnan(low[0]) else (float(low[0]), float(high[0]))
 

@@ -107,11 +107,12 @@ def effective_weights(module: nn.Module) -> Iterator[None]:
 
 
 def _weights(module: nn.RNNBase, layer: int) -> list[Tensor]:
-    names = ["weight_ih", "weight_hh", *(["bias_ih", "bias_hh"] if module.bias else [])]
-    weights = [getattr(module, f"{name}_l{layer}", None) for name in names]
-    for name, weight in zip(names, weights, strict=True):
+    weights: list[Tensor] = []
+    for name in ("weight_ih", "weight_hh", *(("bias_ih", "bias_hh") if module.bias else ())):
+        weight = getattr(module, f"{name}_l{layer}", None)
         if not isinstance(weight, Tensor) or weight.is_meta:
             raise ValueError(f"{type(module).__name__} has no numbers in {name}_l{layer}")
+        weights.append(weight)
     if not module.bias:
         weights += [weights[0].new_zeros(len(weights[0]))] * 2
     return weights

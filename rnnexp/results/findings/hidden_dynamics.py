@@ -76,17 +76,20 @@ class HiddenDynamics(ProbeFinding):
 
     def _extremes(self) -> list[str]:
         """Which state moves least and which most for its size, where their intervals tell."""
-        known = [line for line in self.lines if line.relative and line.relative.ends]
-        if len(known) < 2:
+        ends = {
+            line.name: line.relative.ends
+            for line in self.lines
+            if line.relative is not None and line.relative.ends is not None
+        }
+        if len(ends) < 2:
             return []
-        ends = [(line.name, *(line.relative.ends or [])) for line in known if line.relative]
-        by_high, by_low = sorted(ends, key=lambda e: e[2]), sorted(ends, key=lambda e: -e[1])
-        (steadiest, *others), (restless, *rest) = by_high, by_low
-        said = []
-        if all(steadiest[2] < low for _, low, _ in others):
-            said.append(f"steadiest for its size: {steadiest[0]}")
-        if all(restless[1] > high for _, _, high in rest):
-            said.append(f"most restless: {restless[0]}")
+        by_high = sorted(ends, key=lambda name: ends[name][1])
+        by_low = sorted(ends, key=lambda name: ends[name][0])
+        steadiest, restless, said = by_high[0], by_low[-1], []
+        if all(ends[steadiest][1] < ends[name][0] for name in by_high[1:]):
+            said.append(f"steadiest for its size: {steadiest}")
+        if all(ends[restless][0] > ends[name][1] for name in by_low[:-1]):
+            said.append(f"most restless: {restless}")
         return ["; ".join(said) or "steadiest, most restless: unclear, intervals overlap"]
 
     def draw(self, folder: Path) -> list[Path]:
