@@ -140,8 +140,10 @@ def gradient_flow(rollout: Rollout, loss: Tensor, path: Path = "total") -> Gradi
     if not one_state:
         top_states = gradients[layers * steps : (layers + 1) * steps]
         alone = _norms(flat, _through_last_state(rollout, top_states, flat))
-        one_state = bool(torch.allclose(norms, alone, rtol=1e-9, atol=0.0, equal_nan=True))
-        norms = alone if path == "recurrence" else norms
+        # of the states alone: model=linear reads its last input beside the state
+        same = torch.isclose(norms[steps:], alone[steps:], rtol=1e-9, atol=0.0, equal_nan=True)
+        one_state = bool(same.all())
+        norms = alone if path == "recurrence" and not one_state else norms
     left_out: Path = "total" if one_state else path
     table = norms.view(len(groups), steps, -1).cpu().numpy()
     read_at, read_state = rollout.read_at_B.cpu().numpy(), rollout.read_state_B.cpu().numpy()
