@@ -66,7 +66,7 @@ def test_a_line_of_the_table(published: ModuleType, tmp_path: Path) -> None:
     (line,), kept = published.table_rows("preset", study, [promise], long=True)
     assert kept
     assert "| `preset` (long) | model=rnn | test_accuracy |" in line
-    assert "0.85 (0.215 to 1.49); 0.8, 0.9 | yes | somebody |" in line
+    assert "0.85 (0.0374 to 0.999); 0.8, 0.9 | yes | somebody |" in line
     missing = published.Promise.parse("#: model=gru | test_accuracy | every > 0.75 | somebody")
     (line,), kept = published.table_rows("preset", study, [missing], long=False)
     assert "| not measured | **no** |" in line
