@@ -80,7 +80,7 @@ class Group:
             return None
         if all(isinstance(value, bool) for value in values):
             rate = self.rate(column)
-            return rate and Interval(rate.n, rate.successes / rate.n, rate.low, rate.high)
+            return rate.interval if rate else None
         score = self.score(column)
         if score is None:
             return t_interval(values, POSITIVE if column in AMOUNTS else UNBOUNDED)

@@ -6,12 +6,13 @@ else stay at chance, the t-interval over three covers it with 27 to 76%, over fi
 What three seeds do say is the rate of those that solved it (`wilson`), and each seed's score.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from rnnexp.results.statistics import UNBOUNDED, Bounds, Interval, t_interval
+from rnnexp.results.statistics import ROUNDING, UNBOUNDED, Bounds, Interval, t_interval
 from rnnexp.scores import Score
 
 #: Scores lie in two bunches where a gap between neighbours is at least this share of the way from
@@ -82,6 +83,9 @@ def over_common_seeds(
     seeds = sorted(a.keys() & b.keys())
     if not seeds:
         return None
-    differences = [b[seed] - a[seed] for seed in seeds]
+    differences = [
+        0.0 if math.isclose(a[seed], b[seed], rel_tol=ROUNDING) else b[seed] - a[seed]
+        for seed in seeds
+    ]
     apart = solvable or any(bunched([side[seed] for seed in seeds], score) for side in (a, b))
     return one_by_one(t_interval(differences, of_differences(score.bounds)), differences, apart)

@@ -40,7 +40,7 @@ class Paired:
     @property
     def least_p(self) -> float:
         """The least p that so many seeds can give, whatever their differences."""
-        return 2.0 / 2 ** len(self.seeds)
+        return 2.0 * math.pow(0.5, len(self.seeds))
 
 
 def paired(
@@ -70,7 +70,8 @@ def paired(
 
 
 def holm(ps: Sequence[float | None]) -> list[float | None]:
-    """Each p adjusted for all of them: where nothing differs, one is below 0.05 in 5% of studies.
+    """Each p adjusted for all of them: where nothing differs, at most 5% of tables have one below
+    0.05.
 
     The k-th smallest of m is multiplied by m - k + 1, no smaller than those before it, at most 1.
     What has no p, a pair with one seed, was not tested and does not count.
@@ -139,10 +140,11 @@ class PairsTested:
             notes.append(f"p: sign-flip permutation test over seeds{holms}; significant below 0.05")
         if few:
             counts = " or ".join(map(str, few))
+            has_interval = any(pair.difference.ends for pair in known)
+            intervals = "; an interval holds where differences are normal" if has_interval else ""
             notes.append(
                 f"with {counts} seeds no difference can be called significant{several}: the "
-                f"sign-flip test needs {seeds_needed(tested)} seeds. An interval of differences "
-                "holds only where they are normal"
+                f"sign-flip test needs {seeds_needed(tested)} seeds{intervals}"
             )
         return notes
 

@@ -19,6 +19,9 @@ LEVEL = 0.95
 #: The least and the greatest value that a number can have.
 Bounds = tuple[float, float]
 UNBOUNDED: Bounds = (-math.inf, math.inf)
+#: Values that differ by less than this, relative to the greatest, are the same.
+ROUNDING = 1e-12
+
 #: Of an error, a loss, a time.
 POSITIVE: Bounds = (0.0, math.inf)
 #: Of an accuracy, and of any other share.
@@ -77,7 +80,7 @@ def t_interval(values: Sequence[float], bounds: Bounds = UNBOUNDED) -> Interval:
     n, mean = len(values), float(np.mean(values))
     if n < 2:
         return Interval(n, mean, None, None)
-    if min(values) == max(values):
+    if np.ptp(values) <= ROUNDING * np.abs(values).max():
         return Interval(n, float(values[0]), None, None, 0.0)
     deviation = float(np.std(values, ddof=1))
     low, high = _ends(mean, _quantile(n) * deviation / math.sqrt(n), _kept(bounds, values))
@@ -133,6 +136,11 @@ class Rate:
     n: int
     low: float
     high: float
+
+    @property
+    def interval(self) -> Interval:
+        """The rate as a mean of ones and zeros."""
+        return Interval(self.n, self.successes / self.n, self.low, self.high)
 
     def __str__(self) -> str:
         """

@@ -251,11 +251,13 @@ def _reached(value: float | None) -> float | None:
 
 
 def _between(horizon: Horizon) -> Cell:
-    """`10 to 40 (94%)`, with the level that so few seeds reach."""
+    """`10 to 40 (94%)`, with the share of such intervals that cover the median."""
     median = horizon.median
     if median is None or median.low is None or median.level is None:
         return Cell(NOTHING)
-    return Cell(f"{horizon.shown(median.low)} to {horizon.shown(median.high)} ({median.level:.0%})")
+    low, high = horizon.shown(median.low), horizon.shown(median.high)
+    between = f"all {median.n} alike" if low == high else f"{low} to {high}"
+    return Cell(f"{between} ({median.level:.0%})")
 
 
 def _steps(half_life: MedianInterval | None) -> Cell:

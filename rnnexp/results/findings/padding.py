@@ -99,7 +99,7 @@ class Padding(StudyFinding):
         return [
             *(Cell(str(value)) for value in cost.settings),
             *(score_with_interval(self.score, interval) for interval in cost.intervals),
-            with_interval(cost.lost and cost.lost.difference, self.score.signed),
+            with_interval(cost.lost.difference if cost.lost else None, self.score.signed),
             Cell(NOTHING if p is None else f"{p:.2g}", p),
         ]
 
