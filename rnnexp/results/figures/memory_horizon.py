@@ -26,7 +26,10 @@ def draw(finding: MemoryHorizon, folder: Path) -> list[Path]:
         data = ", ".join(sorted(style.data_name(*named) for named in finding.data))
         seeds = sorted({len(horizon.by_seed) for horizon in horizons})
         n = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-        canvas.suptitle(f"Trainable length on {data}, {n} seeds:\n{finding.meaning}", fontsize=10)
+        canvas.suptitle(
+            f"Trainable length on {data}, {n} seeds (no limit of memory):\n{finding.meaning}",
+            fontsize=10,
+        )
         return [style.save(canvas, folder, finding.name)]
 
 

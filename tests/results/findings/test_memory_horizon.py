@@ -1,12 +1,15 @@
 """The trainable length recovers what was planted, on made-up runs and on a network that forgets."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rnnexp import scores as scores_module
+from rnnexp.plugins import own_config_dir
 from rnnexp.results.findings.memory_horizon import BELOW, Horizon, MemoryHorizon
 from rnnexp.results.runs import write_json
 from rnnexp.results.study import Study
@@ -71,6 +74,17 @@ def test_planted_horizons_are_recovered(tmp_path: Path) -> None:
     (row,) = [one for one in as_json(study) if one["label"] == "rnn"]
     assert row["by_seed"] == rnn.by_seed
     assert row["interval"] == [5, 20]
+
+
+def test_what_is_learned_from_scratch_is_called_no_memory() -> None:
+    """No text in conf/ or in the package calls a trainable length, or a half-life, memory."""
+    files = [*own_config_dir().rglob("*.yaml"), *Path(scores_module.__file__).parent.rglob("*.py")]
+    wrong = re.compile(
+        r"memory horizon|how far back .{0,30}remember|remembers? (no )?farther", re.I
+    )
+    assert [path.name for path in files if wrong.search(path.read_text(encoding="utf-8"))] == []
+    preset = (own_config_dir() / "experiment" / "memory_horizon.yaml").read_text(encoding="utf-8")
+    assert "no limit of memory" in preset
 
 
 def test_a_lucky_length_beyond_an_unlucky_one_counts(tmp_path: Path) -> None:
