@@ -108,7 +108,7 @@ class Study:
         return {
             "study": self.path.name,
             "factors": list(self.factors),
-            "interval": f"{INTERVAL}; of rates Wilson's; null where seeds are all alike",
+            "interval": f"{INTERVAL}; Wilson's of rates; null of one seed, and where all are alike",
             "by_seed": ONE_BY_ONE,
             "beats_chance": BEATS_CHANCE,
             "groups": [_group_statistics(group, numeric) for group in self._groups],

@@ -22,7 +22,7 @@ from rnnexp.results.statistics import (
     t_interval,
     wilson,
 )
-from rnnexp.scores import ACCURACY, GUESSES, MSE, Score, guessing
+from rnnexp.scores import ACCURACY, GUESSES, MSE, Score, guessing, guessing_share
 
 #: Draws of n numbers.
 Draw = Callable[[np.random.Generator, int], npt.NDArray[np.float64]]
@@ -211,24 +211,23 @@ def beats(score: Score, rate: Rate) -> bool:
 
 def test_guessing_does_not_beat_chance() -> None:
     """No more often than `GUESSES` says: of coins exactly, of a constant answer by simulation."""
-    fewest, *more = sorted(GUESSES)
-    for examples in (fewest, 6, 8, *more, 30, 2000):
-        most = next(share for n, share in GUESSES.items() if examples >= n)
+    for examples in (*GUESSES, 2, 4, 5, 6, 8, 30, 2000):
         for sides in (2, 3, 4, 10):
             score = replace(ACCURACY, chance=1 / sides)
             needed = bisect.bisect_left(  # so many right answers
-                range(examples), True, key=lambda right: beats(score, wilson(right, examples))
+                range(examples + 1), True, key=lambda right: beats(score, wilson(right, examples))
             )
-            assert stats.binom.sf(needed - 1, examples, 1 / sides) <= most
+            assert stats.binom.sf(needed - 1, examples, 1 / sides) <= guessing_share(examples)
     generator = np.random.default_rng(0)
     adding = replace(MSE, chance=1 / 6)
-    for examples in (5, 20, 100, 500):
+    for examples in (2, 4, 20, 100, 500):
         repeats = 1000 if examples <= 20 else 300
         passed = [
             adding.beats_chance(example_interval(errors, adding.bounds))
             for errors in (generator.random((repeats, 2, examples)).sum(axis=1) - 1) ** 2
         ]
-        assert np.mean(passed) <= GUESSES[examples] + 3 * math.sqrt(GUESSES[examples] / repeats)
+        most = guessing_share(examples)
+        assert np.mean(passed) <= most + 3 * math.sqrt(most / repeats)
 
 
 def test_a_small_test_set_is_told_of() -> None:
