@@ -18,7 +18,7 @@ NEEDED_SKILL = 0.1
 #: adding problem.
 GUESSES = {500: 0.0005, 200: 0.002, 100: 0.005, 50: 0.01, 20: 0.025, 10: 0.04, 3: 0.06, 1: 0.11}
 
-#: The same in words.
+#: When a run beats chance, in words.
 BEATS_CHANCE = (
     f"a run's 95% interval over test examples lies above {NEEDED_SKILL:.0%} of the way from "
     "chance to perfect"
