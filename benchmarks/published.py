@@ -26,11 +26,15 @@ from typing import Any
 
 from rnnexp.command.main import main as rnnexp
 from rnnexp.plugins import own_config_dir
+from rnnexp.results.groups import Group
 from rnnexp.results.runs import ROOT, RunDirectory
-from rnnexp.results.statistics import t_interval
+from rnnexp.results.statistics import POSITIVE, t_interval
 from rnnexp.results.study import Study
+from rnnexp.results.tables import one_by_one, with_interval
 
 TAIL_STEPS = 500
+#: Columns that say yes or no of a run.
+RATES = ("solved", "beats_chance")
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,19 @@ def _quantity(study: Study, row: Mapping[str, Any], name: str) -> float:
     return sum(tail) / len(tail)
 
 
+def measured_in_words(study: Study, promise: Promise, values: Sequence[float]) -> str:
+    """The mean with its interval, or a rate with Wilson's, and each seed; or each seed alone, where
+    no interval over so few would cover.
+    """
+    wanted = promise.settings.items()
+    runs = [r for r in study.runs if all(str(r.row[key]) == value for key, value in wanted)]
+    group, each = Group("", "", runs), one_by_one(values, "{:.3g}".format)
+    if promise.quantity in RATES:
+        return f"{group.rate(promise.quantity)}; {each}"
+    interval = group.interval(promise.quantity) or t_interval(values, POSITIVE)
+    return each if interval.apart else f"{with_interval(interval).text}; {each}"
+
+
 def table_rows(
     preset: str, study: Study, expected: Sequence[Promise], long: bool
 ) -> tuple[list[str], bool]:
@@ -123,11 +140,7 @@ def table_rows(
         if any(map(math.isnan, values)):
             shown = "; ".join("none" if math.isnan(value) else f"{value:.3g}" for value in values)
         elif values:
-            interval = t_interval(values)
-            shown = f"{interval.mean:.3g}"
-            if interval.ends:
-                shown += f" ({interval.ends[0]:.3g} to {interval.ends[1]:.3g})"
-            shown += "; " + ", ".join(f"{value:.3g}" for value in values)
+            shown = measured_in_words(study, promise, values)
         kept = promise.kept(values, chances)
         all_kept = all_kept and kept
         verdict = "yes" if kept else "**no**"

@@ -57,6 +57,8 @@ def result_line(summary: Summary) -> str:
     low, high = (summary.test_interval or {}).get(score.name, (None, None))
     if low is not None and high is not None and math.isfinite(low) and math.isfinite(high):
         shown += f" (95% over examples: {score.show(low)} to {score.show(high)})"
+    elif score.name in (summary.test_interval or {}) and summary.test.get(score.name) is not None:
+        shown += " (no interval: one example, or all scored alike)"
     against = f", chance {score.show(score.chance)}" if score.chance is not None else ""
     return f"test {score.name} {shown}{against}; {summary.seconds:.1f} s of training"
 

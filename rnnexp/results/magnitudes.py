@@ -126,6 +126,8 @@ def verdict_over(ratios: Sequence[float], alone: tuple[float, float] | None = No
             ends = list(alone) if alone else [math.nan]
         else:
             interval = log_interval(known)
+            if interval.alike:
+                return verdict_on(interval.mean)
             ends = [math.nan if end is None else end for end in (interval.low, interval.high)]
     words = {verdict_on(end) for end in ends}
     if len(words) == 1 and NOT_MEASURED not in words:

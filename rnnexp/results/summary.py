@@ -123,7 +123,8 @@ class Summary(Record):
     synthetic: the data are made by a program. memory: of a task with a known distance to remember.
     unit: what the training is counted in. cell: None of a model without a recurrence.
     validation: loss and scores of the last epoch that was validated.
-    test, test_interval: of the test split, with 95% bootstrap intervals over its examples.
+    test, test_interval: of the test split, with 95% intervals over its examples; None where they
+        allow none.
     at_lengths: the same at other lengths. regime: what was predicted from the initial weights.
     probes: the numbers of each probe's last measurement. skipped_probes, failed_probes: why.
     """

@@ -8,7 +8,7 @@ import pytest
 from rnnexp import plugins
 from rnnexp.results.study import Study
 from tests.conftest import script
-from tests.results.test_study import add_run
+from tests.results.test_study import add_run, add_solved_or_not
 
 PATH = Path(__file__).resolve().parents[2] / "benchmarks" / "published.py"
 
@@ -66,7 +66,7 @@ def test_a_line_of_the_table(published: ModuleType, tmp_path: Path) -> None:
     (line,), kept = published.table_rows("preset", study, [promise], long=True)
     assert kept
     assert "| `preset` (long) | model=rnn | test_accuracy |" in line
-    assert "0.85 (0.215 to 1.49); 0.8, 0.9 | yes | somebody |" in line
+    assert "0.85 (0.0374 to 0.999); 0.8, 0.9 | yes | somebody |" in line
     missing = published.Promise.parse("#: model=gru | test_accuracy | every > 0.75 | somebody")
     (line,), kept = published.table_rows("preset", study, [missing], long=False)
     assert "| not measured | **no** |" in line
@@ -80,3 +80,16 @@ def test_a_diverged_run_keeps_no_promise(published: ModuleType, tmp_path: Path) 
     (line,), kept = published.table_rows("preset", Study.read(tmp_path), [promise], long=False)
     assert "| 0.9; none | **no** |" in line
     assert not kept
+
+
+def test_a_rate_has_wilsons_interval_and_a_score_of_two_kinds_none(
+    published: ModuleType, tmp_path: Path
+) -> None:
+    study = add_solved_or_not(tmp_path, {"rnn": [0.995, 0.99, 1.0]}, 0.99)
+    lines = []
+    for quantity in ("solved", "test_accuracy", "test_loss"):
+        promise = published.Promise.parse(f"#: model=rnn | {quantity} | every > 0.4 | somebody")
+        lines += published.table_rows("preset", study, [promise], long=False)[0]
+    assert "| 3 of 3 (44-100%); 1, 1, 1 | yes |" in lines[0]
+    assert "| 0.995, 0.99, 1 | yes |" in lines[1]
+    assert "| 0.5 (all 3 alike); 0.5, 0.5, 0.5 | yes |" in lines[2]

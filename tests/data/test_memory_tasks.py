@@ -232,7 +232,7 @@ def test_a_fixed_distance_has_no_horizon_over_lengths(rnnexp: Rnnexp) -> None:
     words = ("data=recall", "model=rnn", "data.distance=0", "seq_len=6,12", "seed=0,1", *SMALL)
     outcome = rnnexp("-m", *words, "study=f", "plots=false")
     assert outcome.status == 0, outcome.err
-    assert "memory horizon" not in outcome.out
+    assert "trainable length" not in outcome.out
 
 
 def test_a_study_shows_other_lengths(rnnexp: Rnnexp) -> None:

@@ -10,7 +10,7 @@ from rnnexp.ranges import FLOOR
 from rnnexp.results.findings.base import StudyFinding
 from rnnexp.results.groups import Group, group_label
 from rnnexp.results.magnitudes import Magnitude, verdict_over
-from rnnexp.results.statistics import t_interval
+from rnnexp.results.statistics import POSITIVE, t_interval
 from rnnexp.results.study import Study
 from rnnexp.results.tables import NOTHING, Cell, Table, with_interval
 
@@ -124,7 +124,7 @@ def _row(label: str, short: FirstTokenPoint, long: FirstTokenPoint) -> list[Cell
 
 
 def _gain(gains: Sequence[float]) -> Cell:
-    return with_interval(t_interval(gains)) if gains else Cell(NOTHING)
+    return with_interval(t_interval(gains, POSITIVE)) if gains else Cell(NOTHING)
 
 
 def _ratio(far: float, near: float) -> float:

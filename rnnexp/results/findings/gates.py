@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rnnexp.results.findings.base import ProbeFinding
 from rnnexp.results.groups import Group
 from rnnexp.results.magnitudes import Magnitude
-from rnnexp.results.statistics import Interval, t_interval
+from rnnexp.results.statistics import SHARE, Interval, t_interval
 from rnnexp.results.study_run import Arrays
 from rnnexp.results.summary import CellFacts
 from rnnexp.results.tables import Cell, Table, with_interval
@@ -90,7 +90,7 @@ def _line(group: Group) -> CarryLine | None:
     if not means:
         return None
     times = group.scalars("gates", "median_memory_time")
-    return CarryLine(group.label, cell.carry, t_interval(means), times)
+    return CarryLine(group.label, cell.carry, t_interval(means, SHARE), times)
 
 
 def _curves(group: Group) -> GateCurves | None:
