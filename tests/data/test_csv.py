@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from rnnexp.data.csv import Csv, sort_classes
+from rnnexp.data.csv import Csv
+from rnnexp.data.labels import sort_classes
 from rnnexp.errors import DataError
 
 
