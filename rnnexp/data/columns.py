@@ -53,10 +53,10 @@ def _number(source: str, header: Sequence[str], column: Column, key: str) -> int
         return found[0]
     titles = [tidy(title) for title in header]
     if found:
-        numbers = " or ".join(str(number) for number in found)
+        numbers = " or ".join(f"{key}={number}" for number in found)
         raise DataError(
-            f"{source} has {len(found)} columns '{titles[found[0]]}': rename one, or name it by "
-            f"its number, counted from 0: {key}={found[0]} (there is {numbers})"
+            f"{source} has {len(found)} columns '{titles[found[0]]}': rename one, or give the "
+            f"number of the one that is meant, counted from 0: {numbers}"
         )
     near = did_you_mean(str(column), titles)
     raise DataError(

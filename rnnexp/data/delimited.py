@@ -24,6 +24,9 @@ Quotes = Literal["doubled", "backslash", "spaced", "none"]
 #: Separators by the words that a shell leaves alone. Those of no name are not looked for.
 SEPARATORS: Mapping[str, str] = {"comma": ",", "tab": "\t", "semicolon": ";", "pipe": "|"}
 
+#: A record this share of whose lines are rows by themselves is taken for several rows.
+MOST = 0.8
+
 _BACKSLASHED_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
 #: What Excel writes into a first line, and understands there.
 _ANNOUNCED = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
@@ -36,6 +39,10 @@ class Record:
     fields: Sequence[str]
     line: int
     count: int = 1
+
+    @property
+    def last(self) -> int:
+        return self.line + self.count - 1
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,7 @@ def read_delimited(
     separator: None takes the one that a first line `sep=;` names; else the one of `SEPARATORS`
         under which the header holds both columns, of several the one with the most columns.
     quotes: None: a field may stand between quotes, and a quote inside is doubled; in a record of
-        one line \\" is read as a quote too, where that leaves the number of fields right.
+        one line \\" is read as a quote too, where the row has the same fields without.
         `backslash`: a quote inside may be written \\" everywhere.
         `spaced`: a space may stand before the first quote.
         `doubled`: as None, but what is refused for being several rows is taken for one.
@@ -111,6 +118,8 @@ def _read(
     header = next(records, None)
     if header is None:
         raise DataError(f"{source} is empty")
+    if header.last > len(lines):
+        raise DataError(f"{source}: a quote opened in the header is never closed")
     text_at, label_at = choose(source, header.fields, *columns)
     reader = _Rows(source, lines, separator, quotes, len(header.fields), text_at, label_at)
     return reader.read(header, records)
@@ -182,11 +191,15 @@ class _Rows:
     def read(self, header: Record, records: Iterator[Record]) -> Delimited:
         kept: list[Record] = []
         backslashed = 0
-        self._check(header, 0)
         for record in records:
             if self.quotes is None and record.count == 1:
                 line = self.lines[record.line - 1]
-                if '\\"' in line and self._fits(fields := self._alone(line, "backslash")):
+                # only where both readings agree on the fields: else it is asked
+                if (
+                    '\\"' in line
+                    and self._fits(record.fields)
+                    and self._fits(fields := self._alone(line, "backslash"))
+                ):
                     record = Record(fields, record.line)
                     backslashed += 1
             self._check(record, len(kept) + 1)
@@ -205,24 +218,25 @@ class _Rows:
         return next(_records([line], 0, self.separator, quotes), Record([], 0)).fields
 
     def _check(self, record: Record, row: int) -> None:
-        """row: counted from 1; 0 is the header."""
-        where = f"row {row}" if row else "the header"
-        last = record.line + record.count - 1
-        if last > len(self.lines):
+        """Refuse what is no row; rows are counted from 1."""
+        if record.last > len(self.lines):
             raise DataError(
-                f"{self.source}: a quote opened in {where} is never closed (line {record.line})"
+                f"{self.source}: a quote opened in row {row} is never closed (line {record.line})"
                 f"{self._way_out(record)}"
             )
         if self._fits(record.fields):
             return
         count = len(record.fields)
         what = "more fields than the header" if count > self.width else "too few fields"
-        line = f"line {record.line}" if record.count == 1 else f"lines {record.line} to {last}"
+        line = (
+            f"line {record.line}" if record.count == 1 else f"lines {record.line} to {record.last}"
+        )
         has = "has" if record.count == 1 else "have"
         fields = "field" if count == 1 else "fields"
         raise DataError(
-            f"{self.source}: {where} has {what} ({line} {has} {count} {fields} where {self.width} "
-            f"are expected){self._way_out(record)}"
+            f"{self.source}: row {row} has {what} "
+            f"({line} {has} {count} {fields} where {self.width} are expected)"
+            f"{self._way_out(record)}"
         )
 
     def _way_out(self, record: Record) -> str:
@@ -247,17 +261,18 @@ class _Rows:
         for row, record in enumerate(records, 1):
             if record.count == 1:
                 continue
-            last = record.line + record.count - 1
-            lines = [line for line in self.lines[record.line - 1 : last] if line.strip()]
+            held = self.lines[record.line - 1 : record.last]
+            lines = [line for line in held if line.strip()]
             alone = [self._alone(line, "none") for line in lines]
             rows = sum(
                 self._fits(fields) and tidy(fields[self.label_at].strip('"')) in labels
                 for fields in alone
             )
-            if rows > 1 and 2 * rows > len(lines):
+            # the first line, or the last, of a text of several lines is like a row in any case
+            if rows > 1 and rows >= MOST * len(lines):
                 raise DataError(
                     f"{self.source}: a quote in row {row} (line {record.line}) takes in all up to "
-                    f"line {last}, and {rows} of these {len(lines)} lines are rows by themselves: "
-                    "close it or take it away; or set data.quotes=none where quotes are ordinary "
-                    "characters, data.quotes=doubled where all of it is one text"
+                    f"line {record.last}, and {rows} of these {len(lines)} lines are rows by "
+                    "themselves: close it or take it away; or set data.quotes=none where quotes "
+                    "are ordinary characters, data.quotes=doubled where all of it is one text"
                 )

@@ -77,7 +77,7 @@ def read_labels(table: Table, missing: Missing | None, case: LabelCase | None) -
     if case is None:
         _refuse_capitals(table, spelled, rows, keys)
     elif case == "ignore":
-        keys = {name: key.casefold() for name, key in keys.items()}
+        keys = {name: key.lower() for name, key in keys.items()}
     names = _class_names(Counter(spelled[row] for row in rows), keys)
     named = [names[keys[spelled[row]]] for row in rows]
     # what stood beside another spelling of the same class; one spelling alone merges nothing
@@ -138,7 +138,7 @@ def _refuse_missing(
     if missing == "drop":
         return
     word = f"; '{spelled[row]}' says that there is none" if spelled[row] else ""
-    others = f", as {count - 1} more" if count > 1 else ""
+    others = f", nor have {count - 1} more" if count > 1 else ""
     keep = ", and data.missing_labels=keep makes a class of it" if spelled[row] else ""
     raise table.fault(
         row,
@@ -153,11 +153,11 @@ def _refuse_capitals(
     first: dict[str, int] = {}
     for row in rows:
         key = keys[spelled[row]]
-        before = first.setdefault(key.casefold(), row)
+        before = first.setdefault(key.lower(), row)
         if keys[spelled[before]] != key:
             raise table.fault(
                 row,
-                f"has the label '{spelled[row]}', and row {before + 1} '{spelled[before]}'",
+                f"has the label '{spelled[row]}' where row {before + 1} has '{spelled[before]}'",
                 ": set data.label_case=ignore where they are one class, keep where they are two",
             )
 
@@ -169,7 +169,7 @@ def _merged_note(merged: Mapping[str, Mapping[str, int]]) -> str:
         for name, counts in sorted(merged.items())
         for spelling, count in counts.items()
     ]
-    more = f" and {len(parts) - _SHOWN} more spellings" if len(parts) > _SHOWN else ""
+    more = f" (and others: {len(parts)} spellings in all)" if len(parts) > _SHOWN else ""
     return f"labels counted as one class: {', '.join(parts[:_SHOWN])}{more}"
 
 

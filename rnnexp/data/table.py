@@ -79,14 +79,17 @@ def read_table(
         table = _from_parquet(source, content, columns)
     elif name.endswith((".xlsx", ".xlsm")):
         table = _from_excel(source, content, columns)
-    elif name.endswith((".xls", ".xlsb", ".ods", ".tar", ".tgz")):
-        raise DataError(f"{source}: {PurePosixPath(name).suffix} is not read: save it as .csv")
+    elif name.endswith((".xls", ".xlsb", ".ods")):
+        raise DataError(f"{source} is a workbook that is not read: save it as .xlsx or .csv")
+    elif name.endswith((".tar", ".tgz")):
+        raise DataError(f"{source} is an archive that is not read: unpack it and name one table")
     else:
         table = _from_text(source, _decoded(source, content), columns, separator, quotes)
     if not table.labels:
         raise DataError(f"{source} has a header but no rows")
-    for row, cells in enumerate(zip(table.texts, table.labels, strict=True)):
-        if tuple(tidy(str(cell)) for cell in cells) == table.titles:
+    text_title, label_title = table.titles
+    for row, (text, label) in enumerate(zip(table.texts, table.labels, strict=True)):
+        if tidy(str(label)) == label_title and tidy(str(text)) == text_title:
             raise table.fault(row, "is the header again", ": delete it")
     return table
 
@@ -205,13 +208,6 @@ def _from_excel(source: str, content: bytes, columns: tuple[Column, Column]) -> 
     import pandas as pd
 
     try:
-        import openpyxl  # noqa: F401
-    except ImportError:
-        raise DataError(
-            f"{source} is an Excel workbook, which needs openpyxl: "
-            "pip install openpyxl, or save it as .csv"
-        ) from None
-    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and the like
             sheets = pd.read_excel(
@@ -222,6 +218,11 @@ def _from_excel(source: str, content: bytes, columns: tuple[Column, Column]) -> 
                 na_filter=False,
                 engine="openpyxl",
             )
+    except ImportError:
+        raise DataError(
+            f"{source} is an Excel workbook, which needs openpyxl: "
+            "pip install openpyxl, or save it as .csv"
+        ) from None
     except Exception as error:  # a damaged workbook fails anywhere in openpyxl
         raise DataError(
             f"{source} is no Excel workbook (.xlsx), or a damaged one: {_first_line(error)}"
