@@ -4,8 +4,8 @@ from typing import Any
 
 from rnnexp.data.columns import Column
 from rnnexp.data.corpus import RawCorpus
-from rnnexp.data.delimited import Quotes, separator_of
 from rnnexp.data.labels import LabelCase, Missing, read_labels
+from rnnexp.data.records import Quotes, separator_of
 from rnnexp.data.table import read_table
 from rnnexp.data.text import TextClassification
 from rnnexp.files import file_digest, user_path

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 ARCHIVE = "aclImdb_v1.tar.gz"
 ARCHIVES = (".tar.gz", ".tgz", ".tar")
 CLASSES = ("negative", "positive")
+#: Said where the official split is used: the reviews are often split in other ways.
+POOL = "data.official_split=false pools both halves of the reviews and splits them by data.split"
 _MEMBER = re.compile(r"(train|test)/(neg|pos)/(\d+)_\d+\.txt$")
 
 
@@ -203,4 +205,6 @@ def _from_files(path: Path, files: Iterable[tuple[str, bytes]], pooled: bool) ->
     labels = np.array([label for _, _, label, _ in reviews], np.int64)
     is_test = np.array([test for test, _, _, _ in reviews])
     texts = [text for _, _, _, text in reviews]
-    return RawCorpus(texts, labels, CLASSES, None if pooled else is_test)
+    if pooled:
+        return RawCorpus(texts, labels, CLASSES)
+    return RawCorpus(texts, labels, CLASSES, is_test, notes=[POOL])

@@ -114,9 +114,9 @@ def described(
     """Which rows are in which split, in words.
 
     >>> described((80, 10, 10), None, stratify=False, own_test=False)
-    '80/10/10 in the order of the file'
+    '80/10/10 in the order of the texts'
     """
-    order = "in the order of the file" if shuffle_seed is None else f"shuffled by {shuffle_seed}"
+    order = "in the order of the texts" if shuffle_seed is None else f"shuffled by {shuffle_seed}"
     by_class = ", each class in these shares" if stratify else ""
     train, val, test = (str(share) for share in shares)
     if not own_test:

@@ -16,7 +16,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rnnexp.data.columns import Column, choose, tidy
-from rnnexp.data.delimited import Quotes, read_delimited, separator_name
+from rnnexp.data.delimited import read_delimited
+from rnnexp.data.records import Quotes, separator_name
 from rnnexp.errors import DataError
 
 #: How the names of files end that hold a table.
@@ -166,7 +167,7 @@ def _from_text(
     notes = []
     if made.separator != ",":
         facts["separator"] = separator_name(made.separator)
-        notes.append(f"separator {facts['separator']}")
+        notes.append(f"the columns are separated by {facts['separator']}")
     if made.backslashed:
         facts["backslash_quotes"] = made.backslashed
         notes.append(f'{made.backslashed} rows have quotes written \\", which are read as quotes')

@@ -140,7 +140,7 @@ def test_what_was_found_out_is_told_again_from_the_cache(workdir: Path) -> None:
         assert task.report["separator"] == "semicolon"
         assert task.report["rows_without_label"] == 20
         assert task.report["labels_merged"] == {"pos": {"pos ": 20}}
-        assert task.report["notes"][0] == "split: 80/10/10 in the order of the file"
+        assert task.report["notes"][0] == "split: 80/10/10 in the order of the texts"
         assert len(task.report["notes"]) == 4
     with pytest.raises(DataError, match="row 4 has no 'label'"):
         load(Path("x.csv"))  # the cache of other settings is not asked
@@ -170,7 +170,7 @@ def test_a_faulty_table_from_the_command(rnnexp: Callable[..., Outcome]) -> None
     done = rnnexp(*words, "data.label_case=ignore", "data.stratify=true", "data.separator=comma")
     assert done.status == 0, done.err
     assert "labels counted as one class: 20 'Neg' as 'neg'" in done.out
-    assert "split: 80/10/10 in the order of the file, each class in these shares" in done.out
+    assert "split: 80/10/10 in the order of the texts, each class in these shares" in done.out
     (run,) = Path("outputs/runs").iterdir()
     assert yaml.safe_load((run / "summary.json").read_text())["data_report"]["labels_merged"] == {
         "neg": {"Neg": 20}

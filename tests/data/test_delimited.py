@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from rnnexp.data.delimited import Delimited, Quotes, read_delimited, separator_of
+from rnnexp.data.delimited import Delimited, read_delimited
+from rnnexp.data.records import Quotes, separator_of
 from rnnexp.errors import DataError
 
 COLUMNS = ("text", "label")
@@ -111,6 +112,55 @@ def test_every_reading_is_that_of_the_csv_module_where_nothing_is_wrong() -> Non
             [["text", "label"], *table]
         )
         assert fields(written.getvalue(), quotes="doubled") == table
+
+
+def test_one_quote_too_many_or_too_few_loses_no_row() -> None:
+    """Anywhere in random tables: as many rows as there are, or the one that cannot be told."""
+    generator = random.Random(1)
+    words = ["good", "bad", "film,", "so,", "\n", '"hm"', "it's", "I"]
+    refused = 0
+    for trial in range(400):
+        table = [
+            [" ".join(generator.choices(words, k=5)) + " x", generator.choice(["neg", "pos"])]
+            for _ in range(12)
+        ]
+        header = ["text", "label"]
+        if trial % 2:
+            table, header = [row[::-1] for row in table], header[::-1]
+        written = io.StringIO()
+        csv.writer(written, quoting=generator.choice([csv.QUOTE_ALL, csv.QUOTE_MINIMAL])).writerows(
+            [header, *table]
+        )
+        text = written.getvalue()
+        assert fields(text) == table
+        begin = text.index("\n") + 1
+        at = generator.choice([i for i in range(begin, len(text)) if text[i] == '"'] or [begin])
+        with_one_more = text[: at + trial % 3] + '"' + text[at + trial % 3 :]
+        for faulty in (with_one_more, text[:at] + text[at + 1 :]):
+            try:
+                assert len(fields(faulty)) >= len(table)
+            except DataError as error:
+                refused += 1
+                assert re.search(r"row \d+ ", str(error))
+    assert 200 < refused < 800
+
+
+def test_a_label_of_several_lines_is_several_rows() -> None:
+    text = 'label,text\n"neg,a film\npos",another\npos,b\n'
+    with pytest.raises(
+        DataError, match=r"row 1 \(line 2\) .*: the label has several lines|rows by"
+    ):
+        read(text)
+
+
+def test_a_text_of_several_lines_with_a_quote_that_is_not_doubled() -> None:
+    text = 'text,label\n"one\nsaid "so", then",x\nb,y\n'
+    with pytest.raises(DataError, match="more"):
+        read(text)
+    slashed = 'text,label\n"he \\"said\\" one\ntwo",x\nb,y\n'
+    with pytest.raises(DataError, match=r"row 1 .*data\.quotes=backslash"):
+        read(slashed)
+    assert fields(slashed, quotes="backslash")[0] == ['he "said" one\ntwo', "x"]
 
 
 def test_backslashes_before_quotes() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rnnexp.data.imdb import ARCHIVE, Imdb, find_corpus
+from rnnexp.data.imdb import ARCHIVE, POOL, Imdb, find_corpus
 from rnnexp.errors import DataError
 
 
@@ -83,12 +83,13 @@ def test_the_halves_of_the_archive_can_be_pooled(archive: bytes) -> None:
         assert pooled.split("test").targets.tolist() == [0, 1, 0, 1]
         words = [pooled.vocabulary[i] for i in pooled.split("test").inputs[:, 0]]  # type: ignore[index]
         assert words == ["train", "train", "test", "test"]
-        assert pooled.report["notes"] == ["split: 80/10/10 in the order of the file"]
+        assert pooled.report["notes"] == ["split: 80/10/10 in the order of the texts"]
         own = Imdb(path=path)
         assert pooled.content != own.content
         assert own.report["notes"] == [
             "split: the corpus' own test split; the other texts divided 80:10 into training and "
-            "validation, in the order of the file"
+            "validation, in the order of the texts",
+            POOL,
         ]
         assert Imdb(path=path, official_split=True).content == own.content
     limited = Imdb(path=ARCHIVE, official_split=False, limit=20, stratify=True)

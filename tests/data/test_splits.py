@@ -86,7 +86,7 @@ def test_which_split_is_used_is_said() -> None:
         described((80, 0, 20), 7, True, False) == "80/20 shuffled by 7, each class in these shares"
     )
     assert described((80, 0, 20), None, False, True) == (
-        "the corpus' own test split; the other texts for training, in the order of the file"
+        "the corpus' own test split; the other texts for training, in the order of the texts"
     )
 
 

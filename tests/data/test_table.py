@@ -161,5 +161,8 @@ def test_a_header_in_the_middle_is_named_by_its_row() -> None:
 def test_what_is_found_out_is_said() -> None:
     Path("t.txt").write_bytes(csv_bytes("\t"))
     table = read("t.txt")
-    assert (table.facts, list(table.notes)) == ({"separator": "tab"}, ["separator tab"])
+    assert (table.facts, list(table.notes)) == (
+        {"separator": "tab"},
+        ["the columns are separated by tab"],
+    )
     assert not read("t.txt", separator="\t").read_anew
