@@ -138,18 +138,17 @@ def test_one_quote_too_many_or_too_few_loses_no_row() -> None:
         with_one_more = text[: at + trial % 3] + '"' + text[at + trial % 3 :]
         for faulty in (with_one_more, text[:at] + text[at + 1 :]):
             try:
-                assert len(fields(faulty)) >= len(table)
+                found = fields(faulty)
             except DataError as error:
-                refused += 1
-                assert re.search(r"row \d+ ", str(error))
+                refused += bool(re.search(r"row \d+ ", str(error)))
+            else:
+                assert len(found) >= len(table)
     assert 200 < refused < 800
 
 
 def test_a_label_of_several_lines_is_several_rows() -> None:
     text = 'label,text\n"neg,a film\npos",another\npos,b\n'
-    with pytest.raises(
-        DataError, match=r"row 1 \(line 2\) .*: the label has several lines|rows by"
-    ):
+    with pytest.raises(DataError, match=r"row 1 \(line 2\) .*the label has several lines"):
         read(text)
 
 
