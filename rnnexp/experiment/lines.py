@@ -32,6 +32,7 @@ def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
         f"{report.get('test', 0)} test; vocabulary {report.get('vocabulary', 'none')}; "
         f"chance {task.score.show(task.score.chance)}"
     )
+    lines += report.get("notes", [])
     if repeated := report.get("test_duplicates_of_train", 0):
         lines.append(f"{repeated} of the test texts also stand in the training split")
     steps = task.split("test").inputs.shape[1]
