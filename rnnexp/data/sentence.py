@@ -8,10 +8,10 @@ import torch
 
 from rnnexp.data.base import Classification
 from rnnexp.data.cleaning import Cleaning
-from rnnexp.data.vocabulary import PAD
 from rnnexp.errors import DataError
 from rnnexp.ranges import at_least
 from rnnexp.types import SequenceDataset, Split
+from rnnexp.words import PAD
 
 
 class Sentence(Classification):

@@ -21,11 +21,13 @@ from torch import Tensor
 from rnnexp.data.base import Classification, classification_chance
 from rnnexp.data.cleaning import Cleaning
 from rnnexp.data.corpus import Int64Array, RawCorpus, TokenisedCorpus, cached_corpus
+from rnnexp.data.facts import TextFacts
 from rnnexp.data.splits import SPLITS, duplicates_across, parse_split, split_rows
-from rnnexp.data.vocabulary import PAD, UNK, build_vocabulary, cut_and_pad
+from rnnexp.data.vocabulary import build_vocabulary, cut_and_pad
 from rnnexp.errors import DataError
 from rnnexp.ranges import at_least
 from rnnexp.types import Batch, Padding, SequenceDataset, Split
+from rnnexp.words import PAD, SPECIALS, UNK, UNK_ID, first_word_id
 
 #: A split with this many texts that are all of one class is refused. With two balanced classes it
 #: happens by chance to 0.2% of the splits of this size.
@@ -79,14 +81,17 @@ class TextClassification(Classification):
         self.cleaning = Cleaning(lowercase, strip_html, non_letters, letters)
         self.eval_lengths = tuple(eval_lengths or ())
 
-        self.content = self.identity()
-        corpus = cached_corpus(Path(cache_dir), self.content, self.cleaning, self.read)
+        corpus = cached_corpus(Path(cache_dir), self.identity(), self.cleaning, self.read)
         rows = split_rows(corpus, shares, shuffle_seed, limit)
         self._check_classes(corpus, rows, hint=shuffle_seed is None)
         used = np.concatenate([rows[name] for name in SPLITS])
         counted = rows["train"] if vocab_from == "train" else np.sort(used)
         specials = [PAD, UNK] if unknown == "unk" else [PAD]
         self.vocabulary, lookup = build_vocabulary(corpus, counted, vocab_size, specials)
+        facts = TextFacts.of(corpus, rows, lookup, seq_len)
+        facts.check(str(self))
+        self._new_words = bool(facts.normalised) or not {*SPECIALS}.isdisjoint(corpus.words)
+        self.content = self.current_content()
         self.input_size, self.output_size = len(self.vocabulary), len(corpus.classes)
         self.classes = corpus.classes
         self._labels, self._rows = corpus.labels, rows
@@ -99,6 +104,8 @@ class TextClassification(Classification):
             "classes": dict(zip(corpus.classes, class_counts.tolist(), strict=True)),
             "vocabulary": len(self.vocabulary),
             "padding": padding,
+            **facts.report(),
+            "warnings": facts.warnings(self.cleaning),
             "without_words": sum(int((self.split(s).lengths == 0).sum()) for s in SPLITS),
             **duplicates_across(corpus, rows),
         }
@@ -112,7 +119,8 @@ class TextClassification(Classification):
         """The texts and their labels; called only if the cache does not hold them."""
 
     def current_content(self) -> str:
-        return self.identity()
+        # Where version 0.1 read other words, its runs are others; elsewhere they are the same.
+        return self.identity() + (" normalised" if self._new_words else "")
 
     def split(self, name: Split) -> SequenceDataset:
         if name not in self._splits:
@@ -158,8 +166,8 @@ class TextClassification(Classification):
         assert self.vocabulary is not None
         offsets = corpus.offsets
         tokens = lookup[corpus.tokens]
-        if UNK in self.vocabulary[:2]:
-            tokens[tokens < 0] = 1
+        if first_word_id(self.vocabulary) > 1:
+            tokens[tokens < 0] = UNK_ID
         else:
             known = tokens >= 0
             offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(known)])[offsets]
@@ -193,11 +201,12 @@ class TextEncoder:
 
     def __init__(self, state: Mapping[str, Any], seq_len: int) -> None:
         self.words: list[str] = state["vocabulary"]
-        self.index = {word: i for i, word in enumerate(self.words)}
-        self.cleaning = Cleaning(**state["cleaning"])
+        first = first_word_id(self.words)
+        self.index = {word: i for i, word in enumerate(self.words[first:], first)}
+        self.unknown_id = UNK_ID if first > UNK_ID else None
+        self.cleaning = Cleaning.of(state["cleaning"])
         self.seq_len = seq_len
         self.padding: Padding = state["padding"]
-        self.unknown_id = self.index.get(UNK)
 
     def __call__(self, text: str) -> tuple[list[str], list[int]]:
         """The first `seq_len` words and their ids. Words without an id are UNK, or left out."""
