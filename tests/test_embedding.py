@@ -71,7 +71,7 @@ def test_a_zip_of_several_sizes(glove: Path) -> None:
         (LINES, 5, r"line 1: vectors of 3 numbers where embedding\.dim=5 expects 5"),
         (LINES + "bad 1 2\n", None, "line 4: 2 numbers, expected 3"),
         (LINES + "bad 1 x 2\n", None, "line 4: 'bad' is followed by something that is no number"),
-        ("other 1 2\n", None, "none of the 5 words"),
+        ("other 1 2\n", None, "none of the 3 words"),
         ("", None, "is empty"),
     ],
 )

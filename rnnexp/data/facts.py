@@ -87,11 +87,21 @@ class TextFacts:
         if 2 * sum(self.empty.values()) > self.texts:
             raise DataError(f"{source}: {self._without_words()}")
 
-    def warnings(self, cleaning: Cleaning) -> list[str]:
-        """What a result on these texts should not be read without, a sentence each."""
+    def warnings(self, cleaning: Cleaning, without_words: int) -> list[str]:
+        """What a result on these texts should not be read without, a sentence each.
+
+        without_words: the number of texts that nothing is left of once unknown words are dropped.
+        """
         lines = []
         if sum(self.empty.values()) > MANY_EMPTY * self.texts:
             lines.append(self._without_words())
+        dropped = without_words - sum(self.empty.values())
+        if dropped > MANY_EMPTY * self.texts:
+            lines.append(
+                f"{dropped} of {self.texts} texts have no word of the vocabulary, and "
+                "data.unknown=drop leaves nothing of them: raise data.vocab_size, or set "
+                "data.unknown=unk"
+            )
         if self.letters_lost > MANY_LOST:
             example = "película"
             cut = " ".join(cleaning.words(example))

@@ -99,14 +99,15 @@ class TextClassification(Classification):
         self._splits: dict[Split, SequenceDataset] = {}
         class_counts = np.bincount(corpus.labels[used], minlength=len(corpus.classes))
         self.chance = classification_chance(class_counts.tolist())
+        without_words = sum(int((self.split(name).lengths == 0).sum()) for name in SPLITS)
         self.report = {
             **{name: len(rows[name]) for name in SPLITS},
             "classes": dict(zip(corpus.classes, class_counts.tolist(), strict=True)),
             "vocabulary": len(self.vocabulary),
             "padding": padding,
             **facts.report(),
-            "warnings": facts.warnings(self.cleaning),
-            "without_words": sum(int((self.split(s).lengths == 0).sum()) for s in SPLITS),
+            "without_words": without_words,
+            "warnings": facts.warnings(self.cleaning, without_words),
             **duplicates_across(corpus, rows),
         }
 
