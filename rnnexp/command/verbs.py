@@ -14,9 +14,14 @@ from rnnexp.errors import DataError, UserError
 
 
 def _predict(arguments: argparse.Namespace) -> int:
-    from rnnexp.experiment.predict import predict
+    from rnnexp.experiment.predict import check_is_text, predict, text_of
 
-    print(predict(arguments.run, arguments.text, arguments.steps))
+    if arguments.file is not None:
+        text = text_of(arguments.file)
+    else:
+        check_is_text(arguments.text, arguments.run)
+        text = arguments.text
+    print(predict(arguments.run, text, arguments.steps))
     return OK
 
 
@@ -58,7 +63,11 @@ class Verb:
 
 def _predict_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, help="directory of a finished run")
-    parser.add_argument("text", help="the text, plain; one that begins with a dash stands after --")
+    text = parser.add_mutually_exclusive_group(required=True)
+    text.add_argument(
+        "text", nargs="?", help="the text, plain; one that begins with a dash stands after --"
+    )
+    text.add_argument("--file", type=Path, help="a file that holds the text, all of it one text")
     parser.add_argument(
         "--steps", action="store_true", help="a line per word: state, probability so far, gradient"
     )
@@ -70,7 +79,7 @@ def _report_arguments(parser: argparse.ArgumentParser) -> None:
 
 VERBS = {
     "predict": Verb(
-        'RUN "some text"',
+        'RUN "some text" | RUN --file FILE',
         "the class of a text of your own, by a trained model",
         _predict_arguments,
         _predict,
@@ -88,7 +97,8 @@ class _Parser(argparse.ArgumentParser):
             message = f"too many words: '{match[1]}'"
             if self.prog.endswith("predict"):
                 message += "; put quotes around a text"
-        if message.endswith("required: text"):
+        if message == "one of the arguments text --file is required":
+            message = "a text, or --file FILE, is required"
             message += " (put -- before a text that begins with a dash)"
         print(f"rnnexp: error: {self.prog.split()[-1]}: {message}", file=sys.stderr)
         raise SystemExit(USER_ERROR)

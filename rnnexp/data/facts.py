@@ -19,9 +19,7 @@ MANY_EMPTY, MANY_LOST = 0.01, 0.005
 
 #: Letters of scripts that put no space between words. Where there are spaces all the same, a word
 #: has 2 of them (Chinese, Japanese) to 5 (Thai, Khmer) on average.
-_UNSPACED = regex.compile(
-    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
-)
+_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 _LONG_WORD = 7
 
 

@@ -9,7 +9,7 @@ for training, validation and test.
 import copy
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -194,6 +194,22 @@ class TextClassification(Classification):
                 )
 
 
+@dataclass(frozen=True)
+class TextRead:
+    """The words that a network reads of a text, their ids, and what it does not read.
+
+    unknown: how many of `words` are outside the vocabulary. dropped: how many words are left out
+    for that. cut: how many stand behind the first `seq_len`. lost_letters: see `Cleaning`.
+    """
+
+    words: list[str]
+    ids: list[int]
+    unknown: int
+    dropped: int
+    cut: int
+    lost_letters: int
+
+
 class TextEncoder:
     """Turns a text from the user into a batch of one that a trained model reads.
 
@@ -211,9 +227,23 @@ class TextEncoder:
 
     def __call__(self, text: str) -> tuple[list[str], list[int]]:
         """The first `seq_len` words and their ids. Words without an id are UNK, or left out."""
-        pairs = [(w, self.index.get(w, self.unknown_id)) for w in self.cleaning.words(text)]
-        known = [(word, i) for word, i in pairs if i is not None][: self.seq_len]
-        return [word for word, _ in known], [i for _, i in known]
+        read = self.read(text)
+        return read.words, read.ids
+
+    def read(self, text: str) -> TextRead:
+        """What is read of a text, and what is not."""
+        words, lost_letters = self.cleaning.words_and_lost_letters(text)
+        pairs = [(word, self.index.get(word, self.unknown_id)) for word in words]
+        known = [(word, i) for word, i in pairs if i is not None]
+        read = known[: self.seq_len]
+        return TextRead(
+            [word for word, _ in read],
+            [i for _, i in read],
+            unknown=sum(i == self.unknown_id for _, i in read),
+            dropped=len(words) - len(known),
+            cut=len(known) - len(read),
+            lost_letters=lost_letters,
+        )
 
     def batch(self, ids: Sequence[int]) -> Batch:
         """A batch of one, padded to `seq_len` as in training."""
