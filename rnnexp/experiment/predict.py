@@ -122,13 +122,17 @@ def _what_was_read(read: TextRead, seq_len: int, batch: Batch, model: SequenceMo
     if read.cut:
         parts.append(f"{read.cut} cut off, since seq_len={seq_len}")
     if read.lost_letters:
-        parts.append(f"{read.lost_letters} letters lost by data.letters=ascii")
+        parts.append(f"letters lost by data.letters=ascii: {read.lost_letters}")
     pads = batch.inputs.shape[1] - len(read.words)
     if pads and batch.padding == "pre" and model.recurrences():
-        parts.append(f"behind {pads} pads, which the state has crossed")
+        parts.append(f"behind {_pads(pads)} that the state has crossed")
     elif pads and model.reads_pads and batch.padding == "post":
-        parts.append(f"{pads} pads follow, and the answer is read behind them (model.readout=last)")
+        parts.append(f"then {_pads(pads)}, behind which the answer is read (model.readout=last)")
     return ", ".join(parts)
+
+
+def _pads(count: int) -> str:
+    return "1 pad" if count == 1 else f"{count} pads"
 
 
 def _steps_table(model: SequenceModel, batch: Batch, words: list[str], answer: Tensor) -> str:
@@ -151,7 +155,7 @@ def _steps_table(model: SequenceModel, batch: Batch, words: list[str], answer: T
                 word,
                 f"{steps['state'][t]:.3f}",
                 f"{probability[t]:.1%}",
-                f"{steps['gradient'][t]:.2e}",
+                f"{steps['gradient'][t]:.2e}" if t < behind else "-",  # a pad is no word
             ]
         )
     return aligned(lines)
