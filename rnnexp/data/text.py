@@ -90,7 +90,7 @@ class TextClassification(Classification):
         self.vocabulary, lookup = build_vocabulary(corpus, counted, vocab_size, specials)
         facts = TextFacts.of(corpus, rows, lookup, seq_len)
         facts.check(str(self))
-        self._new_words = bool(facts.normalised) or not {*SPECIALS}.isdisjoint(corpus.words)
+        self._read_anew = bool(facts.normalised) or not {*SPECIALS}.isdisjoint(corpus.words)
         self.content = self.current_content()
         self.input_size, self.output_size = len(self.vocabulary), len(corpus.classes)
         self.classes = corpus.classes
@@ -121,7 +121,7 @@ class TextClassification(Classification):
 
     def current_content(self) -> str:
         # Where version 0.1 read other words, its runs are others; elsewhere they are the same.
-        return self.identity() + (" normalised" if self._new_words else "")
+        return self.identity() + (" read anew" if self._read_anew else "")
 
     def split(self, name: Split) -> SequenceDataset:
         if name not in self._splits:

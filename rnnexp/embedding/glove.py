@@ -58,16 +58,19 @@ class Glove(Learned):
                 weight.zero_()
             weight[rows] = torch.tensor([found.vectors[vocabulary[row]] for row in rows])
         weight.requires_grad_(not freeze)
-        passed_over = {"repeated": found.repeated, "phrases": found.phrases,
-                       "specials": found.specials}  # fmt: skip
+        passed_over = {
+            "that repeat a word": found.repeated,
+            "of several words": found.phrases,
+            "named <pad> or <unk>": found.specials,
+        }
         self.report = {
             "matched": len(rows),
             "words": len(words),
-            **{name: count for name, count in passed_over.items() if count},
+            "lines_passed_over": {what: count for what, count in passed_over.items() if count},
         }
         # Version 0.1 gave these files' words other vectors, so its runs on them are others.
         read_otherwise = found.repeated or found.respelt or found.specials
-        self.content = f"{content} normalised" if read_otherwise else content
+        self.content = f"{content} read anew" if read_otherwise else content
 
     @classmethod
     def blank(cls, vocabulary: Sequence[str], size: int, **arguments: Any) -> Encoder:

@@ -4,11 +4,10 @@ import gzip
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 import torch
 
@@ -150,7 +149,7 @@ def _open_text(path: Path, dim: int | None) -> Iterator[tuple[str, Iterator[str]
         raise DataError(f"{path} cannot be read ({error})") from None
 
 
-def _decoded(file: IO[bytes]) -> Iterator[str]:
+def _decoded(file: Iterable[bytes]) -> Iterator[str]:
     # Split at "\n" alone: the larger GloVe files have words that hold other line separators.
     for number, line in enumerate(file):
         text = line.decode("utf-8").rstrip(" \t\r\n")

@@ -47,13 +47,7 @@ def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
     )
     if vectors := summary.embedding_report:
         passed_over = [
-            f"{vectors[name]} {what}"
-            for name, what in (
-                ("repeated", "that repeat a word"),
-                ("phrases", "of several words"),
-                ("specials", "named <pad> or <unk>"),
-            )
-            if vectors.get(name)
+            f"{count} {what}" for what, count in vectors.get("lines_passed_over", {}).items()
         ]
         lines.append(
             f"Found embeddings for {vectors['matched']} / {vectors['words']} words"
