@@ -27,16 +27,20 @@ _LONG_WORD = 7
 class TextFacts:
     """Counts over the texts that a run uses, and over the words of its splits.
 
-    texts: how many there are. empty: those without words, by their cause in `CAUSES`.
-    median, percentile_95: of the words per text. longer: share of the texts with more words than
-    `seq_len`. letters_lost: share of the letters that are in no word. normalised: the number of
-    texts that have other words by `words.normalised`. unknown: share of each split's words outside
-    the vocabulary, whole texts, None of a split without words.
+    texts: how many there are.
+    empty: those without words, by their cause in `CAUSES`.
+    without_words: these, and those of which nothing is left once unknown words are dropped.
+    median, percentile_95: of the words per text.
+    longer: share of the texts with more words than `seq_len`, so that they are cut.
+    letters_lost: share of the letters that are in no word.
+    normalised: how many texts have other words by `words.normalised`.
+    unknown: share of each split's words, uncut, outside the vocabulary; None where it has no words.
     unspaced: most letters are of scripts without spaces, and words are long.
     """
 
     texts: int
     empty: Mapping[int, int]
+    without_words: int
     median: float
     percentile_95: float
     longer: float
@@ -51,9 +55,13 @@ class TextFacts:
         corpus: TokenisedCorpus,
         rows: Mapping[Split, Int64Array],
         lookup: Int64Array,
+        read_offsets: Int64Array,
         seq_len: int,
     ) -> "TextFacts":
-        """lookup: the id of each of the corpus' words, below 0 outside the vocabulary."""
+        """lookup: the id of each of the corpus' words, below 0 outside the vocabulary.
+
+        read_offsets: where the words of each text begin that are left to be read.
+        """
         used = np.concatenate(list(rows.values()))
         counts = {split: corpus.word_counts(part) for split, part in rows.items()}
         count_W = np.sum(list(counts.values()), axis=0)
@@ -64,13 +72,15 @@ class TextFacts:
             if not word.isascii()
         )
         lost, lengths = int(corpus.lost_letters[used].sum()), np.diff(corpus.offsets)[used]
+        read_lengths = np.diff(read_offsets)[used]
         causes, numbers = np.unique(corpus.empty[used], return_counts=True)
         return cls(
             texts=len(used),
+            without_words=int((read_lengths == 0).sum()),
             empty={int(c): int(n) for c, n in zip(causes, numbers, strict=True) if c},
             median=float(np.median(lengths)),
             percentile_95=float(np.percentile(lengths, 95)),
-            longer=float((lengths > seq_len).mean()),
+            longer=float((read_lengths > seq_len).mean()),
             letters_lost=lost / max(1, lost + letters),
             normalised=int(corpus.normalised[used].sum()),
             unknown={
@@ -85,15 +95,12 @@ class TextFacts:
         if 2 * sum(self.empty.values()) > self.texts:
             raise DataError(f"{source}: {self._without_words()}")
 
-    def warnings(self, cleaning: Cleaning, without_words: int) -> list[str]:
-        """What a result on these texts should not be read without, a sentence each.
-
-        without_words: the number of texts that nothing is left of once unknown words are dropped.
-        """
+    def warnings(self, cleaning: Cleaning) -> list[str]:
+        """What a result on these texts should not be read without, a sentence each."""
         lines = []
         if sum(self.empty.values()) > MANY_EMPTY * self.texts:
             lines.append(self._without_words())
-        dropped = without_words - sum(self.empty.values())
+        dropped = self.without_words - sum(self.empty.values())
         if dropped > MANY_EMPTY * self.texts:
             lines.append(
                 f"{dropped} of {self.texts} texts have no word of the vocabulary, and "
@@ -123,6 +130,7 @@ class TextFacts:
                 "percentile_95": self.percentile_95,
                 "longer_than_seq_len": self.longer,
             },
+            "without_words": self.without_words,
             "empty_texts": {CAUSES[cause].cause: count for cause, count in self.empty.items()},
             "letters_lost": self.letters_lost,
             "normalised_texts": self.normalised,

@@ -88,26 +88,24 @@ class TextClassification(Classification):
         counted = rows["train"] if vocab_from == "train" else np.sort(used)
         specials = [PAD, UNK] if unknown == "unk" else [PAD]
         self.vocabulary, lookup = build_vocabulary(corpus, counted, vocab_size, specials)
-        facts = TextFacts.of(corpus, rows, lookup, seq_len)
+        self._tokens, self._offsets = self._encode(corpus, lookup)
+        facts = TextFacts.of(corpus, rows, lookup, self._offsets, seq_len)
         facts.check(str(self))
         self._read_anew = bool(facts.normalised) or not {*SPECIALS}.isdisjoint(corpus.words)
         self.content = self.current_content()
         self.input_size, self.output_size = len(self.vocabulary), len(corpus.classes)
         self.classes = corpus.classes
         self._labels, self._rows = corpus.labels, rows
-        self._tokens, self._offsets = self._encode(corpus, lookup)
         self._splits: dict[Split, SequenceDataset] = {}
         class_counts = np.bincount(corpus.labels[used], minlength=len(corpus.classes))
         self.chance = classification_chance(class_counts.tolist())
-        without_words = sum(int((self.split(name).lengths == 0).sum()) for name in SPLITS)
         self.report = {
             **{name: len(rows[name]) for name in SPLITS},
             "classes": dict(zip(corpus.classes, class_counts.tolist(), strict=True)),
             "vocabulary": len(self.vocabulary),
             "padding": padding,
             **facts.report(),
-            "without_words": without_words,
-            "warnings": facts.warnings(self.cleaning, without_words),
+            "warnings": facts.warnings(self.cleaning),
             **duplicates_across(corpus, rows),
         }
 

@@ -110,6 +110,13 @@ def test_texts_that_the_vocabulary_leaves_nothing_of() -> None:
     assert task.report["empty_texts"] == {}
     (warning,) = task.report["warnings"]
     assert warning.startswith("10 of 20 texts have no word of the vocabulary")
+    assert task.report["without_words"] == 10
+
+
+@pytest.mark.parametrize(("unknown", "cut"), [("unk", 1.0), ("drop", 0.5)])
+def test_texts_are_cut_behind_the_words_that_are_read(unknown: str, cut: float) -> None:
+    task = corpus(["the the the", "a the the"] * 10, seq_len=2, vocab_size=1, unknown=unknown)
+    assert task.report["words_per_text"]["longer_than_seq_len"] == cut
 
 
 def test_respelt_texts_are_counted() -> None:
