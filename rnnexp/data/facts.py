@@ -14,7 +14,7 @@ from rnnexp.errors import DataError
 from rnnexp.types import Split
 
 #: A larger share of texts without words, or of letters lost, is a warning. English reviews lose
-#: some 0.02% of their letters by letters=ascii; Spanish, French or German ones 1 to 4%.
+#: 0.01% of their letters by letters=ascii; a language with accents one in a hundred and more.
 MANY_EMPTY, MANY_LOST = 0.01, 0.005
 
 #: Letters of scripts that put no space between words. Where there are spaces all the same, a word
