@@ -79,7 +79,7 @@ def _report_arguments(parser: argparse.ArgumentParser) -> None:
 
 VERBS = {
     "predict": Verb(
-        'RUN "some text" | RUN --file FILE',
+        'RUN "text" | --file F',
         "the class of a text of your own, by a trained model",
         _predict_arguments,
         _predict,
