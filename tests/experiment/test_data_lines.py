@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rnnexp.experiment import lines
+from rnnexp.experiment import data_lines
 from rnnexp.results.runs import RunDirectory
 from tests.conftest import TINY_MODEL, Outcome
 
@@ -28,7 +28,7 @@ def test_what_the_texts_hold(rnnexp: Rnnexp, run_directory: Callable[[], Path]) 
         "2 classes: no 10, yes 10",
         "words per text: median 4, 95% have up to 5; 90.0% of the texts are cut at 3; "
         "texts without words: 1 (1 hold digits or signs, but no letter)",
-        "letters lost: 4.31%; unknown words: 0.0% of training words, 100.0% of test words",
+        "letters lost: 4.31%; unknown words: 0% of training words, 100.00% of test words",
     ]
     warnings = outcome.err.splitlines()
     assert [line.split(",")[0] for line in warnings] == [
@@ -42,7 +42,7 @@ def test_what_the_texts_hold(rnnexp: Rnnexp, run_directory: Callable[[], Path]) 
 
 
 def test_a_study_warns_once(rnnexp: Rnnexp, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "_warned", set())
+    monkeypatch.setattr(data_lines, "_warned", set())
     write(*["una película,yes", "otra película,no"] * 10)
     outcome = rnnexp("-m", *WORDS, "data.letters=ascii", "seed=0,1,2", "study=s")
     assert outcome.status == 0, outcome.err
