@@ -135,9 +135,9 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
     (("-m", *CSV, "model=rnn,bag", "init=orthogonal"), "bag has none: use init=default [in "),
     (("-m", "seq_len=5,10", "+foo=1"), "unknown setting 'foo' [in seq_len=5 +foo=1]"),
     # verbs
-    (("predict",), "predict: the following arguments are required: run"),
-    (("predict", "nope"), "predict: a text, or --file FILE, is required"),
-    (("predict", "nope", "a", "--file", "b"), "--file: not allowed with argument text"),
+    (("predict",), "predict: the following arguments are required: run, text"),
+    (("predict", "nope"), "predict: the following arguments are required: text, or --file FILE"),
+    (("predict", "nope", "a", "--file", "b"), "predict: a text and --file are both given"),
     (("predict", "nope", "--file", "gone.txt"), "gone.txt: there is no such file (looked from"),
     (
         ("predict", "nope", "ok.csv"),
