@@ -1,5 +1,8 @@
+import gzip
+import io
 import zipfile
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -8,6 +11,7 @@ from rnnexp.embedding.features import Features
 from rnnexp.embedding.glove import Glove
 from rnnexp.embedding.learned import Learned
 from rnnexp.errors import DataError
+from rnnexp.files import file_digest
 
 VOCABULARY = ["<pad>", "<unk>", "good", "bad", "film"]
 LINES = "the 1 2 3\ngood 0.5 -1 2e-1\nfilm 4 5 6\n"
@@ -18,6 +22,12 @@ def glove(workdir: Path) -> Path:
     path = workdir / "glove.txt"
     path.write_text(LINES)
     return path
+
+
+def counts(encoder: Glove) -> tuple[int, int, dict[str, int]]:
+    """Words found, words there are, and lines of the file passed over."""
+    report = encoder.report
+    return report["matched"], report["words"], report["lines_passed_over"]
 
 
 def test_learned_vectors_and_the_fixed_pad() -> None:
@@ -44,7 +54,7 @@ def test_known_words_get_their_vectors_and_others_zeros(glove: Path) -> None:
     weight = encoder.vectors.weight
     assert weight[2].tolist() == pytest.approx([0.5, -1.0, 0.2])
     assert weight[[0, 1, 3]].abs().sum() == 0
-    assert encoder.report == {"matched": 2, "words": 3}
+    assert counts(encoder) == (2, 3, {})
     assert weight.requires_grad
 
 
@@ -71,7 +81,7 @@ def test_a_zip_of_several_sizes(glove: Path) -> None:
         (LINES, 5, r"line 1: vectors of 3 numbers where embedding\.dim=5 expects 5"),
         (LINES + "bad 1 2\n", None, "line 4: 2 numbers, expected 3"),
         (LINES + "bad 1 x 2\n", None, "line 4: 'bad' is followed by something that is no number"),
-        ("other 1 2\n", None, "none of the 5 words"),
+        ("other 1 2\n", None, "none of the 3 words"),
         ("", None, "is empty"),
     ],
 )
@@ -104,6 +114,119 @@ def test_missing_damaged_and_binary_files() -> None:
         Glove(VOCABULARY, path="x.txt")
 
 
+def zipped(*members: tuple[str, bytes]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return content.getvalue()
+
+
+TABS, BYTES = LINES.replace(" ", "\t").encode(), LINES.encode()
+MAC = (("__MACOSX/._g.txt", b"\x00\x05\x16\x07"), (".DS_Store", b"\x00"), ("glove/", b""))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("plain.vec", BYTES),
+        ("tabs.txt", TABS),
+        ("word_tab_numbers.txt", b"good\t0.5 -1 2e-1\nfilm\t4 5 6\n"),
+        ("spaces.txt", LINES.replace(" ", "  ").encode()),
+        ("spaces_at_the_end.vec", b"3 3\n" + LINES.replace("\n", " \n").encode()),
+        ("windows.txt", LINES.replace("\n", "\r\n").encode()),
+        ("mark.txt", b"\xef\xbb\xbf" + BYTES),
+        ("mark_and_header.txt", b"\xef\xbb\xbf3 3\n" + BYTES),
+        ("blank_lines.txt", BYTES.replace(b"film", b"\nfilm") + b"\n \r\n\n"),
+        ("packed.txt.gz", gzip.compress(BYTES)),
+        ("PACKED.TXT.GZ", gzip.compress(TABS)),
+        ("packed_without_a_name", gzip.compress(BYTES)),
+        ("wiki-news-3d.vec.zip", zipped(("wiki-news-3d.vec", b"3 3\n" + BYTES))),
+        ("mac.zip", zipped(("g.txt", BYTES), *MAC)),
+        ("glove.ZIP", zipped(("G.TXT", BYTES), ("README.md", b"of others"))),
+        ("no_suffix.zip", zipped(("vectors", BYTES), *MAC)),
+        ("two.zip", zipped(("wiki-13d-1M.vec", b"good 1\n"), ("wiki-3d-1M.vec", BYTES), *MAC)),
+    ],
+)
+def test_the_files_that_people_have(name: str, content: bytes) -> None:
+    Path(name).write_bytes(content)
+    encoder = Glove(VOCABULARY, path=name, dim=3)
+    assert counts(encoder) == (2, 3, {})
+    assert encoder.vectors.weight[[2, 4]].tolist() == [
+        pytest.approx([0.5, -1.0, 0.2]), [4.0, 5.0, 6.0]
+    ]  # fmt: skip
+    assert encoder.vectors.weight[[0, 1, 3]].abs().sum() == 0
+
+
+@pytest.mark.parametrize("number", ["nan", "NaN", "inf", "-inf", "1e39"])
+def test_a_number_that_is_not_finite_is_named(number: str) -> None:
+    Path("g.txt").write_text(f"{LINES}other {number} 0 0\nbad 0 {number} 1\n")
+    with pytest.raises(DataError, match=rf"g\.txt, line 5: the vector of 'bad' holds {number}"):
+        Glove(VOCABULARY, path="g.txt")
+    Path("g.zip").write_bytes(zipped(("a/g.txt", Path("g.txt").read_bytes())))
+    with pytest.raises(DataError, match=r"g\.zip:a/g\.txt, line 5: the vector of 'bad'"):
+        Glove(VOCABULARY, path="g.zip")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("g.zip", zipped(*MAC), "holds no file of word vectors"),
+        (
+            "g.zip",
+            zipped(("a.vec", BYTES), ("b.txt", BYTES)),
+            r"a\.vec, b\.txt: set embedding",
+        ),
+        ("g.gz", gzip.compress(BYTES)[:-9], "cannot be read"),
+        ("g.bin", b"3 3\ngood \x9a\x99\x19\x3f", r"save_word2vec_format\(\.\.\., binary=False"),
+        ("g.txt", b"3 4\n" + BYTES, "line 2: 3 numbers, expected 4"),
+    ],
+)
+def test_other_files_are_refused(name: str, content: bytes, message: str) -> None:
+    Path(name).write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        Glove(VOCABULARY, path=name)
+
+
+def test_the_header_tells_the_size() -> None:
+    Path("g.vec").write_text("3 3\n" + LINES)
+    with pytest.raises(DataError, match=r"line 1: vectors of 3 numbers where embedding\.dim=4"):
+        Glove(VOCABULARY, path="g.vec", dim=4)
+
+
+@pytest.mark.parametrize("unmatched", ["zeros", "random"])
+def test_specials_are_not_looked_up(unmatched: Literal["zeros", "random"]) -> None:
+    Path("g.txt").write_text("<pad> 5 5 5\n<unk> 9 9 9\n" + LINES)
+    encoder = Glove(VOCABULARY, path="g.txt", unmatched=unmatched)
+    assert counts(encoder) == (2, 3, {"named <pad> or <unk>": 2})
+    assert encoder.vectors.weight[0].tolist() == [0.0, 0.0, 0.0]
+    assert encoder.vectors.weight[1].tolist() != [9.0, 9.0, 9.0]
+    assert encoder.content != file_digest(Path("g.txt"))  # version 0.1 looked them up
+
+
+def test_all_words_but_the_specials_count() -> None:
+    Path("g.txt").write_text(LINES + "<3 7 7 7\n")
+    encoder = Glove(["<pad>", "good", "<3"], path="g.txt")
+    assert counts(encoder) == (2, 2, {})
+    assert encoder.content == file_digest(Path("g.txt"))
+
+
+def test_words_in_another_spelling_are_found() -> None:
+    """The vocabulary is in NFC; the word as it stands there wins, whatever the order."""
+    vocabulary = ["<pad>", "caf\u00e9", "\u00e9t\u00e9"]
+    Path("g.txt").write_text("cafe\u0301 1 1\ncaf\u00e9 2 2\ncafe\u0301 3 3\ne\u0301te\u0301 4 4\n")
+    encoder = Glove(vocabulary, path="g.txt")
+    assert encoder.vectors.weight.tolist() == [[0, 0], [2, 2], [4, 4]]
+    assert counts(encoder) == (2, 2, {"that repeat a word": 2})
+
+
+def test_lines_that_are_passed_over_are_counted() -> None:
+    Path("g.txt").write_text(LINES + "good 9 9 9\nat a. m. 1 2 3\n")
+    encoder = Glove(VOCABULARY, path="g.txt")
+    assert counts(encoder) == (2, 3, {"that repeat a word": 1, "of several words": 1})
+    assert encoder.vectors.weight[2].tolist() == pytest.approx([0.5, -1.0, 0.2])  # the first
+
+
 @pytest.mark.realdata
 def test_the_second_notebooks_count(realdata: Path) -> None:
     from rnnexp.data.imdb import Imdb
@@ -112,4 +235,4 @@ def test_the_second_notebooks_count(realdata: Path) -> None:
                 vocab_size=5000, vocab_from="all", unknown="drop")  # fmt: skip
     assert task.vocabulary is not None
     encoder = Glove(task.vocabulary, path=str(realdata / "glove.6B.50d.top10361.txt"), dim=50)
-    assert encoder.report == {"matched": 3753, "words": 5000}
+    assert counts(encoder) == (3753, 5000, {})

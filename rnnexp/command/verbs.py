@@ -7,16 +7,23 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from rnnexp.command import FAILED, OK, USER_ERROR
 from rnnexp.errors import DataError, UserError
 
 
 def _predict(arguments: argparse.Namespace) -> int:
-    from rnnexp.experiment.predict import predict
+    from rnnexp.experiment.predict import check_is_text, predict, text_of
 
-    print(predict(arguments.run, arguments.text, arguments.steps))
+    if None not in (arguments.text, arguments.file):
+        raise UserError("predict: a text and --file are both given: one of them is read")
+    if arguments.file is not None:
+        text = text_of(arguments.file)
+    else:
+        check_is_text(arguments.text, arguments.run)
+        text = arguments.text
+    print(predict(arguments.run, text, arguments.steps))
     return OK
 
 
@@ -58,7 +65,25 @@ class Verb:
 
 def _predict_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, help="directory of a finished run")
-    parser.add_argument("text", help="the text, plain; one that begins with a dash stands after --")
+    text = parser.add_argument(
+        "text", help="the text, plain; one that begins with a dash stands after --"
+    )
+
+    class Instead(argparse.Action):
+        """With a file no text is required. A text of nargs="?" would break `RUN --steps TEXT`."""
+
+        def __call__(
+            self,
+            parser: argparse.ArgumentParser,
+            namespace: argparse.Namespace,
+            values: Any,
+            option_string: str | None = None,
+        ) -> None:
+            namespace.file, text.required = values, False
+
+    parser.add_argument(
+        "--file", type=Path, action=Instead, help="instead of a text: a file, all of it one text"
+    )
     parser.add_argument(
         "--steps", action="store_true", help="a line per word: state, probability so far, gradient"
     )
@@ -70,7 +95,7 @@ def _report_arguments(parser: argparse.ArgumentParser) -> None:
 
 VERBS = {
     "predict": Verb(
-        'RUN "some text"',
+        'RUN "text" | --file F',
         "the class of a text of your own, by a trained model",
         _predict_arguments,
         _predict,
@@ -89,7 +114,7 @@ class _Parser(argparse.ArgumentParser):
             if self.prog.endswith("predict"):
                 message += "; put quotes around a text"
         if message.endswith("required: text"):
-            message += " (put -- before a text that begins with a dash)"
+            message += ", or --file FILE (put -- before a text that begins with a dash)"
         print(f"rnnexp: error: {self.prog.split()[-1]}: {message}", file=sys.stderr)
         raise SystemExit(USER_ERROR)
 

@@ -23,7 +23,8 @@ class Task(ABC):
 
     input_size: number of distinct tokens, or features per step where inputs are float.
     output_size: number of classes, or of values to predict.
-    vocabulary: the word of each token id (specials in angle brackets), None where inputs are float.
+    vocabulary: the word of each token id, first `<pad>`, then `<unk>` where unknown words have an
+        id; None where inputs are float.
     chance: the loss and each of `scores` of the best answer that ignores the input, or remembers
         nothing of it.
     report: facts about the data for summary.json, such as sizes of splits.

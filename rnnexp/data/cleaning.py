@@ -2,20 +2,29 @@
 
 import html
 import re
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self
 
 import regex
 
+from rnnexp.words import normalised
+
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
+#: Letters that `letters=ascii` takes for none.
+_OTHER_LETTER = regex.compile(r"[\p{L}--[a-zA-Z]]", regex.V1)
+#: "İ" in lower case, two characters: Turkish writes "FİLM" for what is "film" in lower case.
+_I_WITH_DOT = "i\u0307"
 
 
 @dataclass(frozen=True)
 class Cleaning:
     """How a text becomes words: the steps in their order, each of which can be turned off.
 
-    lowercase: lower-case all letters.
     strip_html: replace tags (`<br />`) by spaces, entities (`&amp;`) by their characters.
+    normalise: one spelling for what reads the same, see `words.normalised`. Always on; off in what
+        version 0.1 trained, which is asked in the words that it was trained on.
+    lowercase: lower-case all letters.
     non_letters: replace every character but letters and white space by a `space`, or `delete` it,
         or `keep` it. Deleting makes "its" of "it's", and without strip_html "endbr the" of
         "end.<br />The".
@@ -27,6 +36,12 @@ class Cleaning:
     strip_html: bool = True
     non_letters: Literal["space", "delete", "keep"] = "space"
     letters: Literal["ascii", "unicode"] = "ascii"
+    normalise: bool = True
+
+    @classmethod
+    def of(cls, recorded: Mapping[str, Any]) -> Self:
+        """The cleaning of a run, from what it recorded; that of version 0.1 did not normalise."""
+        return cls(**{"normalise": False, **recorded})
 
     def words(self, text: str) -> list[str]:
         """The words of a text in their order.
@@ -36,12 +51,42 @@ class Cleaning:
         >>> Cleaning(strip_html=False, non_letters="delete").words("It's <br />GREAT!")
         ['its', 'br', 'great']
         """
+        return self._split(self._prepared(text))
+
+    def words_and_lost_letters(self, text: str) -> tuple[list[str], int]:
+        """The words of a text, and how many of its letters are in none, not being a-z.
+
+        >>> Cleaning().words_and_lost_letters("Una película")
+        (['una', 'pel', 'cula'], 1)
+        """
+        text = self._prepared(text)
+        none_lost = self.letters == "unicode" or self.non_letters == "keep" or text.isascii()
+        return self._split(text), 0 if none_lost else len(_OTHER_LETTER.findall(text))
+
+    def without_normalising(self) -> Self:
+        """As version 0.1 cleaned."""
+        return replace(self, normalise=False)
+
+    def _prepared(self, text: str) -> str:
+        """Without tags, normalised and lower-cased, but for the characters that are not kept."""
         if self.strip_html:
-            text = _TAG.sub(" ", html.unescape(text))
+            text = html.unescape(text)
+        if self.normalise:
+            text = normalised(text)
+        if self.strip_html:
+            text = _TAG.sub(" ", text)
         if self.lowercase:
             text = text.lower()
+            if self.normalise:
+                # a letter in lower case can be one character where its capital is two
+                text = normalised(text.replace(_I_WITH_DOT, "i"))
+        return text
+
+    def _split(self, text: str) -> list[str]:
         if self.non_letters != "keep":
             # \p{M}: the marks that many scripts write their vowels with
             pattern = r"[^a-zA-Z\s]" if self.letters == "ascii" else r"[^\p{L}\p{M}\s]"
             text = regex.sub(pattern, " " if self.non_letters == "space" else "", text)
+            if self.non_letters == "delete" and self.normalise:
+                text = normalised(text)  # a mark may stand behind its letter now
         return text.split()

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from rnnexp.data.base import IGNORED, StepClassification, step_accuracy
 from rnnexp.data.generated import Generated, all_steps
-from rnnexp.data.vocabulary import PAD
 from rnnexp.types import Batch, SequenceDataset
+from rnnexp.words import PAD
 
 SYMBOLS, COPIED = 8, 10
 #: Token ids; the symbols stand between the blank and the signal.

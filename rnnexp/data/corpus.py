@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnexp.data.cleaning import Cleaning
+from rnnexp.data.emptiness import why_empty
 
 log = logging.getLogger(__name__)
 
@@ -54,12 +55,18 @@ class TokenisedCorpus:
 
     tokens[offsets[i]:offsets[i+1]] are the words of text i; words are numbered by first use.
     digests: a 64-bit hash of each cleaned text, equal for equal texts.
+    lost_letters: how many letters of each text are in none of its words.
+    normalised: whether a text's words are others than without `words.normalised`.
+    empty: why a text has no words, as an index into `emptiness.CAUSES`; 0 of one that has some.
     """
 
     words: Sequence[str]
     tokens: npt.NDArray[np.int32]
     offsets: Int64Array
     digests: npt.NDArray[np.uint64]
+    lost_letters: Int64Array
+    normalised: npt.NDArray[np.bool_]
+    empty: npt.NDArray[np.uint8]
     labels: Int64Array
     classes: tuple[str, ...]
     is_test: npt.NDArray[np.bool_] | None
@@ -70,14 +77,30 @@ class TokenisedCorpus:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def word_counts(self, rows: Int64Array) -> Int64Array:
+        """How often each of `words` stands in the texts in `rows`."""
+        tokens = self.tokens
+        if len(rows) < len(self):
+            chosen = np.zeros(len(self), dtype=bool)
+            chosen[rows] = True
+            tokens = tokens[np.repeat(chosen, np.diff(self.offsets))]
+        return np.bincount(tokens, minlength=len(self.words))
+
 
 def tokenise(raw: RawCorpus, cleaning: Cleaning) -> TokenisedCorpus:
     """Number the words of every text by first use in the corpus."""
     index: dict[str, int] = {}
     chunks: list[npt.NDArray[np.int32]] = []
     digests: list[int] = []
+    lost_letters, normalised, empty = [], [], []
+    as_before = cleaning.without_normalising()
     for text in raw.texts:
-        words = cleaning.words(text)
+        words, lost = cleaning.words_and_lost_letters(text)
+        lost_letters.append(lost)
+        # plain ASCII is as it was, but for what an entity such as `&eacute;` stands for
+        plain = text.isascii() and "&" not in text
+        normalised.append(not plain and words != as_before.words(text))
+        empty.append(0 if words else why_empty(text, cleaning))
         ids = [index.setdefault(word, len(index)) for word in words]
         chunks.append(np.array(ids, dtype=np.int32))
         digest = hashlib.blake2b(" ".join(words).encode(), digest_size=8).digest()
@@ -88,6 +111,9 @@ def tokenise(raw: RawCorpus, cleaning: Cleaning) -> TokenisedCorpus:
         tokens=np.concatenate(chunks),
         offsets=np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)]),
         digests=np.array(digests, dtype=np.uint64),
+        lost_letters=np.array(lost_letters, dtype=np.int64),
+        normalised=np.array(normalised, dtype=bool),
+        empty=np.array(empty, dtype=np.uint8),
         labels=raw.labels,
         classes=raw.classes,
         is_test=raw.is_test,
@@ -131,6 +157,9 @@ def _save(corpus: TokenisedCorpus, folder: Path) -> None:
         arrays: dict[str, npt.NDArray[Any]] = {
             "offsets": corpus.offsets,
             "digests": corpus.digests,
+            "lost_letters": corpus.lost_letters,
+            "normalised": corpus.normalised,
+            "empty": corpus.empty,
             "labels": corpus.labels,
         }
         if corpus.is_test is not None:
@@ -162,6 +191,9 @@ def _load(folder: Path) -> TokenisedCorpus:
         tokens=np.load(folder / "tokens.npy", mmap_mode="r"),
         offsets=arrays["offsets"],
         digests=arrays["digests"],
+        lost_letters=arrays["lost_letters"],
+        normalised=arrays["normalised"],
+        empty=arrays["empty"],
         labels=arrays["labels"],
         classes=tuple(json.loads((folder / "classes.json").read_text(encoding="utf-8"))),
         is_test=arrays.get("is_test"),

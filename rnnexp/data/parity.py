@@ -6,8 +6,8 @@ import numpy as np
 
 from rnnexp.data.base import Classification, classification_chance
 from rnnexp.data.generated import Generated, all_steps
-from rnnexp.data.vocabulary import PAD
 from rnnexp.types import SequenceDataset
+from rnnexp.words import PAD
 
 
 class Parity(Generated, Classification):

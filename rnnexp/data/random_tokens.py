@@ -5,9 +5,9 @@ import torch
 
 from rnnexp.data.base import Classification, classification_chance
 from rnnexp.data.splits import SPLITS
-from rnnexp.data.vocabulary import PAD
 from rnnexp.ranges import at_least
 from rnnexp.types import SequenceDataset, Split
+from rnnexp.words import PAD
 
 
 class RandomTokens(Classification):

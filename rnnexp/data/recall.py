@@ -10,9 +10,9 @@ import torch
 
 from rnnexp.data.base import Classification, classification_chance
 from rnnexp.data.generated import Generated
-from rnnexp.data.vocabulary import PAD
 from rnnexp.ranges import at_least
 from rnnexp.types import SequenceDataset
+from rnnexp.words import PAD
 
 
 class Recall(Generated, Classification):

@@ -8,10 +8,10 @@ import torch
 
 from rnnexp.data.base import Classification
 from rnnexp.data.cleaning import Cleaning
-from rnnexp.data.vocabulary import PAD
 from rnnexp.errors import DataError
 from rnnexp.ranges import at_least
 from rnnexp.types import SequenceDataset, Split
+from rnnexp.words import PAD
 
 
 class Sentence(Classification):
@@ -41,6 +41,8 @@ class Sentence(Classification):
         words = self.cleaning.words(text)[:seq_len]
         if not words:
             raise DataError(f"data.text has no words (got '{text}')")
+        if words != self.cleaning.without_normalising().words(text)[:seq_len]:
+            self.content = "read anew"  # by version 0.1 the same text had other words
         self.vocabulary: Sequence[str] = [PAD, *dict.fromkeys(words)]
         index = {word: i for i, word in enumerate(self.vocabulary)}
         self.input_size, self.output_size = len(self.vocabulary), classes

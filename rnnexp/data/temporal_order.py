@@ -9,8 +9,8 @@ import numpy as np
 
 from rnnexp.data.base import Classification, classification_chance
 from rnnexp.data.generated import Generated, all_steps
-from rnnexp.data.vocabulary import PAD
 from rnnexp.types import SequenceDataset
+from rnnexp.words import PAD
 
 #: Where each symbol stands: from and up to (exclusive) these tenths of the sequence.
 TENTHS = {2: ((1, 2), (5, 6)), 3: ((1, 2), (3, 4), (6, 7))}

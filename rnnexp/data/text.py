@@ -9,7 +9,7 @@ for training, validation and test.
 import copy
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -20,6 +20,7 @@ from torch import Tensor
 from rnnexp.data.base import Classification, classification_chance
 from rnnexp.data.cleaning import Cleaning
 from rnnexp.data.corpus import Int64Array, RawCorpus, TokenisedCorpus, cached_corpus
+from rnnexp.data.facts import TextFacts
 from rnnexp.data.splits import (
     SPLITS,
     described,
@@ -29,11 +30,12 @@ from rnnexp.data.splits import (
     split_rows,
     way_to_all,
 )
-from rnnexp.data.vocabulary import PAD, UNK, build_vocabulary, cut_and_pad
+from rnnexp.data.vocabulary import build_vocabulary, cut_and_pad
 from rnnexp.errors import DataError
 from rnnexp.files import user_path
 from rnnexp.ranges import at_least
 from rnnexp.types import Batch, Padding, SequenceDataset, Split
+from rnnexp.words import PAD, SPECIALS, UNK, UNK_ID, first_word_id
 
 #: A split with this many texts that are all of one class is refused. With two balanced classes it
 #: happens by chance to 0.2% of the splits of this size.
@@ -90,18 +92,22 @@ class TextClassification(Classification):
         self.eval_lengths = tuple(eval_lengths or ())
 
         corpus = cached_corpus(user_path(cache_dir), self.identity(), self.cleaning, self.read)
-        self._read_anew = corpus.read_anew
-        self.content = self.current_content()
         rows = split_rows(corpus, shares, shuffle_seed, limit, stratify)
         self._check_classes(corpus, rows, shuffled=shuffle_seed is not None)
         used = np.concatenate([rows[name] for name in SPLITS])
         counted = rows["train"] if vocab_from == "train" else np.sort(used)
         specials = [PAD, UNK] if unknown == "unk" else [PAD]
         self.vocabulary, lookup = build_vocabulary(corpus, counted, vocab_size, specials)
+        self._tokens, self._offsets = self._encode(corpus, lookup)
+        facts = TextFacts.of(corpus, rows, lookup, self._offsets, seq_len)
+        facts.check(str(self))
+        self._read_anew = (
+            corpus.read_anew or bool(facts.normalised) or not {*SPECIALS}.isdisjoint(corpus.words)
+        )
+        self.content = self.current_content()
         self.input_size, self.output_size = len(self.vocabulary), len(corpus.classes)
         self.classes = corpus.classes
         self._labels, self._rows = corpus.labels, rows
-        self._tokens, self._offsets = self._encode(corpus, lookup)
         self._splits: dict[Split, SequenceDataset] = {}
         class_counts = np.bincount(corpus.labels[used], minlength=len(corpus.classes))
         self.chance = classification_chance(class_counts.tolist())
@@ -110,7 +116,8 @@ class TextClassification(Classification):
             "classes": dict(zip(corpus.classes, class_counts.tolist(), strict=True)),
             "vocabulary": len(self.vocabulary),
             "padding": padding,
-            "without_words": sum(int((self.split(s).lengths == 0).sum()) for s in SPLITS),
+            **facts.report(),
+            "warnings": facts.warnings(self.cleaning),
             **duplicates_across(corpus, rows),
             **corpus.facts,
             "notes": [
@@ -129,7 +136,7 @@ class TextClassification(Classification):
         """The texts and their labels; called only if the cache does not hold them."""
 
     def current_content(self) -> str:
-        # Where version 0.1 read other texts or labels, its runs are others.
+        # Where version 0.1 read other texts, words or labels, its runs are others.
         return self.identity() + (" read anew" if self._read_anew else "")
 
     def split(self, name: Split) -> SequenceDataset:
@@ -176,8 +183,8 @@ class TextClassification(Classification):
         assert self.vocabulary is not None
         offsets = corpus.offsets
         tokens = lookup[corpus.tokens]
-        if UNK in self.vocabulary[:2]:
-            tokens[tokens < 0] = 1
+        if first_word_id(self.vocabulary) > 1:
+            tokens[tokens < 0] = UNK_ID
         else:
             known = tokens >= 0
             offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(known)])[offsets]
@@ -202,6 +209,22 @@ class TextClassification(Classification):
                 )
 
 
+@dataclass(frozen=True)
+class TextRead:
+    """The words that a network reads of a text, their ids, and what it does not read.
+
+    unknown: how many of `words` are outside the vocabulary. dropped: how many words are left out
+    for that. cut: how many stand behind the first `seq_len`. lost_letters: see `Cleaning`.
+    """
+
+    words: list[str]
+    ids: list[int]
+    unknown: int
+    dropped: int
+    cut: int
+    lost_letters: int
+
+
 class TextEncoder:
     """Turns a text from the user into a batch of one that a trained model reads.
 
@@ -210,17 +233,32 @@ class TextEncoder:
 
     def __init__(self, state: Mapping[str, Any], seq_len: int) -> None:
         self.words: list[str] = state["vocabulary"]
-        self.index = {word: i for i, word in enumerate(self.words)}
-        self.cleaning = Cleaning(**state["cleaning"])
+        first = first_word_id(self.words)
+        self.index = {word: i for i, word in enumerate(self.words[first:], first)}
+        self.unknown_id = UNK_ID if first > UNK_ID else None
+        self.cleaning = Cleaning.of(state["cleaning"])
         self.seq_len = seq_len
         self.padding: Padding = state["padding"]
-        self.unknown_id = self.index.get(UNK)
 
     def __call__(self, text: str) -> tuple[list[str], list[int]]:
         """The first `seq_len` words and their ids. Words without an id are UNK, or left out."""
-        pairs = [(w, self.index.get(w, self.unknown_id)) for w in self.cleaning.words(text)]
-        known = [(word, i) for word, i in pairs if i is not None][: self.seq_len]
-        return [word for word, _ in known], [i for _, i in known]
+        read = self.read(text)
+        return read.words, read.ids
+
+    def read(self, text: str) -> TextRead:
+        """What is read of a text, and what is not."""
+        words, lost_letters = self.cleaning.words_and_lost_letters(text)
+        pairs = [(word, self.index.get(word, self.unknown_id)) for word in words]
+        known = [(word, i) for word, i in pairs if i is not None]
+        read = known[: self.seq_len]
+        return TextRead(
+            [word for word, _ in read],
+            [i for _, i in read],
+            unknown=sum(i == self.unknown_id for _, i in read),
+            dropped=len(words) - len(known),
+            cut=len(known) - len(read),
+            lost_letters=lost_letters,
+        )
 
     def batch(self, ids: Sequence[int]) -> Batch:
         """A batch of one, padded to `seq_len` as in training."""

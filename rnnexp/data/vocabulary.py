@@ -9,8 +9,7 @@ from torch import Tensor
 
 from rnnexp.data.corpus import Int64Array, TokenisedCorpus
 from rnnexp.types import Padding
-
-PAD, UNK = "<pad>", "<unk>"
+from rnnexp.words import SPECIALS
 
 
 def build_vocabulary(
@@ -18,26 +17,18 @@ def build_vocabulary(
 ) -> tuple[list[str], npt.NDArray[np.int64]]:
     """The `size` commonest words of the texts in `rows`, after the specials.
 
+    A word of a text that reads like a special is no word: it has no id of its own, nor theirs.
     Returns these words, and an array with the id of each word of the corpus, -1 for those without
     one. Of equally common words the one seen first in the corpus comes first, as in
     `collections.Counter.most_common`.
     """
-    counts = np.bincount(_tokens_of(corpus, rows), minlength=len(corpus.words))
+    counts = corpus.word_counts(rows)
+    counts[[i for i, word in enumerate(corpus.words) if word in SPECIALS]] = 0
     commonest = np.argsort(-counts, kind="stable")[:size]
     commonest = commonest[counts[commonest] > 0]
     lookup = np.full(len(corpus.words), -1, dtype=np.int64)
     lookup[commonest] = np.arange(len(commonest)) + len(specials)
     return [*specials, *(corpus.words[i] for i in commonest)], lookup
-
-
-def _tokens_of(corpus: TokenisedCorpus, rows: Int64Array) -> npt.NDArray[np.int32]:
-    if len(rows) == len(corpus):
-        return corpus.tokens
-    lengths = np.diff(corpus.offsets)
-    chosen = np.zeros(len(corpus), dtype=bool)
-    chosen[rows] = True
-    tokens: npt.NDArray[np.int32] = corpus.tokens[np.repeat(chosen, lengths)]
-    return tokens
 
 
 def cut_and_pad(

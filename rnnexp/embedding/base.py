@@ -24,7 +24,7 @@ class Encoder(nn.Module, ABC):
     """
 
     output_size: int
-    report: Mapping[str, int]
+    report: Mapping[str, Any]
     content: str = ""
 
     @classmethod

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from rnnexp.experiment.data_lines import text_lines, vectors_line
 from rnnexp.results.summary import Summary
 from rnnexp.scores import Score
 
@@ -33,6 +34,7 @@ def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
         f"chance {task.score.show(task.score.chance)}"
     )
     lines += report.get("notes", [])
+    lines += text_lines(report, summary.seq_len)
     if repeated := report.get("test_duplicates_of_train", 0):
         lines.append(f"{repeated} of the test texts also stand in the training split")
     steps = task.split("test").inputs.shape[1]
@@ -42,8 +44,8 @@ def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
         f"model {summary.model}: {summary.parameters} parameters, {steps} steps, "
         f"read at {read_at}, pads {pads}, on {experiment.device}"
     )
-    if vectors := summary.embedding_report:
-        lines.append(f"Found embeddings for {vectors['matched']} / {vectors['words']} words")
+    if summary.embedding_report:
+        lines.append(vectors_line(summary.embedding_report))
     return lines
 
 

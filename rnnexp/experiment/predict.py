@@ -1,5 +1,8 @@
 """A trained network's answer to a text of the user's own."""
 
+import copy
+import os
+import shlex
 from pathlib import Path
 
 import torch
@@ -7,8 +10,8 @@ from torch import Tensor
 
 from rnnexp.clip.base import total_norm
 from rnnexp.data.base import class_probabilities, classification_loss, predicted_class
-from rnnexp.data.text import TextEncoder
-from rnnexp.errors import UserError
+from rnnexp.data.text import TextEncoder, TextRead
+from rnnexp.errors import DataError, UserError
 from rnnexp.experiment.load import load_model
 from rnnexp.model.base import SequenceModel
 from rnnexp.probes.walkthrough import word_by_word
@@ -18,13 +21,15 @@ from rnnexp.types import Batch
 
 
 def predict(path: Path, text: str, steps: bool = False) -> str:
-    """Three lines: the class, its probability, and the gradient norm of the prediction.
+    """Four lines: the class, its probability, two gradient norms, and what was read of the text.
 
     steps: and a table of all words: norm of the state, probability of the class had the text ended
-    there, and norm of the loss' gradient with respect to the word's vector.
+    there, and norm of the loss' gradient with respect to the word's vector. Where the answer is
+    read behind the pads, some of these follow: the first, the second, the fourth, ... and the last.
 
-    The gradient is that of the loss at the predicted class with respect to all parameters, in L2
-    norm: near zero where the network is sure of its answer, or where no gradient arrives.
+    The gradient is that of the loss at the predicted class, in L2 norm: near zero where the network
+    is sure of its answer, or where no gradient arrives. One norm is over all parameters, the other
+    over W_hh of layer 0 alone, from state to state.
     """
     run = RunDirectory.open(path)
     summary = run.summary
@@ -34,33 +39,104 @@ def predict(path: Path, text: str, steps: bool = False) -> str:
     if record.cleaning is None or record.classes is None:
         raise UserError(f"{path} was trained on {summary.data}, not on texts")
     encode = TextEncoder(record.model_dump(), run.config["seq_len"])
-    words, ids = encode(text)
-    if not ids:
-        raise UserError("the text has no word that the network knows")
+    read = encode.read(text)
+    if read.unknown == len(read.ids):
+        count = len(read.ids) + read.dropped
+        raise UserError(
+            f"no known word: the text has no word that the network knows ({count} words, none of "
+            f"them among the {len(encode.index)} of {path})"
+        )
 
     # In float64: of a sure answer's loss and gradient float32 leaves nothing.
     model = load_model(run).double()
     model.eval()
-    batch = encode.batch(ids)
+    batch = encode.batch(read.ids)
     outputs = model(batch)
     answer = predicted_class(outputs)
     classification_loss(outputs, answer).backward()  # type: ignore[no-untyped-call]
     norm = total_norm([p.grad for p in model.parameters() if p.grad is not None])
+    norms = f"{norm.item():.4g} of all parameters"
+    if (recurrent := _recurrent_gradient(model)) is not None:
+        norms += f", {recurrent.norm().item():.4g} of layer 0's recurrent weights (h2h) alone"
     probability = class_probabilities(outputs)[0, answer].item()
-    unknown = sum(i == encode.unknown_id for i in ids)
     lines = "\n".join(
         [
             f"label:          {record.classes[int(answer)]}",
             f"confidence:     {probability:.1%}",
-            f"gradient norm:  {norm.item():.4g}",
-            f"words read:     {len(words)}" + (f", {unknown} of them unknown" if unknown else ""),
+            f"gradient norm:  {norms}",
+            f"words read:     {_what_was_read(read, encode.seq_len, batch, model)}",
         ]
     )
-    return f"{lines}\n\n{_steps_table(model, batch, words, answer)}" if steps else lines
+    return f"{lines}\n\n{_steps_table(model, batch, read.words, answer)}" if steps else lines
+
+
+def text_of(file: Path) -> str:
+    """What a file holds, which is one text. Raises DataError where it holds none."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise DataError(f"{file} is not UTF-8 text (byte 0x{byte:02x}): save it as UTF-8") from None
+    except FileNotFoundError:
+        raise DataError(f"{file}: there is no such file (looked from {Path.cwd()})") from None
+    except OSError as error:
+        raise DataError(f"{file} cannot be read: {error.strerror or error}") from None
+    if not text.strip():
+        raise DataError(f"{file} is empty")
+    return text
+
+
+def check_is_text(text: str, run: Path) -> None:
+    """Refuse the name of a file in the place of a text, and bytes that are no text."""
+    if os.path.isfile(text):
+        words = shlex.join(["rnnexp", "predict", str(run), "--file", text])
+        raise UserError(f"'{text}' is a file: to ask about what it holds, type {words}")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UserError("the text is not UTF-8") from None
+
+
+def _recurrent_gradient(model: SequenceModel) -> Tensor | None:
+    """dL/dW_hh of layer 0; None of a model without a recurrence.
+
+    W_hh can be a part of a parameter. A copy of the model that holds the gradients in the place of
+    the weights finds that part of them.
+    """
+    if not model.recurrences():
+        return None
+    gradients = copy.deepcopy(model)
+    with torch.no_grad():
+        for gradient, weight in zip(gradients.parameters(), model.parameters(), strict=True):
+            gradient.copy_(torch.zeros_like(weight) if weight.grad is None else weight.grad)
+    return gradients.recurrences()[0].weight_hh.detach()
+
+
+def _what_was_read(read: TextRead, seq_len: int, batch: Batch, model: SequenceModel) -> str:
+    """How many words, and what was not read, or read beside them."""
+    parts = [str(len(read.words))]
+    if read.unknown:
+        parts.append(f"{read.unknown} of them unknown")
+    if read.dropped:
+        parts.append(f"{read.dropped} unknown ones left out")
+    if read.cut:
+        parts.append(f"{read.cut} cut off, since seq_len={seq_len}")
+    if read.lost_letters:
+        parts.append(f"letters lost by data.letters=ascii: {read.lost_letters}")
+    pads = batch.inputs.shape[1] - len(read.words)
+    if pads and batch.padding == "pre" and model.recurrences():
+        parts.append(f"behind {_pads(pads)} that the state has crossed")
+    elif pads and model.reads_pads and batch.padding == "post":
+        parts.append(f"then {_pads(pads)}, behind which the answer is read (model.readout=last)")
+    return ", ".join(parts)
+
+
+def _pads(count: int) -> str:
+    return "1 pad" if count == 1 else f"{count} pads"
 
 
 def _steps_table(model: SequenceModel, batch: Batch, words: list[str], answer: Tensor) -> str:
-    """A line per word that is read."""
+    """A line per word that is read, and of pads behind them that are read too some lines."""
     if not model.recurrences():
         name = type(model).__name__.lower()
         raise UserError(f"--steps follows a recurrent state, and model={name} has none")
@@ -69,13 +145,26 @@ def _steps_table(model: SequenceModel, batch: Batch, words: list[str], answer: T
     probability = class_probabilities(torch.from_numpy(steps["outputs"]))[:, int(answer)].tolist()
     lines = [["word", "‖h_t‖", "probability so far", "gradient to the word"]]
     first = int(batch.valid_BT[0].long().argmax())  # pads may come before the text
-    for t, word in enumerate(words, first):
+    shown = list(enumerate(words, first))
+    behind = first + len(words)
+    if model.reads_pads and (pads := batch.inputs.shape[1] - behind):
+        shown += [(behind + n - 1, f"pad {n} of {pads}") for n in _doubling(pads)]
+    for t, word in shown:
         lines.append(
             [
                 word,
                 f"{steps['state'][t]:.3f}",
                 f"{probability[t]:.1%}",
-                f"{steps['gradient'][t]:.2e}",
+                f"{steps['gradient'][t]:.2e}" if t < behind else "-",  # a pad is no word
             ]
         )
     return aligned(lines)
+
+
+def _doubling(last: int) -> list[int]:
+    """1, 2, 4, ... and `last`.
+
+    >>> _doubling(5), _doubling(1)
+    ([1, 2, 4, 5], [1])
+    """
+    return sorted({*(2**k for k in range(last.bit_length())), last})

@@ -13,9 +13,10 @@ from rnnexp import __version__
 from rnnexp.data.base import Task
 from rnnexp.errors import Terminated
 from rnnexp.experiment.build import Experiment, facts_of
+from rnnexp.experiment.data_lines import warn_once
 from rnnexp.experiment.denormals import flushed_denormals
 from rnnexp.experiment.environment import describe_environment, peak_memory_mb
-from rnnexp.experiment.lines import at_length_line, result_line, start_lines
+from rnnexp.experiment.lines import at_length_line, headlines_only, result_line, start_lines
 from rnnexp.probes.probe_set import ProbeSet
 from rnnexp.regime import regime_of
 from rnnexp.results import report
@@ -47,6 +48,7 @@ def _execute(experiment: Experiment, run: RunDirectory) -> Summary:
         run.write_task(task_record(experiment))
         for line in start_lines(experiment, summary):
             log.info("%s", line)
+        warn_once(summary.data_report, in_study=headlines_only.get())
         if (regime := regime_of(model, probes.examples)) is not None:
             summary.regime = regime.summary()
             for line in regime.lines():

@@ -71,6 +71,11 @@ class RunDirectory:
         """Raises DataError where `path` is no run directory."""
         if not path.is_dir():
             raise DataError(f"{path}: there is no such run directory")
+        if jobs := _runs_in(path):
+            raise DataError(
+                f"{path} is a study of {len(jobs)} runs: name one of its runs, such as "
+                f"{shlex.quote(str(jobs[0]))}"
+            )
         if not (path / "summary.json").is_file():
             raise DataError(f"{path} is not a run directory: it has no summary.json")
         return cls(path)
@@ -224,6 +229,21 @@ class RunDirectory:
     @property
     def plots(self) -> Path:
         return self.path / "plots"
+
+
+def _runs_in(path: Path) -> list[Path]:
+    """The directories of a study's runs, those first that have a result; empty of a run."""
+    if (path / "summary.json").is_file():
+        return []
+
+    def has_none(job: Path) -> bool:
+        try:
+            return not RunDirectory(job).summary.done
+        except DataError:
+            return True
+
+    jobs = sorted(file.parent for file in path.glob("*/summary.json"))
+    return sorted(jobs, key=has_none)
 
 
 def supersede(path: Path) -> None:

@@ -1,6 +1,7 @@
 """The command as a user types it."""
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -135,6 +136,13 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
     (("-m", "seq_len=5,10", "+foo=1"), "unknown setting 'foo' [in seq_len=5 +foo=1]"),
     # verbs
     (("predict",), "predict: the following arguments are required: run, text"),
+    (("predict", "nope"), "predict: the following arguments are required: text, or --file FILE"),
+    (("predict", "nope", "a", "--file", "b"), "predict: a text and --file are both given"),
+    (("predict", "nope", "--file", "gone.txt"), "gone.txt: there is no such file (looked from"),
+    (
+        ("predict", "nope", "ok.csv"),
+        "'ok.csv' is a file: to ask about what it holds, type rnnexp predict nope --file ok.csv",
+    ),
     (("predict", "nope", "-bad"), "put -- before a text that begins with a dash"),
     (("predict", "nope", "hello"), "nope: there is no such run directory"),
     (("predict", ".", "hello"), ". is not a run directory"),
@@ -199,7 +207,13 @@ def test_predict_answers_and_refuses(
         lines = dict(line.split(":", 1) for line in outcome.out.strip().splitlines())
         assert lines["label"].strip() == label
         assert float(lines["confidence"].strip(" %")) > 90
-        assert 0 <= float(lines["gradient norm"]) < 1
+        norms = re.fullmatch(
+            r" +(\S+) of all parameters, (\S+) of layer 0's recurrent weights \(h2h\) alone",
+            lines["gradient norm"],
+        )
+        assert norms is not None
+        everything, recurrent = map(float, norms.groups())
+        assert 0 < recurrent < everything < 1
     assert "no word that the network knows" in rnnexp("predict", run, "!!!").error
     assert "unknown" in rnnexp("predict", run, "good zebra").out
     assert "label:" in rnnexp("predict", run, "-bad film").out

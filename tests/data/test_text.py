@@ -1,4 +1,6 @@
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -179,3 +181,71 @@ def test_a_rare_class_is_named_with_its_count_and_a_way_out() -> None:
         "the test split has no text of class 'yes', 'sarcastic'"
         in Rare(stratify=True).report["notes"]
     )
+
+
+def test_the_leak_check_knows_a_text_in_another_spelling() -> None:
+    class Spellings(Texts):
+        raw = RawCorpus(["le café", "un film"] * 4 + ["le cafe\u0301", "UN FİLM"],
+                        np.array([1, 0] * 5), ("no", "yes"))  # fmt: skip
+
+    task = Spellings(split="80/20", letters="unicode")
+    assert task.report["test_duplicates_of_train"] == 2
+    assert task.content != task.identity()  # version 0.1 read other words
+    assert task.content == task.current_content()
+    assert Texts().content == Texts().identity()  # and here the same
+
+
+@pytest.mark.parametrize("unknown", ["unk", "drop"])
+def test_a_text_that_reads_like_a_special_is_not_looked_up(unknown: str) -> None:
+    class Literal(Texts):
+        raw = RawCorpus(["<unk> <pad> <unk> good", "<pad> bad"] * 5, np.array([1, 0] * 5),
+                        ("no", "yes"))  # fmt: skip
+
+    task = Literal(seq_len=4, non_letters="keep", strip_html=False, unknown=unknown)
+    specials = ["<pad>", "<unk>"] if unknown == "unk" else ["<pad>"]
+    assert task.vocabulary == [*specials, "good", "bad"]
+    data, good, bad = task.split("train"), len(specials), len(specials) + 1
+    if unknown == "unk":
+        assert data.inputs[:2].tolist() == [[1, 1, 1, good], [1, bad, 0, 0]]
+    else:
+        assert data.inputs[:2].tolist() == [[good, 0, 0, 0], [bad, 0, 0, 0]]
+    assert task.content != task.identity()
+
+
+#: Words as they come, and what has led a question and the test apart.
+ODD_WORDS = [
+    "the", "bad", "film", "GOOD", "café", "cafe\u0301", "FİLM", "<unk>", "<pad>", "<PAD>", "7",
+    "<br />", "&amp;", "&lt;unk&gt;", "it's", "电影", "😀", "❤\ufe0f", "\u200b", "co\u00adop",
+    "e-\u0301",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_question_is_read_as_the_test_split_is(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+
+    def one_of(*choices: Any) -> Any:
+        return choices[generator.integers(len(choices))]
+
+    texts = [
+        " ".join(["a", *generator.choice(ODD_WORDS, size=generator.integers(9))]) for _ in range(40)
+    ]
+
+    class Drawn(Texts):
+        raw = RawCorpus(texts, np.arange(40) % 2, ("no", "yes"))
+
+    task = Drawn(
+        seq_len=one_of(1, 4, 12), padding=one_of("pre", "post"), vocab_size=one_of(3, 8, 100),
+        unknown=one_of("unk", "drop"), vocab_from=one_of("train", "all"), split="50/50",
+        lowercase=one_of(True, False), strip_html=one_of(True, False),
+        non_letters=one_of("space", "delete", "keep"), letters=one_of("ascii", "unicode"),
+    )  # fmt: skip
+    encode = TextEncoder(json.loads(json.dumps(task.state())), task.seq_len)
+    test = task.split("test")
+    for row, text in enumerate(texts[20:]):
+        read = encode.read(text)
+        question = encode.batch(read.ids)
+        assert question.inputs[0].tolist() == test.inputs[row].tolist()
+        assert question.lengths[0] == test.lengths[row]
+        assert len(read.words) == len(read.ids)
+        assert len(read.ids) + read.dropped + read.cut == len(task.cleaning.words(text))
