@@ -224,8 +224,7 @@ def made_when(studies: Sequence[Study]) -> str:
 
 
 HEAD = [
-    "| preset | runs | quantity | expected | measured (95% interval); each seed | kept | "
-    "source |",
+    "| preset | runs | quantity | expected | measured (95% interval); each seed | kept | source |",
     "| --- | --- | --- | --- | --- | --- | --- |",
 ]
 

@@ -4,7 +4,6 @@ import numpy as np
 
 from rnnexp.probes.base import Measurement, Observed, Probe, ProbeView, Source
 
-
 #: How the names of norms of single weight matrices begin.
 PARTS = ("before.", "after.")
 

@@ -248,15 +248,17 @@ class Trainer:
     def describe(self, task: Task) -> list[str]:
         """A line on the batches of this training, and one on the weights that are tested."""
         if self.steps is not None:
-            words = f"training: {self.steps} steps, a batch of {self.batch_size} each"
-        elif task.generates:
-            words = f"training: {self.epochs} epochs of {FRESH_EPOCH} batches of {self.batch_size}"
+            words = f"training: steps {self.steps}, batch size {self.batch_size}"
         else:
-            examples = len(task.split("train"))
-            batches = batch_count(examples, self.batch_size, self.drop_last)
-            words = f"training: {self.epochs} epochs of {batches} batches of {self.batch_size}"
-            if self.drop_last and (left_out := examples - batches * self.batch_size):
-                words += f", {left_out} of {examples} examples left out of each (drop_last)"
+            examples, batches = len(task.split("train")), FRESH_EPOCH
+            if not task.generates:
+                batches = batch_count(examples, self.batch_size, self.drop_last)
+            words = (
+                f"training: epochs {self.epochs}, batches in each {batches}, batch size "
+                f"{self.batch_size}"
+            )
+            if self.drop_last and (left_out := examples - batches * self.batch_size) > 0:
+                words += f", examples left out of each {left_out} of {examples} (drop_last)"
         return [f"{words}; loss and scores are means over their examples", self._tested(task)]
 
     def _tested(self, task: Task) -> str:

@@ -71,7 +71,9 @@ def test_the_weights_that_were_tested_are_said_and_loaded(
     assert np.allclose(outputs, tested, atol=1e-6)
 
     log = (run.path / "rnnexp.log").read_text()
-    assert f"tested: the weights {'with the lowest' if weights == 'best' else 'after the last'}" in log
+    assert (
+        f"tested: the weights {'with the lowest' if weights == 'best' else 'after the last'}" in log
+    )
     lowest = "" if weights == "best" else f" (validation loss lowest at {summary.best_epoch})"
     assert f"; weights of epoch {at} of {len(losses)}{lowest}; " in log
 
@@ -82,8 +84,8 @@ def test_a_study_says_which_weights_were_tested(workdir: Path) -> None:
     assert isinstance(study, Study)
     notes = weights_tested([run.summary for run in study.runs])
     assert notes == [
-        "tested: 1 of 2 runs: the weights after the last epoch; in 1 of 1 runs an earlier one had a "
-        "lower validation loss (trainer.test_weights=best)",
+        "tested: 1 of 2 runs: the last weights; in 1 of 1 runs earlier ones had a lower validation "
+        "loss (trainer.test_weights=best)",
         "tested: 1 of 2 runs: the weights with the lowest validation loss",
     ]
     table = next(iter(Scores.in_study(study))).text()

@@ -224,7 +224,7 @@ def test_the_best_weights_are_tested_where_that_is_asked_for() -> None:
     assert {key for key, best in asked.items() if best} == {
         (None, 3), ("best", None), ("best", 3),
     }  # fmt: skip
-    with pytest.raises(ValueError, match="test_weights=best watches .* no validation split"):
+    with pytest.raises(ValueError, match=r"test_weights=best watches .* no validation split"):
         Trainer(test_weights="best").check(FirstWord(val=0), CPU)
     Trainer(test_weights="last").check(FirstWord(val=0), CPU)
     with pytest.raises(ValueError, match="test_weights=best chooses among the epochs"):
@@ -236,12 +236,13 @@ def test_the_best_weights_are_tested_where_that_is_asked_for() -> None:
     ("trainer", "line"),
     [
         (Trainer(batch_size=60),
-         "training: 5 epochs of 4 batches of 60; loss and scores are means over their examples"),
+         "training: epochs 5, batches in each 4, batch size 60; loss and scores are means over "
+         "their examples"),
         (Trainer(batch_size=60, drop_last=True),
-         "training: 5 epochs of 3 batches of 60, 20 of 200 examples left out of each (drop_last); "
-         "loss and scores are means over their examples"),
+         "training: epochs 5, batches in each 3, batch size 60, examples left out of each 20 of "
+         "200 (drop_last); loss and scores are means over their examples"),
         (Trainer(steps=7),
-         "training: 7 steps, a batch of 64 each; loss and scores are means over their examples"),
+         "training: steps 7, batch size 64; loss and scores are means over their examples"),
         (Trainer(), "tested: the weights after the last epoch; trainer.test_weights=best takes "
          "those with the lowest validation loss"),
         (Trainer(steps=7, test_weights="last"), "tested: the weights after the last step"),

@@ -92,7 +92,12 @@ class FirstToken(StudyFinding):
             if self.untrained
             else "measured while training, predicted from the initial weights"
         )
-        return [Table(head, rows, [f"{note}; geometric means over seeds (95% intervals)"])]
+        notes = [
+            f"{note}; geometric means over seeds (95% intervals)",
+            "of the first position, dL/de_1: the gradient of its token's row in the table of "
+            "vectors adds to it that of every later place of the same token",
+        ]
+        return [Table(head, rows, notes)]
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import first_token

@@ -95,7 +95,9 @@ class GradNorm(ProbeFinding):
                 "clipped", "ended"]  # fmt: skip
         sizes = sorted({size for line in self.lines for size in line.batch_sizes})
         examples = f" of {' or '.join(map(str, sizes))}" if sizes else ""
-        notes = [f"L2 norm over all trained weights together, of the mean loss of a batch{examples}"]
+        notes = [
+            f"L2 norm over all trained weights together, of the mean loss of a batch{examples}"
+        ]
         tables = [Table(head, [_row(line) for line in self.lines], notes)]
         if any(line.first_of for line in self.lines):
             tables.append(self._of_matrices())
@@ -113,9 +115,9 @@ class GradNorm(ProbeFinding):
         for line, row in zip(self.lines, steps, strict=True):
             cells = [Cell(line.label)]
             for step in row:
-                cells.append(_norm([] if step is None else step.before))
+                cells.append(norm_cell([] if step is None else step.before))
                 if shows_after:
-                    cells.append(_norm([] if step is None else step.after))
+                    cells.append(norm_cell([] if step is None else step.after))
             rows.append(cells)
         reads = [
             f"{kind} reads {what}"
@@ -127,7 +129,10 @@ class GradNorm(ProbeFinding):
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import grad_norm
 
-        return grad_norm.draw(self, folder) if len(self.lines) <= MAX_LINES else []
+        few = len(self.lines) <= MAX_LINES
+        # a single step is no line
+        several_steps = any(len(run.before) > 1 for line in self.lines for run in line.runs)
+        return grad_norm.draw(self, folder) if several_steps and few else []
 
 
 #: What the matrices of a recurrence read, by how their names begin.
@@ -158,19 +163,21 @@ def _line(group: Group) -> NormLine:
         float(before.max()) if len(before) else None,
         float(np.nanmean(clipped)),
         ", ".join(f"{statuses.count(status)} {status}" for status in dict.fromkeys(statuses)),
-        [
-            run.directory.config["trainer"]["batch_size"]
-            for run in group.ended
-            if run.directory.has_config
-        ],
+        _batch_sizes(group),
     )
+
+
+def _batch_sizes(group: Group) -> list[int]:
+    configs = [run.directory.config for run in group.ended if run.directory.has_config]
+    sizes = [(config.get("trainer") or {}).get("batch_size") for config in configs]
+    return [size for size in sizes if size is not None]
 
 
 def _row(line: NormLine) -> list[Cell]:
     return [
         Cell(line.label),
-        _norm(line.first.before),
-        _norm(line.first.after),
+        norm_cell(line.first.before),
+        norm_cell(line.first.after),
         Cell(NOTHING if line.median is None else f"{line.median:.3g}", line.median),
         Cell("not finite" if line.largest is None else f"{line.largest:.3g}", line.largest),
         Cell(f"{line.clipped:.0%}", line.clipped),
@@ -178,7 +185,7 @@ def _row(line: NormLine) -> list[Cell]:
     ]
 
 
-def _norm(values: Sequence[float]) -> Cell:
+def norm_cell(values: Sequence[float]) -> Cell:
     """The geometric mean over runs with its interval; how many were 0 or not finite is said."""
     if not values:
         return Cell(NOTHING)

@@ -142,10 +142,10 @@ def weights_tested(summaries: Sequence[Summary]) -> list[str]:
     if last:
         of_runs = f"{len(last)} of {len(tested)} runs: " if best else ""
         earlier = sum(s.best_epoch is not None and s.best_epoch != s.epochs for s in last)
-        notes.append(f"tested: {of_runs}the weights after the last epoch")
+        notes.append(f"tested: {of_runs}the last weights")
         if earlier:
             notes[-1] += (
-                f"; in {earlier} of {len(last)} runs an earlier one had a lower validation loss "
+                f"; in {earlier} of {len(last)} runs earlier ones had a lower validation loss "
                 "(trainer.test_weights=best)"
             )
     if best:
