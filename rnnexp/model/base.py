@@ -107,7 +107,7 @@ class SequenceModel(nn.Module, ABC):
         return views
 
     def recurrence_parameters(self) -> dict[str, nn.Parameter]:
-        """The weight matrices of the recurrence as they are trained: their gradients are told apart.
+        """The weight matrices of the recurrence as they are trained, for norms of their gradients.
 
         Names as in torch: `weight_hh_l0` (h2h elsewhere) reads the state, `weight_ih_l0` (i2h) what
         the layer reads. A layer whose matrices are no parameters of their own has none here.

@@ -266,7 +266,8 @@ class Trainer:
         if self.tests_best:
             chosen = self.test_weights == "best"
             why = "test_weights=best" if chosen else f"patience={self.patience}"
-            return f"tested: the weights with the lowest validation loss (trainer.{why})"
+            words = f"tested: the weights with the lowest validation loss (trainer.{why})"
+            return f"{words}; probes measure the last"
         if not self.epochs and self.steps is None:
             return "tested: the initial weights"
         way_out = ""

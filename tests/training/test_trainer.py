@@ -247,9 +247,11 @@ def test_the_best_weights_are_tested_where_that_is_asked_for() -> None:
          "those with the lowest validation loss"),
         (Trainer(steps=7, test_weights="last"), "tested: the weights after the last step"),
         (Trainer(patience=2),
-         "tested: the weights with the lowest validation loss (trainer.patience=2)"),
+         "tested: the weights with the lowest validation loss (trainer.patience=2); probes measure "
+         "the last"),
         (Trainer(patience=2, test_weights="best"),
-         "tested: the weights with the lowest validation loss (trainer.test_weights=best)"),
+         "tested: the weights with the lowest validation loss (trainer.test_weights=best); probes "
+         "measure the last"),
         (Trainer(epochs=0), "tested: the initial weights"),
     ],
 )  # fmt: skip
