@@ -33,9 +33,10 @@ from typing import Any, Literal
 from rnnexp.command.main import main as rnnexp
 from rnnexp.plugins import own_config_dir
 from rnnexp.results.runs import ROOT, RunDirectory
-from rnnexp.results.statistics import t_interval, wilson
+from rnnexp.results.statistics import POSITIVE, Interval, t_interval, wilson
 from rnnexp.results.study import Study
 from rnnexp.results.summary import DONE
+from rnnexp.results.tables import with_interval
 
 TAIL_STEPS = 500
 
@@ -73,8 +74,8 @@ class MeanIs(Expected):
     tolerance: float
 
     def verdict(self, runs: Sequence[Measured]) -> Verdict:
-        interval = t_interval([run.value for run in runs])
-        if math.isnan(interval.mean):
+        interval = _mean(runs)
+        if interval is None:
             return False
         if interval.low is None or interval.high is None:
             return None
@@ -84,11 +85,14 @@ class MeanIs(Expected):
         return False if interval.high < low or high < interval.low else None
 
     def shown(self, runs: Sequence[Measured]) -> str:
-        interval = t_interval([run.value for run in runs])
-        if math.isnan(interval.mean):
-            return "no mean"
-        ends = interval.ends
-        return f"{interval.mean:.3g}" + (f" ({ends[0]:.3g} to {ends[1]:.3g})" if ends else "")
+        interval = _mean(runs)
+        return "no mean" if interval is None else with_interval(interval).text
+
+
+def _mean(runs: Sequence[Measured]) -> Interval | None:
+    """Of errors and losses, which are positive; None where a run has none."""
+    values = [run.value for run in runs]
+    return None if any(map(math.isnan, values)) else t_interval(values, POSITIVE)
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rnnexp.command.python import load_run, load_study, run
     from rnnexp.model.rollout import rollout
-    from rnnexp.probes.gradient_flow import gradient_flow
+    from rnnexp.probes.gradient_norms import gradient_flow
     from rnnexp.probes.lyapunov import lyapunov_spectrum
 
 __version__ = "0.2.0"
 __all__ = ["gradient_flow", "load_run", "load_study", "lyapunov_spectrum", "rollout", "run"]
 
 _HOMES = {
-    "gradient_flow": "rnnexp.probes.gradient_flow",
+    "gradient_flow": "rnnexp.probes.gradient_norms",
     "load_run": "rnnexp.command.python",
     "load_study": "rnnexp.command.python",
     "lyapunov_spectrum": "rnnexp.probes.lyapunov",

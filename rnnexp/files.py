@@ -8,6 +8,21 @@ from typing import Any
 from rnnexp.errors import DataError
 
 
+def user_path(path: str) -> Path:
+    """A path as the user typed it, with `~` and `~name` as the home folders that they stand for.
+
+    A shell leaves them alone in `data.path=~/texts.csv`. A file here whose name begins with ~ is
+    itself.
+    """
+    typed = Path(path)
+    if typed.exists():
+        return typed
+    try:
+        return typed.expanduser()
+    except RuntimeError:
+        raise DataError(f"{path}: there is no home folder '{typed.parts[0]}'") from None
+
+
 def file_digest(path: Path) -> str:
     """SHA-256 of a file's content, or a DataError that says why it cannot be read.
 

@@ -1,7 +1,15 @@
-"""Checks of a number's range: a ValueError that begins with the name of the argument."""
+"""The range of numbers: of settings, a ValueError that begins with the name of the argument; of
+what is measured, the bounds of float64.
+"""
 
 #: Weights are float32: a larger number is infinite to them.
 LARGEST = 3.4e38
+
+#: Smaller norms are subnormal in float64, or nearly so, and have lost digits: marked, not measured.
+FLOOR = 1e-300
+
+#: Stands for a norm below the floor, in files and arrays; one that is exactly 0 has no path at all.
+BELOW_FLOOR = FLOOR / 10
 
 
 def finite(name: str, value: float) -> None:

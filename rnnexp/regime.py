@@ -25,11 +25,13 @@ from torch import Tensor
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.cells.base import Recurrence
 from rnnexp.probes.base import Array
+from rnnexp.probes.norms import mean_and_interval
 from rnnexp.probes.recurrent_weights import largest_singular_value, spectral_radius
 from rnnexp.types import Batch
 
-#: The gradient counts as gone when this share of it is left, and as exploded at its inverse.
-GONE = 0.01
+#: A change of the gradient to less than this share of it, or to more than its inverse, is told by
+#: its power of ten.
+ONE_PERCENT = 0.01
 
 #: E[f(z)] = _WEIGHTS @ f(_NODES), z ~ N(0, 1), by the trapezoid rule on nodes that crowd at 0: the
 #: derivative of a saturated tanh is a peak there, much narrower than the Gaussian.
@@ -41,7 +43,16 @@ _WEIGHTS /= _WEIGHTS.sum()
 EXAMPLES = 8
 
 #: Above this share of ‖W‖² on the diagonal the weights are no independent random numbers.
-STRUCTURED = 0.1
+ON_DIAGONAL = 0.1
+
+#: Nor are they where a row has fewer effective elements, (Σ w²)² / Σ w⁴, than this share of H, or
+#: than this number. Of H independent numbers it is H/3 (Gaussian) to 0.56 H (uniform); of a
+#: permutation 1.
+SPARSE_SHARE, SPARSE = 1 / 6, 1.5
+
+#: Nor where ‖W‖² / σ_max² is below this share of H. Of independent numbers it is H/4; of an
+#: orthogonal matrix H, of an outer product 1.
+LOW_RANK, RANK_ONE = 0.1, 1.1
 
 
 @dataclass(frozen=True)
@@ -50,11 +61,13 @@ class LayerRegime:
 
     g: √(‖W‖²/H) of the recurrent weights, σ√H for independent elements. radius: ρ(W).
     sigma_max: σ_max(W). variance: q. mean_slope: E[φ'(√q z)], for tanh the mean of 1 - h².
-    gain: factor on the gradient's norm per step back. path: `all paths`, or `direct path only` for
-    a cell with a carry gate, whose gain is the mean of that gate. Cells with several blocks of
-    weights: g, radius and sigma_max are the largest over the blocks, and there is no variance. Of
-    weights that are no random matrix, such as the identity, and of cells of another form the theory
-    says nothing: there is no gain, and the path is `not predicted`.
+    gain: factor on the gradient's norm per step back. gain_low, gain_high: its 95% interval over
+    the examples whose inputs were taken; None for one example.
+    path: `all paths`, or `direct path only` for a cell with a carry gate, whose gain is the mean of
+    that gate. Cells with several blocks of weights: g, radius and sigma_max are the largest over
+    the blocks, and there is no variance. Of weights that are no random matrix, such as the
+    identity, and of cells of another form the theory says nothing: there is no gain, and the path
+    is `not predicted`.
     """
 
     g: float
@@ -64,6 +77,8 @@ class LayerRegime:
     mean_slope: float | None
     gain: float | None
     path: str
+    gain_low: float | None = None
+    gain_high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +86,9 @@ class Regime:
     """The layer that carries the gradient furthest, and what it means over `seq_len` steps.
 
     half_life: steps in which the gradient halves (or doubles, where gain > 1), None at gain 1.
-    horizon: steps after which 1% of it is left (or a hundred times); None at gain 1.
+    one_percent: steps after which 1% of it is left (or a hundred times); None at gain 1.
+
+    It is about the gradient at these weights, and says nothing of what training will do to them.
     """
 
     layers: Sequence[LayerRegime]
@@ -86,8 +103,8 @@ class Regime:
         return self._steps_to(0.5)
 
     @property
-    def horizon(self) -> float | None:
-        return self._steps_to(GONE)
+    def one_percent(self) -> float | None:
+        return self._steps_to(ONE_PERCENT)
 
     def _steps_to(self, share: float) -> float | None:
         if self.layer.gain is None:
@@ -97,37 +114,35 @@ class Regime:
 
     @property
     def sentence(self) -> str:
-        """What to expect, in words.
+        """What is left of the gradient, in words.
 
         >>> layer = LayerRegime(0.58, 0.57, 1.1, 0.4, 0.75, 0.43, "all paths")
         >>> Regime([layer], 400).sentence
-        'gradients will halve every 0.8 steps: over 400 steps 1e-147 of them is left, and the \
-first token cannot be learned'
+        'at these weights gradients halve every 0.8 steps: over 400 steps 1e-147 of them is left'
         """
         layer, half_life = self.layer, self.half_life
         if layer.gain is None:
             return "the theory of random weights does not cover this network: it must be measured"
         if layer.gain == 0:
-            return "no gradient passes a single step: only the last token can be learned"
+            return "at these weights no gradient passes a single step"
         log10 = self.seq_len * math.log10(layer.gain)
         direct = layer.path != "all paths"
-        subject = "on the direct path alone gradients" if direct else "gradients"
-        if half_life is None or abs(log10) <= -math.log10(GONE):
+        subject = "at these weights gradients" + (" on the direct path alone" if direct else "")
+        if half_life is None or abs(log10) <= -math.log10(ONE_PERCENT):
             factor = f"{10**log10:.2g}" if half_life is not None else "1"
             return (
-                f"{subject} will keep their order of size: over {self.seq_len} steps they change "
-                f"by a factor of {factor}"
+                f"{subject} keep their order of size: over {self.seq_len} steps they change by a "
+                f"factor of {factor}"
             )
         steps = f"{half_life:.1f} steps" if half_life < 10 else f"{half_life:.0f} steps"
         if log10 > 0:
             return (
-                f"{subject} will double every {steps}: over {self.seq_len} steps they grow by "
-                f"1e+{log10:.0f}, and training needs clipping"
+                f"{subject} double every {steps}: over {self.seq_len} steps they grow by "
+                f"1e+{log10:.0f}"
             )
-        gated = "unless training opens the gates" if direct else "and"
         return (
-            f"{subject} will halve every {steps}: over {self.seq_len} steps 1e{log10:.0f} of them "
-            f"is left, {gated} the first token cannot be learned"
+            f"{subject} halve every {steps}: over {self.seq_len} steps 1e{log10:.0f} of them is "
+            "left"
         )
 
     def summary(self) -> dict[str, Any]:
@@ -135,7 +150,7 @@ first token cannot be learned'
         return {
             **asdict(self.layer),
             "half_life": self.half_life,
-            "horizon": self.horizon,
+            "one_percent": self.one_percent,
             "sentence": self.sentence,
             "layers": [asdict(layer) for layer in self.layers],
         }
@@ -150,13 +165,14 @@ first token cannot be learned'
         measures = "at the initial weights: " + ", ".join(numbers)
         if layer.gain is None:
             return [measures, self.sentence]
-        horizon = f"{self.horizon:.3g} steps" if self.horizon is not None else "none"
         name = "mean carry gate" if layer.path != "all paths" else "gain per step"
-        return [
-            measures,
-            f"predicted {name} {layer.gain:.3g}, horizon {horizon}",
-            f"{self.sentence}",
-        ]
+        predicted = f"predicted {name} {layer.gain:.3g}"
+        if layer.gain_low is not None and layer.gain_high is not None:
+            predicted += f" ({layer.gain_low:.3g} to {layer.gain_high:.3g}, 95% over examples)"
+        if self.one_percent is not None:
+            size = "1% is left" if layer.gain < 1 else "it is a hundred times as large"
+            predicted += f": {size} after {self.one_percent:.3g} steps"
+        return [measures, predicted, self.sentence]
 
 
 def regime_of(model: SequenceModel, examples: Batch) -> Regime | None:
@@ -168,18 +184,28 @@ def regime_of(model: SequenceModel, examples: Batch) -> Regime | None:
         rollout = model.rollout(examples.rows(0, EXAMPLES))
     read_TBE = [rollout.inputs, *(layer.states for layer in rollout.layers[:-1])]
     inputs_NE = [torch.stack(list(x), dim=1)[rollout.valid_BT] for x in read_TBE]
-    return predict_regime(layers, inputs_NE, examples.inputs.shape[1])
+    example_N = rollout.valid_BT.nonzero()[:, 0]
+    return predict_regime(layers, inputs_NE, examples.inputs.shape[1], example_N)
 
 
 def predict_regime(
-    layers: Sequence[Recurrence], inputs_NE: Sequence[Tensor], seq_len: int
+    layers: Sequence[Recurrence],
+    inputs_NE: Sequence[Tensor],
+    seq_len: int,
+    example_N: Tensor | None = None,
 ) -> Regime:
     """What these weights will do over `seq_len` steps.
 
-    inputs_NE: for each layer N of the vectors that it reads, pads left out.
+    inputs_NE: for each layer N of the vectors that it reads, pads left out. example_N: which
+    example each of them is of; None: all of one, and there is no interval.
     """
+    if example_N is None:
+        example_N = torch.zeros(len(inputs_NE[0]), dtype=torch.long)
     pairs = zip(layers, inputs_NE, strict=True)
-    return Regime([_layer(layer, x_NE.detach().double().cpu()) for layer, x_NE in pairs], seq_len)
+    return Regime(
+        [_layer(layer, x_NE.detach().double().cpu(), example_N.cpu()) for layer, x_NE in pairs],
+        seq_len,
+    )
 
 
 def mean_field(g: float, input_variance: float, nonlinearity: str) -> tuple[float, float, float]:
@@ -210,7 +236,7 @@ def _slopes(g: float, q: float, derivative: Callable[[Array], Array]) -> tuple[f
     return float(_WEIGHTS @ slopes), g * math.sqrt(float(_WEIGHTS @ slopes**2))
 
 
-def _layer(layer: Recurrence, x_NE: Tensor) -> LayerRegime:
+def _layer(layer: Recurrence, x_NE: Tensor, example_N: Tensor) -> LayerRegime:
     layer = layer.to(torch.device("cpu"), torch.float64)
     blocks = layer.blocks("weight_hh").values()
     g = max(float(w.norm()) / math.sqrt(len(w)) for w in blocks)
@@ -223,17 +249,52 @@ def _layer(layer: Recurrence, x_NE: Tensor) -> LayerRegime:
     a_NH = x_NE @ layer.blocks("weight_ih")[name].T + bias_H
     if cell.carry is not None:
         # h is small against the inputs at first: what it adds to the gate is left out
-        gate = float(a_NH.sigmoid().mean())
-        return LayerRegime(g, radius, sigma_max, None, None, gate, "direct path only")
+        gates_N = a_NH.sigmoid().mean(dim=1)
+        low, high = _over_examples(gates_N, example_N)
+        gate, path = float(gates_N.mean()), "direct path only"
+        return LayerRegime(g, radius, sigma_max, None, None, gate, path, low, high)
     if cell.activation not in _FUNCTIONS or len(blocks) > 1:
         return unpredicted
     (weight_HH,) = blocks
-    total = float(weight_HH.square().sum())
-    on_diagonal = float(weight_HH.diagonal().square().sum()) / total if total else 0.0
-    if on_diagonal > max(STRUCTURED, 4 / len(weight_HH)):
+    if is_structured(weight_HH):
         return unpredicted
-    q, slope, gain = mean_field(g, float(a_NH.square().mean()), cell.activation)
-    return LayerRegime(g, radius, sigma_max, q, slope, gain, "all paths")
+    squares_N = a_NH.square().mean(dim=1)
+    q, slope, gain = mean_field(g, float(squares_N.mean()), cell.activation)
+    ends = [
+        None if variance is None else mean_field(g, max(variance, 0.0), cell.activation)[2]
+        for variance in _over_examples(squares_N, example_N)
+    ]
+    # the larger the inputs, the flatter the slopes: the ends change places
+    low, high = sorted(ends, key=lambda end: end or 0.0)
+    return LayerRegime(g, radius, sigma_max, q, slope, gain, "all paths", low, high)
+
+
+def is_structured(weight_HH: Tensor) -> bool:
+    """Whether a matrix is visibly no draw of independent numbers, nor an orthogonal mixture.
+
+    Identity, permutation, diagonal and sparse matrices, outer products: what they do to a gradient
+    depends on more than the size of their elements. All zeros are not structured.
+    """
+    w = weight_HH.detach().double()
+    squares_HH, hidden = w.square(), len(w)
+    total = float(squares_HH.sum())
+    if total == 0:
+        return False
+    if float(squares_HH.diagonal().sum()) / total > max(ON_DIAGONAL, 4 / hidden):
+        return True
+    fourth_H = squares_HH.square().sum(dim=1)
+    effective_H = squares_HH.sum(dim=1).square()[fourth_H > 0] / fourth_H[fourth_H > 0]
+    if float(effective_H.median()) < max(SPARSE, SPARSE_SHARE * hidden):
+        return True
+    return total / largest_singular_value(w) ** 2 < max(RANK_ONE, LOW_RANK * hidden)
+
+
+def _over_examples(values_N: Tensor, example_N: Tensor) -> tuple[float | None, float | None]:
+    """The 95% t-interval of the mean, over examples; None for one alone."""
+    examples = sorted(set(example_N.tolist()))
+    means = np.array([[float(values_N[example_N == b].mean()) for b in examples]])
+    _, low, high = mean_and_interval(means)
+    return (None, None) if math.isnan(low[0]) else (float(low[0]), float(high[0]))
 
 
 _FUNCTIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {

@@ -3,19 +3,49 @@
 Asked here once, instead of by its name wherever a score is written, drawn or judged.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-#: A run beats chance where its whole bootstrap interval over test examples shows more than this
-#: share of all skill: more than a lucky test set gives, even to the luckiest of some hundred runs.
+#: A run beats chance where its whole 95% interval over test examples shows more than this share of
+#: all skill: more than a lucky test set of 500 examples gives, even to the luckiest of some hundred
+#: runs. What smaller test sets give is in `GUESSES`.
 NEEDED_SKILL = 0.1
 
-#: The same in words.
+#: From so many test examples on, the share of networks that only guess and yet beat chance, at
+#: most. Computed for coins of 2, 3, 4 and 10 sides, and simulated for the constant answer to the
+#: adding problem.
+GUESSES = {500: 0.0005, 200: 0.002, 100: 0.005, 50: 0.01, 20: 0.025, 10: 0.04, 3: 0.06, 1: 0.11}
+
+#: When a run beats chance, in words.
 BEATS_CHANCE = (
-    f"a run's bootstrap interval over test examples lies above {NEEDED_SKILL:.0%} of the way from "
+    f"a run's 95% interval over test examples lies above {NEEDED_SKILL:.0%} of the way from "
     "chance to perfect"
 )
+
+
+def guessing_share(examples: int) -> float:
+    """The share of networks that only guess and yet beat chance, at most (`GUESSES`).
+
+    >>> guessing_share(30), guessing_share(2000)
+    (0.025, 0.0005)
+    """
+    return next(share for fewest, share in GUESSES.items() if examples >= fewest)
+
+
+def guessing(examples: int) -> str:
+    """How often guessing beats chance on so small a test set, in words; empty for a large one.
+
+    >>> guessing(30)
+    'of only 30 test examples, guessing beats chance in up to 2.5% of runs'
+    >>> guessing(200)
+    ''
+    """
+    if examples >= 200:
+        return ""
+    passes = f"guessing beats chance in up to {100 * guessing_share(examples):.2g}% of runs"
+    return f"of only {examples} test examples, {passes}"
 
 
 @dataclass(frozen=True)
@@ -70,6 +100,20 @@ class Score:
     def head(self) -> str:
         """The head of a column: `accuracy %`."""
         return f"{self.name} %" if self.percent else self.name
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the greatest value that it can have: a share lies between 0 and 1, and
+        nothing is better than perfect.
+
+        >>> ACCURACY.bounds, MSE.bounds
+        ((0.0, 1.0), (0.0, inf))
+        """
+        if self.percent:
+            return 0.0, 1.0
+        if self.perfect is None:
+            return -math.inf, math.inf
+        return (-math.inf, self.perfect) if self.better == "high" else (self.perfect, math.inf)
 
     def skill(self, value: float) -> float | None:
         """(value - chance) / (perfect - chance): 0 at chance, 1 where every answer is right.

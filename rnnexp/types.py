@@ -178,6 +178,9 @@ class Rollout:
     read_at_B: index of the last step whose input can reach an example's output.
     valid_BT: True at real steps, False at pads.
     state_lag: the output at step t reads the state at t - state_lag (1 for model=linear).
+    reads_one_state: whether each example's output is made of the states of a single step; else, as
+        with the mean over steps, a state reaches the output directly and through all later ones.
+    initial_BD: the flat state before the first step.
     advance: `advance(t, s_BD)` is the flat state after step t from the one before it.
 
     Flat states hold h and, where there is one, c of each layer, from the bottom up: all that one
@@ -191,6 +194,8 @@ class Rollout:
     read_at_B: Tensor
     valid_BT: Tensor
     state_lag: int
+    reads_one_state: bool
+    initial_BD: Tensor
     advance: Callable[[int, Tensor], Tensor]
 
     @property
@@ -209,9 +214,11 @@ class Rollout:
         return (self.read_at_B - self.state_lag).clamp(min=0)
 
     def flat_state(self, t: int) -> Tensor:
-        """All that step t hands to the next, [B, D]; zeros before the first step, t = -1."""
+        """All that step t hands to the next, [B, D]; `initial_BD` before the first step, t = -1."""
+        if t < 0:
+            return self.initial_BD
         tensors = [
-            tensors[t] if t >= 0 else torch.zeros_like(tensors[0])
+            tensors[t]
             for layer in self.layers
             for tensors in (layer.states, layer.cells)
             if tensors is not None

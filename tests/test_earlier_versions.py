@@ -26,6 +26,7 @@ COMMAND = (
     "model.hidden_size=4", "embedding.dim=4", "trainer=smoke", "seed=0,1", "study=study",
     "probes=all", "probes.hidden_dynamics.per_class=1", "clip=norm", "init=normal,irnn",
     "plots=false", "threads=1",
+    "probes.lyapunov.examples=1",  # the default then; now four
 )  # fmt: skip
 
 

@@ -12,7 +12,18 @@ import rnnexp
 PACKAGE = Path(rnnexp.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 #: what every module may use
-BASE = {"types", "errors", "ranges", "scores", "streams", "files", "plugins", "earlier", "config"}
+BASE = {
+    "types",
+    "errors",
+    "ranges",
+    "scores",
+    "streams",
+    "words",
+    "files",
+    "plugins",
+    "earlier",
+    "config",
+}
 #: packages of components: they see plain values and their own base, never each other
 ROOMS = {"data", "model", "embedding", "init", "clip", "probes"}
 #: what each may import beside the base and itself; arrows point down

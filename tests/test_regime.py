@@ -1,6 +1,7 @@
 """What the regime report says, against the cases that need no theory and against measurement."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -12,9 +13,10 @@ from rnnexp.init.identity import Identity
 from rnnexp.init.normal import Normal
 from rnnexp.model.bag import Bag
 from rnnexp.model.fused import GRU, LSTM, RNN
-from rnnexp.model.rollout import layers_of
-from rnnexp.probes.gradient_flow import gradient_flow, log_gain
-from rnnexp.regime import LayerRegime, Regime, mean_field, predict_regime, regime_of
+from rnnexp.model.modules import layers_of
+from rnnexp.probes.decay import log_gain
+from rnnexp.probes.gradient_norms import gradient_flow
+from rnnexp.regime import LayerRegime, Regime, is_structured, mean_field, predict_regime, regime_of
 from rnnexp.types import Batch
 
 EXAMPLES = Batch(torch.randn(8, 30, 16), torch.zeros(8), torch.full((8,), 30))
@@ -27,11 +29,14 @@ def regime(gain: float, seq_len: int = 100, path: str = "all paths") -> Regime:
 @pytest.mark.parametrize(
     ("made", "words"),
     [
-        (regime(0.5), "halve every 1.0 steps: over 100 steps 1e-30 of them is left, and the first"),
+        (regime(0.5), "halve every 1.0 steps: over 100 steps 1e-30 of them is left"),
         (regime(2.0), "double every 1.0 steps: over 100 steps they grow by 1e+30"),
         (regime(1.0), "keep their order of size"),
         (regime(0.99), "keep their order of size: over 100 steps they change by a factor of 0.37"),
-        (regime(0.5, path="direct path only"), "on the direct path alone gradients will halve"),
+        (
+            regime(0.5, path="direct path only"),
+            "at these weights gradients on the direct path alone halve",
+        ),
         (regime(0.0), "no gradient passes a single step"),
     ],
 )
@@ -41,9 +46,9 @@ def test_the_sentence(made: Regime, words: str) -> None:
     assert made.summary()["sentence"] == made.sentence
 
 
-def test_half_life_and_horizon() -> None:
+def test_half_life_and_one_percent() -> None:
     assert regime(0.5).half_life == pytest.approx(1.0)
-    assert regime(0.1).horizon == pytest.approx(2.0)  # a hundredth is left
+    assert regime(0.1).one_percent == pytest.approx(2.0)  # a hundredth is left
     assert regime(1.0).half_life is None
 
 
@@ -123,3 +128,63 @@ class _Weights:
 def test_growth_beyond_the_range_of_numbers_has_its_sentence() -> None:
     assert "grow by 1e+477" in regime(3.0, seq_len=1000).sentence
     assert "1e-1000 of them" in regime(0.1, seq_len=1000).sentence
+
+
+@pytest.mark.parametrize("hidden", [1, 2, 3, 4, 8, 64])
+@pytest.mark.parametrize(
+    "weight",
+    [
+        lambda h: torch.eye(h),
+        lambda h: torch.eye(h).roll(1, 0),
+        lambda h: torch.eye(h)[torch.randperm(h)],
+        lambda h: torch.diag(torch.rand(h) + 0.1),
+        lambda h: torch.eye(h) + 0.1 * torch.randn(h, h),
+        lambda h: torch.ones(h, h),
+    ],
+    ids=["identity", "shifted", "permutation", "diagonal", "nearly identity", "ones"],
+)
+def test_weights_that_are_no_random_matrix_are_not_predicted(
+    weight: Callable[[int], torch.Tensor], hidden: int
+) -> None:
+    rnn = nn.RNN(4, hidden)
+    with torch.no_grad():
+        rnn.weight_hh_l0.copy_(weight(hidden))
+    layer = predict_regime(layers_of(rnn), [torch.randn(10, 4)], 50).layer
+    assert layer.gain is None
+    assert layer.path == "not predicted"
+
+
+@pytest.mark.parametrize("hidden", [16, 64])
+@pytest.mark.parametrize(
+    "weight",
+    [
+        lambda h: torch.randn(h, h),
+        lambda h: torch.rand(h, h) - 0.5,
+        lambda h: torch.linalg.qr(torch.randn(h, h)).Q,
+        lambda h: torch.zeros(h, h),
+    ],
+    ids=["Gaussian", "uniform", "orthogonal", "zeros"],
+)
+def test_random_matrices_are_predicted(weight: Callable[[int], torch.Tensor], hidden: int) -> None:
+    assert not any(is_structured(weight(hidden)) for _ in range(20))
+
+
+def test_the_interval_over_examples_covers_the_gain_of_many() -> None:
+    rnn = nn.RNN(4, 64)
+    scales = torch.rand(400, 1, 1) + 0.5  # examples differ in the size of their inputs
+    x_BTE = scales * torch.randn(400, 20, 4)
+
+    def gains(examples: torch.Tensor) -> LayerRegime:
+        of_example = torch.arange(len(examples)).repeat_interleave(20)
+        return predict_regime(layers_of(rnn), [examples.flatten(0, 1)], 50, of_example).layer
+
+    truth = gains(x_BTE).gain
+    assert truth is not None
+    covered = 0
+    for start in range(0, 400, 8):
+        layer = gains(x_BTE[start : start + 8])
+        assert layer.gain_low is not None
+        assert layer.gain_high is not None
+        covered += layer.gain_low <= truth <= layer.gain_high
+    assert covered / 50 > 0.85
+    assert gains(x_BTE[:1]).gain_low is None

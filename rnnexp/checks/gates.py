@@ -11,7 +11,8 @@ from rnnexp.checks.suite import Array, Values, check
 from rnnexp.data.sentence import Sentence
 from rnnexp.embedding.features import Features
 from rnnexp.model import fused
-from rnnexp.model.rollout import layers_of, rollout
+from rnnexp.model.modules import layers_of
+from rnnexp.model.rollout import rollout
 from rnnexp.probes.base import ProbeView
 from rnnexp.probes.gates import Gates, carry_gate, memory_time
 from rnnexp.types import Batch

@@ -1,6 +1,7 @@
 """Gradient norms of states and inputs: finite differences, and linear networks in closed form."""
 
 import math
+from typing import cast
 
 import numpy as np
 import torch
@@ -12,9 +13,12 @@ from rnnexp.embedding.features import Features
 from rnnexp.model import fused
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.rollout import rollout
-from rnnexp.probes.gradient_flow import gradient_flow, half_life
+from rnnexp.probes import gradient_flow as flow
+from rnnexp.probes.base import Measurement, ProbeView, Source
+from rnnexp.probes.decay import Decay
+from rnnexp.probes.gradient_norms import gradient_flow
 from rnnexp.probes.norms import l2_norm
-from rnnexp.types import Rollout
+from rnnexp.types import Batch, Rollout
 
 
 def state_norms_by_distance(model: SequenceModel, steps: int) -> Array:
@@ -105,7 +109,7 @@ def linear_far_below_float32() -> tuple[Values, Values]:
 @check("gradient_flow: half-life at g = 0.95, ln 2 / -ln 0.95", 1e-9)
 def half_life_of_a_rotation() -> tuple[Values, Values]:
     by_distance = state_norms_by_distance(linear_model(scaled_rotation(0.95)), 100)
-    return math.log(2) / -math.log(0.95), half_life(by_distance)
+    return math.log(2) / -math.log(0.95), Decay.of(by_distance).half_life
 
 
 @check("gradient_flow: dL/de_t of the linear model, ‖W_ihᵀ (Wᵀ)^k v‖", 1e-10)
@@ -137,3 +141,77 @@ def pads_are_no_steps() -> tuple[Values, Values]:
 @check("gradient_flow: L2 norm of numbers whose squares underflow", 1e-12)
 def norm_of_tiny_numbers() -> tuple[Values, Values]:
     return 5e-200, float(l2_norm(torch.tensor([3e-200, 4e-200], dtype=torch.float64)))
+
+
+class LastOutput:
+    """A task whose loss is the output itself."""
+
+    def followed_loss(self, outputs: Tensor, batch: Batch) -> Tensor:
+        return outputs.sum()
+
+
+def measured(model: SequenceModel, lengths: list[int]) -> Measurement:
+    """What the probe says of a model on random sequences of these lengths."""
+    batch = batch_of(max(lengths), lengths)
+    view = ProbeView(model, cast(Source, LastOutput()), 0, batch, batch, {})
+    return flow.GradientFlow().measure(view)
+
+
+def rotation_with_inputs(gain: float) -> SequenceModel:
+    """h_t = gain Q h_(t-1) + W x_t with W orthogonal too, so that ‖dL/de_t‖ is gain^k exactly."""
+    model = linear_model(scaled_rotation(gain, 3), readout="last_valid")
+    with torch.no_grad():
+        model.i2h.weight[:, :3] = scaled_rotation(1.0, 3)
+    return model
+
+
+@check("gradient_flow: early/late at T = 20, 21, 40, 200: 0.9^(0.9 T)", 1e-10)
+def early_over_late() -> tuple[Values, Values]:
+    # 5 and 95% of the length, a step at least: 18, 19, 36 and 180 steps apart
+    model = rotation_with_inputs(0.9)
+    ratios = [float(measured(model, [steps] * 4)["ratio"]) for steps in (20, 21, 40, 200)]
+    return 0.9 ** np.array([18, 19, 36, 180]), np.array(ratios)
+
+
+@check("gradient_flow: early/late, 200 steps among 31 of 30: 0.9^180", 1e-10)
+def early_over_late_of_mixed_lengths() -> tuple[Values, Values]:
+    shown = measured(rotation_with_inputs(0.9), [200] + [30] * 31)
+    numbers = [float(shown[name]) for name in ("ratio", "compared", "examples")]
+    return np.array([0.9**180, 1, 32]), np.array(numbers)
+
+
+@check("gradient_flow: readout=mean, the recurrence alone: 0.9^k", 1e-9)
+def readout_of_the_mean() -> tuple[Values, Values]:
+    model = fused.RNN(Features(3), 1, hidden_size=16, readout="mean").double()
+    with torch.no_grad():
+        model.recurrence.get_parameter("weight_hh_l0").copy_(scaled_rotation(0.9))
+        # states near 0, where tanh is the identity to the last digit
+        model.recurrence.get_parameter("weight_ih_l0").mul_(1e-8)
+        for name in ("bias_ih_l0", "bias_hh_l0"):
+            model.recurrence.get_parameter(name).zero_()
+    shown = measured(model, [100] * 4)
+    half_life = math.log(2) / -math.log(0.9)
+    return (
+        np.array([0.9**50, 0.9**99, half_life]),
+        np.array([shown["half_share"], shown["end_share"], shown["half_life"]]),
+    )
+
+
+@check("gradient_flow: time scales 0.9 and 0.99: shares, slopes, no half-life", 1e-9)
+def two_time_scales() -> tuple[Values, Values]:
+    model = linear_model(torch.diag(torch.tensor([0.9, 0.99], dtype=torch.float64)), "last_valid")
+    with torch.no_grad():
+        model.head.get_parameter("weight")[0, 3:] = torch.tensor([10.0, 1.0])
+    shown = measured(model, [401] * 2)
+    k = np.arange(401)
+    norm = np.sqrt((100 * 0.81**k + 0.9801**k) / 101)
+    # the state that is read stands one step before the last: k runs to 399
+    ends = (np.polyfit(part, np.log(norm[part]), 1)[0] for part in (k[:100], k[300:400]))
+    names = ("half_share", "end_share", "near_slope", "far_slope", "straight")
+    no_half_life = float(np.isnan(shown["half_life"]))
+    numbers = [float(shown[name]) for name in names]
+    # relative errors of numbers near 1, so that the flag 0 has one too
+    return (
+        1 + np.array([norm[200], norm[399], *ends, 0.0, 1.0]),
+        1 + np.array([*numbers, no_half_life]),
+    )

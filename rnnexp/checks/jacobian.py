@@ -53,3 +53,15 @@ def lstm_by_differences() -> tuple[Values, Values]:
         for e in torch.eye(12, dtype=torch.float64)
     ]
     return torch.stack(columns, dim=1).numpy(), step_jacobian(made, 3)[0].numpy()
+
+
+@check("jacobian: a short sequence in a padded batch, its own end", 1e-10)
+def padded_batch() -> tuple[Values, Values]:
+    module, lengths, distances = rnn(8), [30, 12], [1, 5, 12]
+    x_TBE = batch_of(30, lengths).inputs.transpose(0, 1)
+    both, _ = singular_values(rollout(module, x_TBE, lengths), distances)
+    alone = [
+        singular_values(rollout(module, x_TBE[:n, b : b + 1]), distances)[0][:, 0]
+        for b, n in enumerate(lengths)
+    ]
+    return np.concatenate(alone), both.T.ravel()

@@ -10,8 +10,8 @@ from rnnexp.embedding.features import Features
 from rnnexp.init.base import set_gate_bias
 from rnnexp.model.cells.base import Recurrence
 from rnnexp.model.linear import Linear
-from rnnexp.model.rollout import layers_of
-from rnnexp.probes.gradient_flow import GradientNorms, gradient_flow
+from rnnexp.model.modules import layers_of
+from rnnexp.probes.gradient_norms import GradientNorms, gradient_flow
 from rnnexp.types import Batch, Rollout
 
 

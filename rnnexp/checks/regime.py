@@ -9,8 +9,9 @@ from torch import nn
 
 from rnnexp.checks.networks import linear_model, scaled_rotation
 from rnnexp.checks.suite import Values, check
-from rnnexp.model.rollout import layers_of, rollout
-from rnnexp.probes.gradient_flow import gradient_flow
+from rnnexp.model.modules import layers_of
+from rnnexp.model.rollout import rollout
+from rnnexp.probes.gradient_norms import gradient_flow
 from rnnexp.regime import mean_field, predict_regime
 
 

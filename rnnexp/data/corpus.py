@@ -12,8 +12,8 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from rnnexp.data.cleaning import Cleaning
 
 log = logging.getLogger(__name__)
 
-CACHE_VERSION = 2  # raise it when the files or the cleaning change: caches are keyed by it
+CACHE_VERSION = 3  # raise it when the files or the cleaning change: caches are keyed by it
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -35,12 +35,17 @@ class RawCorpus:
 
     labels: each text's class, as an index into `classes`.
     is_test: whether each text belongs to the corpus' own test split; None if it has none.
+    facts, notes: what was left out, merged or guessed in reading, for summary.json and the screen.
+    read_anew: version 0.1 read other texts or labels from the same file.
     """
 
     texts: Sequence[str]
     labels: Int64Array
     classes: tuple[str, ...]
     is_test: npt.NDArray[np.bool_] | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    read_anew: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,9 @@ class TokenisedCorpus:
     labels: Int64Array
     classes: tuple[str, ...]
     is_test: npt.NDArray[np.bool_] | None
+    facts: Mapping[str, Any]
+    notes: Sequence[str]
+    read_anew: bool
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -83,6 +91,9 @@ def tokenise(raw: RawCorpus, cleaning: Cleaning) -> TokenisedCorpus:
         labels=raw.labels,
         classes=raw.classes,
         is_test=raw.is_test,
+        facts=raw.facts,
+        notes=raw.notes,
+        read_anew=raw.read_anew,
     )
 
 
@@ -127,6 +138,12 @@ def _save(corpus: TokenisedCorpus, folder: Path) -> None:
         np.savez(partial / "texts.npz", **arrays)  # type: ignore[arg-type]
         (partial / "words.txt").write_text("\n".join(corpus.words), encoding="utf-8")
         (partial / "classes.json").write_text(json.dumps(corpus.classes), encoding="utf-8")
+        reading = {
+            "facts": corpus.facts,
+            "notes": corpus.notes,
+            "read_anew": corpus.read_anew,
+        }
+        (partial / "reading.json").write_text(json.dumps(reading), encoding="utf-8")
         partial.chmod(0o755)
         os.rename(partial, folder)
     except OSError:
@@ -138,6 +155,7 @@ def _save(corpus: TokenisedCorpus, folder: Path) -> None:
 def _load(folder: Path) -> TokenisedCorpus:
     with np.load(folder / "texts.npz") as texts:
         arrays = {name: texts[name] for name in texts.files}
+    reading = json.loads((folder / "reading.json").read_text(encoding="utf-8"))
     corpus = TokenisedCorpus(
         # split("\n") and not splitlines(): a word may hold any other line separator
         words=(folder / "words.txt").read_text(encoding="utf-8").split("\n"),
@@ -147,6 +165,9 @@ def _load(folder: Path) -> TokenisedCorpus:
         labels=arrays["labels"],
         classes=tuple(json.loads((folder / "classes.json").read_text(encoding="utf-8"))),
         is_test=arrays.get("is_test"),
+        facts=reading["facts"],
+        notes=reading["notes"],
+        read_anew=reading["read_anew"],
     )
     if corpus.offsets[-1] != len(corpus.tokens) or corpus.tokens.max(initial=0) >= len(
         corpus.words

@@ -1,7 +1,7 @@
 """Tasks whose examples are made by a program: new ones at every training step, fixed ones to test.
 
 In these tasks it is known how far the answer lies from the steps that determine it, so that scores
-at several lengths tell how many steps a network remembers.
+at several lengths tell over how many steps a network learns to answer.
 """
 
 import copy

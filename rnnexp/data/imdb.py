@@ -17,67 +17,76 @@ from typing import Any
 
 import numpy as np
 
+from rnnexp.data.columns import Column
 from rnnexp.data.corpus import RawCorpus
-from rnnexp.data.csv import read_table
-from rnnexp.data.text import TextClassification
+from rnnexp.data.csv import Csv
+from rnnexp.data.table import TABLE_SUFFIXES
 from rnnexp.errors import DataError
-from rnnexp.files import file_digest
+from rnnexp.files import user_path
 
 log = logging.getLogger(__name__)
 
 ARCHIVE = "aclImdb_v1.tar.gz"
-TABLE_SUFFIXES = (".csv", ".csv.gz", ".zip", ".parquet")
+ARCHIVES = (".tar.gz", ".tgz", ".tar")
 CLASSES = ("negative", "positive")
+#: Said where the official split is used: the reviews are often split in other ways.
+POOL = "data.official_split=false pools both halves of the reviews and splits them by data.split"
 _MEMBER = re.compile(r"(train|test)/(neg|pos)/(\d+)_\d+\.txt$")
 
 
-class Imdb(TextClassification):
+class Imdb(Csv):
     """IMDB reviews with the class negative or positive.
 
-    path: a CSV export (.csv, .csv.gz, .zip, .parquet), the official .tar.gz, or its unpacked
-        folder. None looks in `folder` for any of these and downloads the archive if there is none.
-    text_column, label_column: the columns of a CSV export.
+    path: a table as `Csv` reads it, the official .tar.gz, or its unpacked folder. None looks in
+        `folder` for any of these and downloads the archive if there is none.
+    text_column, label_column: the columns of a table.
     folder: where to look, and where the download goes.
     url, checksum: the archive's address and its `algorithm:digest`; set both to use a mirror.
-    pipeline: the arguments of `TextClassification`.
-
-    The archive and its folder come with a test split, which is used; validation is cut from their
-    training split.
+    official_split: of the archive and its folder, which come in a training and a test half. None or
+        True: the test half is the test split, and validation is cut from the training half. False:
+        both halves are one, review by review in turn, and are split as `split` says.
+    table: the arguments of `Csv`.
     """
 
     def __init__(
         self,
         *,
         path: str | None = None,
-        text_column: str = "review",
-        label_column: str = "sentiment",
+        text_column: Column = "review",
+        label_column: Column = "sentiment",
         folder: str = "data",
         url: str = f"https://ai.stanford.edu/~amaas/data/sentiment/{ARCHIVE}",
         checksum: str = "md5:7c2ac02c03563afcf9b574c7e56c153a",
-        **pipeline: Any,
+        official_split: bool | None = None,
+        **table: Any,
     ) -> None:
-        self.columns = (text_column, label_column)
         if path is not None:
-            self.path = Path(path)
+            place = user_path(path)
         else:
-            self.path = find_corpus(Path(folder)) or download(url, checksum, Path(folder))
-            log.info("IMDB reviews from %s", self.path)
-        super().__init__(**pipeline)
-
-    def __str__(self) -> str:
-        return str(self.path)
+            home = user_path(folder)
+            place = find_corpus(home) or download(url, checksum, home)
+            log.info("IMDB reviews from %s", place)
+        self._in_halves = place.is_dir() or place.name.lower().endswith(ARCHIVES)
+        if official_split and not self._in_halves:
+            raise DataError(
+                f"{place} is one table without a test split of its own: "
+                "leave data.official_split=true away"
+            )
+        self._pooled = official_split is False
+        super().__init__(
+            path=str(place), text_column=text_column, label_column=label_column, **table
+        )
 
     def identity(self) -> str:
-        if self.path.is_dir():
-            return _folder_digest(self.path)
-        return f"{file_digest(self.path)} {self.columns}"
+        digest = _folder_digest(self.path) if self.path.is_dir() else super().identity()
+        return f"{digest} pooled" if self._in_halves and self._pooled else digest
 
     def read(self) -> RawCorpus:
-        if self.path.is_dir():
-            return _from_files(self.path, _folder_texts(self.path))
-        if self.path.name.endswith((".tar.gz", ".tgz", ".tar")):
-            return _from_files(self.path, _archive_texts(self.path))
-        return read_table(self.path, *self.columns)
+        if not self._in_halves:
+            return super().read()
+        folder = self.path.is_dir()
+        texts = _folder_texts(self.path) if folder else _archive_texts(self.path)
+        return _from_files(self.path, texts, self._pooled)
 
 
 def find_corpus(folder: Path) -> Path | None:
@@ -135,7 +144,7 @@ def _short(error: Exception) -> str:
 def _archive_texts(path: Path) -> Iterator[tuple[str, bytes]]:
     """Name and content of each review in the archive, which is not unpacked to disk."""
     try:
-        with path.open("rb") if path.suffix == ".tar" else gzip.open(path) as stream:
+        with path.open("rb") if path.suffix.lower() == ".tar" else gzip.open(path) as stream:
             with tarfile.open(fileobj=stream) as archive:
                 for member in archive:
                     if member.isfile() and _MEMBER.search(member.name):
@@ -168,10 +177,12 @@ def _folder_digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _from_files(path: Path, files: Iterable[tuple[str, bytes]]) -> RawCorpus:
+def _from_files(path: Path, files: Iterable[tuple[str, bytes]], pooled: bool) -> RawCorpus:
     """The reviews in the order of their numbers, negative and positive ones alternating.
 
     In the archive they are sorted by class: splits cut along its order would hold one class each.
+    pooled: training and test half alternate too, and belong to no split; else the test half comes
+    last and is the test split.
     """
     reviews: list[tuple[bool, int, int, str]] = []
     for name, content in files:
@@ -187,7 +198,13 @@ def _from_files(path: Path, files: Iterable[tuple[str, bytes]]) -> RawCorpus:
         raise DataError(
             f"{path} holds no reviews: expected train/pos/0_9.txt and the like, as in {ARCHIVE}"
         )
-    reviews.sort(key=lambda review: review[:3])
+    if pooled:
+        reviews.sort(key=lambda review: (review[1], review[0], review[2]))
+    else:
+        reviews.sort(key=lambda review: review[:3])
     labels = np.array([label for _, _, label, _ in reviews], np.int64)
     is_test = np.array([test for test, _, _, _ in reviews])
-    return RawCorpus([text for _, _, _, text in reviews], labels, CLASSES, is_test)
+    texts = [text for _, _, _, text in reviews]
+    if pooled:
+        return RawCorpus(texts, labels, CLASSES)
+    return RawCorpus(texts, labels, CLASSES, is_test, notes=[POOL])

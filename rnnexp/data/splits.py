@@ -1,5 +1,7 @@
 """Which texts are for training, validation and test."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from rnnexp.data.corpus import Int64Array, TokenisedCorpus
@@ -34,6 +36,7 @@ def split_rows(
     shares: tuple[int, int, int],
     shuffle_seed: int | None,
     limit: int | None,
+    stratify: bool = False,
 ) -> dict[Split, Int64Array]:
     """Row numbers of each split.
 
@@ -42,6 +45,8 @@ def split_rows(
     shuffle_seed: shuffle the rows first; None keeps their order.
     limit: use this many rows, the first ones; of a corpus with its own test split the same share
         of both parts.
+    stratify: each class is divided in the proportion of the shares, see `stratified`; sizes of
+        splits stay what they are without.
 
     Raises DataError where a split that should have rows would be empty.
     """
@@ -54,10 +59,14 @@ def split_rows(
             keep = round(limit * len(test) / len(corpus))
             test, rest = test[:keep], rest[: limit - keep]
         train_count = len(rest) * shares[0] // (shares[0] + shares[1])
+        if stratify:
+            rest = stratified(rest, corpus.labels, [train_count])
     else:
         rows = rows[:limit]
         train_count = len(rows) * shares[0] // 100
         test_count = len(rows) - len(rows) * (shares[0] + shares[1]) // 100
+        if stratify:
+            rows = stratified(rows, corpus.labels, [train_count, len(rows) - test_count])
         test, rest = rows[len(rows) - test_count :], rows[: len(rows) - test_count]
     result: dict[Split, Int64Array] = {
         "train": rest[:train_count],
@@ -72,6 +81,80 @@ def split_rows(
                 f"the {name} split would be empty; raise data.limit or give more rows"
             )
     return result
+
+
+def stratified(rows: Int64Array, labels: Int64Array, cuts: Sequence[int]) -> Int64Array:
+    """The rows in an order in which each part between two cuts has its share of every class.
+
+    Row k of the n rows of a class, counted from 0, gets the place (k + 1/2) / n, the first row of
+    each class the place 0; the rows are sorted by their places and cut. So a class's share of a
+    part is off by a row or so, and every class begins in the first part. Within a part rows keep
+    their order.
+
+    cuts: where the parts begin, without the first: [80, 90] for three parts of 100 rows.
+
+    >>> stratified(np.arange(8), np.array([0, 0, 0, 0, 0, 0, 1, 1]), [4]).tolist()
+    [0, 1, 2, 6, 3, 4, 5, 7]
+    """
+    place = np.empty(len(rows))
+    for label in np.unique(labels[rows]):
+        members = np.flatnonzero(labels[rows] == label)
+        place[members] = (np.arange(len(members)) + 0.5) / len(members)
+        place[members[0]] = 0
+    order = np.argsort(place, kind="stable")
+    return np.concatenate([rows[np.sort(part)] for part in np.split(order, list(cuts))])
+
+
+def described(
+    shares: tuple[int, int, int],
+    shuffle_seed: int | None,
+    stratify: bool,
+    own_test: bool,
+) -> str:
+    """Which rows are in which split, in words.
+
+    >>> described((80, 10, 10), None, stratify=False, own_test=False)
+    '80/10/10 in the order of the texts'
+    """
+    order = "in the order of the texts" if shuffle_seed is None else f"shuffled by {shuffle_seed}"
+    by_class = ", each class in these shares" if stratify else ""
+    train, val, test = (str(share) for share in shares)
+    if not own_test:
+        percents = f"{train}/{val}/{test}" if shares[1] else f"{train}/{test}"
+        return f"{percents} {order}{by_class}"
+    rest = f"divided {train}:{val} into training and validation" if shares[1] else "for training"
+    return f"the corpus' own test split; the other texts {rest}, {order}{by_class}"
+
+
+def lacking_classes(corpus: TokenisedCorpus, rows: dict[Split, Int64Array]) -> list[str]:
+    """A line for each split that has texts and lacks classes, of which no score of it tells."""
+    lines = []
+    for name in SPLITS:
+        present = set(corpus.labels[rows[name]].tolist())
+        lacking = [f"'{c}'" for i, c in enumerate(corpus.classes) if i not in present]
+        if present and lacking:
+            more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
+            lines.append(f"the {name} split has no text of class {', '.join(lacking[:3])}{more}")
+    return lines
+
+
+def way_to_all(
+    corpus: TokenisedCorpus, rows: dict[Split, Int64Array], label: int, shuffled: bool
+) -> str:
+    """How many texts of a class there are, and what to do where a split has none of them."""
+    in_all = int((corpus.labels == label).sum())
+    in_use = sum(int((corpus.labels[rows[name]] == label).sum()) for name in SPLITS)
+    there_are = "there is 1 such text" if in_all == 1 else f"there are {in_all} such texts"
+    if not in_use:
+        shuffle = "" if shuffled else ", or set data.shuffle_seed=0"
+        return f"{there_are}, behind the first that data.limit takes: raise it{shuffle}"
+    used = f", {in_use} of them in use" if in_use < in_all else ""
+    # of a single text no order puts something into every split
+    shuffle = "" if shuffled or in_use == 1 else "; if the rows are sorted, set data.shuffle_seed=0"
+    return (
+        f"{there_are}{used}: data.stratify=true divides each class by itself, the first of its "
+        f"texts to training; or give it more texts, or take it out{shuffle}"
+    )
 
 
 def duplicates_across(corpus: TokenisedCorpus, rows: dict[Split, Int64Array]) -> dict[str, int]:

@@ -10,7 +10,6 @@ import copy
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -21,9 +20,18 @@ from torch import Tensor
 from rnnexp.data.base import Classification, classification_chance
 from rnnexp.data.cleaning import Cleaning
 from rnnexp.data.corpus import Int64Array, RawCorpus, TokenisedCorpus, cached_corpus
-from rnnexp.data.splits import SPLITS, duplicates_across, parse_split, split_rows
+from rnnexp.data.splits import (
+    SPLITS,
+    described,
+    duplicates_across,
+    lacking_classes,
+    parse_split,
+    split_rows,
+    way_to_all,
+)
 from rnnexp.data.vocabulary import PAD, UNK, build_vocabulary, cut_and_pad
 from rnnexp.errors import DataError
+from rnnexp.files import user_path
 from rnnexp.ranges import at_least
 from rnnexp.types import Batch, Padding, SequenceDataset, Split
 
@@ -42,6 +50,7 @@ class TextClassification(Classification):
     unknown: words outside the vocabulary become UNK (`unk`), or are left out (`drop`).
     split: percent for train/validation/test, or train/test.
     shuffle_seed: shuffle the rows by this seed before the split; None keeps the file's order.
+    stratify: give every split the same share of each class, see `splits.stratified`.
     limit: use this many texts, the first ones.
     lowercase, strip_html, non_letters, letters: see `Cleaning`.
     cache_dir: where tokenised corpora are kept.
@@ -60,6 +69,7 @@ class TextClassification(Classification):
         unknown: Literal["unk", "drop"] = "unk",
         split: str = "80/10/10",
         shuffle_seed: int | None = None,
+        stratify: bool = False,
         limit: int | None = None,
         lowercase: bool = True,
         strip_html: bool = True,
@@ -79,10 +89,11 @@ class TextClassification(Classification):
         self.cleaning = Cleaning(lowercase, strip_html, non_letters, letters)
         self.eval_lengths = tuple(eval_lengths or ())
 
-        self.content = self.identity()
-        corpus = cached_corpus(Path(cache_dir), self.content, self.cleaning, self.read)
-        rows = split_rows(corpus, shares, shuffle_seed, limit)
-        self._check_classes(corpus, rows, hint=shuffle_seed is None)
+        corpus = cached_corpus(user_path(cache_dir), self.identity(), self.cleaning, self.read)
+        self._read_anew = corpus.read_anew
+        self.content = self.current_content()
+        rows = split_rows(corpus, shares, shuffle_seed, limit, stratify)
+        self._check_classes(corpus, rows, shuffled=shuffle_seed is not None)
         used = np.concatenate([rows[name] for name in SPLITS])
         counted = rows["train"] if vocab_from == "train" else np.sort(used)
         specials = [PAD, UNK] if unknown == "unk" else [PAD]
@@ -101,6 +112,12 @@ class TextClassification(Classification):
             "padding": padding,
             "without_words": sum(int((self.split(s).lengths == 0).sum()) for s in SPLITS),
             **duplicates_across(corpus, rows),
+            **corpus.facts,
+            "notes": [
+                f"split: {described(shares, shuffle_seed, stratify, corpus.is_test is not None)}",
+                *corpus.notes,
+                *lacking_classes(corpus, rows),
+            ],
         }
 
     @abstractmethod
@@ -112,7 +129,8 @@ class TextClassification(Classification):
         """The texts and their labels; called only if the cache does not hold them."""
 
     def current_content(self) -> str:
-        return self.identity()
+        # Where version 0.1 read other texts or labels, its runs are others.
+        return self.identity() + (" read anew" if self._read_anew else "")
 
     def split(self, name: Split) -> SequenceDataset:
         if name not in self._splits:
@@ -168,20 +186,19 @@ class TextClassification(Classification):
         return tokens.astype(np.int32), offsets
 
     def _check_classes(
-        self, corpus: TokenisedCorpus, rows: dict[Split, Int64Array], hint: bool
+        self, corpus: TokenisedCorpus, rows: dict[Split, Int64Array], shuffled: bool
     ) -> None:
         """Refuse a training split that lacks a class, and any split that has one class alone."""
         for name in SPLITS:
             count = len(rows[name])
             present = np.unique(corpus.labels[rows[name]])
-            missing = [c for i, c in enumerate(corpus.classes) if i not in present]
+            missing = [i for i in range(len(corpus.classes)) if i not in present]
             one_class = len(present) == 1 and count >= MANY
             if missing and (name == "train" or one_class):
-                # a sorted file is the usual cause
-                way_out = "; if the rows are sorted, set data.shuffle_seed=0" if hint else ""
+                name_of_it = corpus.classes[missing[0]]
                 raise DataError(
-                    f"{self}: the {name} split of {count} texts has none of "
-                    f"class '{missing[0]}'{way_out}"
+                    f"{self}: the {name} split of {count} texts has none of class '{name_of_it}'; "
+                    f"{way_to_all(corpus, rows, missing[0], shuffled)}"
                 )
 
 

@@ -32,6 +32,7 @@ def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
         f"{report.get('test', 0)} test; vocabulary {report.get('vocabulary', 'none')}; "
         f"chance {task.score.show(task.score.chance)}"
     )
+    lines += report.get("notes", [])
     if repeated := report.get("test_duplicates_of_train", 0):
         lines.append(f"{repeated} of the test texts also stand in the training split")
     steps = task.split("test").inputs.shape[1]
@@ -60,6 +61,8 @@ def result_line(summary: Summary) -> str:
     low, high = (summary.test_interval or {}).get(score.name, (None, None))
     if low is not None and high is not None and math.isfinite(low) and math.isfinite(high):
         shown += f" (95% over examples: {score.show(low)} to {score.show(high)})"
+    elif score.name in (summary.test_interval or {}) and summary.test.get(score.name) is not None:
+        shown += " (no interval: one example, or all scored alike)"
     against = f", chance {score.show(score.chance)}" if score.chance is not None else ""
     return (
         f"test {score.name} {shown}{against}{_loss(summary, score)}{_weights(summary)}; "

@@ -20,7 +20,7 @@ from rnnexp.probes.probe_set import ProbeSet
 from rnnexp.regime import regime_of
 from rnnexp.results import report
 from rnnexp.results.runs import RunDirectory
-from rnnexp.results.statistics import bootstrap_interval
+from rnnexp.results.statistics import UNBOUNDED, example_interval
 from rnnexp.results.summary import AtLength, CellFacts, Reading, Summary, TaskRecord, Tested
 from rnnexp.training.feed import Sampler
 from rnnexp.training.fit import Fit
@@ -105,13 +105,15 @@ def _take_weights_to_test(experiment: Experiment, fit: Fit, run: RunDirectory) -
 def _test(
     experiment: Experiment, task: Task, run: RunDirectory, name: str
 ) -> tuple[dict[str, float | None], dict[str, list[float | None]]]:
-    """Loss and scores of the test split, and the scores' bootstrap intervals over its examples."""
+    """Loss and scores of the test split, and the scores' 95% intervals over its examples."""
     model, test = experiment.model, task.split("test")
     data = Sampler(test, experiment.device, trim=not model.reads_pads)
     evaluation = experiment.trainer.evaluate(model, task, data)
     run.save_predictions(name, test.targets.numpy(), evaluation.outputs, evaluation.scores)
+    bounds = {score.name: score.bounds for score in task.readings}
     intervals: dict[str, list[float | None]] = {
-        key: list(bootstrap_interval(scores)) for key, scores in evaluation.scores.items()
+        name: list(example_interval(scores, bounds.get(name, UNBOUNDED)))
+        for name, scores in evaluation.scores.items()
     }
     return dict(evaluation.means), intervals
 

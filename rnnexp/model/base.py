@@ -170,6 +170,7 @@ class SequenceModel(nn.Module, ABC):
             read_at_B=batch.last_step_B if self.reads_pads else batch.last_valid_B,
             valid_BT=batch.valid_BT,
             state_lag=self.state_lag,
+            reads_one_state=self.reads_one_step,
         )
 
     @property

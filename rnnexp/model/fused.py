@@ -9,7 +9,7 @@ from rnnexp.embedding.base import Encoder
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.cells.base import Recurrence
 from rnnexp.model.cells.rnn import Nonlinearity
-from rnnexp.model.rollout import layers_of
+from rnnexp.model.modules import layers_of
 from rnnexp.ranges import a_fraction, at_least
 
 

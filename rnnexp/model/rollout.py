@@ -8,92 +8,134 @@ gradient are exactly 0 long before the gradient is.
 Shapes: T time, B batch, E features, H hidden, D flat state, O outputs.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from rnnexp.model.cells.base import Cell, Recurrence, State, hidden_states
-from rnnexp.model.cells.gru import GRUCell
-from rnnexp.model.cells.lstm import LSTMCell
-from rnnexp.model.cells.rnn import RNNCell
+from rnnexp.model.modules import layers_of, unwrapped
 from rnnexp.types import Batch, LayerStates, Rollout
 
-#: The cell of each mode that torch.nn.RNNBase knows: torch adds no more of them.
-TORCH_MODES: Mapping[str, Cell] = {
-    "RNN_TANH": RNNCell("tanh"),
-    "RNN_RELU": RNNCell("relu"),
-    "LSTM": LSTMCell(),
-    "GRU": GRUCell(),
-}
 
+def rollout(
+    module: nn.Module,
+    inputs: Tensor | npt.NDArray[Any] | PackedSequence,
+    lengths: Tensor | npt.NDArray[Any] | Sequence[int] | None = None,
+    state: Tensor | tuple[Tensor, Tensor] | None = None,
+) -> Rollout:
+    """What a recurrent module computes on `inputs`, step by step, in float64, with its graph.
 
-def rollout(module: nn.RNNBase, inputs: Tensor, lengths: Tensor | None = None) -> Rollout:
-    """What torch's own module computes on `inputs`, step by step, in float64, with its graph.
-
-    module: torch.nn.RNN, LSTM or GRU; its dropout between layers is left out.
-    inputs: [T, B, E], or [B, T, E] for a module with batch_first.
-    lengths: long [B], the real steps of each sequence, pads behind them; None: all T.
+    module: torch.nn.RNN, LSTM or GRU, weight-normed, parametrised or pruned ones too, or an
+        `UnrolledRNN`; see `layers_of`. Dropout between layers is left out.
+    inputs: [T, B, E], or [B, T, E] for a module with batch_first; or a PackedSequence.
+    lengths: [B] whole numbers, the real steps of each sequence, pads behind them; None: all T.
+    state: h_0 [L, B, H] of the L layers, of an LSTM (h_0, c_0), as the module itself takes it;
+        None: zeros.
 
     The outputs are h of the top layer at the last real step, [B, H]. Gradients reach the inputs and
     the states, not the parameters.
 
-    Raises ValueError for a module that is bidirectional or has a projection, and for inputs or
-    lengths of other shapes.
+    Raises ValueError for a module without layers that can be read, for inputs, lengths or a state
+    of other shapes, and for inputs or weights that are not finite.
 
     >>> r = rollout(nn.LSTM(3, 4), torch.randn(5, 2, 3))
     >>> len(r.states), r.states[0].shape, r.outputs.shape
     (5, torch.Size([2, 4]), torch.Size([2, 4]))
     """
     layers = layers_of(module)
-    if inputs.dim() != 3 or inputs.shape[2] != module.input_size:
-        raise ValueError(
-            f"inputs must be three-dimensional with {module.input_size} features "
-            f"(got the shape {tuple(inputs.shape)})"
-        )
-    x_TBE = inputs.detach().transpose(0, 1) if module.batch_first else inputs.detach()
+    batch_first = bool(getattr(unwrapped(module), "batch_first", False))
+    if isinstance(inputs, PackedSequence):
+        inputs, lengths = pad_packed_sequence(inputs, batch_first=batch_first)
+    x_TBE = _inputs(inputs, batch_first, layers[0].weight_ih.shape[1])
     steps, size = x_TBE.shape[:2]
-    if lengths is None:
-        lengths = torch.full((size,), steps)
-    if lengths.shape != (size,) or lengths.min() < 1 or lengths.max() > steps:
-        raise ValueError(f"lengths must be {size} numbers from 1 to {steps}")
+    lengths_B = _lengths(lengths, steps, size)
     device = layers[0].weight_hh.device
     device = torch.device("cpu") if device.type == "mps" else device
-    batch = Batch(x_TBE.transpose(0, 1), torch.zeros(size), lengths).to(device)
+    batch = Batch(x_TBE.transpose(0, 1), torch.zeros(size), lengths_B).to(device)
+    layers = [layer.to(device, torch.float64) for layer in layers]
+    _refuse_nonfinite(layers, x_TBE, lengths_B, batch_first)
 
     def read(x_TBE: Tensor, h_TBH: Tensor) -> Tensor:
         last_B = batch.cut(len(h_TBH)).last_valid_B
         return h_TBH[last_B, torch.arange(size, device=device)]
 
     return replay(
-        [layer.to(device, torch.float64) for layer in layers],
+        layers,
         x_TBE.to(device, torch.float64),
         read,
         read_at_B=batch.last_valid_B,
         valid_BT=batch.valid_BT,
+        initial=None if state is None else _initial_states(layers, state, size),
     )
 
 
-def layers_of(module: nn.RNNBase) -> list[Recurrence]:
-    """The layers of a torch module, on its own parameters.
+def _inputs(inputs: Any, batch_first: bool, features: int) -> Tensor:
+    """x [T, B, E], cut off from whatever made it."""
+    x = torch.as_tensor(inputs).detach()
+    if x.is_inference():
+        x = x.clone()
+    if x.dim() == 2 and x.shape[1] == features:
+        raise ValueError(
+            f"inputs must be three-dimensional (got one sequence of the shape {tuple(x.shape)}): "
+            f"use x[{'None' if batch_first else ':, None'}]"
+        )
+    if x.dim() != 3 or x.shape[2] != features:
+        raise ValueError(
+            f"inputs must be three-dimensional with {features} features (got the shape "
+            f"{tuple(x.shape)})"
+        )
+    if 0 in x.shape:
+        raise ValueError(f"inputs hold no step or no example (got the shape {tuple(x.shape)})")
+    return x.transpose(0, 1) if batch_first else x
 
-    Raises ValueError for what has no cell here: two directions, or a projection.
-    """
-    if module.bidirectional:
-        raise ValueError("a bidirectional module has two recurrences: roll out one direction each")
-    if module.proj_size:
-        raise ValueError("proj_size: an LSTM with a projection cannot be rolled out")
-    layers = []
-    for index in range(module.num_layers):
-        weight_ih = module.get_parameter(f"weight_ih_l{index}")
-        weight_hh = module.get_parameter(f"weight_hh_l{index}")
-        biases: list[Tensor]
-        if module.bias:
-            biases = [module.get_parameter(f"bias_{name}_l{index}") for name in ("ih", "hh")]
-        else:
-            biases = [weight_ih.new_zeros(len(weight_ih))] * 2
-        layers.append(Recurrence(TORCH_MODES[module.mode], weight_ih, weight_hh, *biases))
-    return layers
+
+def _lengths(lengths: Any, steps: int, size: int) -> Tensor:
+    if lengths is None:
+        return torch.full((size,), steps)
+    if isinstance(lengths, tuple) and any(isinstance(part, Tensor) for part in lengths):
+        raise ValueError("lengths must be whole numbers; an initial state is state=(h0, c0)")
+    numbers = np.asarray(lengths.cpu() if isinstance(lengths, Tensor) else lengths)
+    whole = numbers.dtype.kind in "iuf" and numbers.shape == (size,) and (numbers % 1 == 0).all()
+    if not whole or numbers.min() < 1 or numbers.max() > steps:
+        raise ValueError(f"lengths must be {size} whole numbers from 1 to {steps}")
+    return torch.from_numpy(numbers.astype(np.int64))
+
+
+def _initial_states(
+    layers: Sequence[Recurrence], state: Tensor | tuple[Tensor, Tensor], size: int
+) -> list[State]:
+    """The state before the first step, of each layer."""
+    has_cell_state = layers[0].cell.has_cell_state
+    parts = state if isinstance(state, tuple) else (state,)
+    shape = (len(layers), size, layers[0].hidden_size)
+    if len(parts) != 1 + has_cell_state or any(tuple(part.shape) != shape for part in parts):
+        expected = f"(h0, c0), each {list(shape)}" if has_cell_state else f"h0, {list(shape)}"
+        raise ValueError(f"state must be {expected}")
+    like = layers[0].weight_hh
+    return [
+        State(*per_layer) for per_layer in zip(*(p.detach().to(like) for p in parts), strict=True)
+    ]
+
+
+def _refuse_nonfinite(
+    layers: Sequence[Recurrence], x_TBE: Tensor, lengths_B: Tensor, batch_first: bool
+) -> None:
+    """A NaN spreads over all that is computed from it, and would read as an exploding gradient."""
+    for index, layer in enumerate(layers):
+        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+            if not bool(getattr(layer, name).isfinite().all()):
+                raise ValueError(f"{name}_l{index} holds a number that is not finite")
+    real_TB = torch.arange(len(x_TBE))[:, None] < lengths_B
+    bad_TB = ~x_TBE.isfinite().all(dim=2).cpu() & real_TB
+    if bool(bad_TB.any()):
+        t, example = (int(i) for i in bad_TB.nonzero()[0])
+        where = f"inputs[{example}, {t}]" if batch_first else f"inputs[{t}, {example}]"
+        raise ValueError(f"{where} (step {t}, example {example}) holds a number that is not finite")
 
 
 def replay(
@@ -103,18 +145,25 @@ def replay(
     read_at_B: Tensor,
     valid_BT: Tensor,
     state_lag: int = 0,
+    reads_one_state: bool = True,
+    initial: Sequence[State] | None = None,
 ) -> Rollout:
     """Run the layers one after the other, each on the states of the one below.
 
     read: makes the outputs of x [T, B, E] and the top layer's h [T, B, H], or of their beginnings.
+    initial: the state of each layer before the first step; None: what the cell begins with.
     """
+    size = x_TBE.shape[1]
+    before = [layer.initial(size) for layer in layers] if initial is None else list(initial)
     inputs = [x_BE.detach().requires_grad_() for x_BE in x_TBE.unbind(0)]
     x_TBE = below_TBH = torch.stack(inputs)
     layer_states: list[LayerStates] = []
-    for layer in layers:
-        states = layer.run(below_TBH)
-        below_TBH = hidden_states(states)
-        layer_states.append(_layer_states(layer.cell, states))
+    # What is replayed is float64, whatever the caller's mixed precision says.
+    with torch.autocast(x_TBE.device.type, enabled=False):
+        for layer, state in zip(layers, before, strict=True):
+            states = layer.run(below_TBH, state)
+            below_TBH = hidden_states(states)
+            layer_states.append(_layer_states(layer.cell, states))
 
     h_TBH = below_TBH
 
@@ -140,6 +189,8 @@ def replay(
         read_at_B=read_at_B,
         valid_BT=valid_BT,
         state_lag=state_lag,
+        reads_one_state=reads_one_state,
+        initial_BD=torch.cat([state.flat for state in before], dim=1),
         advance=advance,
     )
 

@@ -1,131 +1,32 @@
-"""How much of the loss' gradient arrives at each step. Shapes: T time, B batch, L layers.
+"""How much of the loss' gradient arrives at each step. Shapes: T time, B batch, K distance.
 
 Source: Pascanu, Mikolov and Bengio 2013, "On the difficulty of training recurrent neural networks",
 section 2.
 """
 
-from dataclasses import dataclass
+import math
 
 import numpy as np
-import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from rnnexp.probes.base import Array, Measurement, Probe, ProbeView
-from rnnexp.probes.norms import l2_norm, mean_where
-from rnnexp.types import Rollout
-
-#: Smaller norms are subnormal numbers that have lost their digits: marked, not measured.
-FLOOR = 1e-300
-
-
-@dataclass(frozen=True)
-class GradientNorms:
-    """L2 norms of one example's gradient each, the loss not divided by the batch size.
-
-    inputs_TB: ‖dL/de_t‖ of the input at step t, NaN at pads and behind the readout.
-    states_LTB: ‖dL/dh_t‖, total: over every path from h_t to the loss. NaN behind the readout,
-        where there is no path; pads that the signal crosses count.
-    cells_LTB: ‖dL/dc_t‖, total; None where the cell has none.
-    read_at_B, read_state_B: the step whose input, the step whose state the readout sees last.
-    """
-
-    inputs_TB: Array
-    states_LTB: Array
-    cells_LTB: Array | None
-    read_at_B: npt.NDArray[np.int64]
-    read_state_B: npt.NDArray[np.int64]
-
-    def by_step(self) -> tuple[Array, Array]:
-        """Mean over the examples that have the step: inputs [T], states of the top layer [T]."""
-        return _mean(self.inputs_TB), _mean(self.states_LTB[-1])
-
-    def by_distance(self) -> tuple[Array, Array]:
-        """Mean at 0, 1, ... steps before each example's own readout: inputs, states; [T] each."""
-        return (
-            _mean(_aligned(self.inputs_TB, self.read_at_B)),
-            _mean(_aligned(self.states_LTB[-1], self.read_state_B)),
-        )
-
-    def half_life(self) -> float:
-        """Steps in which the gradient of the top layer's state halves; see `half_life`."""
-        return half_life(self.by_distance()[1])
-
-
-def gradient_flow(rollout: Rollout, loss: Tensor) -> GradientNorms:
-    """The norms of dL/de_t, dL/dh_t and dL/dc_t at every step, per example.
-
-    loss: 0-dim, the *sum* over the examples of their losses, or [B], the losses themselves.
-
-    The graph is used up: roll out again for another loss.
-
-    >>> from rnnexp.model.rollout import rollout
-    >>> r = rollout(torch.nn.RNN(3, 8), torch.randn(20, 2, 3))
-    >>> gradient_flow(r, r.outputs.square().sum()).states_LTB.shape
-    (1, 20, 2)
-    """
-    groups = [rollout.inputs]
-    groups += [layer.states for layer in rollout.layers]
-    groups += [layer.cells for layer in rollout.layers if layer.cells is not None]
-    flat = [tensor for group in groups for tensor in group]
-    gradients = torch.autograd.grad(loss.sum(), flat, allow_unused=True)
-    norms = torch.stack(
-        [
-            l2_norm(torch.zeros_like(tensor) if gradient is None else gradient)
-            for tensor, gradient in zip(flat, gradients, strict=True)
-        ]
-    )
-    steps, layers = len(rollout.inputs), len(rollout.layers)
-    table = norms.view(len(groups), steps, -1).cpu().numpy()
-    table = np.where(np.isnan(table), np.inf, table)  # inf times 0 on the way: it overflowed
-    read_at, read_state = rollout.read_at_B.cpu().numpy(), rollout.read_state_B.cpu().numpy()
-    valid_TB = rollout.valid_BT.T.cpu().numpy()
-    first_B = valid_TB.argmax(axis=0)  # pads before the text carry nothing
-    step_T1 = np.arange(steps)[:, None]
-    on_path_TB = (step_T1 >= first_B) & (step_T1 <= read_state)
-    return GradientNorms(
-        np.where(valid_TB & (step_T1 <= read_at), table[0], np.nan),
-        np.where(on_path_TB, table[1 : 1 + layers], np.nan),
-        np.where(on_path_TB, table[1 + layers :], np.nan) if len(groups) > 1 + layers else None,
-        read_at,
-        read_state,
-    )
-
-
-def log_gain(norm_by_distance: Array) -> float:
-    """Slope of ln norm against the distance from the readout, by least squares, per step.
-
-    Distances whose norm is under the floor of float64 or not finite are left out: the decay is
-    censored there. NaN with fewer than two.
-    """
-    distance = np.arange(len(norm_by_distance))
-    usable = np.isfinite(norm_by_distance) & (norm_by_distance > FLOOR)
-    if usable.sum() < 2:
-        return float("nan")
-    return float(np.polyfit(distance[usable], np.log(norm_by_distance[usable]), 1)[0])
-
-
-def half_life(norm_by_distance: Array) -> float:
-    """ln 2 / -slope, in steps, see `log_gain`; infinite where the norm does not fall."""
-    slope = log_gain(norm_by_distance)
-    return float(np.log(2) / -slope) if not slope >= 0 else float("inf")
-
-
-def marked_steps(steps: int) -> tuple[int, int, int]:
-    """The steps (counted from 1) that tables show.
-
-    >>> marked_steps(200), marked_steps(20)
-    ((10, 100, 190), (2, 10, 18))
-    """
-    early = 10 if steps > 20 else max(1, steps // 10)
-    return early, max(1, steps // 2), max(1, steps - early)
+from rnnexp.probes.decay import marked_distances
+from rnnexp.probes.gradient_norms import Path, aligned, gradient_flow, joined
+from rnnexp.probes.norms import mean_present, ratio_interval
+from rnnexp.ranges import FLOOR
 
 
 class GradientFlow(Probe):
     """Norm of dL/de_t, dL/dh_t and dL/dc_t per step, on the longest validation examples.
 
-    ratio: the input gradient at the early step over that at the late one.
-    half_life: of the top layer's state gradient, in steps.
+    All by distance from each example's own readout, over the examples that come 95% of the longest
+    one's steps back: a short text's first word is not a long one's. With readout=mean or max along
+    the recurrence alone, from the last state that is read.
+
+    ratio: ‖dL/de‖ at the early step over that at the late one, 95% and 5% of the steps before the
+        readout, each a mean over the examples that have both; with the 95% interval over these.
+    half_share, end_share: what is left of ‖dL/dh‖ of the top layer at half and at the whole length.
+    near_slope, far_slope: of ln ‖dL/dh‖ per step, over the first and last quarter of the way back.
+    half_life: of the top layer's state gradient, in steps, where the way back is a straight line.
     schedule: as in `Probe`.
     """
 
@@ -133,53 +34,71 @@ class GradientFlow(Probe):
         super().__init__(at_start, every, at_end)
 
     def measure(self, view: ProbeView) -> Measurement:
-        parts = [
-            gradient_flow(rollout, view.total_loss(rollout, batch))
-            for rollout, batch in view.rollouts(view.longest)
-        ]
-        norms = joined(parts)
-        inputs_T, states_T = norms.by_step()
-        input_by_distance, state_by_distance = norms.by_distance()
-        low_T, high_T = spread(norms.inputs_TB)
-        marks = marked_steps(len(inputs_T))
-        early, middle, late = (inputs_T[t - 1] for t in marks)
+        path: Path = "total" if view.model.reads_one_step else "recurrence"
+        norms = joined(
+            [
+                gradient_flow(rollout, view.total_loss(rollout, batch), path)
+                for rollout, batch in view.rollouts(view.longest)
+            ]
+        )
+        width = len(norms.inputs_TB)
+        early, middle, late = norms.marks()
+        far = norms.reaching(early)
+        inputs_KB = aligned(far.inputs_TB, far.read_at_B)
+        decay = norms.decay()
+        inputs_T, states_T = (curve_K[::-1] for curve_K in far.by_distance())
+        low_T, high_T = (percentile_K[::-1] for percentile_K in spread(inputs_KB))
         measured: Measurement = {
+            # against the step t, for an example whose readout is at the last of them
             "input": inputs_T,
             "input_low": low_T,
             "input_high": high_T,
             "state": states_T,
-            "input_by_distance": input_by_distance,
-            "state_by_distance": state_by_distance,
-            "layers": np.stack([_mean(layer) for layer in norms.states_LTB]),
-            "marks": np.array(marks, np.float64),
+            "layers": np.stack(
+                [mean_present(aligned(x, far.read_state_B))[::-1] for x in far.states_LTB]
+            ),
+            "marks": np.array([width - k for k in (early, middle, late)], np.float64),
             "floor": FLOOR,
-            "first": inputs_T[0],
-            "early": early,
-            "middle": middle,
-            "late": late,
-            "ratio": early / late if np.isfinite(late) and late > 0 else np.nan,
-            "half_life": half_life(state_by_distance),
-            "log_gain": log_gain(state_by_distance),
+            "first": float(inputs_T[0]),
+            **_compared(inputs_KB, (early, middle, late), measurable=norms.longest),
+            "half_share": decay.half_share,
+            "end_share": decay.end_share,
+            "near_slope": decay.near_slope,
+            "far_slope": decay.far_slope,
+            "log_gain": decay.slope,
+            "straight": math.nan if decay.straight is None else float(decay.straight),
+            "half_life": decay.half_life,
             "underflowed": float((inputs_T < FLOOR).sum()),
             "overflowed": float(np.isinf(inputs_T).sum()),
-            "examples": float(len(norms.read_at_B)),
-            "full_length": float((norms.read_at_B == len(inputs_T) - 1).sum()),
+            "longest": float(norms.longest),
+            "examples": float(norms.inputs_TB.shape[1]),
+            "recurrence_alone": float(norms.path == "recurrence"),
         }
-        if norms.cells_LTB is not None:
-            measured["cell"] = _mean(norms.cells_LTB[-1])
+        if far.cells_LTB is not None:
+            measured["cell"] = mean_present(aligned(far.cells_LTB[-1], far.read_state_B))[::-1]
         return measured
 
 
-def joined(parts: list[GradientNorms]) -> GradientNorms:
-    """The examples of all parts as one batch."""
-    cells = [part.cells_LTB for part in parts if part.cells_LTB is not None]
-    return GradientNorms(
-        np.concatenate([part.inputs_TB for part in parts], axis=-1),
-        np.concatenate([part.states_LTB for part in parts], axis=-1),
-        np.concatenate(cells, axis=-1) if cells else None,
-        np.concatenate([part.read_at_B for part in parts]),
-        np.concatenate([part.read_state_B for part in parts]),
-    )
+def _compared(inputs_KB: Array, marks: tuple[int, int, int], measurable: int) -> dict[str, float]:
+    """Early and late norms over the examples that have both, their ratio and its interval.
+
+    measurable: the steps of the longest example.
+    """
+    early_B, middle_B, late_B = (inputs_KB[k] for k in marks)
+    both = ~(np.isnan(early_B) | np.isnan(late_B))
+    if marked_distances(measurable) is None:
+        both = np.zeros_like(both)
+    early, late = (mean_present(values_B[None, both])[0] for values_B in (early_B, late_B))
+    ratio, low, high = ratio_interval(early_B[both], late_B[both])
+    return {
+        "early": float(early),
+        "middle": float(mean_present(middle_B[None])[0]),
+        "late": float(late),
+        "ratio": ratio,
+        "ratio_low": low,
+        "ratio_high": high,
+        "compared": float(both.sum()),
+    }
 
 
 def spread(values_TB: Array) -> tuple[Array, Array]:
@@ -190,15 +109,3 @@ def spread(values_TB: Array) -> tuple[Array, Array]:
     if there.any():
         low[there], high[there] = np.nanpercentile(values_TB[there], [10, 90], axis=1)
     return low, high
-
-
-def _mean(values_TB: Array) -> Array:
-    return mean_where(values_TB, ~np.isnan(values_TB))
-
-
-def _aligned(values_TB: Array, last_B: npt.NDArray[np.int64]) -> Array:
-    """Row k: the value k steps before `last_B`, NaN where there is none."""
-    steps, size = values_TB.shape
-    step_TB = last_B - np.arange(steps)[:, None]
-    found_TB = values_TB[step_TB.clip(min=0), np.arange(size)]
-    return np.where(step_TB >= 0, found_TB, np.nan)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from rnnexp.probes.base import Array, Measurement, Probe, ProbeView
-from rnnexp.probes.examples import without_pads
+from rnnexp.probes.norms import mean_and_interval, mean_present
 from rnnexp.ranges import at_least
 from rnnexp.types import Rollout
 
@@ -31,34 +31,49 @@ def step_jacobian(rollout: Rollout, t: int) -> Tensor:
 
 
 def singular_values(rollout: Rollout, distances: list[int]) -> tuple[Array, Array]:
-    """ln of the largest singular value of ds_T/ds_(T-k), and the condition number, for each k.
+    """ln of the largest singular value of ds_n/ds_(n-k), and the condition number, for each k.
 
-    Two arrays [len(distances), B]. The product is rescaled as it grows, so that neither overflows
-    nor underflows; condition numbers above 1/eps are only a lower bound.
+    n is each example's own last real step; steps before its first one do not count, but the state
+    that they left does. Two arrays [len(distances), B], NaN where an example has not so many steps.
+    The product is rescaled as it grows, so that neither overflows nor underflows; condition numbers
+    above 1/eps are only a lower bound.
 
-    Raises ValueError for distances beyond the rollout.
+    Raises ValueError for distances beyond the longest example.
     """
-    last = len(rollout.inputs) - 1
-    if not distances or min(distances) < 1 or max(distances) > last + 1:
-        raise ValueError(f"distances must be from 1 to {last + 1} (got {distances})")
-    product = None
-    log_scale = torch.zeros(rollout.outputs.shape[0], dtype=torch.float64)
-    largest, condition = {}, {}
-    for k in range(1, max(distances) + 1):
-        step = step_jacobian(rollout, last - k + 1).cpu().double()
-        product = step if product is None else product @ step
-        size_B = torch.linalg.matrix_norm(product)
+    valid_BT = rollout.valid_BT.cpu()
+    longest, (size, width) = int(valid_BT.sum(dim=1).max()), rollout.initial_BD.shape
+    if not distances or min(distances) < 1 or max(distances) > longest:
+        raise ValueError(f"distances must be from 1 to {longest} (got {distances})")
+    product_BDD = torch.eye(width, dtype=torch.float64).repeat(size, 1, 1)
+    log_scale_B = torch.zeros(size, dtype=torch.float64)
+    walked_B = torch.zeros(size, dtype=torch.long)
+    largest = np.full((len(distances), size), np.nan)
+    condition = largest.copy()
+    for t in reversed(range(len(rollout.inputs))):
+        here_B = valid_BT[:, t] & (walked_B < max(distances))
+        if not bool(here_B.any()):
+            continue
+        step_BDD = step_jacobian(rollout, t).cpu().double()
+        product_BDD = torch.where(here_B[:, None, None], product_BDD @ step_BDD, product_BDD)
+        size_B = torch.linalg.matrix_norm(product_BDD)
         size_B = torch.where(size_B > 0, size_B, 1.0)
-        product, log_scale = product / size_B[:, None, None], log_scale + size_B.log()
-        if k in distances:
-            sigma = torch.linalg.svdvals(product)
-            largest[k] = (sigma[:, 0].log() + log_scale).numpy()
-            condition[k] = (sigma[:, 0] / sigma[:, -1]).numpy()
-    return np.stack([largest[k] for k in distances]), np.stack([condition[k] for k in distances])
+        product_BDD, log_scale_B = product_BDD / size_B[:, None, None], log_scale_B + size_B.log()
+        walked_B = walked_B + here_B
+        for row, distance in enumerate(distances):
+            arrived_B = here_B & (walked_B == distance)
+            if bool(arrived_B.any()):
+                sigma = torch.linalg.svdvals(product_BDD[arrived_B])
+                arrived = arrived_B.numpy()
+                largest[row, arrived] = sigma[:, 0].log() + log_scale_B[arrived_B]
+                condition[row, arrived] = sigma[:, 0] / sigma[:, -1]
+    return largest, condition
 
 
 class Jacobian(Probe):
-    """Largest singular value and condition number of ds_T/ds_t against the distance T - t.
+    """Largest singular value and condition number of ds_n/ds_t against the distance n - t.
+
+    n is the last real step of each example. Means over the examples that have the distance, with
+    the 95% t-interval of their ln.
 
     points: distances at which they are computed, so many evenly and so many in equal ratios.
     examples: over so many of the longest validation examples.
@@ -79,18 +94,29 @@ class Jacobian(Probe):
         self.points, self.examples = points, examples
 
     def measure(self, view: ProbeView) -> Measurement:
-        batch = without_pads(view.longest.rows(0, self.examples))
+        batch = view.longest.rows(0, self.examples)
         with torch.no_grad():
             rollout = view.model.rollout(batch)
-        steps = len(rollout.inputs)
+        steps = int(rollout.valid_BT.sum(dim=1).max())
         # dense where the condition number still means something
         spaced = [*np.linspace(1, steps, self.points), *np.geomspace(1, steps, self.points)]
         distances = sorted({round(k) for k in spaced})
         log_largest, condition = singular_values(rollout, distances)
-        slope = np.polyfit(distances, log_largest.mean(axis=1), 1)[0] if steps > 1 else np.nan
+        mean, low, high = mean_and_interval(log_largest)
+        # every example has the distances of the shortest: no other text enters along the line
+        common = ~np.isnan(log_largest).any(axis=1)
+        gain_B = np.full(log_largest.shape[1], np.nan)
+        if common.sum() > 1:
+            gain_B = np.polyfit(np.array(distances)[common], log_largest[common], 1)[0]
+        gain, gain_low, gain_high = (float(ends[0]) for ends in mean_and_interval(gain_B[None]))
         return {
             "distance": np.array(distances, np.float64),
-            "log_largest": log_largest.mean(axis=1),
-            "condition": np.exp(np.log(condition).mean(axis=1)),
-            "log_gain_per_step": float(slope),
+            "log_largest": mean,
+            "log_largest_low": low,
+            "log_largest_high": high,
+            "condition": np.exp(mean_present(np.log(condition))),
+            "log_gain_per_step": gain,
+            "log_gain_low": gain_low,
+            "log_gain_high": gain_high,
+            "examples": float(len(batch)),
         }

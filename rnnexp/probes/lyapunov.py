@@ -4,11 +4,12 @@ Shapes: T time, B batch, D flat state. Source: Benettin et al. 1980; for recurre
 Engelken, Wolf and Abbott 2023, "Lyapunov spectra of chaotic recurrent neural networks".
 """
 
+import numpy as np
 import torch
 
 from rnnexp.probes.base import Array, Measurement, Probe, ProbeView
-from rnnexp.probes.examples import without_pads
 from rnnexp.probes.jacobian import step_jacobian
+from rnnexp.probes.norms import mean_and_interval
 from rnnexp.ranges import at_least
 from rnnexp.types import Rollout
 
@@ -16,40 +17,50 @@ from rnnexp.types import Rollout
 def lyapunov_spectrum(rollout: Rollout, burn_in: int = 0) -> Array:
     """λ_i = lim (1/T) ln R_ii summed along the trajectory, Q R = J_t Q, in 1/steps; [B, D].
 
-    In descending order. burn_in: so many steps turn Q towards the growing directions before any is
-    counted. The flat state of an LSTM holds h and c of every layer. Where a direction is
-    lost altogether, as behind a ReLU, what is left is -inf or the size of rounding errors.
+    In descending order. Each example's own real steps are counted, from the state that pads before
+    them have left. burn_in: so many of these turn Q towards the growing directions before any is
+    counted; NaN for an example that has no more. The flat state of an LSTM holds h and c of every
+    layer. Where a direction is lost altogether, as behind a ReLU, what is left is -inf or the size
+    of rounding errors.
 
-    Raises ValueError where no step is left to count.
+    Raises ValueError where no step of any example is left to count.
 
     >>> from rnnexp.model.rollout import rollout
     >>> lyapunov_spectrum(rollout(torch.nn.LSTM(3, 4), torch.randn(10, 1, 3))).shape
     (1, 8)
     """
-    steps = len(rollout.inputs)
-    if not 0 <= burn_in < steps:
-        raise ValueError(f"burn_in must be from 0 to {steps - 1} (got {burn_in})")
-    size, width = rollout.flat_state(0).shape
-    q_BDD = torch.eye(width, dtype=torch.float64).expand(size, width, width)
+    valid_BT = rollout.valid_BT.cpu()
+    longest, (size, width) = int(valid_BT.sum(dim=1).max()), rollout.initial_BD.shape
+    if not 0 <= burn_in < longest:
+        raise ValueError(f"burn_in must be from 0 to {longest - 1} (got {burn_in})")
+    q_BDD = torch.eye(width, dtype=torch.float64).repeat(size, 1, 1)
     total_BD = torch.zeros(size, width, dtype=torch.float64)
-    for t in range(steps):
-        q_BDD, r_BDD = torch.linalg.qr(step_jacobian(rollout, t).cpu().double() @ q_BDD)
-        if t >= burn_in:
-            total_BD += r_BDD.diagonal(dim1=1, dim2=2).abs().log()
-    exponents_BD = total_BD / (steps - burn_in)
+    walked_B = torch.zeros(size, dtype=torch.long)
+    for t in range(len(rollout.inputs)):
+        here_B = valid_BT[:, t]
+        if not bool(here_B.any()):
+            continue
+        turned_BDD, r_BDD = torch.linalg.qr(step_jacobian(rollout, t).cpu().double() @ q_BDD)
+        q_BDD = torch.where(here_B[:, None, None], turned_BDD, q_BDD)
+        walked_B = walked_B + here_B
+        counted_B1 = (here_B & (walked_B > burn_in))[:, None]
+        total_BD += torch.where(counted_B1, r_BDD.diagonal(dim1=1, dim2=2).abs().log(), 0.0)
+    exponents_BD = total_BD / (walked_B - burn_in).clamp(min=0)[:, None]  # 0/0: NaN
     return exponents_BD.sort(dim=1, descending=True).values.numpy()
 
 
 class Lyapunov(Probe):
     """The spectrum of Lyapunov exponents along the longest validation examples.
 
-    examples: over so many of them. burn_in: see `lyapunov_spectrum`.
+    A mean over the examples that are longer than burn_in, with the 95% t-interval over them.
+
+    examples: over so many of them. burn_in: see `lyapunov_spectrum`; at most half of the longest.
     schedule: as in `Probe`; by default before and after training, since it costs a few seconds.
     """
 
     def __init__(
         self,
-        examples: int = 1,
+        examples: int = 4,
         burn_in: int = 10,
         at_start: bool = True,
         every: int = 0,
@@ -61,9 +72,19 @@ class Lyapunov(Probe):
         self.examples, self.burn_in = examples, burn_in
 
     def measure(self, view: ProbeView) -> Measurement:
-        batch = without_pads(view.longest.rows(0, self.examples))
+        batch = view.longest.rows(0, self.examples)
         with torch.no_grad():
             rollout = view.model.rollout(batch)
-        burn_in = min(self.burn_in, len(rollout.inputs) // 2)
-        spectrum = lyapunov_spectrum(rollout, burn_in).mean(axis=0)
-        return {"spectrum": spectrum, "largest": float(spectrum[0]), "sum": float(spectrum.sum())}
+        burn_in = min(self.burn_in, int(rollout.valid_BT.sum(dim=1).max()) // 2)
+        spectrum_BD = lyapunov_spectrum(rollout, burn_in)
+        mean, low, high = mean_and_interval(spectrum_BD.T)
+        return {
+            "spectrum": mean,
+            "spectrum_low": low,
+            "spectrum_high": high,
+            "largest": float(mean[0]),
+            "largest_low": float(low[0]),
+            "largest_high": float(high[0]),
+            "sum": float(mean.sum()),
+            "examples": float((~np.isnan(spectrum_BD[:, 0])).sum()),
+        }

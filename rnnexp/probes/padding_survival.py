@@ -3,7 +3,8 @@
 import numpy as np
 
 from rnnexp.probes.base import Array, Measurement, Observed, Probe, ProbeView, Source
-from rnnexp.probes.gradient_flow import GradientNorms, gradient_flow
+from rnnexp.probes.gradient_norms import GradientNorms, gradient_flow
+from rnnexp.ranges import FLOOR
 from rnnexp.types import Batch
 
 
@@ -16,8 +17,10 @@ def padding_survival(norms: GradientNorms, batch: Batch) -> tuple[Array, Array]:
     column_B = np.arange(len(end_B))
     last_B = np.minimum(batch.last_valid_B.cpu().numpy(), end_B)
     at_end_B = states_TB[end_B, column_B]
+    at_last_B = states_TB[last_B, column_B]
     ratio_B = np.full(len(last_B), np.nan)
-    np.divide(states_TB[last_B, column_B], at_end_B, out=ratio_B, where=at_end_B > 0)
+    np.divide(at_last_B, at_end_B, out=ratio_B, where=at_end_B >= FLOOR)
+    ratio_B = np.where(at_last_B < FLOOR, at_last_B, ratio_B)  # below the floor, or exactly 0
     return (end_B - last_B).astype(np.float64), ratio_B
 
 

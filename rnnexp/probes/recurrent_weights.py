@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from rnnexp.probes.base import Array, Measurement, Probe, ProbeView
-from rnnexp.probes.gradient_flow import gradient_flow, joined
+from rnnexp.probes.gradient_norms import aligned, gradient_flow, joined
+from rnnexp.ranges import FLOOR
 
 
 def spectral_radius(weight_HH: Tensor) -> float:
@@ -70,10 +71,12 @@ class RecurrentWeights(Probe):
 
 
 def _largest_ratio(states_TB: Array, read_state_B: npt.NDArray[np.int64]) -> Array:
-    """Largest over the examples of ‖dL/dh_(n-k)‖ / ‖dL/dh_n‖, n the state that is read."""
-    steps, size = states_TB.shape
-    step_TB = read_state_B - np.arange(steps)[:, None]
-    aligned_TB = np.where(step_TB >= 0, states_TB[step_TB.clip(min=0), np.arange(size)], np.nan)
+    """Largest over the examples of ‖dL/dh_(n-k)‖ / ‖dL/dh_n‖, n the state that is read.
+
+    NaN where it underflowed.
+    """
+    states_KB = aligned(states_TB, read_state_B)
+    states_KB = np.where((states_KB > 0) & (states_KB < FLOOR), np.nan, states_KB)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio: Array = np.fmax.reduce(aligned_TB / aligned_TB[0], axis=1)
+        ratio: Array = np.fmax.reduce(states_KB / states_KB[0], axis=1)
     return ratio

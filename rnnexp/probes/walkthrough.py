@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from rnnexp.probes.base import Array, Measurement, Probe, ProbeView
-from rnnexp.probes.gradient_flow import gradient_flow
+from rnnexp.probes.gradient_norms import gradient_flow
 from rnnexp.types import Rollout
 
 

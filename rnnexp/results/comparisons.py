@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rnnexp.results.groups import Group
-from rnnexp.results.statistics import Paired, paired
+from rnnexp.results.significance import Paired, paired
 from rnnexp.scores import Score
 
 
@@ -31,7 +31,9 @@ def compared(groups: Sequence[Group], factor: str, score: Score) -> Iterator[Com
         for a, b in itertools.combinations(members, 2):
             if a.chance_levels(score) != b.chance_levels(score):
                 continue  # scores above different chance levels are no two of a kind
-            difference = paired(a.by_seed(column), b.by_seed(column))
+            difference = paired(
+                a.by_seed(column), b.by_seed(column), a.score(column) or score, a.solvable
+            )
             if difference is not None:
                 others = {key: value for key, value in a.factors.items() if key != factor}
                 values = a.factors[factor], b.factors[factor]

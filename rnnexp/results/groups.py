@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from rnnexp.results.over_seeds import over_seeds
 from rnnexp.results.runs import RunDirectory
-from rnnexp.results.statistics import Interval, Rate, t_interval, wilson
-from rnnexp.results.study_run import Arrays, StudyRun
+from rnnexp.results.statistics import POSITIVE, UNBOUNDED, Interval, Rate, t_interval, wilson
+from rnnexp.results.study_run import AMOUNTS, SKILL, Arrays, StudyRun
 from rnnexp.scores import Score
 
 #: The order in which models are shown, plain to gated; others follow as they came.
@@ -70,8 +71,35 @@ class Group:
         return [value for _, value in self._finished(column)]
 
     def interval(self, column: str) -> Interval | None:
+        """The mean of a column of numbers, with its interval or seed by seed (`over_seeds`).
+
+        Of a column of yes and no the rate, with Wilson's interval. None where no run has it.
+        """
         values = self.values(column)
-        return t_interval(values) if values else None
+        if not values:
+            return None
+        if all(isinstance(value, bool) for value in values):
+            rate = self.rate(column)
+            return rate.interval if rate else None
+        score = self.score(column)
+        if score is None:
+            return t_interval(values, POSITIVE if column in AMOUNTS else UNBOUNDED)
+        return over_seeds(values, score, self.solvable)
+
+    def score(self, column: str) -> Score | None:
+        """How the numbers of a column are read; None where they are no score."""
+        return SKILL if column == "skill" else self.first.score_of(column)
+
+    @property
+    def test_examples(self) -> int | None:
+        """The fewest test examples of its runs; None where no run says."""
+        counts = [run.summary.data_report.get("test") for run in self.runs]
+        return min((n for n in counts if isinstance(n, int) and n > 0), default=None)
+
+    @property
+    def solvable(self) -> bool:
+        """Whether its task has a score from which on a run counts as solved."""
+        return any(run.summary.solved_at is not None for run in self.runs)
 
     def by_seed(self, column: str) -> dict[int, float]:
         """The column of the finished runs that have it, by their seed."""

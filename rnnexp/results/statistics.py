@@ -1,27 +1,40 @@
-"""What a few runs allow to be said: intervals, rates, comparisons. Never imports torch.
+"""What a few runs allow to be said: intervals and rates. Never imports torch.
 
-Over seeds everything is a small sample, and what it cannot say is None: one seed has no interval.
+Over seeds everything is a small sample, and what it cannot say is None: one seed has no interval,
+and neither have seeds that are all alike.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
+from scipy.special import expit, logit
 
 LEVEL = 0.95
 
-#: Resamples of the bootstrap; its 2.5% ends then rest on fifty of them.
-RESAMPLES = 2000
+#: The least and the greatest value that a number can have.
+Bounds = tuple[float, float]
+UNBOUNDED: Bounds = (-math.inf, math.inf)
+#: Values that differ by less than this, relative to the greatest, are the same.
+ROUNDING = 1e-12
+
+#: Of an error, a loss, a time.
+POSITIVE: Bounds = (0.0, math.inf)
+#: Of an accuracy, and of any other share.
+SHARE: Bounds = (0.0, 1.0)
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean over seeds with its 95% t-interval; None where one seed gives none.
+    """A mean over seeds with its 95% interval, whose ends are None where it has none.
 
     deviation: the standard deviation over seeds, n-1 in the denominator.
+    apart: the values one by one, in order of the seeds, where no interval over so few would cover
+        their mean (`over_seeds`); it has no ends then.
     """
 
     n: int
@@ -29,27 +42,77 @@ class Interval:
     low: float | None
     high: float | None
     deviation: float | None = None
-
-    @property
-    def half_width(self) -> float | None:
-        return None if self.high is None else self.high - self.mean
+    apart: Sequence[float] = ()
 
     @property
     def ends(self) -> list[float] | None:
         return None if self.low is None or self.high is None else [self.low, self.high]
 
+    @property
+    def alike(self) -> bool:
+        """Several values that are all the same: how others would differ, they do not say."""
+        return self.n > 1 and not self.apart and self.low == self.high
 
-def t_interval(values: Sequence[float]) -> Interval:
+
+@lru_cache
+def _quantile(n: int) -> float:
+    return float(stats.t.ppf((1 + LEVEL) / 2, n - 1))
+
+
+def t_interval(values: Sequence[float], bounds: Bounds = UNBOUNDED) -> Interval:
     """mean ± t(0.975, n-1) s/√n, s the standard deviation with n-1 in the denominator.
 
+    Where the values have bounds, the same on a scale g that has none, by the delta method, so that
+    no end lies outside: g(end) = g(mean) ± t(0.975, n-1) s g'(mean)/√n, with g = logit between 0
+    and 1, and g = ln of the distance from the bound where there is one. The mean stays that of the
+    values. A bound that a value breaks is none.
+
+    It covers the mean of normal values with 95%. Simulated for 3, 5 and 10: accuracies (beta) about
+    0.5 to 0.99, 92 to 95%, where the interval without a scale has 84 to 95%; errors that are
+    lognormal with σ = 0.5, 93 to 94%, with σ = 1, 88 to 92% (without: 92 and 82 to 84%).
+    Source of the delta method: Wasserman 2004, All of Statistics, section 5.5.
+
     >>> t_interval([0.5])
-    Interval(n=1, mean=0.5, low=None, high=None, deviation=None)
+    Interval(n=1, mean=0.5, low=None, high=None, deviation=None, apart=())
+    >>> [round(end, 3) for end in t_interval([0.97, 0.98, 0.99], SHARE).ends]
+    [0.932, 0.994]
     """
     n, mean = len(values), float(np.mean(values))
     if n < 2:
         return Interval(n, mean, None, None)
-    half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1) * stats.sem(values))
-    return Interval(n, mean, mean - half, mean + half, float(np.std(values, ddof=1)))
+    if np.ptp(values) <= ROUNDING * np.abs(values).max():
+        return Interval(n, float(values[0]), None, None, 0.0)
+    deviation = float(np.std(values, ddof=1))
+    low, high = _ends(mean, _quantile(n) * deviation / math.sqrt(n), _kept(bounds, values))
+    return Interval(n, mean, low, high, deviation)
+
+
+def _kept(bounds: Bounds, values: Sequence[float]) -> Bounds:
+    low, high = bounds
+    return low if low <= min(values) else -math.inf, high if max(values) <= high else math.inf
+
+
+def _ends(mean: float, half: float, bounds: Bounds) -> tuple[float, float]:
+    """The ends of an interval that has the half width `half` at its mean, within its bounds."""
+    low, high = bounds
+    if not low < mean < high:  # by rounding, next to a bound
+        return max(mean - half, low), min(mean + half, high)
+    with np.errstate(over="ignore"):
+        if math.isinf(low) and math.isinf(high):
+            return mean - half, mean + half
+        if math.isinf(high):
+            distance = mean - low
+            factor = float(np.exp(half / distance))
+            return low + distance / factor, low + distance * factor
+        if math.isinf(low):
+            distance = high - mean
+            factor = float(np.exp(half / distance))
+            return high - distance * factor, high - distance / factor
+        width = high - low
+        share = (mean - low) / width
+        step = half / width / (share * (1 - share))
+        ends = expit(logit(share) + np.array([-step, step]))
+    return low + width * float(ends[0]), low + width * float(ends[1])
 
 
 def log_interval(values: Sequence[float]) -> Interval:
@@ -74,6 +137,11 @@ class Rate:
     low: float
     high: float
 
+    @property
+    def interval(self) -> Interval:
+        """The rate as a mean of ones and zeros."""
+        return Interval(self.n, self.successes / self.n, self.low, self.high)
+
     def __str__(self) -> str:
         """
         >>> print(wilson(5, 5))
@@ -91,72 +159,33 @@ def wilson(successes: int, n: int) -> Rate:
     return Rate(successes, n, float(interval.low), float(interval.high))
 
 
-def bootstrap_interval(scores: npt.ArrayLike, seed: int = 0) -> tuple[float, float]:
-    """95% percentile interval of the mean over examples: other test sets of this size.
+def example_interval(
+    scores: npt.ArrayLike, bounds: Bounds = UNBOUNDED
+) -> tuple[float | None, float | None]:
+    """95% interval of the mean over test examples: other test sets of this size.
 
-    It says how well one trained network is known, not how much networks differ.
-    Source: Efron 1979. Where all answers are right, or all wrong, resampling says nothing and
-    Wilson's interval is given. NaN where a score is not finite, or for one number alone.
+    It says how well one trained network is known, not how much networks differ. Wilson's where
+    each answer is right or wrong (1 or 0), else the t-interval on the scale that `bounds` give.
+    None, None where a score is not finite, and of one number or of equal ones other than 0 and 1,
+    which do not say how others would differ.
+
+    Simulated for 5, 20, 50, 200 and 2,000 errors it covers, where they are chi-squared with one
+    degree of freedom, 91, 92, 93, 94 and 95%; lognormal with σ = 1.5, far more skewed, 81, 82, 85,
+    90 and 94%. The bootstrap's percentiles: 74, 89, 92, 95 and 95%; 61, 76, 83, 88 and 93%; its
+    corrected ones (BCa): 78, 91, 92, 95 and 95%; 64, 80, 86, 88 and 94%.
+
+    >>> low, high = example_interval([1, 1, 1], SHARE)
+    >>> round(low, 2), high
+    (0.44, 1.0)
     """
     values = np.asarray(scores, np.float64)
-    if not np.isfinite(values).all() or (len(values) < 2 and values[0] not in (0.0, 1.0)):
-        return math.nan, math.nan
-    if np.ptp(values) == 0:
-        if values[0] in (0.0, 1.0):
-            rate = wilson(int(values.sum()), len(values))
-            return rate.low, rate.high
-        return float(values[0]), float(values[0])
-    interval = stats.bootstrap(
-        (values,),
-        np.mean,
-        confidence_level=LEVEL,
-        n_resamples=RESAMPLES,
-        batch=200,
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    ).confidence_interval
-    return float(interval.low), float(interval.high)
-
-
-@dataclass(frozen=True)
-class Paired:
-    """The difference b - a over the seeds that both have.
-
-    difference: its mean, with the t-interval of paired differences.
-    p: two-sided sign-flip permutation test: the share of all 2^n ways to swap the two within seeds
-    whose mean difference is as far from zero; never below 2/2^n. Exact up to 16 seeds, of more by
-    as many random swaps. None for one seed.
-    left_out: seeds that only one of them has.
-    """
-
-    difference: Interval
-    p: float | None
-    seeds: Sequence[int]
-    left_out: Sequence[int]
-
-
-def paired(a: Mapping[int, float], b: Mapping[int, float]) -> Paired | None:
-    """Two settings compared over the same seeds, values by seed; None without a common seed.
-
-    Source of the test: Fisher 1935; Pitman 1937.
-    """
-    seeds = sorted(a.keys() & b.keys())
-    if not seeds:
-        return None
-    differences = np.array([b[seed] - a[seed] for seed in seeds])
-    p = None
-    if len(seeds) > 1:
-        p = float(
-            stats.permutation_test(
-                (differences,),
-                np.mean,
-                permutation_type="samples",
-                n_resamples=2**16,  # all of them where there are no more
-                vectorized=True,
-                rng=np.random.default_rng(0),
-            ).pvalue
-        )
-    return Paired(t_interval(differences.tolist()), p, seeds, sorted(a.keys() ^ b.keys()))
+    if not np.isfinite(values).all():
+        return None, None
+    if np.isin(values, (0.0, 1.0)).all():
+        rate = wilson(int(values.sum()), len(values))
+        return rate.low, rate.high
+    interval = t_interval(values.tolist(), bounds)
+    return interval.low, interval.high
 
 
 @dataclass(frozen=True)

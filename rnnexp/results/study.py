@@ -16,6 +16,7 @@ from typing import Any
 from rnnexp.results.comparisons import Comparison, compared
 from rnnexp.results.factors import varying_settings
 from rnnexp.results.groups import Group, group_label, grouped, json_value
+from rnnexp.results.over_seeds import INTERVAL, ONE_BY_ONE
 from rnnexp.results.runs import RunDirectory, write_json, write_text
 from rnnexp.results.study_run import StudyRun
 from rnnexp.scores import BEATS_CHANCE, Score
@@ -107,7 +108,8 @@ class Study:
         return {
             "study": self.path.name,
             "factors": list(self.factors),
-            "interval": "95% t-interval over seeds; of rates Wilson's",
+            "interval": f"{INTERVAL}; Wilson's of rates; null of one seed, and where all are alike",
+            "by_seed": ONE_BY_ONE,
             "beats_chance": BEATS_CHANCE,
             "groups": [_group_statistics(group, numeric) for group in self._groups],
             "notes": self.notes(),
@@ -171,13 +173,14 @@ class Study:
         return f"unequal seeds, of {', '.join(map(str, sorted(seeds)))}: {_listed(uneven)}"
 
     def _unsure(self) -> str:
-        """Runs of an earlier version, of which it cannot be said whether they beat chance."""
+        """Runs of which it cannot be said whether they beat chance."""
         unsure = [run for run in self.runs if run.finished and "beats_chance" not in run.row]
         if not unsure:
             return ""
         return (
-            "without an interval over test examples, so nothing is said of beating chance (an "
-            f"earlier version made them): {len(unsure)} of {len(self.runs)} runs"
+            "without an interval over test examples, so nothing is said of beating chance (all "
+            "examples scored alike, or an earlier version made the run): "
+            f"{len(unsure)} of {len(self.runs)} runs"
         )
 
 
@@ -193,6 +196,7 @@ def _group_statistics(group: Group, columns: Sequence[str]) -> dict[str, Any]:
                 "mean": interval.mean,
                 "standard_deviation": interval.deviation,
                 "interval_95": interval.ends,
+                **({"by_seed": list(interval.apart)} if interval.apart else {}),
             }
             for column, interval in intervals.items()
             if interval

@@ -1,7 +1,7 @@
 """One run as tables and figures see it: its directory, its summary, its settings that vary."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -9,11 +9,18 @@ import numpy.typing as npt
 
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import Summary
+from rnnexp.scores import Score
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 #: Columns of study.csv behind the scores: what the run took, and why it did not finish.
 _LAST = ("seconds", "tokens_per_second", "epochs", "steps", "best_epoch", "parameters", "reason")
+
+#: Columns whose numbers are never below 0.
+AMOUNTS = {*_LAST} - {"reason"}
+
+#: How the column `skill` is read.
+SKILL = Score("skill", "high", "share of the way from chance to perfect", perfect=1.0, chance=0.0)
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,19 @@ class StudyRun:
             return columns["step"], "training step"
         return columns["epoch"], "epoch"
 
+    def score_of(self, column: str) -> Score | None:
+        """The score that a column of study.csv holds, with its chance level; None for no score."""
+        for name in self.summary.scores:
+            score = self.summary.score(name)
+            if score is None:
+                continue
+            if column == f"test_{name}":
+                return score
+            for length, scores in self.summary.at_lengths.items():
+                if column == at_length(name, length):
+                    return replace(score, chance=scores.chance.get(name))
+        return None
+
     @cached_property
     def row(self) -> dict[str, Any]:
         """Its row of study.csv, by column; a column that does not apply is missing."""
@@ -81,17 +101,17 @@ class StudyRun:
             return columns  # a run without a result neither beats chance nor fails to
         if score.solved_at is not None:
             columns |= {"solved_at": score.solved_at, "solved": False}
-        columns["beats_chance"] = False
         value = (summary.test or {}).get(score.name)
+        if value is None:
+            return columns | {"beats_chance": False}
         interval = (summary.test_interval or {}).get(score.name)
-        if value is None or interval is None or None in interval:
-            return columns
-        columns |= {
-            "interval_low": interval[0],
-            "interval_high": interval[1],
-            "skill": score.skill(value),
-            "beats_chance": score.beats_chance(interval),
-        }
+        if interval is not None and None not in interval:  # else nothing is said of chance
+            columns |= {
+                "beats_chance": score.beats_chance(interval),
+                "interval_low": interval[0],
+                "interval_high": interval[1],
+            }
+        columns["skill"] = score.skill(value)
         if score.solved_at is not None:
             columns["solved"] = score.is_solved(value)
         return columns

@@ -138,7 +138,8 @@ class Summary(Record):
     best_epoch, best_step: of the lowest validation loss, None without a validation split.
     tested: which weights the test is of, and `load_model` loads; None where nothing was tested.
     validation: loss and scores of the last epoch that was validated.
-    test, test_interval: of the test split, with 95% bootstrap intervals over its examples.
+    test, test_interval: of the test split, with 95% intervals over its examples; None where they
+        allow none.
     at_lengths: the same at other lengths. regime: what was predicted from the initial weights.
     probes: the numbers of each probe's last measurement. skipped_probes, failed_probes: why.
     """

@@ -3,15 +3,16 @@
 A cell keeps the number that its text shows, so that nobody has to read a number out of a text.
 """
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from rnnexp.results.statistics import Interval, log_interval
+from rnnexp.results.statistics import Interval
 from rnnexp.scores import Score
 
 #: What a cell shows where nothing was measured.
 NOTHING = "-"
+#: Seeds that one cell can list.
+MAX_SEEDS = 12
 
 
 @dataclass(frozen=True)
@@ -60,34 +61,54 @@ def count(n: int) -> Cell:
     return Cell(str(n), n)
 
 
-def with_interval(interval: Interval | None) -> Cell:
+def with_interval(
+    interval: Interval | None, show: Callable[[float], str] = "{:.3g}".format
+) -> Cell:
     """
     >>> with_interval(Interval(3, 0.5, 0.25, 0.75)).text
     '0.5 (0.25 to 0.75)'
+    >>> with_interval(Interval(3, 0.5, None, None)).text
+    '0.5 (all 3 alike)'
+    >>> with_interval(Interval(3, 0.7, None, None, apart=[1.0, 0.1, 1.0])).text
+    '1, 0.1, 1'
     """
     if interval is None:
         return Cell(NOTHING)
-    text = f"{interval.mean:.3g}"
-    if interval.low is not None:
-        text += f" ({interval.low:.3g} to {interval.high:.3g})"
-    return Cell(text, interval.mean)
+    if interval.apart:
+        return Cell(one_by_one(interval.apart, show))
+    more = spread(interval, show)
+    return Cell(show(interval.mean) + (f" ({more})" if more else ""), interval.mean)
+
+
+def spread(interval: Interval, show: Callable[[float], str]) -> str:
+    """The interval alone, `0.25 to 0.75`; empty where there is none."""
+    if interval.alike:
+        return f"all {interval.n} alike"
+    if interval.low is None or interval.high is None:
+        return ""
+    return f"{show(interval.low)} to {show(interval.high)}"
+
+
+def one_by_one(values: Sequence[float], show: Callable[[float], str]) -> str:
+    """
+    >>> one_by_one([1.0, 0.1], str), one_by_one(list(range(20)), str)
+    ('1.0, 0.1', '20 seeds: 0 to 19, median 9')
+    """
+    if len(values) <= MAX_SEEDS:
+        return ", ".join(map(show, values))
+    low, *between, high = sorted(values)
+    median = between[(len(values) - 1) // 2 - 1]
+    return f"{len(values)} seeds: {show(low)} to {show(high)}, median {show(median)}"
 
 
 def score_with_interval(score: Score, interval: Interval | None) -> Cell:
     """A score below a head that says its unit: `61.0 (58.5 to 63.5)`."""
-    if interval is None or not score.percent:
-        return with_interval(interval)
-    text = score.cell(interval.mean)
-    if interval.low is not None and interval.high is not None:
-        text += f" ({score.cell(interval.low)} to {score.cell(interval.high)})"
-    return Cell(text, interval.mean)
+    return with_interval(interval, score.cell) if score.percent else with_interval(interval)
 
 
 def ends(score: Score, interval: Interval | None) -> Cell:
     """The interval alone: `58.5 to 63.5`."""
-    if interval is None or interval.low is None or interval.high is None:
-        return Cell(NOTHING)
-    return Cell(f"{score.cell(interval.low)} to {score.cell(interval.high)}")
+    return Cell((interval and spread(interval, score.cell)) or NOTHING)
 
 
 def powers(interval: Interval, bare: bool = False) -> Cell:
@@ -96,26 +117,3 @@ def powers(interval: Interval, bare: bool = False) -> Cell:
     if not bare and interval.low is not None and interval.high is not None:
         text += f" ({interval.low:.2g} to {interval.high:.2g})"
     return Cell(text, interval.mean)
-
-
-def typical(values: Sequence[float]) -> float:
-    """The geometric mean; infinite where a value overflowed, 0 where none is above the floor."""
-    known = [value for value in values if not math.isnan(value)]
-    if not known:
-        return math.nan
-    if math.inf in known:
-        return math.inf
-    interval = log_interval(known)
-    return interval.mean if interval.n else 0.0
-
-
-def magnitude(values: Sequence[float], bare: bool = False) -> Cell:
-    """A geometric mean with its interval; a number outside the range of float64 is said to be."""
-    value = typical(values)
-    if math.isnan(value):
-        return Cell(NOTHING)
-    if value == math.inf:
-        return Cell("overflow (above 1e308)", value)
-    if value == 0:
-        return Cell("0 (below 1e-300)", value)
-    return powers(log_interval(values), bare)

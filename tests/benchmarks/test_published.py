@@ -96,10 +96,10 @@ def test_a_line_of_the_table(published: ModuleType, tmp_path: Path) -> None:
     for seed in (1, 0):
         add_run(tmp_path, seed, 0.8 + 0.1 * seed, seed=seed)
     mean, rate = "#: model=rnn | test_accuracy | ", " | somebody"
-    (line,), unbroken = lines_of(published, tmp_path, f"{mean}0.8 ± 0.9{rate}", long=True)
+    (line,), unbroken = lines_of(published, tmp_path, f"{mean}0.8 ± 1.2{rate}", long=True)
     assert unbroken
-    assert "| `preset` (long) | model=rnn | test_accuracy | 0.8 ± 0.9 |" in line
-    assert "| 0.85 (0.215 to 1.49); 0.8, 0.9 | yes | somebody |" in line
+    assert "| `preset` (long) | model=rnn | test_accuracy | 0.8 ± 1.2 |" in line
+    assert "| 0.85 (0.403 to 1.79); 0.8, 0.9 | yes | somebody |" in line
     (line,), unbroken = lines_of(published, tmp_path, f"{mean}rate of > 0.75 above 50%{rate}")
     assert unbroken
     assert "| 2 of 2 (34-100%); 0.8, 0.9 | unclear at 2 seeds |" in line

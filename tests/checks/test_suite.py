@@ -1,6 +1,8 @@
 """The conformance suite passes, and each planted fault makes it fail."""
 
+import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,9 @@ from rnnexp import checks
 from rnnexp.checks import networks, suite
 from rnnexp.model.cells.base import Recurrence, State
 from rnnexp.probes import gradient_flow as flow
-from rnnexp.probes import lyapunov
+from rnnexp.probes import gradient_norms, lyapunov
+from rnnexp.probes.base import Array
+from rnnexp.probes.decay import Decay
 from rnnexp.types import Batch, Rollout
 from tests.conftest import Outcome
 
@@ -102,8 +106,8 @@ def detached(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def halved(monkeypatch: pytest.MonkeyPatch) -> None:
-    norm = flow.l2_norm
-    monkeypatch.setattr(flow, "l2_norm", lambda x: norm(x) / 2)
+    norm = gradient_norms.l2_norm
+    monkeypatch.setattr(gradient_norms, "l2_norm", lambda x: norm(x) / 2)
 
 
 def output_hook(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,17 +134,17 @@ def h_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def float32_norms(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flow, "l2_norm", lambda x: x.float().norm(dim=-1).double())
+    monkeypatch.setattr(gradient_norms, "l2_norm", lambda x: x.float().norm(dim=-1).double())
 
 
 def padded_tail(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pads count as text."""
-    original = flow.gradient_flow
+    original = gradient_norms.gradient_flow
 
-    def all_valid(rollout: Rollout, loss: Tensor) -> flow.GradientNorms:
+    def all_valid(rollout: Rollout, loss: Tensor) -> gradient_norms.GradientNorms:
         norms = original(rollout, loss)
         inputs, states = (np.nan_to_num(x, nan=0.0) for x in (norms.inputs_TB, norms.states_LTB))
-        return flow.GradientNorms(
+        return gradient_norms.GradientNorms(
             inputs, states, norms.cells_LTB, norms.read_at_B, norms.read_state_B
         )
 
@@ -153,6 +157,47 @@ def valid_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
         Batch, "valid_BT", property(lambda self: torch.ones(self.inputs.shape[:2]).bool())
     )
     monkeypatch.setattr(Batch, "last_valid_B", property(lambda self: self.last_step_B))
+
+
+def marks_at_fixed_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The early step is the tenth, and of 20 steps and fewer the tenth part."""
+
+    def marks(steps: int) -> tuple[int, int, int]:
+        early = 10 if steps > 20 else max(1, steps // 10)
+        return steps - early, steps - steps // 2, early
+
+    monkeypatch.setattr(gradient_norms, "marked_distances", marks)
+
+
+def means_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts of any length are averaged at the same step, whatever its distance from the readout."""
+
+    def compared(
+        inputs_KB: Array, marks: tuple[int, int, int], measurable: int
+    ) -> dict[str, float]:
+        early, middle, late = (float(np.nanmean(inputs_KB[k])) for k in marks)
+        names = ("ratio_low", "ratio_high", "compared")
+        at_steps = {"early": early, "middle": middle, "late": late, "ratio": early / late}
+        return at_steps | dict.fromkeys(names, 1.0)
+
+    monkeypatch.setattr(flow, "aligned", lambda values_TB, last_B: values_TB[::-1])
+    monkeypatch.setattr(gradient_norms.GradientNorms, "reaching", lambda self, distance: self)
+    monkeypatch.setattr(flow, "_compared", compared)
+
+
+def every_state_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a mean over steps hands to each state directly counts as having come back."""
+    original = flow.gradient_flow
+
+    def total(rollout: Rollout, loss: Tensor, path: str = "total") -> gradient_norms.GradientNorms:
+        return replace(original(rollout, loss), one_state=True)
+
+    monkeypatch.setattr(flow, "gradient_flow", total)
+
+
+def one_half_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A half-life of any curve."""
+    monkeypatch.setattr(Decay, "half_life", property(lambda self: math.log(2) / -self.slope))
 
 
 def both_biases(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,6 +217,20 @@ FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]
     "float32 norms": (float32_norms, ("gradient_flow: linear",), "far below float32"),
     "padded tail counted as text": (padded_tail, ("gradient_flow: pads",), "pads"),
     "pads in the mask": (valid_everywhere, ("padding_survival",), "pads are counted"),
+    "pads are steps of the dynamics": (
+        valid_everywhere,
+        ("lyapunov: a short", "lyapunov: pads"),
+        "pads before",
+    ),
+    "pads are steps of the Jacobian": (valid_everywhere, ("jacobian: a short",), "padded batch"),
+    "early and late at fixed steps": (
+        marks_at_fixed_steps,
+        ("gradient_flow: early/late at",),
+        "T = 20, 21",
+    ),
+    "texts averaged by step": (means_by_step, ("gradient_flow: early/late,",), "31 of 30"),
+    "direct way counted": (every_state_read, ("gradient_flow: readout",), "recurrence alone"),
+    "half-life of any curve": (one_half_life, ("gradient_flow: time scales",), "no half-life"),
     "both biases set": (both_biases, ("gates",), "not in both biases"),
 }
 

@@ -21,7 +21,9 @@ def test_the_cache_is_memory_mapped_and_gives_the_same_corpus(tmp_path: Path) ->
     assert read.is_test.tolist() == [True, False, True]
 
 
-@pytest.mark.parametrize("name", ["tokens.npy", "texts.npz", "words.txt", "classes.json"])
+@pytest.mark.parametrize(
+    "name", ["tokens.npy", "texts.npz", "words.txt", "classes.json", "reading.json"]
+)
 @pytest.mark.parametrize("content", [b"", b"nothing", None])
 def test_a_damaged_cache_is_made_again(tmp_path: Path, name: str, content: bytes | None) -> None:
     raw = RawCorpus(["a", "b c"], np.array([0, 1]), ("x", "y"))

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
-from rnnexp.data.csv import Csv, sort_classes
+from rnnexp.data.csv import Csv
+from rnnexp.data.labels import sort_classes
 from rnnexp.errors import DataError
+from tests.conftest import TINY, Outcome
 
 
 def load(path: Path, **options: object) -> Csv:
@@ -109,3 +112,66 @@ def test_missing_file_and_folder() -> None:
         load(Path())
     with pytest.raises(ValueError, match="path is not set"):
         Csv()
+
+
+def test_a_home_folder_is_found(
+    csv_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shell leaves the ~ of data.path=~/texts.csv alone."""
+    home = csv_file().parent / "home"
+    home.mkdir()
+    Path("texts.csv").rename(home / "texts.csv")
+    monkeypatch.setenv("HOME", str(home))
+    task = Csv(path="~/texts.csv", cache_dir="~/cache")
+    assert str(task) == str(home / "texts.csv")
+    assert (home / "cache").is_dir()
+    with pytest.raises(DataError, match="there is no home folder '~nobody-of-that-name'"):
+        Csv(path="~nobody-of-that-name/texts.csv")
+    Path("~").mkdir()
+    (home / "texts.csv").rename("~/mine.csv")
+    assert str(Csv(path="~/mine.csv")) == "~/mine.csv"
+
+
+def test_what_was_found_out_is_told_again_from_the_cache(workdir: Path) -> None:
+    labels = ["pos", "neg", "pos ", "nan"] * 20
+    Path("x.csv").write_text("text;label\n" + "\n".join(f"a film;{label}" for label in labels))
+    for _ in range(2):
+        task = load(Path("x.csv"), missing_labels="drop")
+        assert task.report["separator"] == "semicolon"
+        assert task.report["rows_without_label"] == 20
+        assert task.report["labels_merged"] == {"pos": {"pos ": 20}}
+        assert task.report["notes"][0] == "split: 80/10/10 in the order of the texts"
+        assert len(task.report["notes"]) == 4
+    with pytest.raises(DataError, match="row 4 has no 'label'"):
+        load(Path("x.csv"))  # the cache of other settings is not asked
+
+
+def test_a_file_that_is_read_as_before_keeps_its_runs(csv_file: Callable[..., Path]) -> None:
+    path = csv_file()
+    assert load(path).content == f"{load(path).identity()}"
+    assert load(path).content.endswith(" ('text', 'label')")
+    path.write_text(path.read_text().replace("good\n", "good\u200b\n", 1))
+    task = load(path)
+    assert task.content == f"{task.identity()} read anew" == task.current_content()
+
+
+def test_a_faulty_table_from_the_command(rnnexp: Callable[..., Outcome]) -> None:
+    """One line, exit status 2, nothing written; and the words that it says do what they say."""
+    rows = [f"a film {'x' * (i % 9)},{('neg', 'pos', 'Neg')[i % 3]}" for i in range(60)]
+    Path("0.csv").write_text("0,1\n" + "\n".join(rows))
+    words = ["data=csv", "data.path=0.csv", *TINY, "probes=none", "threads=1"]
+    told = rnnexp(*words)
+    assert told.status == 2
+    assert "0.csv has no column 'text', only 0, 1; set data.text_column" in told.error
+    words += ["data.text_column=0", "data.label_column=1"]
+    told = rnnexp(*words)
+    assert (told.status, Path("outputs/runs").exists()) == (2, False)
+    assert "row 3 has the label 'Neg' where row 1 has 'neg' (line 4)" in told.error
+    done = rnnexp(*words, "data.label_case=ignore", "data.stratify=true", "data.separator=comma")
+    assert done.status == 0, done.err
+    assert "labels counted as one class: 20 'Neg' as 'neg'" in done.out
+    assert "split: 80/10/10 in the order of the texts, each class in these shares" in done.out
+    (run,) = Path("outputs/runs").iterdir()
+    assert yaml.safe_load((run / "summary.json").read_text())["data_report"]["labels_merged"] == {
+        "neg": {"Neg": 20}
+    }

@@ -6,12 +6,12 @@ import tarfile
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from rnnexp.data.imdb import ARCHIVE, Imdb, find_corpus
+from rnnexp.data.imdb import ARCHIVE, POOL, Imdb, find_corpus
 from rnnexp.errors import DataError
 
 
@@ -69,6 +69,39 @@ def test_the_corpus_is_found_in_its_folder(archive: bytes) -> None:
         find_corpus(Path("data"))
     Path("data", ARCHIVE).write_bytes(archive)
     check(Imdb())
+
+
+def test_the_halves_of_the_archive_can_be_pooled(archive: bytes) -> None:
+    """The first notebook's 24,000/3,000/3,000, which a CSV export gave."""
+    Path(ARCHIVE).write_bytes(archive)
+    with tarfile.open(ARCHIVE) as tar:
+        tar.extractall(".", filter="data")
+    for path in (ARCHIVE, "aclImdb"):
+        pooled = Imdb(path=path, official_split=False)
+        assert [len(pooled.split(s)) for s in ("train", "val", "test")] == [32, 4, 4]
+        # classes and halves in turn, so that each split has both of both
+        assert pooled.split("test").targets.tolist() == [0, 1, 0, 1]
+        words = [pooled.vocabulary[i] for i in pooled.split("test").inputs[:, 0]]  # type: ignore[index]
+        assert words == ["train", "train", "test", "test"]
+        assert pooled.report["notes"] == ["split: 80/10/10 in the order of the texts"]
+        own = Imdb(path=path)
+        assert pooled.content != own.content
+        assert own.report["notes"] == [
+            "split: the corpus' own test split; the other texts divided 80:10 into training and "
+            "validation, in the order of the texts",
+            POOL,
+        ]
+        assert Imdb(path=path, official_split=True).content == own.content
+    limited = Imdb(path=ARCHIVE, official_split=False, limit=20, stratify=True)
+    assert [len(limited.split(s)) for s in ("train", "val", "test")] == [16, 2, 2]
+
+
+def test_a_table_has_no_official_split(csv_file: Callable[..., Path]) -> None:
+    path = str(csv_file(header="review,sentiment"))
+    with pytest.raises(DataError, match="is one table without a test split of its own"):
+        Imdb(path=path, official_split=True)
+    pooled, plain = Imdb(path=path, official_split=False), Imdb(path=path)
+    assert pooled.content == plain.content
 
 
 class Server:

@@ -197,7 +197,9 @@ def test_the_gradient_of_the_last_answer_by_finite_differences(make: Any) -> Non
         numeric = (loss(x_TBE + shift) - loss(x_TBE - shift)) / 2e-5
     assert gradient[1, 2].item() == pytest.approx(numeric.item(), rel=1e-4, abs=1e-9)
     measurement = GradientFlow(at_start=True).measure(view)
-    assert measurement["full_length"] == 2
+    assert measurement["examples"] == measurement["compared"] == 2
+    # the loss of the last answer enters through the last state: nothing is left out
+    assert measurement["recurrence_alone"] == 0
 
 
 def test_numbers_have_a_column_each() -> None:
@@ -230,7 +232,7 @@ def test_a_fixed_distance_has_no_horizon_over_lengths(rnnexp: Rnnexp) -> None:
     words = ("data=recall", "model=rnn", "data.distance=0", "seq_len=6,12", "seed=0,1", *SMALL)
     outcome = rnnexp("-m", *words, "study=f", "plots=false")
     assert outcome.status == 0, outcome.err
-    assert "memory horizon" not in outcome.out
+    assert "trainable length" not in outcome.out
 
 
 def test_a_study_shows_other_lengths(rnnexp: Rnnexp) -> None:

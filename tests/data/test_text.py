@@ -162,3 +162,20 @@ def test_a_sorted_file_is_told_to_shuffle() -> None:
 
     with pytest.raises(DataError, match=r"none of class 'yes'; .*data\.shuffle_seed=0"):
         Sorted()
+
+
+def test_a_rare_class_is_named_with_its_count_and_a_way_out() -> None:
+    """Shuffling, which was advised, leaves it out of training as often as in."""
+
+    class Rare(Texts):
+        raw = RawCorpus(TEXTS, np.array([0, 1] * 4 + [0, 2]), ("no", "yes", "sarcastic"))
+
+    with pytest.raises(
+        DataError, match=r"class 'sarcastic'; there is 1 such text: data\.stratify=true"
+    ):
+        Rare()
+    assert Rare(stratify=True).split("train").targets.tolist().count(2) == 1
+    assert (
+        "the test split has no text of class 'yes', 'sarcastic'"
+        in Rare(stratify=True).report["notes"]
+    )

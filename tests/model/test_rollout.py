@@ -2,18 +2,23 @@
 
 import resource
 import sys
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import prune
+from torch.nn.utils.rnn import pack_padded_sequence
 
 from rnnexp import rollout
 from rnnexp.embedding.learned import Learned
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.fused import GRU, LSTM, RNN
 from rnnexp.model.linear import Linear
-from rnnexp.model.unrolled import Unrolled
-from rnnexp.probes.gradient_flow import gradient_flow
+from rnnexp.model.unrolled import Unrolled, UnrolledRNN
+from rnnexp.probes.gradient_norms import gradient_flow
 from rnnexp.types import Batch
 
 WORDS = ["<pad>", *"abcdefgh"]
@@ -108,7 +113,7 @@ def test_a_torch_module_with_batch_first_and_lengths() -> None:
         (nn.GRU(3, 4), (5, 2, 7), None, "3 features"),
         (nn.GRU(3, 4), (5, 3), None, "three-dimensional"),
         (nn.GRU(3, 4), (5, 2, 3), torch.tensor([5, 9]), "from 1 to 5"),
-        (nn.GRU(3, 4), (5, 2, 3), torch.tensor([5]), "2 numbers"),
+        (nn.GRU(3, 4), (5, 2, 3), torch.tensor([5]), "2 whole numbers"),
     ],
 )
 def test_what_cannot_be_rolled_out(
@@ -116,6 +121,144 @@ def test_what_cannot_be_rolled_out(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         rollout(module, torch.zeros(shape), lengths)
+
+
+def weight_normed_before() -> nn.Module:
+    module = nn.utils.weight_norm(nn.LSTM(3, 4), "weight_hh_l0")
+    with torch.no_grad():
+        module.weight_hh_l0_g.mul_(2)  # the next forward pass will have it
+    return module
+
+
+def parametrised(name: str) -> nn.Module:
+    module = nn.RNN(3, 4)
+    getattr(nn.utils.parametrizations, name)(module, "weight_hh_l0")
+    with torch.no_grad():
+        module.parametrizations.weight_hh_l0.original0.mul_(2) if name == "weight_norm" else None
+    return module
+
+
+def pruned() -> nn.Module:
+    module = nn.GRU(3, 4)
+    prune.l1_unstructured(module, "weight_hh_l0", 0.5)
+    with torch.no_grad():
+        module.weight_hh_l0_orig.mul_(2)
+    return module
+
+
+def weight_dropped() -> nn.Module:
+    """As AWD-LSTM does it: the weight is a tensor that a wrapper sets."""
+    module = nn.LSTM(3, 4)
+    weight = module.weight_hh_l0
+    del module._parameters["weight_hh_l0"]
+    module.register_parameter("weight_hh_l0_raw", nn.Parameter(weight.data))
+    module.weight_hh_l0 = weight.data * 0.5
+    return module
+
+
+EFFECTIVE: dict[str, Callable[[], nn.Module]] = {
+    "weight norm": weight_normed_before,
+    "parametrised weight norm": lambda: parametrised("weight_norm"),
+    "parametrised orthogonal": lambda: parametrised("orthogonal"),
+    "parametrised spectral norm": lambda: parametrised("spectral_norm"),
+    "pruned": pruned,
+    "weight drop": weight_dropped,
+    "half precision": lambda: nn.LSTM(3, 4).half(),
+    "DataParallel": lambda: nn.DataParallel(nn.LSTM(3, 4)),
+    "written out": lambda: UnrolledRNN(3, 4, 2, cell="gru"),
+}
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # the older weight norm
+@pytest.mark.parametrize("name", EFFECTIVE)
+def test_the_weights_that_the_forward_pass_uses(name: str) -> None:
+    torch.manual_seed(0)
+    module, x_TBE = EFFECTIVE[name](), torch.randn(6, 2, 3)
+    state = {key: value.clone() for key, value in module.state_dict().items()}
+    made = rollout(module, x_TBE)
+    assert all(torch.equal(value, state[key]) for key, value in module.state_dict().items())
+    assert module.training
+    if name == "half precision":
+        x_TBE = x_TBE.half()
+    with torch.no_grad():
+        expected = module(x_TBE)[0][-1]
+    assert (made.outputs - expected).abs().max() < (2e-3 if name == "half precision" else 1e-6)
+
+
+class OwnForward(nn.LSTM):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        return x
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        (nn.LSTMCell(3, 4), "LSTMCell cannot be rolled out: it computes a single step"),
+        (nn.Sequential(nn.LSTM(3, 4)), "Sequential cannot be rolled out: give the recurrent"),
+        (nn.Linear(3, 4), "Linear cannot be rolled out: give torch.nn.RNN"),
+        (OwnForward(3, 4), "OwnForward has a forward pass of its own"),
+        (nn.LSTM(3, 4, device="meta"), "LSTM has no numbers in weight_ih_l0"),
+        (lambda x: x, "a function cannot be rolled out"),
+    ],
+)
+def test_other_modules_are_named(module: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        rollout(module, torch.zeros(5, 2, 3))
+
+
+def test_what_people_give_as_inputs_and_lengths() -> None:
+    torch.manual_seed(0)
+    lstm, x_TBE = nn.LSTM(3, 4), torch.randn(10, 2, 3)
+    expected = rollout(lstm, x_TBE, torch.tensor([10, 7])).outputs
+    packed = pack_padded_sequence(x_TBE, [10, 7])
+    for made in (
+        rollout(lstm, x_TBE, [10, 7]),
+        rollout(lstm, x_TBE, np.array([10, 7], np.int32)),
+        rollout(lstm, x_TBE, torch.tensor([10.0, 7.0])),
+        rollout(lstm, x_TBE.numpy(), [10, 7]),
+        rollout(lstm, packed),
+    ):
+        assert torch.equal(made.outputs, expected)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(rollout(lstm, x_TBE, [10, 7]).outputs, expected)
+    for inputs, lengths, words in (
+        (x_TBE[:, 0], None, r"use x\[:, None\]"),
+        (x_TBE[:0], None, "no step or no example"),
+        (x_TBE, [10, 7.5], "whole numbers"),
+        (x_TBE, (x_TBE[:1], x_TBE[:1]), r"state=\(h0, c0\)"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            rollout(lstm, inputs, lengths)
+
+
+@pytest.mark.parametrize("module", [nn.LSTM(3, 4, 2), nn.GRU(3, 4, 2, batch_first=True)])
+def test_an_initial_state(module: nn.RNNBase) -> None:
+    torch.manual_seed(0)
+    h0, c0, x = torch.randn(2, 5, 4), torch.randn(2, 5, 4), torch.randn(5, 5, 3)
+    state = (h0, c0) if isinstance(module, nn.LSTM) else h0
+    made, (outputs, _) = rollout(module, x, state=state), module(x, state)
+    expected = outputs[:, -1] if module.batch_first else outputs[-1]
+    assert (made.outputs - expected).abs().max() < 1e-6
+    first = made.advance(0, made.flat_state(-1))
+    assert torch.allclose(first, made.flat_state(0), rtol=0, atol=1e-14)
+    with pytest.raises(ValueError, match=r"state must be .*\[2, 5, 4\]"):
+        rollout(module, x, state=h0[:1])
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_numbers_that_are_not_finite_are_named(bad: float) -> None:
+    x_TBE = torch.randn(10, 3, 3)
+    x_TBE[7, 1, 0] = bad
+    with pytest.raises(ValueError, match=r"inputs\[7, 1\] \(step 7, example 1\)"):
+        rollout(nn.RNN(3, 4), x_TBE)
+    rollout(nn.RNN(3, 4), x_TBE, [10, 7, 10])  # behind its end
+    with pytest.raises(ValueError, match=r"inputs\[1, 7\]"):
+        rollout(nn.RNN(3, 4, batch_first=True), x_TBE.transpose(0, 1))
+    module = nn.RNN(3, 4, 2)
+    with torch.no_grad():
+        module.weight_hh_l1[0, 0] = bad
+    with pytest.raises(ValueError, match="weight_hh_l1 holds a number that is not finite"):
+        rollout(module, torch.randn(10, 3, 3))
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from rnnexp.results.findings.comparisons import Comparisons
 from rnnexp.results.findings.padding import Padding
 from rnnexp.results.findings.scores import Scores
 from rnnexp.results.runs import RunDirectory, write_json
-from rnnexp.results.statistics import t_interval
+from rnnexp.results.statistics import SHARE, t_interval
 from rnnexp.results.study import Study
 
 
@@ -87,14 +87,6 @@ def study_dir(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_t_interval_against_a_table() -> None:
-    """t(0.975, 2) = 4.302653; mean 2, s 1: 2 ± 4.302653/√3."""
-    interval = t_interval([1.0, 2.0, 3.0])
-    assert interval.mean == 2.0
-    assert interval.half_width == pytest.approx(4.302653 / 3**0.5, rel=1e-6)
-    assert t_interval([0.7]).half_width is None
-
-
 def test_groups_are_all_that_varies_but_the_seed(study_dir: Path) -> None:
     study = Study.read(study_dir)
     assert study.factors == ["model", "seq_len"]
@@ -106,7 +98,7 @@ def test_groups_are_all_that_varies_but_the_seed(study_dir: Path) -> None:
     assert interval is not None
     assert interval.n == 3
     assert interval.mean == pytest.approx(0.61)
-    assert interval.half_width == pytest.approx(4.302653 * 0.01 / 3**0.5, rel=1e-5)
+    assert interval.ends == t_interval([0.6, 0.61, 0.62], SHARE).ends
 
 
 def test_a_dotted_setting_and_a_group_choice_can_be_factors(tmp_path: Path) -> None:
@@ -319,7 +311,7 @@ def test_what_padding_costs_is_paired_over_seeds(tmp_path: Path) -> None:
     padding = Padding.of(study)
     assert padding is not None
     text = padding.text()
-    assert "+30.0 (+30.0 to +30.0)" in text
+    assert "+30.0 (all 3 alike)" in text
     assert "51.0 (48.5 to 53.5)" in text
     draw_study(study)
     svg = (tmp_path / "plots" / "padding.svg").read_text()
@@ -382,3 +374,86 @@ def test_a_list_can_be_a_factor(tmp_path: Path) -> None:
     assert [g.factors["data.eval_lengths"] for g in Study.read(tmp_path).groups()] == [
         "[20]", "[30, 40]",
     ]  # fmt: skip
+
+
+def add_solved_or_not(
+    folder: Path, scores: dict[str, list[float]], solved_at: float | None
+) -> Study:
+    """A study of a task with a score from which on a run counts as solved."""
+    number = 0
+    for model, values in scores.items():
+        for seed, value in enumerate(values):
+            add_run(folder, number, value, model=model, seed=seed)
+            path = folder / f"job{number:03d}" / "summary.json"
+            report = {"test": 60, "train": 0}
+            more = {"solved_at": solved_at, "data_report": report}
+            write_json(path, json.loads(path.read_text()) | more)
+            number += 1
+    return Study.read(folder)
+
+
+MIXED = {"rnn": [0.50, 0.51, 0.505], "lstm": [0.99, 0.52, 0.995], "gru": [1.0, 1.0, 1.0]}
+
+
+@pytest.mark.parametrize("solved_at", [0.99, None])
+def test_solved_or_not_is_shown_seed_by_seed(tmp_path: Path, solved_at: float | None) -> None:
+    """By the task's word, or since the seeds lie in two bunches."""
+    study = add_solved_or_not(tmp_path, MIXED, solved_at)
+    lines = scores_table(study).splitlines()
+    rnn, lstm, gru = lines[2:5]
+    assert "99.0, 52.0, 99.5" in lstm
+    assert "2 of 3 (21-94%)" in lstm
+    assert "all 3 alike" in gru
+    assert "3 of 3 (44-100%)" in gru
+    assert ("50.0, 51.0, 50.5" in rnn) is (solved_at is not None)
+    assert any(line.startswith("seeds one by one") for line in lines)
+    assert any(line.startswith("95% interval: a t-interval") for line in lines) is (
+        solved_at is None
+    )
+    groups = study.statistics()["groups"]
+    assert groups[1]["test_accuracy"]["interval_95"] is None
+    assert groups[1]["test_accuracy"]["by_seed"] == MIXED["lstm"]
+    assert groups[2]["test_accuracy"]["interval_95"] is None
+    draw_study(study)
+    svg = (tmp_path / "plots" / "scores.svg").read_text()
+    assert "each of 3 seeds (dots)" in svg
+    comparisons = Comparisons.of(study)
+    assert comparisons is not None
+    text = comparisons.text()
+    assert "+49.0, +1.0, +49.0" in text
+    assert "with 3 seeds no difference can be called significant (3 pairs are compared)" in text
+    first = comparisons.as_json()[0]
+    assert (first["least_p"], first["p_adjusted"]) == (0.25, None)
+    assert first["by_seed"] == pytest.approx([0.49, 0.01, 0.49])
+
+
+def test_a_column_of_yes_and_no_is_a_rate(tmp_path: Path) -> None:
+    study = add_solved_or_not(tmp_path, MIXED, 0.99)
+    interval = study.groups()[2].interval("solved")
+    assert interval is not None
+    assert interval.ends == pytest.approx([0.4385, 1.0], abs=1e-3)
+
+
+def test_a_small_test_set_is_told_of(tmp_path: Path) -> None:
+    table = scores_table(add_solved_or_not(tmp_path, MIXED, None))
+    assert "of only 60 test examples, guessing beats chance in up to 1% of runs" in table
+
+
+def test_six_seeds_can_differ_significantly(tmp_path: Path) -> None:
+    values = [0.7 + 0.01 * seed for seed in range(6)]
+    study = add_solved_or_not(tmp_path, {"rnn": [0.5] * 6, "lstm": values}, None)
+    comparisons = Comparisons.of(study)
+    assert comparisons is not None
+    assert "0.0312" in comparisons.text()
+    assert "p: sign-flip permutation test over seeds; significant below 0.05" in comparisons.text()
+    assert comparisons.as_json()[0]["p_adjusted"] == pytest.approx(2 / 64)
+
+
+def test_a_run_whose_examples_all_scored_alike_is_not_said_to_be_at_chance(tmp_path: Path) -> None:
+    add_run(tmp_path, 0, 0.7)
+    path = tmp_path / "job000" / "summary.json"
+    write_json(path, json.loads(path.read_text()) | {"test_interval": {"accuracy": [None, None]}})
+    study = Study.read(tmp_path)
+    assert "beats_chance" not in study.rows[0]
+    assert study.rows[0]["skill"] == pytest.approx(0.4)
+    assert "nothing is said of beating chance" in scores_table(study)

@@ -9,7 +9,7 @@ from rnnexp.results.findings.length_generalisation import LengthGeneralisation
 def draw(finding: LengthGeneralisation, folder: Path) -> list[Path]:
     """length_generalisation.png and .svg: a line per group, filled at the length trained at.
 
-    One seed: the bootstrap interval over test examples; several: the t-interval over seeds.
+    One seed: the interval over test examples; several: that over seeds, or each seed.
     """
     with style.figure(6.6, 4.2) as (canvas, (axes,)):
         curves, score = finding.curves, finding.score
@@ -44,11 +44,12 @@ def draw(finding: LengthGeneralisation, folder: Path) -> list[Path]:
         style.score_axis(axes.yaxis, score)
         if score.percent:
             style.within(axes, -0.02, 1.02)
-        counts = sorted({interval.n for curve in curves for interval in curve.points.values()})
+        intervals = [interval for curve in curves for interval in curve.points.values()]
+        counts = sorted({interval.n for interval in intervals})
         note = (
             "one seed; band: 95% over test examples"
             if counts == [1]
-            else f"{style.seeds_note(counts)}, thin: each"
+            else f"{style.seeds_note(counts, intervals)}, thin: each"
         )
         data = style.data_name(finding.data, finding.synthetic)
         axes.set_title(f"Other lengths, {data} ({note})".replace("\n", " "), fontsize=9)

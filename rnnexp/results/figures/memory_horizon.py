@@ -1,4 +1,4 @@
-"""How far back each network remembers, beside how far back its gradient reaches."""
+"""The longest length that each network learns from scratch, beside its gradient's half-life."""
 
 import math
 from collections.abc import Sequence
@@ -16,16 +16,20 @@ def draw(finding: MemoryHorizon, folder: Path) -> list[Path]:
     """memory_horizon.png and .svg.
 
     Left: the share of seeds that beat chance at each length, with Wilson's interval. Right: the
-    median horizon with its interval, and the gradient's half-life before and after training.
+    median trainable length with its interval, and the gradient's half-life before and after
+    training.
     """
     horizons = finding.horizons
-    with style.figure(10.6, 2.6 + 0.42 * len(horizons), columns=2) as (canvas, (rates, rows)):
+    with style.figure(10.6, 2.8 + 0.42 * len(horizons), columns=2) as (canvas, (rates, rows)):
         _draw_rates(rates, horizons, finding.axis)
         _draw_rows(rows, horizons)
         data = ", ".join(sorted(style.data_name(*named) for named in finding.data))
         seeds = sorted({len(horizon.by_seed) for horizon in horizons})
         n = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-        canvas.suptitle(f"Memory horizon on {data}, {n} seeds", fontsize=11)
+        canvas.suptitle(
+            f"Trainable length on {data}, {n} seeds (no limit of memory):\n{finding.meaning}",
+            fontsize=10,
+        )
         return [style.save(canvas, folder, finding.name)]
 
 
@@ -89,7 +93,7 @@ def _draw_rows(axes: Axes, horizons: Sequence[Horizon]) -> None:
             (horizon.half_life, "black", 0.22),
         ):
             _draw_half_life(axes, half_life, row - offset, fill)
-    axes.plot([], [], "o", color="#888888", markersize=8, label="memory horizon (median)")
+    axes.plot([], [], "o", color="#888888", markersize=8, label="trainable length (median)")
     axes.plot([], [], "d", color="black", markerfacecolor="none", label="half-life, untrained")
     axes.plot([], [], "d", color="black", label="half-life, trained")
     axes.set_xscale("log" if lengths[0] else "symlog", base=2)

@@ -44,7 +44,8 @@ def draw(finding: Padding, folder: Path) -> list[Path]:
             row[0].set_ylabel(f"test {finding.score.axis}")
         counts = sorted({score.interval.n for score in finding.scores})
         data = style.data_name(finding.data, finding.synthetic)
-        note = style.seeds_note(counts).replace("\n", " ")
+        intervals = [score.interval for score in finding.scores]
+        note = style.seeds_note(counts, intervals).replace("\n", " ")
         canvas.suptitle(f"Padding and readout on {data}: {note}", fontsize=11)
         legend: dict[str, Any] = {}
         for axes in (axes for row in table for axes in row):

@@ -29,7 +29,9 @@ def draw(finding: ScoreVsLength, folder: Path) -> list[Path]:
         canvas.legend(
             list(legend.values()), list(legend),
             loc="outside right center",
-            title=style.seeds_note(sorted({point.interval.n for point in points})),
+            title=style.seeds_note(
+                sorted({point.interval.n for point in points}), [p.interval for p in points]
+            ),
             fontsize=9, title_fontsize=9, alignment="left",
             handlelength=3.2,
         )  # fmt: skip

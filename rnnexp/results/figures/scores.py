@@ -22,9 +22,13 @@ def draw(finding: Scores, folder: Path) -> list[Path]:
                 group.values, [row] * len(group.values), "|", color=look.color, markersize=9,
                 alpha=0.6,
             )  # fmt: skip
+            if interval.apart:  # of scores in two bunches no mean is like any of them
+                axes.plot(interval.apart, [row] * interval.n, look.marker, color=look.color)
+                continue
+            low, high = interval.ends or (interval.mean, interval.mean)
             axes.errorbar(
-                interval.mean, row, xerr=interval.half_width, color=look.color,
-                marker=look.marker, capsize=3, linewidth=1.4,
+                interval.mean, row, xerr=[[interval.mean - low], [high - interval.mean]],
+                color=look.color, marker=look.marker, capsize=3, linewidth=1.4,
             )  # fmt: skip
         axes.set_yticks(range(len(scored)), names)
         axes.set_ylim(-0.6, len(scored) - 0.4)
@@ -40,7 +44,9 @@ def draw(finding: Scores, folder: Path) -> list[Path]:
                 fontsize=8,
             )
         style.score_axis(axes.xaxis, score)
-        note = style.seeds_note(sorted({len(group.values) for group, _ in scored}))
+        note = style.seeds_note(
+            sorted({len(group.values) for group, _ in scored}), [i for _, i in scored]
+        )
         note = note.replace("\n", " ")
         synthetic = "; synthetic data" if finding.synthetic else ""
         axes.set_xlabel(f"test {score.axis}\n({note}; ticks: single runs{synthetic})")

@@ -156,7 +156,12 @@ def length_scale(axes: Axes, lengths: Sequence[int]) -> None:
 
 
 def band(axes: Axes, x: Sequence[Any], intervals: Sequence[Interval], color: str) -> None:
-    """The intervals as a band; none where one seed gives none. A bar where there is one alone."""
+    """The intervals as a band; none where one seed gives none. A bar where there is one alone.
+
+    Seeds that are shown one by one are dots.
+    """
+    for place, interval in zip(x, intervals, strict=True):
+        axes.plot([place] * len(interval.apart), interval.apart, ".", color=color, alpha=0.6)
     low = [i.mean if i.low is None else i.low for i in intervals]
     high = [i.mean if i.high is None else i.high for i in intervals]
     if low != high and len(intervals) > 1:
@@ -165,12 +170,17 @@ def band(axes: Axes, x: Sequence[Any], intervals: Sequence[Interval], color: str
         axes.vlines(x, low, high, color=color, alpha=0.5)
 
 
-def seeds_note(counts: Sequence[int]) -> str:
-    """What the band means, by the number of runs behind the points, in order."""
+def seeds_note(counts: Sequence[int], intervals: Sequence[Interval] = ()) -> str:
+    """What the band means, by the number of runs behind the points, in order; and the dots, where
+    some of the `intervals` shown are seeds one by one.
+    """
     if counts == [1]:
         return "one seed: no interval"
     n = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    return f"mean and 95% t-interval\nover {n} seeds"
+    if not any(interval.apart for interval in intervals):
+        return f"mean and 95% t-interval\nover {n} seeds"
+    both = any(interval.ends for interval in intervals)
+    return f"mean and {'95% t-interval, or ' if both else ''}each\nof {n} seeds (dots)"
 
 
 def data_name(name: str, synthetic: bool) -> str:

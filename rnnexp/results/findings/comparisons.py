@@ -8,8 +8,11 @@ from rnnexp.results.comparisons import Comparison
 from rnnexp.results.factors import LENGTHS
 from rnnexp.results.findings.base import MAX_GROUPS, StudyFinding
 from rnnexp.results.groups import group_label, json_value
+from rnnexp.results.over_seeds import ONE_BY_ONE
+from rnnexp.results.significance import PairsTested
+from rnnexp.results.statistics import Interval
 from rnnexp.results.study import Study
-from rnnexp.results.tables import NOTHING, Cell, Table, count, ends
+from rnnexp.results.tables import NOTHING, Cell, Table, count, spread, with_interval
 from rnnexp.scores import Score
 
 
@@ -37,21 +40,25 @@ class Comparisons(StudyFinding):
             return []
         head = ["compared over the same seeds", f"difference in test {self.score.name}",
                 "95% interval", "p", "seeds"]  # fmt: skip
-        notes = ["p: sign-flip permutation test over seeds; of n seeds never below 2/2^n"]
+        tested = PairsTested.of([pair.difference for pair in lines])
+        notes = tested.notes()
+        if any(pair.difference.difference.apart for pair in lines):
+            notes.append(ONE_BY_ONE)
         if len(lines) > MAX_GROUPS:
             notes.append(f"{len(lines) - MAX_GROUPS} more in study.json")
-        return [Table(head, [self._row(pair) for pair in lines[:MAX_GROUPS]], notes)]
+        shown = list(zip(lines, tested.adjusted, strict=True))[:MAX_GROUPS]
+        return [Table(head, [self._row(pair, p) for pair, p in shown], notes)]
 
-    def _row(self, comparison: Comparison) -> list[Cell]:
+    def _row(self, comparison: Comparison, p: float | None) -> list[Cell]:
         first, second = ("none" if v is None else str(v) for v in comparison.values)
         others = f", {group_label(comparison.others)}" if comparison.others else ""
         over_seeds = comparison.difference
-        difference, p = over_seeds.difference, over_seeds.p
+        difference = over_seeds.difference
         left_out = f" (not in both: {', '.join(map(str, over_seeds.left_out))})"
         return [
             Cell(f"{second} - {first}{others}"),
-            Cell(self.score.signed(difference.mean), difference.mean),
-            ends(self.score, difference),
+            _mean(self.score, difference),
+            Cell(spread(difference, self.score.signed) or NOTHING),
             Cell(NOTHING if p is None else f"{p:.3g}", p),
             Cell(f"{difference.n}{left_out}", difference.n)
             if over_seeds.left_out
@@ -59,6 +66,11 @@ class Comparisons(StudyFinding):
         ]
 
     def as_json(self) -> list[dict[str, Any]]:
+        """p_adjusted: among the pairs of its setting; null where so few seeds allow none."""
+        adjusted = {
+            name: iter(PairsTested.of([pair.difference for pair in pairs]).adjusted)
+            for name, pairs in self._by_setting().items()
+        }
         return [
             {
                 "factor": pair.factor,
@@ -68,8 +80,28 @@ class Comparisons(StudyFinding):
                 "seeds": list(pair.difference.seeds),
                 "difference": pair.difference.difference.mean,
                 "interval_95": pair.difference.difference.ends,
+                **(
+                    {"by_seed": list(pair.difference.difference.apart)}
+                    if pair.difference.difference.apart
+                    else {}
+                ),
                 "p": pair.difference.p,
+                "least_p": pair.difference.least_p,
+                "p_adjusted": next(adjusted[pair.factor]),
                 "left_out": list(pair.difference.left_out),
             }
             for pair in self.comparisons
         ]
+
+    def _by_setting(self) -> dict[str, list[Comparison]]:
+        settings: dict[str, list[Comparison]] = {}
+        for pair in self.comparisons:
+            settings.setdefault(pair.factor, []).append(pair)
+        return settings
+
+
+def _mean(score: Score, difference: Interval) -> Cell:
+    """The mean difference alone, or the differences one by one."""
+    if difference.apart:
+        return with_interval(difference, score.signed)
+    return Cell(score.signed(difference.mean), difference.mean)

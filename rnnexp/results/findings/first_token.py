@@ -1,32 +1,38 @@
 """The gradient that reaches the first token, against the length of the sequence."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from rnnexp.ranges import FLOOR
 from rnnexp.results.findings.base import StudyFinding
-from rnnexp.results.findings.gradient_flow import verdict_on
 from rnnexp.results.groups import Group, group_label
-from rnnexp.results.statistics import t_interval
+from rnnexp.results.magnitudes import Magnitude, verdict_over
+from rnnexp.results.statistics import POSITIVE, t_interval
 from rnnexp.results.study import Study
-from rnnexp.results.tables import NOTHING, Cell, Table, magnitude, typical, with_interval
+from rnnexp.results.tables import NOTHING, Cell, Table, with_interval
 
 
 @dataclass(frozen=True)
 class FirstTokenPoint:
-    """norms: ‖dL/de_1‖ of each run at its first measurement. runs: how many have a result.
+    """by_seed: ‖dL/de_1‖ of each run at its first measurement, over the examples that fill all
+    steps; NaN without any. runs: how many have a result.
 
     gains: what the norm was multiplied by per step, of each run that has it. predicted: the gains
     that the initial weights predict.
     """
 
     length: int
-    norms: Sequence[float]
+    by_seed: Mapping[int, float]
     runs: int
     gains: Sequence[float]
     predicted: Sequence[float]
+
+    @property
+    def norms(self) -> list[float]:
+        return list(self.by_seed.values())
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class FirstToken(StudyFinding):
         """None where the length does not vary, or the gradient flow was not measured."""
         if "seq_len" not in study.factors:
             return None
-        groups = [g for g in study.ended_groups() if g.scalars("gradient_flow", "first")]
+        groups = [g for g in study.ended_groups() if _first_norms(g)]
         lines: dict[str, list[Group]] = {}
         for group in groups:
             others = {key: value for key, value in group.factors.items() if key != "seq_len"}
@@ -93,7 +99,9 @@ class FirstToken(StudyFinding):
             else "measured while training, predicted from the initial weights"
         )
         notes = [
-            f"{note}; geometric means over seeds (95% intervals)",
+            f"{note}; geometric means over seeds (95% intervals), over examples that fill all "
+            "steps",
+            "ratio, verdict: of the same seeds at both lengths",
             "of the first position, dL/de_1: the gradient of its token's row in the table of "
             "vectors adds to it that of every later place of the same token",
         ]
@@ -106,17 +114,38 @@ class FirstToken(StudyFinding):
 
 
 def _row(label: str, short: FirstTokenPoint, long: FirstTokenPoint) -> list[Cell]:
-    near, far = typical(short.norms), typical(long.norms)
-    ratio = far / near if 0 < near < math.inf else math.nan
+    ratios = [
+        _ratio(long.by_seed[seed], short.by_seed[seed])
+        for seed in sorted(long.by_seed.keys() & short.by_seed.keys())
+    ]
     return [
         Cell(label),
-        magnitude(short.norms),
-        magnitude(long.norms),
-        Cell(f"{ratio:.1e}", ratio),
-        with_interval(t_interval(long.gains)) if long.gains else Cell(NOTHING),
-        with_interval(t_interval(long.predicted)) if long.predicted else Cell(NOTHING),
-        Cell(verdict_on(ratio)),
+        Magnitude.of(short.norms).cell(),
+        Magnitude.of(long.norms).cell(),
+        Magnitude.of(ratios).cell(),
+        _gain(long.gains),
+        _gain(long.predicted),
+        Cell(verdict_over(ratios)),
     ]
+
+
+def _gain(gains: Sequence[float]) -> Cell:
+    return with_interval(t_interval(gains, POSITIVE)) if gains else Cell(NOTHING)
+
+
+def _ratio(far: float, near: float) -> float:
+    """far / near; what underflowed stays below the floor, what cannot be compared is NaN."""
+    if not FLOOR <= near < math.inf:
+        return math.nan
+    return far if far < FLOOR else far / near
+
+
+def _first_norms(group: Group) -> dict[int, float]:
+    return {
+        run.summary.seed: float(arrays["first"][0])
+        for run, arrays in group.measured("gradient_flow")
+        if "first" in arrays
+    }
 
 
 def _point(group: Group) -> FirstTokenPoint:
@@ -124,7 +153,7 @@ def _point(group: Group) -> FirstTokenPoint:
     predicted = [run.summary.regime.get("gain") for run in group.ended]
     return FirstTokenPoint(
         int(group.factors["seq_len"]),
-        group.scalars("gradient_flow", "first", 0),
+        _first_norms(group),
         len(group.ended),
         [math.exp(value) for value in log_gains if math.isfinite(value)],
         [float(gain) for gain in predicted if gain is not None],

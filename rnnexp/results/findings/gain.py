@@ -10,6 +10,7 @@ import numpy as np
 
 from rnnexp.results.factors import LENGTHS
 from rnnexp.results.findings.base import StudyFinding
+from rnnexp.results.findings.gradient_flow import half_life_cell
 from rnnexp.results.groups import Group, group_label
 from rnnexp.results.statistics import log_interval
 from rnnexp.results.study import Study
@@ -18,21 +19,29 @@ from rnnexp.results.tables import Cell, Table, count, with_interval
 
 @dataclass(frozen=True)
 class GainPoint:
-    """One untrained run: the gradient's gain per step, predicted (None: no theory) and measured."""
+    """One untrained run: the gradient's gain per step, predicted (None: no theory) and measured.
+
+    half_life: in steps, infinite where the gradient does not fall, NaN where it does not fall
+        along a straight line.
+    """
 
     model: str
     init: str
     predicted: float | None
     measured: float
+    half_life: float
 
 
 @dataclass(frozen=True)
 class Gain(StudyFinding):
-    """points: of each group at its longest length, by the group's label."""
+    """points: of each group at its longest length, by the group's label. runs: how many have a
+    result there.
+    """
 
     place = 60
 
     points: dict[str, list[GainPoint]]
+    runs: dict[str, int]
 
     @classmethod
     def of(cls, study: Study) -> Self | None:
@@ -41,14 +50,15 @@ class Gain(StudyFinding):
         Of one setting at several lengths the longest alone: on a short way back the slope is still
         that of the first steps.
         """
-        longest: dict[str, tuple[str, list[GainPoint]]] = {}
+        longest: dict[str, tuple[str, list[GainPoint], int]] = {}
         for group in study.groups():  # lengths come in order
             if points := _points(group):
                 others = {key: v for key, v in group.factors.items() if key not in LENGTHS}
-                longest[group_label(others)] = group.label, points
-        by_label = dict(longest.values())
+                longest[group_label(others)] = group.label, points, len(group.ended)
+        by_label = {label: points for label, points, _ in longest.values()}
+        runs = {label: count for label, _, count in longest.values()}
         inits = {point.init for points in by_label.values() for point in points}
-        return cls(by_label) if len(inits) > 1 else None
+        return cls(by_label, runs) if len(inits) > 1 else None
 
     def tables(self) -> list[Table]:
         head = ["gain per step, untrained", "predicted", "measured", "half-life measured", "seeds"]
@@ -56,7 +66,8 @@ class Gain(StudyFinding):
             "geometric means over seeds (95% intervals); of gated cells the direct path is "
             "predicted"
         )
-        return [Table(head, [_row(label, p) for label, p in self.points.items()], [note])]
+        rows = [_row(label, p, self.runs[label]) for label, p in self.points.items()]
+        return [Table(head, rows, [note])]
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import gain
@@ -64,19 +75,15 @@ class Gain(StudyFinding):
         return gain.draw(self, folder)
 
 
-def _row(label: str, points: Sequence[GainPoint]) -> list[Cell]:
+def _row(label: str, points: Sequence[GainPoint], runs: int) -> list[Cell]:
     measured = log_interval([point.measured for point in points])
     known = [point.predicted for point in points if point.predicted]
-    half_life = Cell("does not fall")
-    if measured.mean < 1:
-        steps = math.log(2) / -math.log(measured.mean)
-        half_life = Cell(f"{steps:.2g} steps", steps)
     return [
         Cell(label),
         with_interval(log_interval(known)) if known else Cell("no theory"),
         with_interval(measured),
-        half_life,
-        count(len(points)),
+        half_life_cell([point.half_life for point in points]),
+        count(runs) if len(points) == runs else Cell(f"{len(points)} of {runs}", len(points)),
     ]
 
 
@@ -95,5 +102,6 @@ def _points(group: Group) -> list[GainPoint]:
         init = " ".join([str(run.summary.choices.get("init")), *settings])
         if math.isfinite(measured) and measured > 0:
             predicted = run.summary.regime.get("gain")
-            points.append(GainPoint(str(run.summary.model), init, predicted, measured))
+            half_life = float(arrays["half_life"][0]) if "straight" in arrays else math.nan
+            points.append(GainPoint(str(run.summary.model), init, predicted, measured, half_life))
     return points

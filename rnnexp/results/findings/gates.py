@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from rnnexp.results.findings.base import ProbeFinding
 from rnnexp.results.groups import Group
-from rnnexp.results.statistics import Interval, t_interval
+from rnnexp.results.magnitudes import Magnitude
+from rnnexp.results.statistics import SHARE, Interval, t_interval
 from rnnexp.results.study_run import Arrays
 from rnnexp.results.summary import CellFacts
-from rnnexp.results.tables import Cell, Table, magnitude, with_interval
+from rnnexp.results.tables import Cell, Table, with_interval
 
 Array = npt.NDArray[np.float64]
 
@@ -64,12 +65,13 @@ class Gates(ProbeFinding):
     def tables(self) -> list[Table]:
         rows = []
         for line in self.lines:
-            carry, memory = with_interval(line.mean), magnitude(line.memory_times)
+            carry = with_interval(line.mean)
+            memory = Magnitude.of(line.memory_times).cell(unit=" steps", infinite="infinite")
             rows.append(
                 [
                     Cell(line.label),
                     Cell(f"{line.gate} {carry.text}", carry.value),
-                    Cell(f"{memory.text} steps", memory.value),
+                    memory,
                 ]
             )
         return [Table(["gates, means", "carry", "median memory time"], rows)] if rows else []
@@ -88,7 +90,7 @@ def _line(group: Group) -> CarryLine | None:
     if not means:
         return None
     times = group.scalars("gates", "median_memory_time")
-    return CarryLine(group.label, cell.carry, t_interval(means), times)
+    return CarryLine(group.label, cell.carry, t_interval(means, SHARE), times)
 
 
 def _curves(group: Group) -> GateCurves | None:

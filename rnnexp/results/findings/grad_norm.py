@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from rnnexp.results.findings.base import MAX_LINES, ProbeFinding
 from rnnexp.results.groups import Group
-from rnnexp.results.statistics import log_interval
+from rnnexp.results.magnitudes import Magnitude
 from rnnexp.results.study_run import Arrays
-from rnnexp.results.tables import NOTHING, Cell, Table, powers
+from rnnexp.results.tables import NOTHING, Cell, Table
 from rnnexp.scores import Score
 
 Array = npt.NDArray[np.float64]
@@ -115,9 +115,9 @@ class GradNorm(ProbeFinding):
         for line, row in zip(self.lines, steps, strict=True):
             cells = [Cell(line.label)]
             for step in row:
-                cells.append(norm_cell([] if step is None else step.before))
+                cells.append(_norm([] if step is None else step.before))
                 if shows_after:
-                    cells.append(norm_cell([] if step is None else step.after))
+                    cells.append(_norm([] if step is None else step.after))
             rows.append(cells)
         reads = [
             f"{kind} reads {what}"
@@ -176,8 +176,8 @@ def _batch_sizes(group: Group) -> list[int]:
 def _row(line: NormLine) -> list[Cell]:
     return [
         Cell(line.label),
-        norm_cell(line.first.before),
-        norm_cell(line.first.after),
+        _norm(line.first.before),
+        _norm(line.first.after),
         Cell(NOTHING if line.median is None else f"{line.median:.3g}", line.median),
         Cell("not finite" if line.largest is None else f"{line.largest:.3g}", line.largest),
         Cell(f"{line.clipped:.0%}", line.clipped),
@@ -185,18 +185,11 @@ def _row(line: NormLine) -> list[Cell]:
     ]
 
 
-def norm_cell(values: Sequence[float]) -> Cell:
-    """The geometric mean over runs with its interval; how many were 0 or not finite is said."""
-    if not values:
-        return Cell(NOTHING)
-    zero = sum(value == 0 for value in values)
-    left_out = len(values) - zero - sum(0 < value < math.inf for value in values)
-    interval = log_interval(values)
-    texts = [powers(interval).text] if interval.n else []
-    for count, words in ((zero, "0"), (left_out, "not finite")):
-        if count:
-            texts.append(words if count == len(values) else f"{count} of {len(values)} {words}")
-    return Cell(", ".join(texts), interval.mean if interval.n else None)
+def _norm(values: Sequence[float]) -> Cell:
+    """The geometric mean over runs with its interval, and what is left out of it."""
+    # a gradient that holds a NaN was measured, and is no more finite than one that overflowed
+    known = [math.inf if math.isnan(value) else value for value in values]
+    return Magnitude.of(known).cell(infinite="not finite")
 
 
 def _in_a_row(arrays: Arrays, key: str) -> Array:

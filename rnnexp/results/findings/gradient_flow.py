@@ -11,31 +11,11 @@ import numpy.typing as npt
 
 from rnnexp.results.findings.base import MAX_LINES, ProbeFinding
 from rnnexp.results.groups import Group
-from rnnexp.results.statistics import log_interval
+from rnnexp.results.magnitudes import NOT_MEASURED, Magnitude, verdict_over
 from rnnexp.results.study_run import Arrays, StudyRun
-from rnnexp.results.tables import NOTHING, Cell, Table, magnitude, powers, typical
+from rnnexp.results.tables import NOTHING, Cell, Table
 
 Array = npt.NDArray[np.float64]
-
-#: Verdicts on the gradient at an early step over that at a late one: upper bound, words.
-VERDICTS = (
-    (0.01, "severe vanishing"),
-    (0.1, "moderate vanishing"),
-    (10.0, "good flow"),
-    (math.inf, "exploding"),
-)
-NOT_MEASURED = "not measured"
-
-
-def verdict_on(ratio: float) -> str:
-    """The words for an early/late ratio of gradient norms.
-
-    >>> verdict_on(1e-9), verdict_on(0.05), verdict_on(0.5), verdict_on(30.0)
-    ('severe vanishing', 'moderate vanishing', 'good flow', 'exploding')
-    """
-    if math.isnan(ratio):
-        return NOT_MEASURED
-    return next(words for bound, words in VERDICTS if ratio < bound or bound == math.inf)
 
 
 @dataclass(frozen=True)
@@ -75,8 +55,17 @@ class RunFlow:
 
 @dataclass(frozen=True)
 class FlowLine:
-    """A group. Of each run that has it: the norm at an early, a middle and a late step, early over
-    late trained and untrained, and the half-life in steps, infinite where the norm does not fall.
+    """A group. Of each run that has it, at its last measurement.
+
+    early, middle, late: the norm at these steps. ratios: early over late; untrained_ratios: at the
+        initial weights. over_examples: a run's interval of its ratio over examples.
+    compared, examples: of how many examples the ratio is made, of how many that were measured.
+    half_shares, end_shares: what is left of the state's gradient at half and at the whole length.
+    near_gains, far_gains: what its norm is multiplied by per step, near the readout and far away.
+    half_lives: in steps, infinite where the norm does not fall, NaN where it does not fall along a
+        straight line.
+    recurrence_alone: whether only what comes back through the recurrence was measured.
+    outdated: how many runs were measured by a version that compared other steps.
     """
 
     label: str
@@ -87,32 +76,51 @@ class FlowLine:
     late: Sequence[float]
     ratios: Sequence[float]
     untrained_ratios: Sequence[float]
+    over_examples: Sequence[tuple[float, float]]
+    compared: Sequence[int]
+    examples: Sequence[int]
+    half_shares: Sequence[float]
+    end_shares: Sequence[float]
+    near_gains: Sequence[float]
+    far_gains: Sequence[float]
     half_lives: Sequence[float]
+    recurrence_alone: bool
+    outdated: int
 
     @classmethod
     def of(cls, group: Group) -> Self:
-        def last(key: str) -> list[float]:
-            return group.scalars("gradient_flow", key)
+        measured = group.measured("gradient_flow")
+        current = [arrays for _, arrays in measured if "compared" in arrays]
 
+        def last(key: str) -> list[float]:
+            return [float(arrays[key][-1]) for arrays in current]
+
+        alone = any(arrays["recurrence_alone"][-1] for arrays in current)
         return cls(
-            group.label,
+            group.label + (", through the recurrence alone" if alone else ""),
             group.model,
-            [RunFlow.of(run, arrays) for run, arrays in group.measured("gradient_flow")],
+            [RunFlow.of(run, arrays) for run, arrays in measured],
             last("early"),
             last("middle"),
             last("late"),
             last("ratio"),
-            [
-                float(arrays["ratio"][0])
-                for arrays in group.probe("gradient_flow")
-                if arrays["epoch"][0] == 0
-            ],
-            [value for value in last("half_life") if value > 0],
+            [float(a["ratio"][0]) for a in current if a["epoch"][0] == 0],
+            list(zip(last("ratio_low"), last("ratio_high"), strict=True)),
+            [int(count) for count in last("compared")],
+            [int(count) for count in last("examples")],
+            last("half_share"),
+            last("end_share"),
+            [math.exp(slope) for slope in last("near_slope")],
+            [math.exp(slope) for slope in last("far_slope")],
+            last("half_life"),
+            alone,
+            len(measured) - len(current),
         )
 
     @property
     def verdict(self) -> str:
-        return verdict_on(typical(self.ratios))
+        alone = self.over_examples[0] if len(self.over_examples) == 1 else None
+        return verdict_over(self.ratios, alone)
 
 
 @dataclass(frozen=True)
@@ -127,16 +135,38 @@ class GradientFlow(ProbeFinding):
         return cls(lines) if lines else None
 
     def tables(self) -> list[Table]:
+        return [self._inputs(), self._states()]
+
+    def _inputs(self) -> Table:
         marks = {run.marks for line in self.lines for run in line.runs}
         steps = [f"t={t}" for t in marks.pop()] if len(marks) == 1 else ["early", "middle", "late"]
-        head = ["gradient ‖dL/de_t‖", "untrained early/late", *steps, "early/late", "half-life",
-                "verdict"]  # fmt: skip
-        note = "geometric means over seeds, (95% intervals)"
-        if {len(line.late) for line in self.lines} == {1}:
-            note = "one seed gives no interval; means over examples"
+        head = ["gradient ‖dL/de_t‖", "untrained early/late", *steps, "early/late", "verdict",
+                "examples"]  # fmt: skip
+        notes = [
+            f"{_of_seeds(self.lines)}; early, middle, late: 95, 50 and 5% of the longest example's "
+            "steps before its readout"
+        ]
         if any(line.verdict == NOT_MEASURED for line in self.lines):
-            note += "; not measured: no example reaches the late step, or it overflowed"
-        return [Table(head, [_row(line) for line in self.lines], [note])]
+            notes.append(
+                "not measured: fewer than ten steps, no example has both an early and a late step, "
+                "or the late one is beyond the range of float64"
+            )
+        if any(line.verdict.startswith("unclear") for line in self.lines):
+            notes.append("unclear: not all of the 95% interval has one verdict")
+        if any(line.outdated for line in self.lines):
+            notes.append(
+                "measured by an earlier version, at other steps: run it again for early/late"
+            )
+        return Table(head, [_input_row(line) for line in self.lines], notes)
+
+    def _states(self) -> Table:
+        head = ["gradient ‖dL/dh_t‖", "left at half the way", "left at the whole", "gain per step "
+                "near", "far", "half-life"]  # fmt: skip
+        notes = [
+            "of the top layer, by distance from the readout; near, far: first and last quarter of "
+            "the way; a half-life where both agree with the whole within 20%"
+        ]
+        return Table(head, [_state_row(line) for line in self.lines], notes)
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import gradient_flow
@@ -144,20 +174,53 @@ class GradientFlow(ProbeFinding):
         return gradient_flow.draw(self, folder) if len(self.lines) <= MAX_LINES else []
 
 
-def _row(line: FlowLine) -> list[Cell]:
+def _of_seeds(lines: Sequence[FlowLine]) -> str:
+    if {len(line.late) for line in lines} == {1}:
+        return "one seed; means over examples (95% interval of the ratio over examples)"
+    return "geometric means over seeds (95% intervals)"
+
+
+def _input_row(line: FlowLine) -> list[Cell]:
+    ratio = Magnitude.of(line.ratios).cell()
+    if len(line.ratios) == 1 and not math.isnan(line.over_examples[0][0]):
+        low, high = line.over_examples[0]
+        ratio = Cell(f"{ratio.text} ({low:.2g} to {high:.2g})", ratio.value)
+    compared, examples = (_range(counts) for counts in (line.compared, line.examples))
     return [
         Cell(line.label),
-        magnitude(line.untrained_ratios, bare=True),
-        *(magnitude(values, bare=True) for values in (line.early, line.middle, line.late)),
-        magnitude(line.ratios),
-        _half_life(line.half_lives),
+        Magnitude.of(line.untrained_ratios).cell(bare=True),
+        *(Magnitude.of(x).cell(bare=True) for x in (line.early, line.middle, line.late)),
+        ratio,
         Cell(line.verdict),
+        Cell(f"{compared} of {examples}" if line.compared else NOTHING),
     ]
 
 
-def _half_life(values: Sequence[float]) -> Cell:
-    finite = [value for value in values if math.isfinite(value)]
-    if finite:
-        cell = powers(log_interval(finite))
-        return Cell(f"{cell.text} steps", cell.value)
-    return Cell("does not fall" if values else NOTHING)
+def _state_row(line: FlowLine) -> list[Cell]:
+    return [
+        Cell(line.label),
+        Magnitude.of(line.half_shares).cell(),
+        Magnitude.of(line.end_shares).cell(),
+        Magnitude.of(line.near_gains).cell(bare=True),
+        Magnitude.of(line.far_gains).cell(bare=True),
+        half_life_cell(line.half_lives),
+    ]
+
+
+def half_life_cell(half_lives: Sequence[float]) -> Cell:
+    """The half-life of seeds, NaN where the decay is not straight and infinite where none.
+
+    >>> half_life_cell([20.0, math.inf, math.inf]).text, half_life_cell([math.nan]).text
+    ('20 steps of 1 of 3 (2 no decay)', 'depends on the distance')
+    """
+    if half_lives and all(math.isnan(value) for value in half_lives):
+        return Cell("depends on the distance")
+    return Magnitude.of(half_lives).cell(unit=" steps", infinite="no decay")
+
+
+def _range(counts: Sequence[int]) -> str:
+    """`32`, or `30-32` where seeds differ."""
+    if not counts:
+        return NOTHING
+    low, high = min(counts), max(counts)
+    return str(low) if low == high else f"{low}-{high}"

@@ -1,6 +1,5 @@
 """How much the states move along whole test sequences."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,9 @@ import numpy.typing as npt
 
 from rnnexp.results.findings.base import MAX_LINES, ProbeFinding
 from rnnexp.results.groups import Group
+from rnnexp.results.statistics import Interval, t_interval
 from rnnexp.results.study_run import Arrays
-from rnnexp.results.tables import Cell, Table
+from rnnexp.results.tables import Cell, Table, with_interval
 
 #: The signs of the states that a network hands on; one without a sign is shown by its name.
 SIGNS = {"state": "h", "cell": "c"}
@@ -23,8 +23,10 @@ class StateLine:
     """One kind of state of a group.
 
     norm: mean over runs of its L2 norm. variance, deviation: of the norm over time, mean and
-        standard deviation over sequences. saturated: share of units above the probe's bound; None
-        of a state that is not bounded. sequences, wanted: how many there were.
+        standard deviation over sequences. relative: standard deviation of the norm over time by its
+        mean, with its interval over sequences: states of another size can be set beside it.
+    saturated: share of units above the probe's bound; None of a state that is not bounded.
+    sequences, wanted: how many there were.
     norm_NT, target_N: the norm along each sequence of the first run, and its class.
     """
 
@@ -35,6 +37,7 @@ class StateLine:
     norm: float
     variance: float
     deviation: float
+    relative: Interval | None
     saturated: float | None
     sequences: int
     wanted: int
@@ -62,17 +65,32 @@ class HiddenDynamics(ProbeFinding):
         return cls(lines, len({line.label for line in lines})) if lines else None
 
     def tables(self) -> list[Table]:
-        head = ["states along whole texts", "norm", "variance over time", "|h| > 0.9", "sequences"]
-        note = f"± standard deviation over sequences{self._extremes()}"
-        return [Table(head, [_row(line) for line in self.lines], [note])]
+        head = ["states along whole texts", "norm", "variance over time", "relative to the norm",
+                "|h| > 0.9", "sequences"]  # fmt: skip
+        notes = [
+            "± standard deviation over sequences; relative: standard deviation over time by the "
+            "mean norm (95% interval over sequences)",
+            *self._extremes(),
+        ]
+        return [Table(head, [_row(line) for line in self.lines], notes)]
 
-    def _extremes(self) -> str:
-        """Which state moves least and which most, where there are several."""
-        known = [line for line in self.lines if not math.isnan(line.variance)]
-        if len(known) < 2:
-            return ""
-        by_variance = sorted(known, key=lambda line: line.variance)
-        return f"; steadiest: {by_variance[0].name}, most restless: {by_variance[-1].name}"
+    def _extremes(self) -> list[str]:
+        """Which state moves least and which most for its size, where their intervals tell."""
+        ends = {
+            line.name: line.relative.ends
+            for line in self.lines
+            if line.relative is not None and line.relative.ends is not None
+        }
+        if len(ends) < 2:
+            return []
+        by_high = sorted(ends, key=lambda name: ends[name][1])
+        by_low = sorted(ends, key=lambda name: ends[name][0])
+        steadiest, restless, said = by_high[0], by_low[-1], []
+        if all(ends[steadiest][1] < ends[name][0] for name in by_high[1:]):
+            said.append(f"steadiest for its size: {steadiest}")
+        if all(ends[restless][0] > ends[name][1] for name in by_low[:-1]):
+            said.append(f"most restless: {restless}")
+        return ["; ".join(said) or "steadiest, most restless: unclear, intervals overlap"]
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import hidden_dynamics
@@ -87,6 +105,7 @@ def _row(line: StateLine) -> list[Cell]:
         Cell(line.name),
         Cell(f"{line.norm:.3g}", line.norm),
         Cell(f"{line.variance:.3g} ± {line.deviation:.2g}", line.variance),
+        with_interval(line.relative),
         Cell("" if line.saturated is None else f"{line.saturated:.1%}", line.saturated),
         Cell(shown, line.sequences),
     ]
@@ -116,6 +135,7 @@ def _line(group: Group, kind: str, measured: Sequence[Arrays]) -> StateLine:
         norm=float(np.mean([np.nanmean(arrays[kind][-1]) for arrays in measured])),
         variance=float(np.nanmean(variances)),
         deviation=float(np.nanstd(variances)),
+        relative=_relative(measured, kind),
         saturated=float(np.mean([np.nanmean(arrays["saturated"][-1]) for arrays in measured]))
         if bounded
         else None,
@@ -127,3 +147,20 @@ def _line(group: Group, kind: str, measured: Sequence[Arrays]) -> StateLine:
         first_deviation=float(np.nanstd(first_variance)),
         class_names=group.ended[0].directory.task.classes or [],
     )
+
+
+def _relative(measured: Sequence[Arrays], kind: str) -> Interval | None:
+    """The coefficient of variation of the norm along each sequence, over sequences.
+
+    Sequences are the same in every run, so that of each its mean over the runs counts once.
+    """
+    per_run = []
+    for arrays in measured:
+        norm_NT = arrays[kind][-1]
+        there = ~np.isnan(norm_NT).all(axis=1)
+        mean_N = np.nanmean(norm_NT[there], axis=1)
+        per_run.append(np.nanstd(norm_NT[there], axis=1)[mean_N > 0] / mean_N[mean_N > 0])
+    sizes = {len(values) for values in per_run}
+    if len(sizes) > 1 or not sizes or 0 in sizes:
+        return None
+    return t_interval(np.mean(per_run, axis=0).tolist())

@@ -1,4 +1,4 @@
-"""Singular values of the map from the state k steps before to the last: a figure."""
+"""Singular values of the map from the state k steps before to the last."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,17 +10,47 @@ import numpy.typing as npt
 
 from rnnexp.results.findings.base import ProbeFinding
 from rnnexp.results.groups import Group
+from rnnexp.results.study_run import Arrays
+from rnnexp.results.tables import NOTHING, Cell, Table, count
 
 Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class JacobianCurve:
-    """One measurement, by the distance k. log_largest: ln of the largest singular value."""
+    """One measurement, by the distance k. log_largest: ln of the largest singular value.
 
+    low, high: ends of its 95% interval over `examples` texts; None where there is none.
+    gain: slope of `log_largest` per step, with its interval.
+    """
+
+    epoch: float
     distance: Array
     log_largest: Array
     condition: Array
+    low: Array | None
+    high: Array | None
+    gain: Cell
+    examples: int | None
+
+    @classmethod
+    def of(cls, arrays: Arrays, row: int) -> Self:
+        has_interval = "log_largest_low" in arrays and not np.isnan(arrays["log_gain_low"][row])
+        gain = float(arrays["log_gain_per_step"][row])
+        text = f"{gain:.3g}"
+        if has_interval:
+            low, high = (float(arrays[f"log_gain_{end}"][row]) for end in ("low", "high"))
+            text += f" ({low:.3g} to {high:.3g})"
+        return cls(
+            float(arrays["epoch"][row]),
+            arrays["distance"][row],
+            arrays["log_largest"][row],
+            arrays["condition"][row],
+            arrays["log_largest_low"][row] if has_interval else None,
+            arrays["log_largest_high"][row] if has_interval else None,
+            Cell(NOTHING) if np.isnan(gain) else Cell(text, gain),
+            int(arrays["examples"][row]) if "examples" in arrays else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -36,14 +66,23 @@ class Jacobian(ProbeFinding):
     def of(cls, groups: Sequence[Group]) -> Self | None:
         for group in groups:
             for arrays in group.probe(cls.probe):
-                first, last = (
-                    JacobianCurve(
-                        arrays["distance"][m], arrays["log_largest"][m], arrays["condition"][m]
-                    )
-                    for m in (0, -1)
-                )
+                first, last = (JacobianCurve.of(arrays, row) for row in (0, -1))
                 return cls(group.label, group.model, first, last)
         return None
+
+    def tables(self) -> list[Table]:
+        head = ["Jacobian ds_n/ds_(n-k)", "epoch", "ln largest singular value, per step",
+                "examples"]  # fmt: skip
+        rows = [
+            [
+                Cell(self.label),
+                Cell(f"{curve.epoch:.0f}", curve.epoch),
+                curve.gain,
+                Cell(NOTHING) if curve.examples is None else count(curve.examples),
+            ]
+            for curve in {c.epoch: c for c in (self.first, self.last)}.values()
+        ]
+        return [Table(head, rows, ["means (95% interval) over the longest examples"])]
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import jacobian

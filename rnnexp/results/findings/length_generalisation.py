@@ -1,11 +1,12 @@
 """The score at lengths that a network was not trained at."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rnnexp.results.findings.base import Finding
 from rnnexp.results.groups import Group
+from rnnexp.results.over_seeds import ONE_BY_ONE, over_seeds
 from rnnexp.results.statistics import Interval, t_interval
 from rnnexp.results.study import Study
 from rnnexp.results.study_run import StudyRun, at_length
@@ -28,8 +29,8 @@ class TestedGroup:
 class LengthCurve:
     """What is drawn of a group: scores by length, the trained one among them.
 
-    points: of one run the bootstrap interval over test examples, of several the t-interval over
-        seeds. each: the scores of single runs, of several. chances: the chance level by length.
+    points: of one run the interval over test examples, of several that over seeds.
+    each: the scores of single runs, of several. chances: the chance level by length.
     """
 
     label: str
@@ -104,8 +105,11 @@ class LengthGeneralisation(Finding):
             ]
             for group in self.groups
         ]
-        note = "at other lengths than trained at; means over seeds (95% intervals)"
-        return [Table(head, rows, [note])]
+        notes = ["at other lengths than trained at; means over seeds (95% intervals)"]
+        intervals = [i for group in self.groups for i in (group.own, *group.others.values())]
+        if any(interval and interval.apart for interval in intervals):
+            notes.append(ONE_BY_ONE)
+        return [Table(head, rows, notes)]
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import length_generalisation
@@ -157,7 +161,16 @@ def _points(runs: Sequence[StudyRun], name: str) -> dict[int, Interval]:
             low, high = results[0][1].get(name, [None, None])
             points[steps] = Interval(1, values[0], low, high)
         else:
-            points[steps] = t_interval(values)
+            score = summary.score(name)
+            points[steps] = (
+                t_interval(values)
+                if score is None
+                else over_seeds(
+                    values,
+                    replace(score, chance=_chances(summary, name).get(steps)),
+                    summary.solved_at is not None,
+                )
+            )
     return points
 
 

@@ -1,4 +1,4 @@
-"""The spectrum of Lyapunov exponents at the first and at the last measurement: a figure."""
+"""The spectrum of Lyapunov exponents at the first and at the last measurement."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +10,43 @@ import numpy.typing as npt
 
 from rnnexp.results.findings.base import ProbeFinding
 from rnnexp.results.groups import Group
+from rnnexp.results.study_run import Arrays
+from rnnexp.results.tables import NOTHING, Cell, Table, count
+
+Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Exponents per step, largest first, after `epoch` epochs."""
+    """Exponents per step, largest first, after `epoch` epochs: means over `examples` texts.
+
+    low, high: ends of the 95% interval over them; None where there is none.
+    """
 
     epoch: float
-    exponents: npt.NDArray[np.float64]
+    exponents: Array
+    low: Array | None
+    high: Array | None
+    examples: int | None
+
+    @classmethod
+    def of(cls, arrays: Arrays, row: int) -> Self:
+        has_interval = "spectrum_low" in arrays and not np.isnan(arrays["spectrum_low"][row]).all()
+        return cls(
+            float(arrays["epoch"][row]),
+            arrays["spectrum"][row],
+            arrays["spectrum_low"][row] if has_interval else None,
+            arrays["spectrum_high"][row] if has_interval else None,
+            int(arrays["examples"][row]) if "examples" in arrays else None,
+        )
+
+    @property
+    def largest(self) -> Cell:
+        """The largest exponent, with its interval."""
+        text = f"{self.exponents[0]:.3g}"
+        if self.low is not None and self.high is not None:
+            text += f" ({self.low[0]:.3g} to {self.high[0]:.3g})"
+        return Cell(text, float(self.exponents[0]))
 
 
 @dataclass(frozen=True)
@@ -33,11 +62,23 @@ class Lyapunov(ProbeFinding):
     def of(cls, groups: Sequence[Group]) -> Self | None:
         for group in groups:
             for arrays in group.probe(cls.probe):
-                first, last = (
-                    Spectrum(float(arrays["epoch"][m]), arrays["spectrum"][m]) for m in (0, -1)
-                )
+                first, last = (Spectrum.of(arrays, row) for row in (0, -1))
                 return cls(group.label, group.model, first, last)
         return None
+
+    def tables(self) -> list[Table]:
+        head = ["Lyapunov exponents", "epoch", "largest, 1/step", "sum, 1/step", "examples"]
+        rows = [
+            [
+                Cell(self.label),
+                Cell(f"{spectrum.epoch:.0f}", spectrum.epoch),
+                spectrum.largest,
+                Cell(f"{spectrum.exponents.sum():.3g}", float(spectrum.exponents.sum())),
+                Cell(NOTHING) if spectrum.examples is None else count(spectrum.examples),
+            ]
+            for spectrum in {s.epoch: s for s in (self.first, self.last)}.values()
+        ]
+        return [Table(head, rows, ["means (95% interval) over the longest examples"])]
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import lyapunov

@@ -7,9 +7,11 @@ from typing import Any, Self
 
 from rnnexp.results.findings.base import StudyFinding
 from rnnexp.results.groups import Group
-from rnnexp.results.statistics import Interval, Paired, paired
+from rnnexp.results.over_seeds import ONE_BY_ONE
+from rnnexp.results.significance import Paired, PairsTested, paired
+from rnnexp.results.statistics import Interval
 from rnnexp.results.study import Study
-from rnnexp.results.tables import NOTHING, Cell, Table, score_with_interval
+from rnnexp.results.tables import NOTHING, Cell, Table, score_with_interval, with_interval
 from rnnexp.scores import Score
 
 #: The settings that say where the pads are and where the answer is read.
@@ -81,24 +83,23 @@ class Padding(StudyFinding):
         lost = "lost to the pads" + (", points" if score.percent else "")
         head = [*self.others, *SHOWN.values(), lost, "p"]
         unit = " in percent" if score.percent else ""
-        note = (
-            f"test {score.name}{unit}; means over seeds (95% intervals), lost: over the same seeds"
-        )
-        return [Table(head, [self._row(cost) for cost in self.costs], [note])]
+        tested = PairsTested.of([cost.lost for cost in self.costs])
+        notes = [
+            f"test {score.name}{unit}; means over seeds (95% intervals), lost: over the same seeds",
+            *tested.notes(),
+        ]
+        lost_over_seeds = [cost.lost and cost.lost.difference for cost in self.costs]
+        intervals = [*lost_over_seeds, *(i for cost in self.costs for i in cost.intervals)]
+        if any(interval and interval.apart for interval in intervals):
+            notes.append(ONE_BY_ONE)
+        rows = zip(self.costs, tested.adjusted, strict=True)
+        return [Table(head, [self._row(cost, p) for cost, p in rows], notes)]
 
-    def _row(self, cost: PaddingCost) -> list[Cell]:
-        lost, p = Cell(NOTHING), None
-        if cost.lost is not None:
-            difference, p = cost.lost.difference, cost.lost.p
-            shown = self.score.signed(difference.mean)
-            if difference.low is not None and difference.high is not None:
-                low, high = map(self.score.signed, (difference.low, difference.high))
-                shown += f" ({low} to {high})"
-            lost = Cell(shown, difference.mean)
+    def _row(self, cost: PaddingCost, p: float | None) -> list[Cell]:
         return [
             *(Cell(str(value)) for value in cost.settings),
             *(score_with_interval(self.score, interval) for interval in cost.intervals),
-            lost,
+            with_interval(cost.lost.difference if cost.lost else None, self.score.signed),
             Cell(NOTHING if p is None else f"{p:.2g}", p),
         ]
 
@@ -135,7 +136,9 @@ def _costs(study: Study) -> list[PaddingCost]:
             continue
         behind, word = (places[place].by_seed(study.column) for place in (BEHIND, AT_WORD))
         low_is_better = study.score.better == "low"
-        lost = paired(word, behind) if low_is_better else paired(behind, word)
+        score, solvable = places[AT_WORD].score(study.column), places[AT_WORD].solvable
+        better, worse = (word, behind) if low_is_better else (behind, word)
+        lost = paired(better, worse, score or study.score, solvable)
         intervals = [
             places[place].interval(study.column) if place in places else None for place in SHOWN
         ]

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from rnnexp.results.findings.base import MAX_LINES, ProbeFinding
 from rnnexp.results.groups import Group
+from rnnexp.results.magnitudes import Magnitude
 from rnnexp.results.statistics import t_interval
-from rnnexp.results.tables import Cell, Table, magnitude
+from rnnexp.results.tables import Cell, Table
 
 Array = npt.NDArray[np.float64]
 
@@ -55,7 +56,7 @@ class PaddingSurvival(ProbeFinding):
         rows = [
             [
                 Cell(line.label),
-                magnitude(line.median_ratios),
+                Magnitude.of(line.median_ratios).cell(),
                 Cell(f"{line.median_pads:.0f}", line.median_pads),
             ]
             for line in self.lines

@@ -1,4 +1,4 @@
-"""How many directions the states use, over training: a figure."""
+"""How many directions the states use, over training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +10,18 @@ import numpy.typing as npt
 
 from rnnexp.results.findings.base import ProbeFinding
 from rnnexp.results.groups import Group
+from rnnexp.results.tables import NOTHING, Cell, Table
 
 Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class ParticipationRatio(ProbeFinding):
-    """ratio_M: at each of M measurements, when training had come to progress_M, in `unit`.
+    """ratio_M: of the states that were seen, at each of M measurements, when training had come to
+    progress_M, in `unit`. unbiased_M: of the distribution that they come from, low_M and high_M the
+    ends of its 95% interval over sequences; NaN in runs of earlier versions.
 
+    samples, sequences: states, and texts that they come from; None in runs of earlier versions.
     shares_H: of the variance, by direction, at the last measurement.
     """
 
@@ -27,6 +31,11 @@ class ParticipationRatio(ProbeFinding):
     model: str
     hidden_size: int
     ratio_M: Array
+    unbiased_M: Array
+    low_M: Array
+    high_M: Array
+    samples: int | None
+    sequences: int | None
     shares_H: Array
     progress_M: Any
     unit: str
@@ -35,11 +44,49 @@ class ParticipationRatio(ProbeFinding):
     def of(cls, groups: Sequence[Group]) -> Self | None:
         for group in groups:
             for run, arrays in group.measured(cls.probe):
+                ratio_M = arrays["ratio"]
+                unknown_M = np.full(len(ratio_M), np.nan)
+                unbiased_M, low_M, high_M = (
+                    arrays.get(key, unknown_M)
+                    for key in ("unbiased", "unbiased_low", "unbiased_high")
+                )
+                samples, sequences = (
+                    int(arrays[key][-1]) if key in arrays else None
+                    for key in ("samples", "sequences")
+                )
                 return cls(
-                    group.label, group.model, int(arrays["hidden_size"][-1]), arrays["ratio"],
-                    arrays["eigenvalues"][-1], *run.progress(arrays),
+                    group.label, group.model, int(arrays["hidden_size"][-1]), ratio_M, unbiased_M,
+                    low_M, high_M, samples, sequences, arrays["eigenvalues"][-1],
+                    *run.progress(arrays),
                 )  # fmt: skip
         return None
+
+    def tables(self) -> list[Table]:
+        head = ["dimension of the states", self.unit, "participation ratio",
+                "of their distribution", "states, of texts"]  # fmt: skip
+        sampled = NOTHING if self.samples is None else f"{self.samples}, {self.sequences}"
+        rows = [
+            [
+                Cell(f"{self.label} (of {self.hidden_size})"),
+                Cell(f"{self.progress_M[row]:.0f}", float(self.progress_M[row])),
+                Cell(f"{self.ratio_M[row]:.3g}", float(self.ratio_M[row])),
+                self._unbiased(row),
+                Cell(sampled),
+            ]
+            for row in dict.fromkeys([0, len(self.ratio_M) - 1])
+        ]
+        note = (
+            "of their distribution: corrected for their number (95% interval over texts); the "
+            "ratio of few states is too small"
+        )
+        return [Table(head, rows, [note])]
+
+    def _unbiased(self, row: int) -> Cell:
+        value, low, high = (float(v[row]) for v in (self.unbiased_M, self.low_M, self.high_M))
+        if np.isnan(value):
+            return Cell(NOTHING)
+        interval = "" if np.isnan(low) else f" ({low:.3g} to {high:.3g})"
+        return Cell(f"{value:.3g}{interval}", value)
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import participation_ratio

@@ -8,11 +8,12 @@ from typing import Any, Self
 from rnnexp.results.factors import LENGTHS
 from rnnexp.results.findings.base import StudyFinding
 from rnnexp.results.findings.padding import varies_padding
+from rnnexp.results.over_seeds import INTERVAL, ONE_BY_ONE
 from rnnexp.results.statistics import Interval, Rate
 from rnnexp.results.study import Study
 from rnnexp.results.summary import Summary
-from rnnexp.results.tables import NOTHING, Cell, Table, ends
-from rnnexp.scores import BEATS_CHANCE, Score
+from rnnexp.results.tables import NOTHING, Cell, Table, ends, with_interval
+from rnnexp.scores import BEATS_CHANCE, Score, guessing
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Scores(StudyFinding):
     chance_levels: of all runs that are scored by `score`. synthetic: names of such data.
     tested: which weights the scores are of.
     drawn: whether it has a figure; where the length varies, others show the score against it.
+    test_examples: the fewest of its runs; None where no run says.
     """
 
     place = 10
@@ -52,6 +54,7 @@ class Scores(StudyFinding):
     tested: Sequence[str]
     notes: Sequence[str]
     drawn: bool
+    test_examples: int | None
 
     @classmethod
     def of(cls, study: Study) -> Self | None:
@@ -85,6 +88,7 @@ class Scores(StudyFinding):
             weights_tested([run.summary for run in runs]),
             study.notes(),
             not set(LENGTHS) & set(study.factors) and not varies_padding(study),
+            min((n for g in study.groups() if (n := g.test_examples) is not None), default=None),
         )
 
     def tables(self) -> list[Table]:
@@ -96,13 +100,12 @@ class Scores(StudyFinding):
 
     def _row(self, group: GroupScore, several_chances: bool) -> list[Cell]:
         score, interval = self.score, group.interval
-        mean = interval.mean if interval else None
-        deviation = interval.deviation if interval else None
+        deviation = interval.deviation if interval and not interval.apart else None
         chance = ", ".join(map(score.cell, group.chance_levels)) or NOTHING
         runs = (str(n) if s == "finished" else f"{n} {s}" for s, n in group.statuses.items())
         return [
             *(Cell(str(value)) for value in group.settings),
-            Cell(score.cell(mean), mean),
+            _mean(score, interval),
             *([Cell(chance)] if several_chances else []),
             ends(score, interval),
             Cell(score.cell(deviation), deviation),
@@ -114,10 +117,17 @@ class Scores(StudyFinding):
     def _notes(self) -> list[str]:
         score = self.score
         notes = [f"chance: {', '.join(map(score.cell, self.chance_levels))}"]
+        intervals = [group.interval for group in self.groups if group.interval]
+        if any(interval.ends for interval in intervals):
+            notes.append(INTERVAL)
+        if any(interval.apart for interval in intervals):
+            notes.append(ONE_BY_ONE)
         if self.synthetic:
             notes.append(f"synthetic data: {', '.join(self.synthetic)}")
         if self.solved_at is None:
             notes.append(f"beats chance: {BEATS_CHANCE}")
+            if self.test_examples is not None and (guesses := guessing(self.test_examples)):
+                notes.append(guesses)
         else:
             sign = "at least" if score.better == "high" else "at most"
             bounds = ", ".join(map(score.cell, self.solved_at)) + ("%" if score.percent else "")
@@ -154,10 +164,17 @@ def weights_tested(summaries: Sequence[Summary]) -> list[str]:
     return notes
 
 
+def _mean(score: Score, interval: Interval | None) -> Cell:
+    """The mean alone, or the seeds one by one."""
+    if interval is not None and interval.apart:
+        return with_interval(interval, score.cell)
+    mean = interval.mean if interval else None
+    return Cell(score.cell(mean), mean)
+
+
 def _seconds(interval: Interval | None) -> Cell:
-    """`12.3 s ± 0.4`, the half width of the 95% interval."""
+    """`12.3 (11.9 to 12.7) s`."""
     if interval is None:
         return Cell(NOTHING)
-    half = interval.half_width
-    more = "" if half is None else f" ± {half:.1f}"
-    return Cell(f"{interval.mean:.1f} s{more}", interval.mean)
+    shown = with_interval(interval, "{:.1f}".format)
+    return Cell(f"{shown.text} s", shown.value)

@@ -12,7 +12,7 @@ from rnnexp.embedding.features import Features
 from rnnexp.init.base import set_gate_bias
 from rnnexp.model.cells import cells
 from rnnexp.model.cells.base import Recurrence, hidden_states
-from rnnexp.model.rollout import TORCH_MODES
+from rnnexp.model.modules import TORCH_MODES
 from rnnexp.model.unrolled import Unrolled, UnrolledRNN
 from rnnexp.probes.gates import Gates
 from rnnexp.types import Batch

@@ -20,7 +20,7 @@ from rnnexp.model.cells.linear import LinearCell
 from rnnexp.model.cells.lstm import LSTMCell
 from rnnexp.model.cells.rnn import RNNCell
 from rnnexp.model.unrolled import Unrolled
-from rnnexp.probes.gradient_flow import gradient_flow
+from rnnexp.probes.gradient_norms import gradient_flow
 from rnnexp.regime import regime_of
 from rnnexp.types import Batch
 from tests.conftest import TINY, Outcome, read_npz

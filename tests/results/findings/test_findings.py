@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from rnnexp.results.figures.gradient_flow import curve
-from rnnexp.results.findings.gradient_flow import GradientFlow, verdict_on
+from rnnexp.results.findings.gradient_flow import GradientFlow
 from rnnexp.results.groups import Group
+from rnnexp.results.magnitudes import Magnitude, verdict_on, verdict_over
 from rnnexp.results.report import run_findings, text
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.statistics import log_interval
@@ -22,13 +23,20 @@ from tests.conftest import TINY, Outcome, read_npz
 Rnnexp = Callable[..., Outcome]
 
 
-def flow(values: list[float], name: str, epoch: int = 3) -> Group:
-    """A run whose gradient flow is `values` at each of three measurements."""
+def flow(values: list[float], name: str, epoch: int = 3, spread: float = 1.5) -> Group:
+    """A run whose gradient flow is `values` at each of three measurements.
+
+    spread: the factor that the ends of the ratio's interval over examples are away from it.
+    """
     run = RunDirectory(Path(name))
     run.path.mkdir()
     array = np.array([values] * 3)
+    ratio = values[0] / values[2]
     scalars = {"early": values[0], "middle": values[1], "late": values[2],
-               "ratio": values[0] / values[2], "half_life": 2.0, "first": values[0]}  # fmt: skip
+               "ratio": ratio, "ratio_low": ratio / spread, "ratio_high": ratio * spread,
+               "compared": 30.0, "examples": 32.0, "recurrence_alone": 0.0, "straight": 1.0,
+               "half_share": 0.1, "end_share": 0.01, "near_slope": -0.3, "far_slope": -0.3,
+               "half_life": 2.0, "first": values[0]}  # fmt: skip
     run.save_probe("gradient_flow", {
         "epoch": np.array([0, 1, epoch]), "input": array, "input_low": array, "input_high": array,
         "marks": np.array([[1, 2, 3]] * 3), "floor": np.full(3, 1e-300),
@@ -65,10 +73,11 @@ def test_verdicts(ratio: float, words: str) -> None:
 def test_the_table_of_one_run_and_of_several_seeds(workdir: Path) -> None:
     one = flow([1e-9, 1e-5, 1.0], "rnn")
     (table,) = text(run_findings(one.first.directory))
-    for words in ("t=1", "1e-09", "severe vanishing", "one seed gives no interval"):
+    for words in ("t=1", "1e-09 (6.7e-10 to 1.5e-09)", "severe vanishing", "one seed", "30 of 32"):
         assert words in table
     two = Group("rnn", "rnn", [*one.runs, *flow([1e-7, 1e-5, 1.0], "other").runs])
     assert "1e-08 (" in shown(two)  # the geometric mean
+    assert "unclear at 2 seeds" in shown(two)  # a factor of 100 between two seeds: t = 12.7
     assert "95% intervals" in shown(two)
 
 
@@ -79,6 +88,58 @@ def test_intervals_over_orders_of_magnitude() -> None:
     assert log_interval([0.0]).n == 0
 
 
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([0.0, 0.0, 1e-3], "0.001 of 1 of 3 (2 exactly 0)"),
+        ([1e-301, 1e-3, 1e-3], "0.001 of 2 of 3 (1 below 1e-300)"),
+        (
+            [float("inf"), 2.0, float("nan")],
+            "2 of 1 of 3 (1 overflow (above 1e308), 1 not measured)",
+        ),
+        ([1e-301, 1e-301], "below 1e-300"),
+        ([float("nan")], "-"),
+        ([], "-"),
+    ],
+)
+def test_no_seed_is_dropped_in_silence(values: list[float], words: str) -> None:
+    assert Magnitude.of(values).cell().text == words
+
+
+@pytest.mark.parametrize(
+    ("ratios", "alone", "words"),
+    [
+        ([0.05, 0.06, 0.055], None, "moderate vanishing"),
+        ([0.05, 0.2, 0.055], None, "unclear at 3 seeds"),
+        ([0.05], (0.03, 0.09), "moderate vanishing"),
+        ([0.05], (0.005, 0.09), "unclear at 1 seed"),
+        ([0.05], (float("nan"), float("nan")), "unclear at 1 seed"),
+        ([0.0, 0.0, 1e-3], None, "severe vanishing"),
+        ([1e-301, 0.5], None, "unclear at 2 seeds"),
+        ([float("inf"), float("inf")], None, "exploding"),
+        ([float("nan")], None, "not measured"),
+        ([0.3, float("nan"), 0.31], None, "good flow"),
+    ],
+)
+def test_a_verdict_needs_the_whole_interval(
+    ratios: list[float], alone: tuple[float, float] | None, words: str
+) -> None:
+    assert verdict_over(ratios, alone) == words
+
+
+def test_what_an_earlier_version_compared_is_not_shown_as_ours(workdir: Path) -> None:
+    old = flow([1e-9, 1e-5, 1.0], "rnn")
+    path = old.first.directory.path / "probes" / "gradient_flow.npz"
+    arrays = read_npz(path)
+    for key in ("compared", "recurrence_alone", "straight"):
+        arrays.pop(key)
+    np.savez(path, **arrays)
+    words = shown(Group("rnn", "rnn", [StudyRun(old.first.directory, old.first.summary)]))
+    assert "1e-09" not in words
+    assert "measured by an earlier version, at other steps" in words
+    assert "not measured" in words
+
+
 def test_underflow_is_a_gap_with_a_mark_and_never_zero(workdir: Path) -> None:
     one = flow([0.0, 1e-5, 1.0], "rnn")
     assert "underflow (below 1e-300)" in drawn(one, workdir / "plots")
@@ -86,7 +147,8 @@ def test_underflow_is_a_gap_with_a_mark_and_never_zero(workdir: Path) -> None:
     assert finding is not None
     mean, _, _ = curve(finding.lines[0].runs, -1)
     assert np.isnan(mean).tolist() == [True, False, False]
-    assert "0 (below 1e-300)" in shown(one)
+    assert "exactly 0" in shown(one)
+    assert "below 1e-300" in shown(flow([1e-301, 1e-5, 1.0], "c"))
     assert "underflow" not in drawn(flow([1e-9, 1e-5, 1.0], "b"), workdir / "fine")
 
 
@@ -191,7 +253,7 @@ def test_overflow_is_no_underflow(workdir: Path) -> None:
 
 def test_steps_that_no_text_reaches_are_said_to_be_missing(workdir: Path) -> None:
     table = shown(flow([1e-3, 1e-2, float("nan")], "rnn"))
-    assert "no example reaches the late step" in table
+    assert "not measured: fewer than ten steps, no example has both" in table
 
 
 def test_other_probes_are_no_other_result(rnnexp: Rnnexp, workdir: Path) -> None:
@@ -290,7 +352,7 @@ def test_no_gradient_at_all_is_drawn_and_said(rnnexp: Rnnexp, workdir: Path) -> 
              "probes=gradient_flow", "trainer.epochs=0"]  # fmt: skip
     outcome = rnnexp(*words)
     assert outcome.status == 0, outcome.err
-    assert "0 (below 1e-300)" in outcome.out
+    assert "exactly 0" in outcome.out
 
 
 def test_weights_that_blow_up_in_the_last_step_are_a_divergence(

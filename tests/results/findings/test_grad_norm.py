@@ -1,13 +1,13 @@
 """Every gradient norm says of what it is."""
 
-import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import rnnexp as package
-from rnnexp.results.findings.grad_norm import FirstStep, GradNorm, norm_cell
+from rnnexp.results.findings.grad_norm import GradNorm
 from rnnexp.results.groups import Group
 from rnnexp.results.runs import RunDirectory
 from tests.conftest import TINY_MODEL, Outcome, read_npz
@@ -47,13 +47,14 @@ def test_the_norm_of_all_weights_and_of_each_matrix(workdir: Path) -> None:
     assert "weight_hh reads the state (h2h)" in of_matrices.notes[0]
 
 
-def test_what_is_left_out_of_a_mean_is_said() -> None:
-    assert norm_cell([2.0, 8.0]).text.startswith("4 (")
-    assert norm_cell([4.0, 0.0, math.inf]).text == "4, 1 of 3 0, 1 of 3 not finite"
-    assert norm_cell([0.0, 0.0]).text == "0"
-    assert norm_cell([math.nan]).text == "not finite"
-    assert norm_cell([]).text == "-"
-    assert not FirstStep([1.0, 2.0], [1.0, 2.0]).clipped
+def test_norms_that_are_not_finite_are_counted_and_not_left_out(
+    rnnexp: Callable[..., Outcome],
+) -> None:
+    """Of two seeds one begins with weights that overflow within the first step."""
+    outcome = rnnexp("-m", *WORDS, *TINY_MODEL, "model=linear", "init=spectral", "study=x",
+                     "init.radius=1,1e30", "clip=norm", "probes=grad_norm", "seed=0")  # fmt: skip
+    assert outcome.status == 0, outcome.err
+    assert re.search(r"radius=1e\+30 +not finite", outcome.out)
 
 
 def test_a_walkthrough_says_whose_gradient_norm_it_is(rnnexp: Callable[..., Outcome]) -> None:

@@ -1,12 +1,15 @@
-"""The memory horizon recovers what was planted, on made-up runs and on a network that forgets."""
+"""The trainable length recovers what was planted, on made-up runs and on a network that forgets."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rnnexp import scores as scores_module
+from rnnexp.plugins import own_config_dir
 from rnnexp.results.findings.memory_horizon import BELOW, Horizon, MemoryHorizon
 from rnnexp.results.runs import write_json
 from rnnexp.results.study import Study
@@ -65,10 +68,23 @@ def test_planted_horizons_are_recovered(tmp_path: Path) -> None:
     assert gru.shown(gru.median.median) == "below 5"
     text = table(study)
     assert "5 to 20 (94%)" in text
-    assert "bootstrap interval" in text
+    assert "trainable length: the longest length learned from scratch within" in text
+    assert "no limit of memory" in text
+    assert "95% interval over test examples" in text
     (row,) = [one for one in as_json(study) if one["label"] == "rnn"]
     assert row["by_seed"] == rnn.by_seed
     assert row["interval"] == [5, 20]
+
+
+def test_what_is_learned_from_scratch_is_called_no_memory() -> None:
+    """No text in conf/ or in the package calls a trainable length, or a half-life, memory."""
+    files = [*own_config_dir().rglob("*.yaml"), *Path(scores_module.__file__).parent.rglob("*.py")]
+    wrong = re.compile(
+        r"memory horizon|how far back .{0,30}remember|remembers? (no )?farther", re.I
+    )
+    assert [path.name for path in files if wrong.search(path.read_text(encoding="utf-8"))] == []
+    preset = (own_config_dir() / "experiment" / "memory_horizon.yaml").read_text(encoding="utf-8")
+    assert "no limit of memory" in preset
 
 
 def test_a_lucky_length_beyond_an_unlucky_one_counts(tmp_path: Path) -> None:
@@ -119,7 +135,8 @@ def test_the_figure(tmp_path: Path) -> None:
     study = plant(tmp_path, {"rnn": [5, 10, 10], "lstm": [80, 80, 80], "gru": [0, 0, 0]})
     draw_study(study)
     svg = (tmp_path / "plots" / "memory_horizon.svg").read_text()
-    for words in ("RNN", "LSTM", "synthetic", "beat chance", "Wilson", "half-life", "3 seeds"):
+    for words in ("RNN", "LSTM", "synthetic", "beat chance", "Wilson", "half-life", "3 seeds",
+                  "Trainable length"):  # fmt: skip
         assert words in svg
 
 
@@ -163,7 +180,9 @@ def test_the_horizon_of_a_network_that_sees_so_far_and_no_further(
     for one, expected in zip(found, (3, 7), strict=True):
         assert set(one["by_seed"].values()) == {expected}
         assert one["interval"] == [expected, expected]
-    assert "memory horizon" in outcome.out
+    assert "trainable length" in outcome.out
+    assert "within 60 training steps" in outcome.out
+    assert "within 60 training steps" in found[0]["measures"]
 
 
 def test_a_run_that_did_not_end_decides_nothing(tmp_path: Path) -> None:

@@ -62,20 +62,31 @@ def test_without_word_on_the_cell_no_gate_is_said_to_carry(workdir: Path) -> Non
     assert Gates.of([Group("mine", "mine", group.runs)]) is None
 
 
-def moving(name: str, variance: float) -> Group:
+def moving(name: str, size: float, swing: float) -> Group:
+    """Two sequences whose norm goes up and down by `swing`, a little more in the second."""
     run = run_with(name, None)
-    arrays = {"epoch": np.array([1]), "state": np.ones((1, 2, 4)), "saturated": np.zeros((1, 2)),
-              "state_variance": np.full((1, 2), variance), "target": np.array([[0.0, 1.0]]),
+    steps = np.array([1.0, -1.0, 1.0, -1.0])
+    norms = size + np.stack([swing * steps, 1.01 * swing * steps])
+    arrays = {"epoch": np.array([1]), "state": norms[None], "saturated": np.zeros((1, 2)),
+              "state_variance": norms.var(axis=1)[None], "target": np.array([[0.0, 1.0]]),
               "sequences": np.array([2.0]), "wanted": np.array([2.0])}  # fmt: skip
     run.directory.save_probe("hidden_dynamics", arrays)
     return Group(name, "mine", [run])
 
 
-def test_the_steadiest_state_is_told_by_its_number(workdir: Path) -> None:
-    """The two agree in all digits that the table shows."""
-    finding = HiddenDynamics.of([moving("a", 0.100002), moving("b", 0.100001), moving("c", 1e9)])
+def test_the_steadiest_state_is_steady_for_its_size(workdir: Path) -> None:
+    # the smallest variance is that of the smallest state, which moves most for its size
+    groups = [moving("large", 100.0, 1.0), moving("small", 0.1, 0.05), moving("middle", 1.0, 0.1)]
+    finding = HiddenDynamics.of(groups)
     assert finding is not None
-    assert "steadiest: b h, most restless: c h" in finding.text()
-    assert [line.variance for line in finding.lines][1] < finding.lines[0].variance
+    assert "steadiest for its size: large h; most restless: small h" in finding.text()
+    variances = [line.variance for line in finding.lines]
+    assert min(variances) == variances[1]
+
+
+def test_states_whose_intervals_overlap_are_not_ranked(workdir: Path) -> None:
+    finding = HiddenDynamics.of([moving("a", 1.0, 0.1), moving("b", 1.0, 0.1001)])
+    assert finding is not None
+    assert "steadiest, most restless: unclear, intervals overlap" in finding.text()
     (path,) = finding.draw(workdir / "plots")
     assert "good" in path.with_suffix(".svg").read_text()

@@ -1,0 +1,254 @@
+"""Files with a table in them to the cells of two columns: CSV and its kin, parquet, Excel.
+
+What kind of file it is, is told by the end of its name; files may lie in .gz, .bz2, .xz or .zip.
+"""
+
+import bz2
+import gzip
+import io
+import lzma
+import warnings
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from rnnexp.data.columns import Column, choose, tidy
+from rnnexp.data.delimited import read_delimited
+from rnnexp.data.records import Quotes, separator_name
+from rnnexp.errors import DataError
+
+#: How the names of files end that hold a table.
+PLAIN = (".csv", ".tsv", ".tab")
+TABLES = (*PLAIN, ".parquet", ".xlsx")
+TABLE_SUFFIXES = (*TABLES, *(f"{suffix}.gz" for suffix in PLAIN), ".zip")
+
+#: The first bytes of files that are no text, and what they are.
+_FORMATS: Mapping[bytes, str] = {
+    b"PK\x03\x04": "a .zip or .xlsx file",
+    b"\x1f\x8b": "a .gz file",
+    b"BZh": "a .bz2 file",
+    b"\xfd7zXZ": "an .xz file",
+    b"PAR1": "a .parquet file",
+    b"\xd0\xcf\x11\xe0": "a workbook of an early Excel (.xls); save it as .xlsx or .csv",
+    b"%PDF": "a .pdf file",
+    b"SQLite format 3": "an SQLite database; export its table as .csv",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """The cells of the text column and of the label column, row by row; None where one is empty.
+
+    source: the file, for messages. titles: what the two columns are called.
+    lines: where each row stands in the file, counted from 1; `unit` says what is counted.
+    facts, notes: what was found out in reading, for summary.json and for the screen.
+    read_anew: version 0.1 read other cells from the same file.
+    """
+
+    source: str
+    titles: tuple[str, str]
+    texts: Sequence[Any]
+    labels: Sequence[Any]
+    lines: Sequence[int] | None = None
+    unit: str = "line"
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    read_anew: bool = False
+
+    def fault(self, row: int, what: str, way_out: str = "") -> DataError:
+        """`FILE: row 4 has no 'label' (line 5)`, and what to do; `row` counts from 0."""
+        line = f" ({self.unit} {self.lines[row]})" if self.lines is not None else ""
+        return DataError(f"{self.source}: row {row + 1} {what}{line}{way_out}")
+
+
+def read_table(
+    path: Path,
+    columns: tuple[Column, Column],
+    separator: str | None = None,
+    quotes: Quotes | None = None,
+) -> Table:
+    """The text column and the label column of a file; `separator` and `quotes`: `read_delimited`.
+
+    Raises DataError for a file that cannot be used; it names the file, and the row if it has one.
+    """
+    name, content = _unpacked(path)
+    source = str(path)
+    if name.endswith(".parquet"):
+        table = _from_parquet(source, content, columns)
+    elif name.endswith((".xlsx", ".xlsm")):
+        table = _from_excel(source, content, columns)
+    elif name.endswith((".xls", ".xlsb", ".ods")):
+        raise DataError(f"{source} is a workbook that is not read: save it as .xlsx or .csv")
+    elif name.endswith((".tar", ".tgz")):
+        raise DataError(f"{source} is an archive that is not read: unpack it and name one table")
+    else:
+        table = _from_text(source, _decoded(source, content), columns, separator, quotes)
+    if not table.labels:
+        raise DataError(f"{source} has a header but no rows")
+    text_title, label_title = table.titles
+    for row, (text, label) in enumerate(zip(table.texts, table.labels, strict=True)):
+        if tidy(str(label)) == label_title and tidy(str(text)) == text_title:
+            raise table.fault(row, "is the header again", ": delete it")
+    return table
+
+
+def _unpacked(path: Path) -> tuple[str, bytes]:
+    """The name, in lower case, and the content of what lies in a file that may be packed."""
+    openers: dict[str, Callable[[str, bytes], tuple[str, bytes]]] = {
+        ".gz": lambda name, packed: (name.removesuffix(".gz"), gzip.decompress(packed)),
+        ".bz2": lambda name, packed: (name.removesuffix(".bz2"), bz2.decompress(packed)),
+        ".xz": lambda name, packed: (name.removesuffix(".xz"), lzma.decompress(packed)),
+        ".zip": _only_member,
+    }
+    try:
+        name, content = path.name.lower(), path.read_bytes()
+        while opener := openers.get(PurePosixPath(name).suffix):
+            name, content = opener(name, content)
+    except zipfile.BadZipFile:
+        raise DataError(f"{path} is not a .zip file, or a damaged one") from None
+    except (OSError, EOFError, RuntimeError, ValueError, zlib.error, lzma.LZMAError) as error:
+        raise DataError(f"{path} cannot be read: {_first_line(error)}") from None
+    return name, content
+
+
+def _only_member(name: str, packed: bytes) -> tuple[str, bytes]:
+    """The table in a .zip file. What macOS and Windows put beside the files of a folder is none."""
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        members = [member for member in archive.namelist() if _is_users(PurePosixPath(member))]
+        tables = [member for member in members if member.lower().endswith(TABLE_SUFFIXES)]
+        for candidates in (tables, members):
+            if len(candidates) == 1:
+                return candidates[0].lower(), archive.read(candidates[0])
+    held = ", ".join(members[:5]) + (f" and {len(members) - 5} more" if len(members) > 5 else "")
+    raise ValueError(f"it holds {held or 'no file'}; unpack it and name one table")
+
+
+def _is_users(member: PurePosixPath) -> bool:
+    hidden = any(part.startswith(".") or part == "__MACOSX" for part in member.parts)
+    return (
+        not hidden
+        and member.name.lower() not in ("thumbs.db", "desktop.ini")
+        and bool(member.suffix)
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _decoded(source: str, content: bytes) -> str:
+    """The text of a file, in UTF-8 or, as its first bytes say, in UTF-16."""
+    for magic, kind in _FORMATS.items():
+        if content.startswith(magic):
+            raise DataError(f"{source} is by its content {kind}: give it that ending")
+    utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        return content.decode("utf-16" if utf16 else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise DataError(
+            f"{source} is not UTF-8 text (byte 0x{byte:02x}): save it as UTF-8"
+        ) from None
+
+
+def _from_text(
+    source: str,
+    text: str,
+    columns: tuple[Column, Column],
+    separator: str | None,
+    quotes: Quotes | None,
+) -> Table:
+    made = read_delimited(source, text, columns, separator, quotes)
+    text_at, label_at = choose(source, made.header, *columns)
+    facts: dict[str, Any] = {}
+    notes = []
+    if made.separator != ",":
+        facts["separator"] = separator_name(made.separator)
+        notes.append(f"the columns are separated by {facts['separator']}")
+    if made.backslashed:
+        facts["backslash_quotes"] = made.backslashed
+        notes.append(f'{made.backslashed} rows have quotes written \\", which are read as quotes')
+    return Table(
+        source,
+        (tidy(made.header[text_at]), tidy(made.header[label_at])),
+        [record.fields[text_at] for record in made.records],
+        [record.fields[label_at] for record in made.records],
+        [record.line for record in made.records],
+        facts=facts,
+        notes=notes,
+        read_anew=made.backslashed > 0,
+    )
+
+
+def _from_parquet(source: str, content: bytes, columns: tuple[Column, Column]) -> Table:
+    """The cells as Python values: pyarrow makes no floats of whole numbers with gaps."""
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        data = pyarrow.parquet.read_table(pyarrow.BufferReader(content))
+    except (pyarrow.ArrowException, OSError) as error:
+        raise DataError(f"{source} cannot be read as .parquet: {_first_line(error)}") from None
+    at = choose(source, data.column_names, *columns)
+    for number in at:
+        kind = data.schema.field(number).type
+        if pyarrow.types.is_nested(kind):
+            raise DataError(
+                f"{source}: column '{data.column_names[number]}' holds {kind}, no texts or numbers"
+            )
+    texts, labels = (_present(data.column(number).to_pylist()) for number in at)
+    titles = (tidy(data.column_names[at[0]]), tidy(data.column_names[at[1]]))
+    return Table(source, titles, texts, labels)
+
+
+def _from_excel(source: str, content: bytes, columns: tuple[Column, Column]) -> Table:
+    """The first sheet, its first row with content as the header; rows without any are left out."""
+    import pandas as pd
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles and the like
+            sheets = pd.read_excel(
+                io.BytesIO(content),
+                sheet_name=None,
+                header=None,
+                dtype=object,
+                na_filter=False,
+                engine="openpyxl",
+            )
+    except ImportError:
+        raise DataError(
+            f"{source} is an Excel workbook, which needs openpyxl: "
+            "pip install openpyxl, or save it as .csv"
+        ) from None
+    except Exception as error:  # a damaged workbook fails anywhere in openpyxl
+        raise DataError(
+            f"{source} is no Excel workbook (.xlsx), or a damaged one: {_first_line(error)}"
+        ) from None
+    sheet, frame = next(iter(sheets.items()))
+    sheet_rows = enumerate(map(_present, frame.itertuples(index=False)), 1)
+    rows = [(n, cells) for n, cells in sheet_rows if any(cell is not None for cell in cells)]
+    if not rows:
+        raise DataError(f"{source}: its first sheet, '{sheet}', is empty")
+    header = ["" if cell is None else str(cell) for cell in rows[0][1]]
+    text_at, label_at = choose(f"{source}, sheet '{sheet}',", header, *columns)
+    facts = {"sheet": str(sheet)} if len(sheets) > 1 else {}
+    notes = [f"read from the first of {len(sheets)} sheets, '{sheet}'"] if len(sheets) > 1 else []
+    return Table(
+        source,
+        (tidy(header[text_at]), tidy(header[label_at])),
+        [cells[text_at] for _, cells in rows[1:]],
+        [cells[label_at] for _, cells in rows[1:]],
+        [number for number, _ in rows[1:]],
+        "row of the sheet",
+        facts,
+        notes,
+    )
+
+
+def _present(cells: Sequence[Any]) -> list[Any]:
+    """Cells with None where there is nothing: None, no text, or a NaN, which equals nothing."""
+    return [None if cell is None or cell == "" or cell != cell else cell for cell in cells]
