@@ -32,10 +32,10 @@ from typing import Any, Literal
 
 from rnnexp.command.main import main as rnnexp
 from rnnexp.plugins import own_config_dir
+from rnnexp.results.groups import Group
 from rnnexp.results.runs import ROOT, RunDirectory
-from rnnexp.results.statistics import POSITIVE, Interval, t_interval, wilson
+from rnnexp.results.statistics import POSITIVE, Interval, Rate, t_interval, wilson
 from rnnexp.results.study import Study
-from rnnexp.results.summary import DONE
 from rnnexp.results.tables import with_interval
 
 TAIL_STEPS = 500
@@ -48,22 +48,32 @@ NUMBER = r"(\d[\d.e-]*)"
 
 @dataclass(frozen=True)
 class Measured:
-    """A run's quantity, NaN where it diverged, and its chance level."""
+    """A quantity of some runs, in order of their seeds: NaN of a run that diverged.
 
-    value: float
-    chance: float
+    chances: the chance level of each. interval: of the mean; without ends where so few have none.
+    without_result: how many more runs there are.
+    """
+
+    values: Sequence[float]
+    chances: Sequence[float]
+    interval: Interval
+    without_result: int = 0
+
+    @property
+    def diverged(self) -> bool:
+        return any(map(math.isnan, self.values))
 
 
 class Expected(ABC):
     """What is expected of some runs, and what they say to it."""
 
     @abstractmethod
-    def verdict(self, runs: Sequence[Measured]) -> Verdict:
+    def verdict(self, runs: Measured) -> Verdict:
         """Whether what was expected came out; of one run or more."""
 
     @abstractmethod
-    def shown(self, runs: Sequence[Measured]) -> str:
-        """The number with its 95% interval."""
+    def shown(self, runs: Measured) -> str:
+        """The number with its 95% interval; empty where each seed says all there is to say."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +83,9 @@ class MeanIs(Expected):
     value: float
     tolerance: float
 
-    def verdict(self, runs: Sequence[Measured]) -> Verdict:
-        interval = _mean(runs)
-        if interval is None:
+    def verdict(self, runs: Measured) -> Verdict:
+        interval = runs.interval
+        if runs.diverged:
             return False
         if interval.low is None or interval.high is None:
             return None
@@ -84,15 +94,10 @@ class MeanIs(Expected):
             return True
         return False if interval.high < low or high < interval.low else None
 
-    def shown(self, runs: Sequence[Measured]) -> str:
-        interval = _mean(runs)
-        return "no mean" if interval is None else with_interval(interval).text
-
-
-def _mean(runs: Sequence[Measured]) -> Interval | None:
-    """Of errors and losses, which are positive; None where a run has none."""
-    values = [run.value for run in runs]
-    return None if any(map(math.isnan, values)) else t_interval(values, POSITIVE)
+    def shown(self, runs: Measured) -> str:
+        if runs.diverged:
+            return "no mean"
+        return "" if runs.interval.apart else with_interval(runs.interval).text
 
 
 @dataclass(frozen=True)
@@ -108,22 +113,24 @@ class RateIs(Expected):
     side: Literal["above", "below"]
     share: float
 
-    def successes(self, runs: Sequence[Measured]) -> int:
+    def rate(self, runs: Measured) -> Rate:
         holds: Callable[[float, float], bool] = {
             "<": operator.lt, ">": operator.gt, "=": operator.eq,
         }[self.relation]  # fmt: skip
-        return sum(
-            holds(run.value, self.bound * (run.chance if self.of_chance else 1.0)) for run in runs
+        successes = sum(
+            holds(value, self.bound * (chance if self.of_chance else 1.0))
+            for value, chance in zip(runs.values, runs.chances, strict=True)
         )
+        return wilson(successes, len(runs.values))
 
-    def verdict(self, runs: Sequence[Measured]) -> Verdict:
-        rate = wilson(self.successes(runs), len(runs))
+    def verdict(self, runs: Measured) -> Verdict:
+        rate = self.rate(runs)
         if rate.low <= self.share <= rate.high:
             return None
         return (rate.low > self.share) == (self.side == "above")
 
-    def shown(self, runs: Sequence[Measured]) -> str:
-        return str(wilson(self.successes(runs), len(runs)))
+    def shown(self, runs: Measured) -> str:
+        return str(self.rate(runs))
 
 
 @dataclass(frozen=True)
@@ -167,20 +174,25 @@ def promises(preset: Path) -> tuple[list[Promise], bool]:
     return [Promise.parse(line) for line in lines if line not in marked], bool(marked)
 
 
-def measured(study: Study, promise: Promise) -> tuple[list[Measured], int]:
-    """The runs that the promise is about, in order of the seeds; how many have no result."""
-    rows = [
-        row
-        for row in study.rows
-        if all(str(row[key]) == value for key, value in promise.settings.items())
-    ]
-    done = sorted((row for row in rows if row["status"] in DONE), key=lambda row: int(row["seed"]))
-    chance = f"chance_{promise.quantity.removeprefix('test_')}"
+def measured(study: Study, promise: Promise) -> Measured | None:
+    """The runs that the promise is about; None where none has a result."""
     runs = [
-        Measured(_quantity(study, row, promise.quantity), float(row.get(chance, "nan")))
-        for row in done
+        run
+        for run in study.runs
+        if all(str(run.row[key]) == value for key, value in promise.settings.items())
     ]
-    return runs, len(rows) - len(done)
+    done = sorted((run for run in runs if run.summary.done), key=lambda run: run.summary.seed)
+    if not done:
+        return None
+    values = [_quantity(study, run.row, promise.quantity) for run in done]
+    chance = f"chance_{promise.quantity.removeprefix('test_')}"
+    of_column = Group("", "", done).interval(promise.quantity)
+    return Measured(
+        values,
+        [float(run.row.get(chance, "nan")) for run in done],
+        of_column or t_interval(values, POSITIVE),
+        len(runs) - len(done),
+    )
 
 
 def _quantity(study: Study, row: Mapping[str, Any], name: str) -> float:
@@ -198,17 +210,22 @@ def table_rows(
 ) -> tuple[list[str], bool]:
     """A line of the table for each promise, and whether none was broken."""
     lines, none_broken = [], True
+    verdict: Verdict
     for promise in expected:
-        runs, without_result = measured(study, promise)
+        runs = measured(study, promise)
         which = ", ".join(f"{key}={value}" for key, value in promise.settings.items())
-        shown, kept = "not measured", "**no**"
-        verdict = promise.expected.verdict(runs) if runs else False
-        if runs:
-            each = ", ".join("none" if math.isnan(r.value) else f"{r.value:.3g}" for r in runs)
-            shown = f"{promise.expected.shown(runs)}; {each}"
-            if without_result:
-                shown += f"; {without_result} without a result"
-            kept = {True: "yes", False: "**no**", None: f"unclear at {len(runs)} seeds"}[verdict]
+        shown, kept, verdict = "not measured", "**no**", False
+        if runs is not None:
+            verdict = promise.expected.verdict(runs)
+            n = len(runs.values)
+            kept = {True: "yes", False: "**no**", None: f"unclear at {n} seed{'s' * (n > 1)}"}[
+                verdict
+            ]
+            each = ", ".join("none" if math.isnan(v) else f"{v:.3g}" for v in runs.values)
+            parts = [promise.expected.shown(runs), each]
+            if runs.without_result:
+                parts.append(f"{runs.without_result} without a result")
+            shown = "; ".join(part for part in parts if part)
         none_broken = none_broken and verdict is not False
         name = f"`{preset}`" + (" (long)" if long else "")
         lines.append(

@@ -9,9 +9,10 @@ import pytest
 from rnnexp import plugins
 from rnnexp.command.choices import choices
 from rnnexp.results.runs import RunDirectory
+from rnnexp.results.statistics import POSITIVE, t_interval
 from rnnexp.results.study import Study
 from tests.conftest import script
-from tests.results.test_study import add_run
+from tests.results.test_study import add_run, add_solved_or_not
 
 PATH = Path(__file__).resolve().parents[2] / "benchmarks" / "published.py"
 
@@ -70,7 +71,7 @@ def test_promises(
 ) -> None:
     promise = published.Promise.parse(f"#: model=rnn, seq_len=5 | test_mse | {expected} | somebody")
     assert promise.settings == {"model": "rnn", "seq_len": "5"}
-    runs = [published.Measured(value, 2.0) for value in values]
+    runs = published.Measured(values, [2.0] * len(values), t_interval(values, POSITIVE))
     assert promise.expected.verdict(runs) is kept
 
 
@@ -96,10 +97,10 @@ def test_a_line_of_the_table(published: ModuleType, tmp_path: Path) -> None:
     for seed in (1, 0):
         add_run(tmp_path, seed, 0.8 + 0.1 * seed, seed=seed)
     mean, rate = "#: model=rnn | test_accuracy | ", " | somebody"
-    (line,), unbroken = lines_of(published, tmp_path, f"{mean}0.8 ± 1.2{rate}", long=True)
+    (line,), unbroken = lines_of(published, tmp_path, f"{mean}0.8 ± 0.9{rate}", long=True)
     assert unbroken
-    assert "| `preset` (long) | model=rnn | test_accuracy | 0.8 ± 1.2 |" in line
-    assert "| 0.85 (0.403 to 1.79); 0.8, 0.9 | yes | somebody |" in line
+    assert "| `preset` (long) | model=rnn | test_accuracy | 0.8 ± 0.9 |" in line
+    assert "| 0.85 (0.0374 to 0.999); 0.8, 0.9 | yes | somebody |" in line
     (line,), unbroken = lines_of(published, tmp_path, f"{mean}rate of > 0.75 above 50%{rate}")
     assert unbroken
     assert "| 2 of 2 (34-100%); 0.8, 0.9 | unclear at 2 seeds |" in line
@@ -123,6 +124,22 @@ def test_a_diverged_run_has_not_done_it_and_a_failed_one_is_told(
     (of_rate, of_mean), _ = lines_of(published, tmp_path, rate, mean)
     assert "| 1 of 2 (9-91%); 0.9, none; 1 without a result | unclear at 2 seeds |" in of_rate
     assert "| no mean; 0.9, none; 1 without a result | **no** |" in of_mean
+
+
+def test_a_mean_of_two_kinds_has_no_interval_and_so_no_verdict(
+    published: ModuleType, tmp_path: Path
+) -> None:
+    add_solved_or_not(tmp_path, {"rnn": [0.995, 0.99, 1.0]}, 0.99)
+    lines, _ = lines_of(
+        published,
+        tmp_path,
+        "#: model=rnn | solved | rate of = 1 above 40% | somebody",
+        "#: model=rnn | test_accuracy | 0.99 ± 0.1 | somebody",
+        "#: model=rnn | test_loss | 0.5 ± 0.1 | somebody",
+    )
+    assert "| 3 of 3 (44-100%); 1, 1, 1 | yes |" in lines[0]
+    assert "| 0.995, 0.99, 1 | unclear at 3 seeds |" in lines[1]
+    assert "| 0.5 (all 3 alike); 0.5, 0.5, 0.5 | unclear at 3 seeds |" in lines[2]
 
 
 def test_the_table_says_which_version_made_it_and_when(
