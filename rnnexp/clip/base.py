@@ -39,6 +39,11 @@ class Clip(ABC):
 
 def total_norm(gradients: Sequence[Tensor]) -> Tensor:
     """The L2 norm over all elements of all gradients, accumulated in float64."""
-    norms = torch._foreach_norm(list(gradients), 2, wide(gradients[0].device))
-    total: Tensor = torch.linalg.vector_norm(torch.stack(norms))
+    total: Tensor = torch.linalg.vector_norm(norms_of(gradients))
     return total
+
+
+def norms_of(gradients: Sequence[Tensor]) -> Tensor:
+    """The L2 norm of each of N gradients, [N], accumulated in float64."""
+    norms = torch._foreach_norm(list(gradients), 2, wide(gradients[0].device))
+    return torch.stack(norms)

@@ -76,12 +76,13 @@ class Choice:
 
     def jobs(self) -> int:
         """Of a preset: how many runs it makes."""
-        return _product(self._sweep())
+        return _product(self.sweep())
 
-    def _sweep(self) -> dict[str, Any]:
+    def sweep(self) -> dict[str, Any]:
+        """Of a preset: the values of each setting that it varies, as written."""
         params: dict[str, Any] = {}
         for base in self.bases():
-            params |= base._sweep()
+            params |= base.sweep()
         sweeper = (self.values.get("hydra") or {}).get("sweeper") or {}
         return params | (sweeper.get("params") or {})
 

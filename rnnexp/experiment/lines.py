@@ -20,7 +20,7 @@ headlines_only: ContextVar[bool] = ContextVar("headlines_only", default=False)
 
 
 def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
-    """The data, the model, and what is left out."""
+    """The data, the model, the training, and what is left out."""
     task, report = experiment.task, summary.data_report
     training = f"{report['train']} training" if "train" in report else "fresh training samples"
     synthetic = " (synthetic)" if task.synthetic else ""
@@ -46,11 +46,14 @@ def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
     )
     if summary.embedding_report:
         lines.append(vectors_line(summary.embedding_report))
-    return lines
+    return lines + experiment.trainer.describe(task)
 
 
 def result_line(summary: Summary) -> str:
-    """The headline score with its interval and chance level, or why there is none."""
+    """The headline score with its interval and chance level, the loss, and of which weights.
+
+    Or why there is none.
+    """
     if summary.status == "diverged":
         return f"diverged: {summary.reason}"
     score = summary.score()
@@ -63,7 +66,36 @@ def result_line(summary: Summary) -> str:
     elif score.name in (summary.test_interval or {}) and summary.test.get(score.name) is not None:
         shown += " (no interval: one example, or all scored alike)"
     against = f", chance {score.show(score.chance)}" if score.chance is not None else ""
-    return f"test {score.name} {shown}{against}; {summary.seconds:.1f} s of training"
+    return (
+        f"test {score.name} {shown}{against}{_loss(summary, score)}{_weights(summary)}; "
+        f"{summary.seconds:.1f} s of training"
+    )
+
+
+def _loss(summary: Summary, headline: Score) -> str:
+    """The test loss, where it is another number than the headline score."""
+    loss, test = summary.score("loss"), summary.test or {}
+    value, shown = test.get("loss"), test.get(headline.name)
+    if loss is None or (value is not None and shown is not None and math.isclose(value, shown)):
+        return ""
+    return f", loss {loss.show(value)}"
+
+
+def _weights(summary: Summary) -> str:
+    """How far the training had come with the weights that were tested, and with the best."""
+    tested = summary.tested
+    if tested is None:
+        return ""
+    by_step = summary.unit == "step"
+    at, last, best = (
+        (tested.step, summary.steps, summary.best_step)
+        if by_step
+        else (tested.epoch, summary.epochs, summary.best_epoch)
+    )
+    if not last:
+        return "; initial weights"
+    beside = f" (validation loss lowest at {best})" if best not in (None, at) else ""
+    return f"; weights of {summary.unit} {at} of {last}{beside}"
 
 
 def at_length_line(score: Score, length: int, means: Mapping[str, float | None]) -> str:

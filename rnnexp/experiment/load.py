@@ -13,10 +13,11 @@ from rnnexp.experiment.spec import RunSpec
 from rnnexp.model.base import SequenceModel
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import TaskRecord
+from rnnexp.training.trainer import Trainer
 
 
 def load_model(run: RunDirectory) -> SequenceModel:
-    """The run's model on the CPU with its final weights: the best epoch's if it stopped early.
+    """The run's model on the CPU with the weights that were tested; see `Trainer.test_weights`.
 
     Raises DataError where its files do not belong together.
     """
@@ -42,8 +43,9 @@ def load_model(run: RunDirectory) -> SequenceModel:
 
 
 def _weights(run: RunDirectory) -> dict[str, Tensor]:
-    """Those that were tested: the best epoch's where patience chose it, else the last."""
-    if run.config["trainer"].get("patience") is not None and run.best_weights.is_file():
+    """Those that were tested; of a run without a test, those that would have been."""
+    trainer: Trainer = settings.build(run.config, "trainer")
+    if trainer.tests_best and run.best_weights.is_file():
         return load_file(str(run.best_weights))
     checkpoint = torch.load(run.last_checkpoint, map_location="cpu", weights_only=True)
     weights: dict[str, Tensor] = checkpoint["model"]

@@ -22,8 +22,9 @@ from rnnexp.regime import regime_of
 from rnnexp.results import report
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.statistics import UNBOUNDED, example_interval
-from rnnexp.results.summary import AtLength, CellFacts, Reading, Summary, TaskRecord
+from rnnexp.results.summary import AtLength, CellFacts, Reading, Summary, TaskRecord, Tested
 from rnnexp.training.feed import Sampler
+from rnnexp.training.fit import Fit
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,8 @@ def _execute(experiment: Experiment, run: RunDirectory) -> Summary:
                 log.info("%s", line)
 
         fit = trainer.fit(model, task, experiment.clip, run, dials.seed, device, probes)
-        summary.epochs, summary.steps, summary.best_epoch = fit.epochs, fit.steps, fit.best_epoch
+        summary.epochs, summary.steps = fit.epochs, fit.steps
+        summary.best_epoch, summary.best_step = fit.best_epoch, fit.best_step
         summary.seconds = round(fit.seconds, 3)
         summary.tokens_per_second = round(fit.tokens / fit.seconds) if fit.seconds else None
         summary.validation = dict(fit.validation) if fit.validation is not None else None
@@ -65,8 +67,7 @@ def _execute(experiment: Experiment, run: RunDirectory) -> Summary:
         if fit.status == "diverged":
             log.warning("diverged: %s", fit.reason)
         else:
-            if trainer.patience is not None and fit.best_epoch is not None:
-                load_model(model, str(run.best_weights), device=str(device))
+            summary.tested = _take_weights_to_test(experiment, fit, run)
             summary.test, summary.test_interval = _test(experiment, task, run, "test")
             log.info("%s", result_line(summary))
             _test_at_lengths(experiment, run, summary)
@@ -93,6 +94,14 @@ def _show(run: RunDirectory, plots: bool) -> None:
     except Exception as error:
         first = (str(error).splitlines() or [""])[0]
         log.warning("no tables or figures: %s: %s", type(error).__name__, first)
+
+
+def _take_weights_to_test(experiment: Experiment, fit: Fit, run: RunDirectory) -> Tested:
+    """Give the model the weights that are to be tested; the model has the last ones."""
+    if not experiment.trainer.tests_best or fit.best_epoch is None or fit.best_step is None:
+        return Tested(weights="last", epoch=fit.epochs, step=fit.steps)
+    load_model(experiment.model, str(run.best_weights), device=str(experiment.device))
+    return Tested(weights="best", epoch=fit.best_epoch, step=fit.best_step)
 
 
 def _test(

@@ -106,6 +106,23 @@ class SequenceModel(nn.Module, ABC):
                 views[name if len(blocks) == 1 else f"{name}.{block}"] = weight_HH
         return views
 
+    def recurrence_parameters(self) -> dict[str, nn.Parameter]:
+        """The weight matrices of the recurrence as they are trained, for norms of their gradients.
+
+        Names as in torch: `weight_hh_l0` (h2h elsewhere) reads the state, `weight_ih_l0` (i2h) what
+        the layer reads. A layer whose matrices are no parameters of their own has none here.
+        """
+        matrices = {
+            f"{name}_l{index}": matrix
+            for index, layer in enumerate(self.recurrences())
+            for name, matrix in (("weight_hh", layer.weight_hh), ("weight_ih", layer.weight_ih))
+        }
+        return {
+            name: matrix
+            for name, matrix in matrices.items()
+            if isinstance(matrix, nn.Parameter) and matrix.requires_grad
+        }
+
     @property
     def top_cell(self) -> Cell | None:
         """The cell of the top layer, None without a recurrence."""

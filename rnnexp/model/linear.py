@@ -44,6 +44,10 @@ class Linear(SequenceModel):
             h_BH = self.i2h(combined[-1])
         return torch.stack(combined)
 
+    def recurrence_parameters(self) -> dict[str, nn.Parameter]:
+        """i2h alone: one matrix reads both x_t and h_(t-1)."""
+        return {"i2h": self.i2h.get_parameter("weight")}
+
     def recurrences(self) -> list[Recurrence]:
         """The two halves of i2h, on x_t and on h_(t-1); its one bias counts as b_ih."""
         weight_ih, weight_hh = self.i2h.weight.tensor_split([-self.hidden_size], dim=1)

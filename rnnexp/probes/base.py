@@ -62,8 +62,9 @@ class ProbeView:
     longest: the validation examples that come nearest to filling all steps: where all of them do,
         a time step has the same distance from the readout in every example.
     steps: of each step of the epoch just trained, by name: loss, norm_before and norm_after
-        clipping, fired (1 where clipping changed a gradient), nonfinite (gradient elements); empty
-        before the first.
+        clipping, of all gradients; fired (1 where clipping changed a gradient), nonfinite (gradient
+        elements); before.NAME and after.NAME, the norm of a single parameter's gradient before and
+        after clipping, see `SequenceModel.recurrence_parameters`. Empty before the first epoch.
     """
 
     model: Observed

@@ -1,15 +1,20 @@
-"""The norm of all gradients at every training step, before and after clipping."""
+"""The gradient norm at every training step, of all weights and of single ones."""
 
 import numpy as np
 
 from rnnexp.probes.base import Measurement, Observed, Probe, ProbeView, Source
 
+#: How the names of norms of single weight matrices begin.
+PARTS = ("before.", "after.")
+
 
 class GradNorm(Probe):
-    """What the training loop's own clip reports say, step by step.
+    """What the training loop itself saw, step by step: gradients of the mean loss over a batch.
 
-    before, after: total L2 norm of all gradients. clipped: share of steps on which the rule acted.
-    nonfinite: gradient elements that were infinite or NaN, over the epoch.
+    before, after: L2 norm of the gradients of all trained weights together, before and after
+    clipping. before.NAME, after.NAME: of one weight matrix of the recurrence, such as
+    weight_hh_l0, alone. clipped: share of steps on which the rule acted. nonfinite: gradient
+    elements that were infinite or NaN, over the epoch.
     """
 
     rolls_out = False
@@ -29,6 +34,7 @@ class GradNorm(Probe):
         return {
             "before": before,
             "after": after,
+            **{name: norms for name, norms in steps.items() if name.startswith(PARTS)},
             "loss": steps["loss"],
             "steps": float(len(before)),
             "clipped": float(steps["fired"].mean()),

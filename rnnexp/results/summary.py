@@ -100,6 +100,19 @@ class CellFacts(BaseModel):
     has_cell_state: bool = False
 
 
+class Tested(BaseModel):
+    """Which weights were tested: the last, or those of the epoch with the lowest validation loss.
+
+    epoch, step: how far the training had come with them.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    weights: Literal["last", "best"]
+    epoch: int
+    step: int
+
+
 class AtLength(BaseModel):
     """Scores at another length than the network was trained at."""
 
@@ -122,6 +135,8 @@ class Summary(Record):
     chance, perfect: by the name of the score. solved_at: of the headline.
     synthetic: the data are made by a program. memory: of a task with a known distance to remember.
     unit: what the training is counted in. cell: None of a model without a recurrence.
+    best_epoch, best_step: of the lowest validation loss, None without a validation split.
+    tested: which weights the test is of, and `load_model` loads; None where nothing was tested.
     validation: loss and scores of the last epoch that was validated.
     test, test_interval: of the test split, with 95% intervals over its examples; None where they
         allow none.
@@ -162,6 +177,8 @@ class Summary(Record):
     epochs: int | None = None
     steps: int | None = None
     best_epoch: int | None = None
+    best_step: int | None = None
+    tested: Tested | None = None
     seconds: Number = None
     tokens_per_second: int | None = None
     probe_seconds: Number = None

@@ -27,6 +27,7 @@ def checkpoint(model: SequenceModel, optimizer: torch.optim.Optimizer, fit: Fit)
         "epoch": fit.epochs,
         "step": fit.steps,
         "best_epoch": fit.best_epoch,
+        "best_step": fit.best_step,
         "best_loss": fit.best_loss,
     }
 

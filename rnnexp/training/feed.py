@@ -89,8 +89,7 @@ class CorpusFeed:
     def __init__(self, split: Sampler, seed: int, batch_size: int, drop_last: bool = False) -> None:
         self.split, self.seed = split, seed
         self.batch_size, self.drop_last = batch_size, drop_last
-        whole, rest = divmod(len(split), batch_size)
-        self.epoch_steps = whole if drop_last or not rest else whole + 1
+        self.epoch_steps = batch_count(len(split), batch_size, drop_last)
 
     def batches(self, first: int, count: int) -> Iterator[Batch]:
         while count > 0:
@@ -125,6 +124,16 @@ class FreshFeed:
         for step in range(first, first + count):
             generator = np.random.default_rng(stream_seed(self.seed, "samples", step))
             yield self.make(self.batch_size, generator).to(self.device)
+
+
+def batch_count(examples: int, batch_size: int, drop_last: bool) -> int:
+    """The batches of a pass over so many examples.
+
+    >>> batch_count(100, 32, drop_last=True), batch_count(100, 32, drop_last=False)
+    (3, 4)
+    """
+    whole, rest = divmod(examples, batch_size)
+    return whole if drop_last or not rest else whole + 1
 
 
 def _chunks(order: IntArray, size: int) -> list[IntArray]:

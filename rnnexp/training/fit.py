@@ -14,7 +14,8 @@ class Fit:
 
     status: `finished`, or `diverged` with the reason: the step and the norm.
     epochs: rows of metrics.csv: passes over the data, or hundreds of steps.
-    best_epoch: the epoch of the lowest validation loss, None without a validation split.
+    best_epoch, best_step: the epoch of the lowest validation loss and the steps up to its end;
+        None without a validation split.
     best_loss: that loss; infinite while there is none.
     validation: loss and scores of the last epoch that was validated, None where none was.
     seconds, tokens: spent in training steps, validation apart.
@@ -25,6 +26,7 @@ class Fit:
     epochs: int = 0
     steps: int = 0
     best_epoch: int | None = None
+    best_step: int | None = None
     best_loss: float = math.inf
     validation: Mapping[str, float] | None = None
     seconds: float = 0.0
@@ -50,7 +52,9 @@ class Fit:
             reason = f"the validation loss is not finite after step {fit.steps}"
             fit = replace(fit, status="diverged", reason=reason)
         if validation["loss"] < self.best_loss:
-            fit = replace(fit, best_epoch=fit.epochs, best_loss=validation["loss"])
+            fit = replace(
+                fit, best_epoch=fit.epochs, best_step=fit.steps, best_loss=validation["loss"]
+            )
         return fit
 
     @property

@@ -57,7 +57,7 @@ class Progress:
             self._beside_bar[score.name] = f"{trained:.3f}"
             beside = f" (val {score.show(validated)})" if validated is not None else ""
             parts.append(f"{score.name} {score.show(trained)}{beside}")
-        parts.append(f"gradient norm {training['grad_norm']:.3g}")
+        parts.append(f"total gradient norm {training['grad_norm']:.3g}")
         left = fit.seconds / fit.steps * (sum(self.plan) - fit.steps)
         parts.append(f"{left:.0f} s left" if left else f"{fit.seconds:.0f} s of training")
         return "  ".join(parts)

@@ -5,9 +5,41 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from rnnexp.clip.base import norms_of
 from rnnexp.types import Batch, ClipReport, wide
+
+
+class WatchedNorms:
+    """The gradient norms of single parameters, before and after clipping, a row per step.
+
+    parameters: by their names; one without a gradient has the norm NaN.
+    """
+
+    def __init__(self, parameters: Mapping[str, nn.Parameter]) -> None:
+        self._parameters = parameters
+        self._rows: list[Tensor] = []
+
+    def measure(self) -> None:
+        """Note the norms as they are now: called before clipping and after it, in turns."""
+        gradients = [
+            torch.full_like(parameter, torch.nan) if parameter.grad is None else parameter.grad
+            for parameter in self._parameters.values()
+        ]
+        if gradients:
+            self._rows.append(norms_of(gradients))
+
+    def by_step(self, count: int) -> dict[str, npt.NDArray[np.float64]]:
+        """Of the first `count` steps: `before.NAME` and `after.NAME` of each parameter."""
+        if not self._rows:
+            return {}
+        norms = torch.stack(self._rows).cpu().numpy().astype(np.float64)
+        return {
+            f"{when}.{name}": norms[first::2, column][:count]
+            for first, when in enumerate(("before", "after"))
+            for column, name in enumerate(self._parameters)
+        }
 
 
 class EpochSteps:
@@ -16,11 +48,13 @@ class EpochSteps:
     They stay on the device until `read` fetches them all at once, so that no step waits for the
     host; whatever follows needs `read` first.
 
+    watched: norms of single parameters' gradients, beside those of all that the clip reports.
     metrics: the names of the scores.
     nonfinite_seen: 1.0 from the first step on whose loss or gradient is not finite, else 0.0.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, watched: WatchedNorms) -> None:
+        self.watched = watched
         self._rows: list[Tensor] = []
         self._sizes: list[int] = []
         self.metrics: tuple[str, ...] = ()
@@ -77,17 +111,17 @@ class EpochSteps:
         return dict(zip(names, means, strict=True))
 
     def by_step(self) -> dict[str, npt.NDArray[np.float64]]:
-        """Loss and clip report of each step, the one that was not finite included."""
+        """Loss, clip report and watched norms of each step, one that was not finite included."""
         table = self._table[: self.count]
         names = ("norm_before", "norm_after", "fired", "nonfinite")
         columns = dict(zip(names, table[:, -4:].T, strict=True))
-        return {"loss": table[:, 0], **columns}
+        return {"loss": table[:, 0], **columns, **self.watched.by_step(self.count)}
 
     def divergence(self, step: int) -> str:
         """One line on the step that was not finite; step: its number in the run."""
         assert self.diverged_at is not None
         row = self._table[self.diverged_at]
         return (
-            f"step {step} is not finite: loss {row[0]:g}, gradient norm {row[-4]:g}, "
+            f"step {step} is not finite: loss {row[0]:g}, total gradient norm {row[-4]:g}, "
             f"{row[-1]:.0f} gradient elements infinite or NaN"
         )

@@ -19,13 +19,13 @@ from rnnexp.ranges import a_fraction, at_least, more_than
 from rnnexp.streams import stream_seed
 from rnnexp.training.checkpoint import save_best, save_checkpoint
 from rnnexp.training.evaluation import Evaluation, evaluate
-from rnnexp.training.feed import CorpusFeed, Feed, FreshFeed, Sampler
+from rnnexp.training.feed import FRESH_EPOCH, CorpusFeed, Feed, FreshFeed, Sampler, batch_count
 from rnnexp.training.fit import Fit
 from rnnexp.training.optimizers import make_optimizer, step_unless, trainable
 from rnnexp.training.precision import Precision, autocast, has_bf16
 from rnnexp.training.progress import Progress
 from rnnexp.training.recorder import Recorder
-from rnnexp.training.steps import EpochSteps
+from rnnexp.training.steps import EpochSteps, WatchedNorms
 from rnnexp.types import Batch
 
 log = logging.getLogger(__name__)
@@ -62,8 +62,10 @@ class Trainer:
     alpha: of rmsprop, how much of the mean square is kept per step (called decay elsewhere); None
         for torch's 0.99.
     precision: `float32`, or `bf16` (autocast) where the device has it.
-    patience: stop after so many epochs without a lower validation loss, and use the weights of
-        the best epoch; None trains all epochs and uses the last.
+    patience: stop after so many epochs without a lower validation loss; None trains all epochs.
+    test_weights: which weights are tested, and later loaded: those of the `last` epoch, or of the
+        `best`, the one with the lowest validation loss. None for `best` with patience, else `last`.
+        What probes measure at the end is of the last epoch in any case.
     """
 
     epochs: int = 5
@@ -74,6 +76,7 @@ class Trainer:
     alpha: float | None = None
     precision: Precision = "float32"
     patience: int | None = None
+    test_weights: Literal["last", "best"] | None = None
     drop_last: bool = False
 
     def __post_init__(self) -> None:
@@ -91,15 +94,31 @@ class Trainer:
         more_than("learning_rate", self.learning_rate, 0)
         if self.patience is not None:
             at_least("patience", self.patience, 1)
+        if self.test_weights == "best" and not self.epochs and self.steps is None:
+            raise ValueError(
+                "test_weights=best chooses among the epochs and epochs=0 leaves none: use "
+                "trainer.test_weights=null"
+            )
+
+    @property
+    def tests_best(self) -> bool:
+        """Whether the weights with the lowest validation loss are tested, and not the last."""
+        if self.test_weights is None:
+            return self.patience is not None
+        return self.test_weights == "best"
 
     def check(self, task: Task, device: torch.device) -> None:
         """Raise ValueError where this trainer cannot train on that task or device."""
-        if self.patience is not None and not len(task.split("val")):
-            way_out = "data.val_count=1000" if task.generates else "data.split=80/10/10"
-            raise ValueError(
-                f"patience={self.patience} watches the validation loss and the data has no "
-                f"validation split: use {way_out}, or trainer.patience=null"
-            )
+        for setting, is_watching in (
+            ("patience", self.patience is not None),
+            ("test_weights", self.test_weights == "best"),
+        ):
+            if is_watching and not len(task.split("val")):
+                way_out = "data.val_count=1000" if task.generates else "data.split=80/10/10"
+                raise ValueError(
+                    f"{setting}={getattr(self, setting)} watches the validation loss and the data "
+                    f"has no validation split: use {way_out}, or trainer.{setting}=null"
+                )
         examples = len(task.split("train"))
         if self.drop_last and not task.generates and examples < self.batch_size:
             raise ValueError(
@@ -182,14 +201,17 @@ class Trainer:
         """One step per batch. From a step on that is not finite, the weights stay as they are."""
         model.train()
         parameters = trainable(model)
-        steps = EpochSteps()
+        watched = WatchedNorms(model.recurrence_parameters())
+        steps = EpochSteps(watched)
         for batch in batches:
             with autocast(self.precision, batch.inputs.device):
                 outputs = model(batch)
             loss = task.loss(outputs.float(), batch)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
+            watched.measure()
             report = clip(parameters)
+            watched.measure()
             steps.add(loss.detach(), task.metrics(outputs.detach(), batch), report, batch)
             step_unless(steps.nonfinite_seen, optimizer)
         steps.read()
@@ -222,6 +244,36 @@ class Trainer:
             return [epoch_steps] * self.epochs
         whole, rest = divmod(self.steps, ROW_STEPS)
         return [ROW_STEPS] * whole + ([rest] if rest else [])
+
+    def describe(self, task: Task) -> list[str]:
+        """A line on the batches of this training, and one on the weights that are tested."""
+        if self.steps is not None:
+            words = f"training: steps {self.steps}, batch size {self.batch_size}"
+        else:
+            examples, batches = len(task.split("train")), FRESH_EPOCH
+            if not task.generates:
+                batches = batch_count(examples, self.batch_size, self.drop_last)
+            words = (
+                f"training: epochs {self.epochs}, batches in each {batches}, batch size "
+                f"{self.batch_size}"
+            )
+            if self.drop_last and (left_out := examples - batches * self.batch_size) > 0:
+                words += f", examples left out of each {left_out} of {examples} (drop_last)"
+        return [f"{words}; loss and scores are means over their examples", self._tested(task)]
+
+    def _tested(self, task: Task) -> str:
+        unit = "epoch" if self.steps is None else "step"
+        if self.tests_best:
+            chosen = self.test_weights == "best"
+            why = "test_weights=best" if chosen else f"patience={self.patience}"
+            words = f"tested: the weights with the lowest validation loss (trainer.{why})"
+            return f"{words}; probes measure the last"
+        if not self.epochs and self.steps is None:
+            return "tested: the initial weights"
+        way_out = ""
+        if self.test_weights is None and len(task.split("val")):
+            way_out = "; trainer.test_weights=best takes those with the lowest validation loss"
+        return f"tested: the weights after the last {unit}{way_out}"
 
     def _count(self) -> tuple[str, int]:
         """What the length of the training is counted in, and how many of it there are."""

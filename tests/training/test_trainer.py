@@ -201,6 +201,7 @@ def test_patience_stops_and_keeps_the_best_weights() -> None:
     result, _, run = fit(trainer, task, "a")
     assert 3 <= result.epochs < 50
     assert result.best_epoch == result.epochs - 2
+    assert result.best_step == 10 * result.best_epoch
     losses = [row["val_loss"] for row in run.metrics]
     assert result.best_epoch == 1 + int(np.argmin(losses))
     assert load_file(run.best_weights)
@@ -212,6 +213,50 @@ def test_patience_and_drop_last_need_their_data() -> None:
     with pytest.raises(ValueError, match="leaves no batch of 200"):
         Trainer(drop_last=True, batch_size=500).check(FirstWord(), CPU)
     Trainer(batch_size=500).check(FirstWord(), CPU)
+
+
+def test_the_best_weights_are_tested_where_that_is_asked_for() -> None:
+    """patience asks for them where test_weights says nothing."""
+    asked = {
+        (weights, patience): Trainer(test_weights=weights, patience=patience).tests_best
+        for weights in (None, "last", "best") for patience in (None, 3)
+    }  # fmt: skip
+    assert {key for key, best in asked.items() if best} == {
+        (None, 3), ("best", None), ("best", 3),
+    }  # fmt: skip
+    with pytest.raises(ValueError, match=r"test_weights=best watches .* no validation split"):
+        Trainer(test_weights="best").check(FirstWord(val=0), CPU)
+    Trainer(test_weights="last").check(FirstWord(val=0), CPU)
+    with pytest.raises(ValueError, match="test_weights=best chooses among the epochs"):
+        Trainer(test_weights="best", epochs=0)
+    Trainer(test_weights="best", epochs=0, steps=5)
+
+
+@pytest.mark.parametrize(
+    ("trainer", "line"),
+    [
+        (Trainer(batch_size=60),
+         "training: epochs 5, batches in each 4, batch size 60; loss and scores are means over "
+         "their examples"),
+        (Trainer(batch_size=60, drop_last=True),
+         "training: epochs 5, batches in each 3, batch size 60, examples left out of each 20 of "
+         "200 (drop_last); loss and scores are means over their examples"),
+        (Trainer(steps=7),
+         "training: steps 7, batch size 64; loss and scores are means over their examples"),
+        (Trainer(), "tested: the weights after the last epoch; trainer.test_weights=best takes "
+         "those with the lowest validation loss"),
+        (Trainer(steps=7, test_weights="last"), "tested: the weights after the last step"),
+        (Trainer(patience=2),
+         "tested: the weights with the lowest validation loss (trainer.patience=2); probes measure "
+         "the last"),
+        (Trainer(patience=2, test_weights="best"),
+         "tested: the weights with the lowest validation loss (trainer.test_weights=best); probes "
+         "measure the last"),
+        (Trainer(epochs=0), "tested: the initial weights"),
+    ],
+)  # fmt: skip
+def test_it_says_what_is_trained_on_and_tested(trainer: Trainer, line: str) -> None:
+    assert line in trainer.describe(FirstWord())
 
 
 def test_a_fit_gives_the_validation_of_its_last_epoch() -> None:

@@ -98,8 +98,14 @@ class FirstToken(StudyFinding):
             if self.untrained
             else "measured while training, predicted from the initial weights"
         )
-        note += "; geometric means over seeds (95% intervals), over examples that fill all steps"
-        return [Table(head, rows, [note, "ratio, verdict: of the same seeds at both lengths"])]
+        notes = [
+            f"{note}; geometric means over seeds (95% intervals), over examples that fill all "
+            "steps",
+            "ratio, verdict: of the same seeds at both lengths",
+            "of the first position, dL/de_1: the gradient of its token's row in the table of "
+            "vectors adds to it that of every later place of the same token",
+        ]
+        return [Table(head, rows, notes)]
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import first_token

@@ -1,6 +1,7 @@
 """The gradient norm of every training step, what clipping did, and how training ended."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -10,9 +11,9 @@ import numpy.typing as npt
 
 from rnnexp.results.findings.base import MAX_LINES, ProbeFinding
 from rnnexp.results.groups import Group
-from rnnexp.results.statistics import Interval, log_interval
+from rnnexp.results.magnitudes import Magnitude
 from rnnexp.results.study_run import Arrays
-from rnnexp.results.tables import NOTHING, Cell, Table, powers
+from rnnexp.results.tables import NOTHING, Cell, Table
 from rnnexp.scores import Score
 
 Array = npt.NDArray[np.float64]
@@ -32,20 +33,45 @@ class StepNorms:
 
 
 @dataclass(frozen=True)
+class FirstStep:
+    """The norm at the first training step of each run, before clipping and after it."""
+
+    before: Sequence[float]
+    after: Sequence[float]
+
+    @classmethod
+    def of(cls, measured: Iterable[Arrays], part: str = "") -> Self:
+        """part: `.weight_hh_l0` of that matrix alone; empty of all weights together."""
+        pairs = [
+            (float(arrays[f"before{part}"][0][0]), float(arrays[f"after{part}"][0][0]))
+            for arrays in measured
+            if f"before{part}" in arrays
+        ]
+        return cls([before for before, _ in pairs], [after for _, after in pairs])
+
+    @property
+    def clipped(self) -> bool:
+        return any(a < b for a, b in zip(self.after, self.before, strict=True))
+
+
+@dataclass(frozen=True)
 class NormLine:
-    """first_before, first_after: of the first step, over runs. median, largest: of all steps before
-    clipping, None where none is finite. clipped: the share of steps. ended: how runs ended.
+    """first: of all weights. first_of: of each matrix of the recurrence alone, by its name.
+
+    median, largest: of all steps before clipping, None where none is finite. clipped: the share of
+    steps. ended: how runs ended. batch_sizes: over how many examples the loss is a mean.
     """
 
     label: str
     model: str
     runs: Sequence[StepNorms]
-    first_before: Interval
-    first_after: Interval
+    first: FirstStep
+    first_of: Mapping[str, FirstStep]
     median: float | None
     largest: float | None
     clipped: float
     ended: str
+    batch_sizes: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -67,12 +93,54 @@ class GradNorm(ProbeFinding):
     def tables(self) -> list[Table]:
         head = ["gradient norm per step", "first step", "after clipping", "median", "largest",
                 "clipped", "ended"]  # fmt: skip
-        return [Table(head, [_row(line) for line in self.lines])]
+        sizes = sorted({size for line in self.lines for size in line.batch_sizes})
+        examples = f" of {' or '.join(map(str, sizes))}" if sizes else ""
+        notes = [
+            f"L2 norm over all trained weights together, of the mean loss of a batch{examples}"
+        ]
+        tables = [Table(head, [_row(line) for line in self.lines], notes)]
+        if any(line.first_of for line in self.lines):
+            tables.append(self._of_matrices())
+        return tables
+
+    def _of_matrices(self) -> Table:
+        """The norms at the first step of each matrix of the recurrence alone."""
+        names = list(dict.fromkeys(name for line in self.lines for name in line.first_of))
+        steps = [[line.first_of.get(name) for name in names] for line in self.lines]
+        shows_after = any(step is not None and step.clipped for row in steps for step in row)
+        head = ["of one matrix, first step"]
+        for name in names:
+            head += [name, "after clipping"] if shows_after else [name]
+        rows = []
+        for line, row in zip(self.lines, steps, strict=True):
+            cells = [Cell(line.label)]
+            for step in row:
+                cells.append(_norm([] if step is None else step.before))
+                if shows_after:
+                    cells.append(_norm([] if step is None else step.after))
+            rows.append(cells)
+        reads = [
+            f"{kind} reads {what}"
+            for kind, what in MATRICES.items()
+            if any(name.startswith(kind) for name in names)
+        ]
+        return Table(head, rows, ["; ".join(reads)] if reads else [])
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import grad_norm
 
-        return grad_norm.draw(self, folder) if len(self.lines) <= MAX_LINES else []
+        few = len(self.lines) <= MAX_LINES
+        # a single step is no line
+        several_steps = any(len(run.before) > 1 for line in self.lines for run in line.runs)
+        return grad_norm.draw(self, folder) if several_steps and few else []
+
+
+#: What the matrices of a recurrence read, by how their names begin.
+MATRICES = {
+    "weight_hh": "the state (h2h)",
+    "weight_ih": "what the layer reads (i2h)",
+    "i2h": "both the input and the state",
+}
 
 
 def _line(group: Group) -> NormLine:
@@ -85,25 +153,43 @@ def _line(group: Group) -> NormLine:
         group.label,
         group.model,
         [StepNorms.of(arrays) for arrays in measured],
-        log_interval([float(arrays["before"][0][0]) for arrays in measured]),
-        log_interval([float(arrays["after"][0][0]) for arrays in measured]),
+        FirstStep.of(measured),
+        {
+            part.removeprefix("before."): FirstStep.of(measured, part.removeprefix("before"))
+            for part in dict.fromkeys(key for arrays in measured for key in arrays)
+            if part.startswith("before.")
+        },
         float(np.median(before)) if len(before) else None,
         float(before.max()) if len(before) else None,
         float(np.nanmean(clipped)),
         ", ".join(f"{statuses.count(status)} {status}" for status in dict.fromkeys(statuses)),
+        _batch_sizes(group),
     )
 
 
+def _batch_sizes(group: Group) -> list[int]:
+    configs = [run.directory.config for run in group.ended if run.directory.has_config]
+    sizes = [(config.get("trainer") or {}).get("batch_size") for config in configs]
+    return [size for size in sizes if size is not None]
+
+
 def _row(line: NormLine) -> list[Cell]:
-    first = (line.first_before, line.first_after)
     return [
         Cell(line.label),
-        *(powers(interval) if interval.n else Cell("not finite") for interval in first),
+        _norm(line.first.before),
+        _norm(line.first.after),
         Cell(NOTHING if line.median is None else f"{line.median:.3g}", line.median),
         Cell("not finite" if line.largest is None else f"{line.largest:.3g}", line.largest),
         Cell(f"{line.clipped:.0%}", line.clipped),
         Cell(line.ended),
     ]
+
+
+def _norm(values: Sequence[float]) -> Cell:
+    """The geometric mean over runs with its interval, and what is left out of it."""
+    # a gradient that holds a NaN was measured, and is no more finite than one that overflowed
+    known = [math.inf if math.isnan(value) else value for value in values]
+    return Magnitude.of(known).cell(infinite="not finite")
 
 
 def _in_a_row(arrays: Arrays, key: str) -> Array:

@@ -11,6 +11,7 @@ from rnnexp.results.findings.padding import varies_padding
 from rnnexp.results.over_seeds import INTERVAL, ONE_BY_ONE
 from rnnexp.results.statistics import Interval, Rate
 from rnnexp.results.study import Study
+from rnnexp.results.summary import Summary
 from rnnexp.results.tables import NOTHING, Cell, Table, ends, with_interval
 from rnnexp.scores import BEATS_CHANCE, Score, guessing
 
@@ -37,6 +38,7 @@ class Scores(StudyFinding):
     solved_at: bounds of the score from which on a run counts as solved; None: no task has one, and
         the rate is that of runs that beat chance.
     chance_levels: of all runs that are scored by `score`. synthetic: names of such data.
+    tested: which weights the scores are of.
     drawn: whether it has a figure; where the length varies, others show the score against it.
     test_examples: the fewest of its runs; None where no run says.
     """
@@ -49,6 +51,7 @@ class Scores(StudyFinding):
     solved_at: Sequence[float] | None
     chance_levels: Sequence[float]
     synthetic: Sequence[str]
+    tested: Sequence[str]
     notes: Sequence[str]
     drawn: bool
     test_examples: int | None
@@ -82,6 +85,7 @@ class Scores(StudyFinding):
             sorted(bounds) if has_bound else None,
             sorted(chance for chance in chances if chance is not None),
             sorted({str(run.summary.data) for run in runs if run.summary.synthetic}),
+            weights_tested([run.summary for run in runs]),
             study.notes(),
             not set(LENGTHS) & set(study.factors) and not varies_padding(study),
             min((n for g in study.groups() if (n := g.test_examples) is not None), default=None),
@@ -131,12 +135,33 @@ class Scores(StudyFinding):
                 f"solved: test {score.name} {sign} {bounds}; of how many runs (Wilson's 95% "
                 "interval)"
             )
-        return [*notes, *self.notes]
+        return [*notes, *self.tested, *self.notes]
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import scores
 
         return scores.draw(self, folder) if self.drawn else []
+
+
+def weights_tested(summaries: Sequence[Summary]) -> list[str]:
+    """Which weights the runs were tested with, a note for each kind; runs that say so alone do."""
+    tested = [(summary, summary.tested) for summary in summaries if summary.tested is not None]
+    last = [summary for summary, weights in tested if weights.weights == "last"]
+    best = len(tested) - len(last)
+    notes = []
+    if last:
+        of_runs = f"{len(last)} of {len(tested)} runs: " if best else ""
+        earlier = sum(s.best_epoch is not None and s.best_epoch != s.epochs for s in last)
+        notes.append(f"tested: {of_runs}the last weights")
+        if earlier:
+            notes[-1] += (
+                f"; in {earlier} of {len(last)} runs earlier ones had a lower validation loss "
+                "(trainer.test_weights=best)"
+            )
+    if best:
+        of_runs = f"{best} of {len(tested)} runs: " if last else ""
+        notes.append(f"tested: {of_runs}the weights with the lowest validation loss")
+    return notes
 
 
 def _mean(score: Score, interval: Interval | None) -> Cell:

@@ -1,6 +1,6 @@
 """One sequence word by word: state, logits and gradient, and the loss before and after training."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -24,8 +24,8 @@ class WordByWord:
     """One run, M measurements of T words with H hidden units and O outputs.
 
     hidden_TH, norm_T: the state and its L2 norm at the first measurement. outputs_MTO: logits, had
-    the text ended there. gradient_MT: ‖dL/de_t‖. first_norm: the gradient norm of the first
-    training step; None where it was not recorded.
+    the text ended there. gradient_MT: ‖dL/de_t‖. first_norms: the gradient norms of the first
+    training step, of the recurrence's matrices and of all weights; empty where not recorded.
     """
 
     label: str
@@ -35,12 +35,18 @@ class WordByWord:
     outputs_MTO: Array
     gradient_MT: Array
     losses: Sequence[float]
-    first_norm: float | None
+    first_norms: Mapping[str, float]
     steps: int
 
     @classmethod
     def of(cls, label: str, run: StudyRun, arrays: Arrays) -> Self:
-        norms = run.probe("grad_norm")
+        norms = run.probe("grad_norm") or {}
+        of_all = {"all weights": norms["before"]} if "before" in norms else {}
+        of_matrices = {
+            key.removeprefix("before."): norm
+            for key, norm in norms.items()
+            if key.startswith("before.")
+        }
         return cls(
             label,
             _words(run, arrays),
@@ -49,7 +55,7 @@ class WordByWord:
             arrays["outputs"],
             arrays["gradient"],
             [float(loss) for loss in arrays["loss"]],
-            float(norms["before"][0][0]) if norms else None,
+            {name: float(norm[0][0]) for name, norm in (of_matrices | of_all).items()},
             run.summary.steps or 0,
         )
 
@@ -75,7 +81,8 @@ class WordByWord:
     def verdict(self) -> str:
         """The loss before training, and whether it is lower after it."""
         before, after = self.losses[0], self.losses[-1]
-        norm = "" if self.first_norm is None else f", gradient norm {self.first_norm:.4f}"
+        norms = ", ".join(f"of {name} {norm:.4f}" for name, norm in self.first_norms.items())
+        norm = f", gradient norm {norms}" if norms else ""
         moved = "after one step" if self.steps == 1 else f"after {self.steps} steps of training"
         later = f"; {after:.4f} {moved}: {'lower' if after < before else 'not lower'}"
         if len(self.losses) < 2:  # nothing was trained, or it diverged
