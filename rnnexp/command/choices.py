@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnexp import plugins
-
-PRESETS = "experiment"
+from rnnexp.plugins import PRESETS
 
 
 @dataclass(frozen=True)
