@@ -3,6 +3,7 @@
 What is done with it is in launch.py, and what is checked before a sweep in sweep.py.
 """
 
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -36,6 +37,8 @@ def hydra_of_our_own(arguments: Sequence[str]) -> Iterator[None]:
     """Hydra as for a fresh process with these arguments; whoever used it before gets it back."""
     saved_arguments, saved_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     saved_hydra, saved_config = GlobalHydra.instance().hydra, HydraConfig.instance().cfg
+    root_log = logging.getLogger()
+    saved_handlers, saved_level = root_log.handlers[:], root_log.level
     GlobalHydra.instance().clear()
     store_all_probes()
     # what Plugins.register does, and can be taken back
@@ -53,6 +56,8 @@ def hydra_of_our_own(arguments: Sequence[str]) -> Iterator[None]:
             os.environ["HYDRA_FULL_ERROR"] = saved_error
         GlobalHydra.instance().hydra = saved_hydra
         HydraConfig.instance().cfg = saved_config
+        root_log.handlers[:] = saved_handlers  # --info and --cfg add one that writes to stdout
+        root_log.setLevel(saved_level)
         ConfigStore.instance().repo[settings.PROBES].pop(f"{settings.ALL_PROBES}.yaml", None)
         search_paths.remove(PluginFolders)
 

@@ -1,6 +1,7 @@
 """Before the first run: every job is checked, and the place of a study found."""
 
 import hashlib
+import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -95,9 +96,10 @@ def _check_places(config: DictConfig, several: bool) -> None:
             if not several:
                 raise ConfigError("hydra.sweep.dir has no effect on a single run: add -m")
             continue
+        shown = json.dumps(there) if isinstance(there, bool) or there is None else there
         instead = _INSTEAD.get(key)
         raise ConfigError(
-            f"hydra.{key}={there} cannot be set" + (f": {instead}" if instead else "")
+            f"hydra.{key}={shown} cannot be set" + (f": {instead}" if instead else "")
         )
 
 

@@ -54,11 +54,23 @@ def _readable(word: str, valid: set[str]) -> str:
     if _parsed(f"{key}=0") is None:
         raise ConfigError(f"unknown setting '{key}'{keys.suggestion(key)}")
     if re.search(r"[,\"']", value):
+        several = _several_texts(key, value)
         raise ConfigError(
             f"'{word}' cannot be read, since commas, quotes and brackets have a use of their own: "
             f"where they belong to the value, type {to_type(key, value)}"
+            + (f"; for several values, {shlex.quote(several)}" if several else "")
         )
     return f"{key}={literal(value)}"
+
+
+def _several_texts(key: str, value: str) -> str | None:
+    """The word whose values are the texts between the commas; None where there are none."""
+    pieces = value.split(",")
+    if len(pieces) < 2 or not all(pieces) or '"' in value or "'" in value:
+        return None
+    readable = [p if _parsed(f"{key}={p}") else literal(p) for p in pieces]
+    word = f"{key}={','.join(readable)}"
+    return word if _parsed(word) is not None else None
 
 
 def _parsed(word: str) -> Override | None:
