@@ -45,7 +45,8 @@ def _ascii(c: str, is_sign: bool) -> str:
         return STAND_INS.get(c, c)
     greek = unicodedata.name(c, "").split()
     if is_sign and greek[:1] == ["GREEK"] and len(greek) == 4:  # GREEK SMALL LETTER RHO
-        return greek[3].lower() if greek[1] == "SMALL" else greek[3].capitalize()
+        letter = "LAMBDA" if greek[3] == "LAMDA" else greek[3]
+        return letter.lower() if greek[1] == "SMALL" else letter.capitalize()
     parts = [p for p in unicodedata.normalize("NFKD", c) if not unicodedata.combining(p)]
     if parts and all(part.isascii() for part in parts):
         return "".join(parts)
