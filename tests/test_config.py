@@ -64,3 +64,11 @@ def test_values_arrive_and_offers_fill_in() -> None:
 def test_what_is_refused(node: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         build(**node)
+
+
+def test_a_message_gets_the_group_of_the_setting_that_it_begins_with() -> None:
+    own = {"scale": 1}
+    for message in ("scale must be 2", "scale=1 is too small", "scale"):
+        assert settings.with_group(message, "init", own) == f"init.{message}"
+    for message in ("init=mine needs gates", "use another scale", "scaled twice", ""):
+        assert settings.with_group(message, "init", own) == message

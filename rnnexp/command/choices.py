@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from rnnexp import plugins
-from rnnexp.plugins import PRESETS
+
+PRESETS = plugins.PRESETS
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from omegaconf import DictConfig
 
 from rnnexp import config as settings
 from rnnexp import plugins
-from rnnexp.errors import ConfigError, did_you_mean
+from rnnexp.errors import ConfigError, nearest
 
 CONFIG_NAME = "config"
 
@@ -168,8 +168,10 @@ def split_options(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
         name, equals, value = word.partition("=")
         action = known.get(name)
         if action is None:
-            near = did_you_mean(name, [long for long in known if long.startswith("--")])
-            raise ConfigError(f"unknown option {word}{near or '; see rnnexp --help'}")
+            names = [other.removeprefix("--") for other in known if other.startswith("--")]
+            near = nearest(name.lstrip("-"), names)
+            hint = f"did you mean --{near}?" if near else "see rnnexp --help"
+            raise ConfigError(f"unknown option {word}; {hint}")
         long = action.option_strings[0]
         if action.nargs == 0:
             if equals:

@@ -99,7 +99,7 @@ class RunSpec:
         for key, value in self.overrides.items():
             if key in shown or key.lstrip("~").partition(".")[0] == settings.PROBES:
                 continue
-            longer = safe_name(f"{name}_{key}={_last_part(value)}")
+            longer = f"{name}_{safe_name(f'{key}={_last_part(value)}')}"
             name = longer if len(longer) <= JOB_NAME_LENGTH else name
         return f"{name}_{self.fingerprint[:8]}"
 

@@ -123,7 +123,8 @@ def test_files_called_as_modules_of_python(workdir: Path) -> None:
     )
     words = ["data=parity", "seq_len=5", "trainer.steps=1", "data.val_count=5", "threads=1",
              "data.test_count=20", "model=rnn", "model.hidden_size=4", "plots=false", "init=normal",
-             "init._target_=mine.Mine", "probes=none", "-m", "hydra/launcher=two_at_a_time"]  # fmt: skip
+             "init._target_=mine.Mine", "probes=none", "-m",
+             "hydra/launcher=two_at_a_time"]  # fmt: skip
     done = subprocess.run([sys.executable, "-m", "rnnexp", *words], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert "95% over examples" in done.stdout

@@ -49,7 +49,7 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
     (("predcit", "x", "y"), "did you mean 'predict'?"),
     (("seq_len",), "'seq_len' needs a value: seq_len=..."),
     (("--foo",), "unknown option --foo; see rnnexp --help"),
-    (("--multi",), "unknown option --multi; did you mean '--multirun'?"),
+    (("--multi",), "unknown option --multi; did you mean --multirun?"),
     (("--cfg", "foo"), "--cfg takes one of job, hydra, all (got foo)"),
     (("--cfg",), "--cfg needs a value: one of job, hydra, all"),
     (("--info=foo",), "--info takes one of all, config, defaults,"),
