@@ -163,7 +163,7 @@ def probe_names(config: Mapping[str, Any]) -> list[str]:
     """The probes of a run. Raises ConfigError for what is no probe."""
     probes = config.get(PROBES) or {}
     if not isinstance(probes, Mapping):
-        raise ConfigError(f"{PROBES} must name probes, as in probes=[gradient_flow,gates]")
+        raise ConfigError(f"{PROBES} must name probes, as in 'probes=[gradient_flow,gates]'")
     options = [ALL_PROBES, *option_files(PROBES)]
     for name in probes:
         if not isinstance(probes[name], Mapping) or "_target_" not in probes[name]:
