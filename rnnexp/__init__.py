@@ -6,8 +6,10 @@ work on torch's own modules, without a configuration: `rollout`, `gradient_flow`
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
+# `python -m rnnexp` comes by here with the current folder first among the places of modules, where
+# a typing.py may lie: no more is imported than Python itself has loaded.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rnnexp.command.python import load_run, load_study, run
     from rnnexp.model.rollout import rollout
@@ -27,7 +29,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import on first use: the command must not wait for torch."""
     if name not in _HOMES:
         raise AttributeError(f"module 'rnnexp' has no attribute '{name}'")

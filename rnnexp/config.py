@@ -7,8 +7,10 @@ package is checked as strictly as ours, and none of them ever sees a configurati
 
 import importlib
 import inspect
+import json
+import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_type_hints
@@ -17,8 +19,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
-from rnnexp.errors import ConfigError, UserError, did_you_mean
-from rnnexp.plugins import config_dirs, option_files, own_config_dir, read_yaml
+from rnnexp.errors import ConfigError, UserError, did_you_mean, nearest, to_type
+from rnnexp.plugins import PRESETS, option_files, own_config_dir
 from rnnexp.ranges import at_least
 
 #: Settings that change what a run is called, shown or stored as, and none of its numbers.
@@ -84,7 +86,18 @@ def plain(cfg: DictConfig) -> dict[str, Any]:
     except OmegaConfBaseException as error:
         raise ConfigError(str(error).splitlines()[0]) from None
     assert isinstance(values, dict)
-    return {str(key): value for key, value in values.items()}
+    return {str(key): _at_home(value) for key, value in values.items()}
+
+
+def _at_home(value: Any) -> Any:
+    """With the user's own folder for the `~` of `~/reviews.csv`: no shell looks behind the `=`."""
+    if isinstance(value, Mapping):
+        return {key: _at_home(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_at_home(item) for item in value]
+    if isinstance(value, str) and re.match(r"~\w*[/\\]", value):
+        return os.path.expanduser(value)
+    return value
 
 
 def dials(config: Mapping[str, Any]) -> Dials:
@@ -92,10 +105,28 @@ def dials(config: Mapping[str, Any]) -> Dials:
     missing = [group for group in GROUPS if not isinstance(config.get(group), Mapping)]
     if missing:
         raise ConfigError(f"{missing[0]} is not set: choose one with {missing[0]}=...")
+    _check_presets(config)
     own = {key: value for key, value in config.items() if key not in (*GROUPS, PROBES)}
     arguments = _checked(Dials, own, prefix="", others=[*GROUPS, PROBES])
     checked: Dials = _call(Dials, arguments, prefix="", own=own)
     return checked
+
+
+def _check_presets(config: Mapping[str, Any]) -> None:
+    """Raise ConfigError where a preset's settings lie under `experiment` and not at the top."""
+    inside = config.get(PRESETS)
+    if not isinstance(inside, Mapping):
+        return
+    line = "# @package _global_"
+    lacking = [
+        str(path)
+        for path in option_files(PRESETS).values()
+        if line not in path.read_text(encoding="utf-8").splitlines()
+    ]
+    raise ConfigError(
+        f"the preset's settings ({', '.join(map(str, inside))}) lie under '{PRESETS}': the line "
+        f"'{line}' must stand at the top of its file" + (f" ({', '.join(lacking)})" * bool(lacking))
+    )
 
 
 def arguments(
@@ -132,7 +163,7 @@ def probe_names(config: Mapping[str, Any]) -> list[str]:
     """The probes of a run. Raises ConfigError for what is no probe."""
     probes = config.get(PROBES) or {}
     if not isinstance(probes, Mapping):
-        raise ConfigError(f"{PROBES} must name probes, as in probes=[gradient_flow,gates]")
+        raise ConfigError(f"{PROBES} must name probes, as in 'probes=[gradient_flow,gates]'")
     options = [ALL_PROBES, *option_files(PROBES)]
     for name in probes:
         if not isinstance(probes[name], Mapping) or "_target_" not in probes[name]:
@@ -188,39 +219,6 @@ def name_of_target(group: str, target: str) -> str | None:
     return _targets(group).get(target)
 
 
-def valid_keys() -> Iterator[str]:
-    """Every setting of every choice in conf/, dotted; for `did you mean`."""
-    yield from constructor_parameters(Dials)
-    yield from GROUPS
-    yield "experiment"
-    yield PROBES
-    for path in sorted(path for folder in config_dirs() for path in folder.glob("*/*.yaml")):
-        keys = read_yaml(path)
-        if path.parent.name in GROUPS:
-            yield from (f"{path.parent.name}.{key}" for key in keys if key not in META_KEYS)
-        elif path.parent.name == PROBES:
-            for name in keys.keys() - META_KEYS:
-                if not isinstance(keys[name], Mapping):
-                    raise ConfigError(
-                        f"{path}: a probe's file nests its settings below its name, as in "
-                        f"'{path.stem}:' with _target_ on the next line"
-                    )
-                yield from (f"{PROBES}.{name}.{key}" for key in keys[name] if key not in META_KEYS)
-
-
-def suggestion(key: str) -> str:
-    """`; did you mean 'model.hidden_size'?` for `hiden_size`, `model.hiddensize` and the like."""
-    keys = sorted(set(valid_keys()))
-    if key in keys:
-        group = key.partition(".")[0]
-        return (
-            f"; other choices of {group} have it, the one made has not (in a sweep over {group}: "
-            f"++{key}=...)"
-        )
-    same_end = [valid for valid in keys if valid.rpartition(".")[2] == key.rpartition(".")[2]]
-    return f"; did you mean '{same_end[0]}'?" if same_end else did_you_mean(key, keys)
-
-
 def _import_class(target: str, group: str) -> type[Any]:
     module_name, _, class_name = target.rpartition(".")
     try:
@@ -244,8 +242,9 @@ def _checked(
     checked: dict[str, Any] = {}
     for key, value in values.items():
         if key not in parameters:
-            near = did_you_mean(key, [*parameters, *others])
-            raise ConfigError(f"unknown setting '{prefix}{key}'{near}")
+            near = nearest(key, [*parameters, *others])
+            hint = f"; did you mean '{prefix}{near}'?" if near is not None else ""
+            raise ConfigError(f"unknown setting '{prefix}{key}'{hint}")
         checked[key] = _typed(f"{prefix}{key}", value, parameters[key])
     return checked
 
@@ -262,8 +261,11 @@ def _typed(key: str, value: Any, annotation: Any) -> Any:
         must = details["msg"].replace("Input should be", "must be")
         options = details.get("ctx", {}).get("expected", "")
         near = did_you_mean(str(value), options.replace(" or ", ", ").replace("'", "").split(", "))
-        shown = "null" if value is None else value
-        raise ConfigError(f"{key} {must} (got {shown}){near if options else ''}") from None
+        shown = json.dumps(value) if value is None or isinstance(value, bool) else value
+        hint = near if options else ""
+        if details["type"] == "string_type" and isinstance(value, int | float):
+            hint = f"; to have it read as a text, type {to_type(key, str(shown))}"
+        raise ConfigError(f"{key} {must} (got {shown}){hint}") from None
 
 
 def _call(cls: type, checked: dict[str, Any], prefix: str, own: Mapping[str, Any]) -> Any:
@@ -273,10 +275,17 @@ def _call(cls: type, checked: dict[str, Any], prefix: str, own: Mapping[str, Any
     except UserError:
         raise
     except ValueError as error:
-        message = str(error)
-        words = message.replace("=", " ").split()
-        raise ConfigError(prefix + message if words and words[0] in own else message) from error
+        raise ConfigError(with_group(str(error), prefix.rstrip("."), own)) from error
     except TypeError as error:
         if "argument" not in str(error):
             raise
         raise ConfigError(f"{prefix.rstrip('.')}: {error}") from error
+
+
+def with_group(message: str, group: str, own: Mapping[str, Any]) -> str:
+    """A message that begins with the name of one of the group's settings, with the group before it.
+
+    own: the settings of the group. Any other message stays as it is.
+    """
+    first = re.split(r"[\s=]", message, maxsplit=1)[0]
+    return f"{group}.{message}" if group and first in own else message

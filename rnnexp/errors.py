@@ -1,6 +1,11 @@
-"""What ends a command: an error that the user can put right (exit status 2), or SIGTERM."""
+"""What ends a command: an error that the user can put right (exit status 2), or SIGTERM.
+
+And what goes into its message: the nearest of the names there are, the words to type.
+"""
 
 import difflib
+import re
+import shlex
 from collections.abc import Iterable
 
 
@@ -20,7 +25,53 @@ class Terminated(BaseException):
     """SIGTERM: end in order, as with Ctrl-C."""
 
 
+#: Likeness from which a name is offered for another: `seq_length` is offered `seq_len` (0.82) and
+#: `hidden` is offered `hidden_size` (0.71), but `max_len` is not offered `max_norm` (0.67).
+NEAR = 0.7
+
+
+def nearest(name: str, valid: Iterable[str]) -> str | None:
+    """The one of `valid` that is most like `name`, capitals or not; None where none is near."""
+    likeness = {
+        other: difflib.SequenceMatcher(None, name.casefold(), other.casefold()).ratio()
+        for other in valid
+    }
+    best = max(likeness, key=lambda other: likeness[other], default=None)
+    return best if best is not None and likeness[best] >= NEAR else None
+
+
 def did_you_mean(name: str, valid: Iterable[str]) -> str:
     """`; did you mean 'seq_len'?`, or the empty string where nothing valid is near `name`."""
-    near = difflib.get_close_matches(name, list(valid), n=1)
-    return f"; did you mean '{near[0]}'?" if near else ""
+    near = nearest(name, valid)
+    return f"; did you mean '{near}'?" if near is not None else ""
+
+
+def to_type(key: str, value: str) -> str:
+    """The setting in a form that can be pasted into a shell: the value is read as it stands.
+
+    >>> print(to_type("data.path", "a, b.csv"))
+    'data.path="a, b.csv"'
+    """
+    return shlex.quote(f"{key}={literal(value)}")
+
+
+def literal(value: str) -> str:
+    """A text so written that the command line's grammar reads it as that text.
+
+    Quotes go around what the grammar has a use for (commas, brackets, `=`), what it does not know
+    (accents, `#`, `~`) and what would be read as a number or as null.
+    """
+    if re.fullmatch(r"[A-Za-z0-9_./:@%+-]+", value) and not _is_number_or_constant(value):
+        return value
+    # a backslash counts as one, except before a quote and at the end
+    inner = re.sub(r'(\\*)("|$)', lambda m: m[1] * 2 + ('\\"' if m[2] else ""), value)
+    return f'"{inner}"'
+
+
+def _is_number_or_constant(value: str) -> bool:
+    """Whether the grammar reads the text as another value than a text."""
+    try:
+        float(value)
+    except ValueError:
+        return value.casefold() in ("null", "true", "false")
+    return True

@@ -19,6 +19,7 @@ and findings/ is imported: nothing lists them.
 import importlib
 import importlib.util
 import logging
+import os
 import pkgutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -34,6 +35,9 @@ log = logging.getLogger(__name__)
 
 ENTRY_POINTS = "rnnexp.plugins"
 
+#: The folder of presets: choices that set what belongs to other groups.
+PRESETS = "experiment"
+
 #: The packages of rnnexp whose modules are all imported, by kind.
 OWN = {"cells": "rnnexp.model.cells", "findings": "rnnexp.results.findings"}
 
@@ -47,6 +51,7 @@ def register(config_dir: Path) -> None:
     Raises ConfigError for a folder that is not there, and for a choice that has the name of one of
     rnnexp's own.
     """
+    config_dir = config_dir.expanduser()  # no shell looks behind --config-dir=
     folder = config_dir.resolve()
     if not str(config_dir) or not folder.is_dir():
         raise ConfigError(f"--config-dir {config_dir}: there is no such folder")
@@ -66,6 +71,16 @@ def register(config_dir: Path) -> None:
             sys.path.append(str(package.parent))
         _check_name(package)
     _named.append(folder)
+
+
+def look_here_last() -> None:
+    """Let components lie in a module beside the user's work, wherever the process was started.
+
+    Behind all other places: a file of the user's that is called profile.py or random.py is not
+    taken for the module of Python's own that others import.
+    """
+    if "" not in sys.path and os.getcwd() not in sys.path:
+        sys.path.append("")
 
 
 def _package_of(folder: Path) -> Path | None:

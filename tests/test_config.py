@@ -53,9 +53,9 @@ def test_values_arrive_and_offers_fill_in() -> None:
     [
         ({"size": 0}, r"thing\.size must be at least 1 \(got 0\)"),
         ({"size": "3"}, r"thing\.size must be a valid integer \(got 3\)"),
-        ({"size": True}, r"thing\.size must be a valid integer \(got True\)"),
+        ({"size": True}, r"thing\.size must be a valid integer \(got true\)"),
         ({"size": 1, "mode": "c"}, r"thing\.mode must be 'a' or 'b' \(got c\)"),
-        ({"size": 1, "modes": "a"}, r"unknown setting 'thing\.modes'; did you mean 'mode'\?"),
+        ({"size": 1, "modes": "a"}, r"unknown setting 'thing\.modes'; did you mean 'thing.mode'\?"),
         ({"offered": {"size": 0}}, r"^size must be at least 1"),
         ({"size": 1, "offered": {"size": 2}}, r"thing\.size cannot be set"),
         ({}, "missing 1 required .*argument: 'size'"),
@@ -66,7 +66,9 @@ def test_what_is_refused(node: dict[str, Any], message: str) -> None:
         build(**node)
 
 
-def test_suggestions() -> None:
-    assert settings.suggestion("hidden_size") == "; did you mean 'model.hidden_size'?"
-    assert settings.suggestion("trainer.learningrate") == "; did you mean 'trainer.learning_rate'?"
-    assert settings.suggestion("zzzzzz") == ""
+def test_a_message_gets_the_group_of_the_setting_that_it_begins_with() -> None:
+    own = {"scale": 1}
+    for message in ("scale must be 2", "scale=1 is too small", "scale"):
+        assert settings.with_group(message, "init", own) == f"init.{message}"
+    for message in ("init=mine needs gates", "use another scale", "scaled twice", ""):
+        assert settings.with_group(message, "init", own) == message

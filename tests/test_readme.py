@@ -7,6 +7,7 @@ import pytest
 
 from rnnexp import config as settings
 from rnnexp import plugins
+from rnnexp.command.keys import valid_keys
 from rnnexp.command.verbs import VERBS
 from tests.conftest import script
 
@@ -32,7 +33,7 @@ def test_its_tables_are_those_of_the_folders() -> None:
 
 
 def test_every_setting_it_names_is_one() -> None:
-    keys = set(settings.valid_keys())
+    keys = set(valid_keys())
     groups = "|".join(settings.GROUPS)
     for key in re.findall(rf"\b((?:{groups})\.[a-z_]+)=", README):
         assert key in keys or key == "init.value", key

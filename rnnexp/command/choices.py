@@ -14,7 +14,7 @@ from typing import Any
 
 from rnnexp import plugins
 
-PRESETS = "experiment"
+PRESETS = plugins.PRESETS
 
 
 @dataclass(frozen=True)

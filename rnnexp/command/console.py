@@ -1,12 +1,91 @@
-"""Log lines on the terminal, beside a progress bar."""
+"""What is shown on the terminal: log lines beside a progress bar, signs that it can write."""
 
+import codecs
+import io
 import logging
 import sys
+import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
-from rnnexp.experiment.lines import headlines_only
+# -- signs that a terminal's encoding lacks ------------------------------------------------------
+
+#: ASCII for signs in what rnnexp says; Greek letters and letters with accents follow by rule.
+STAND_INS = {
+    "‖": "|", "²": "^2", "³": "^3", "ᵀ": "^T", "√": "sqrt", "½": "1/2", "±": "+-", "×": "x",
+    "·": "*", "∏": "prod", "∑": "sum", "∞": "inf", "∂": "d", "≤": "<=", "≥": ">=", "≠": "!=",
+    "≈": "~", "→": "->", "←": "<-", "–": "-", "—": "-", "−": "-", "‘": "'", "’": "'",
+    "“": '"', "”": '"', "…": "...", "\N{NO-BREAK SPACE}": " ",
+}  # fmt: skip
+
+#: The name by which a stream is told to write stand-ins.
+ERRORS = "rnnexp_ascii"
+
+#: How a stream meets what its encoding lacks when nobody has asked for a way of their own.
+_DEFAULT_ERRORS = ("strict", "surrogateescape", "backslashreplace")
+
+
+def ascii_text(text: str) -> str:
+    """`text` in ASCII: `|h|` for `‖h‖`, `rho` for `ρ`, `e` for `é`, else its number, `\\u5317`.
+
+    >>> ascii_text("σ² ± ½")
+    'sigma^2 +- 1/2'
+    """
+    alone = [
+        len(text) == 1 or not (text[i - 1 : i].isalpha() or text[i + 1 : i + 2].isalpha())
+        for i in range(len(text))
+    ]
+    return "".join(_ascii(c, is_sign) for c, is_sign in zip(text, alone, strict=True))
+
+
+def _ascii(c: str, is_sign: bool) -> str:
+    """is_sign: whether it stands apart from other letters, and is no letter of a word."""
+    if c.isascii() or c in STAND_INS:
+        return STAND_INS.get(c, c)
+    greek = unicodedata.name(c, "").split()
+    if is_sign and greek[:1] == ["GREEK"] and len(greek) == 4:  # GREEK SMALL LETTER RHO
+        letter = "LAMBDA" if greek[3] == "LAMDA" else greek[3]
+        return letter.lower() if greek[1] == "SMALL" else letter.capitalize()
+    parts = [p for p in unicodedata.normalize("NFKD", c) if not unicodedata.combining(p)]
+    if parts and all(part.isascii() for part in parts):
+        return "".join(parts)
+    if 0xDC80 <= ord(c) <= 0xDCFF:  # a byte of a file's name that is no UTF-8
+        return f"\\x{ord(c) - 0xDC00:02x}"
+    return c.encode("ascii", "backslashreplace").decode()
+
+
+def _write_stand_ins(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = ascii_text(error.object[error.start : error.end])
+    return text, error.end
+
+
+codecs.register_error(ERRORS, _write_stand_ins)
+
+
+@contextmanager
+def stand_ins() -> Iterator[None]:
+    """Inside the block the terminal's streams write any text, as well as their encoding can.
+
+    A console of code page 1252 or plain ASCII then loses no line; files are UTF-8 in any case.
+    """
+    changed: list[tuple[io.TextIOWrapper, str]] = []
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in _DEFAULT_ERRORS:
+            changed.append((stream, stream.errors))
+            with suppress(OSError, ValueError):  # one that is closed, or that nobody reads
+                stream.reconfigure(errors=ERRORS)
+    try:
+        yield
+    finally:
+        for stream, errors in changed:
+            with suppress(OSError, ValueError):
+                stream.reconfigure(errors=errors)
+
+
+# -- log lines -------------------------------------------------------------------------------------
 
 
 class ConsoleHandler(logging.Handler):
@@ -23,6 +102,8 @@ class ConsoleHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         from tqdm import tqdm
+
+        from rnnexp.experiment.lines import headlines_only
 
         headline = getattr(record, "headline", False)
         if record.levelno < logging.WARNING and not headline and headlines_only.get():
@@ -54,7 +135,8 @@ def console_lines() -> Iterator[None]:
     package_log.propagate = False  # the process' own handlers would show each line again
     package_log.addHandler(handler)
     try:
-        yield
+        with stand_ins():
+            yield
     finally:
         package_log.removeHandler(handler)
         package_log.setLevel(level)

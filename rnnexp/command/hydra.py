@@ -1,21 +1,16 @@
-"""Hydra: from the words of a command to specs, and from specs to jobs. The only user of Hydra.
+"""Hydra's own side: its state in the process, its options, its sweeps.
 
-`launch` is what the command and `rnnexp.run` have in common. Hydra composes the configuration and
-hands jobs to a launcher; `job` is what it calls, here or in a launcher's worker, and all that is
-known to Hydra alone becomes a RunSpec there.
+What is done with it is in launch.py, and what is checked before a sweep in sweep.py.
 """
 
-import hashlib
 import logging
 import os
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-import hydra
+from hydra import initialize_config_dir
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.utils import get_args_parser
 from hydra.core.config_search_path import ConfigSearchPath
@@ -24,123 +19,26 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
-from hydra.experimental.callback import Callback
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from rnnexp import config as settings
 from rnnexp import plugins
-from rnnexp.command import USER_ERROR
-from rnnexp.command.console import console_lines
-from rnnexp.command.words import check_words, one_line, user_errors
-from rnnexp.errors import ConfigError
-from rnnexp.experiment.identity import fingerprint, probes_fingerprint
-from rnnexp.experiment.spec import RunSpec
-from rnnexp.results.runs import ROOT, make_directory, safe_name
+from rnnexp.errors import ConfigError, nearest
 
-log = logging.getLogger(__name__)
+CONFIG_NAME = "config"
 
-# -- launching ----------------------------------------------------------------------------------
-
-
-def launch(arguments: Sequence[str]) -> Path | None:
-    """Run what the words say, once or as a study, and return the directory of the run or study.
-
-    None where nothing was run, as for `--cfg job`. Raises what a run raises; of a study's jobs the
-    others are run first, and the study's table is printed in any case. One at a time: a second
-    thread waits.
-    """
-    with _one_at_a_time, console_lines():
-        return _launch(arguments)
-
-
-#: Hydra's state is the process': two launches would take it from each other.
-_one_at_a_time = threading.RLock()
-
-
-def _launch(arguments: Sequence[str]) -> Path | None:
-    options, words = split_options(arguments)
-    check_words(words)
-    if not any(word.startswith("hydra.sweep.dir=") for word in words):
-        # As an override it reaches every job, on any launcher.
-        words = [*words, f"hydra.sweep.dir={ROOT / 'studies' / study_name(words)}"]
-    _launched.clear()
-    CheckSweep.directory = CheckSweep.error = None
-    # Hydra's parser takes no option behind an override, where people like to put them.
-    with _hydra_of_our_own([*options, *words]):
-        app = hydra.main(
-            version_base="1.3", config_path=str(plugins.own_config_dir()), config_name="config"
-        )
-        try:
-            with _workers_stopped():
-                app(job)()
-        except BaseException as error:
-            if CheckSweep.error is not None:
-                raise CheckSweep.error from None
-            # Hydra calls no callback after Ctrl-C or a failed job: the table is made here.
-            try:
-                _show_study(CheckSweep.directory)
-            except Exception as fault:  # and must not hide what went wrong first
-                if str(fault) != str(error):
-                    log.warning("no table: %s", one_line(fault))
-            raise error
-        _show_study(CheckSweep.directory)
-    if _launched and isinstance(_launched[-1], Exception):
-        raise _launched[-1]
-    return CheckSweep.directory or next((p for p in _launched if isinstance(p, Path)), None)
-
-
-#: What became of a run on its own: its directory, or what it raised.
-_launched: list[Path | Exception] = []
-
-
-def job(cfg: DictConfig) -> float | None:
-    """What Hydra calls for a run, and for each job of a study.
-
-    Returns the last validation score, for a sweeper that searches for good settings.
-    """
-    from rnnexp.experiment.job import run_spec, validation_score
-
-    for source in HydraConfig.get().runtime.config_sources:
-        if source.provider == PluginFolders.provider:  # a launcher's worker has seen no command
-            plugins.register(Path(source.path))
-    spec = spec_of(cfg)
-    with console_lines():  # a launcher's worker has no handler yet
-        try:
-            run, summary = run_spec(spec)
-        except Exception as error:
-            if spec.study is not None:
-                raise  # Hydra goes on with the next job and remembers this one
-            _launched.append(error)  # raised behind Hydra's back, which would print its own lines
-            return None
-    _launched.append(run.path)
-    return None if summary is None else validation_score(summary)
-
-
-def spec_of(cfg: DictConfig) -> RunSpec:
-    """The spec of the job that Hydra is running."""
-    known = HydraConfig.get()
-    several = known.mode == RunMode.MULTIRUN
-    return RunSpec(
-        config=settings.plain(cfg),
-        choices=_choices(known),
-        words=tuple(known.overrides.task),
-        study=Path(known.sweep.dir) if several else None,
-        job=int(known.job.num) if several else None,
-    )
-
-
-def _choices(known: Any) -> dict[str, str]:
-    chosen = known.runtime.choices
-    return {group: str(chosen[group]) for group in settings.GROUPS if chosen.get(group)}
+# -- a state of our own -------------------------------------------------------------------------
 
 
 @contextmanager
-def _hydra_of_our_own(arguments: Sequence[str]) -> Iterator[None]:
+def hydra_of_our_own(arguments: Sequence[str]) -> Iterator[None]:
     """Hydra as for a fresh process with these arguments; whoever used it before gets it back."""
     saved_arguments, saved_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     saved_hydra, saved_config = GlobalHydra.instance().hydra, HydraConfig.instance().cfg
+    root_log = logging.getLogger()
+    saved_handlers, saved_level = root_log.handlers[:], root_log.level
     GlobalHydra.instance().clear()
     store_all_probes()
     # what Plugins.register does, and can be taken back
@@ -158,6 +56,8 @@ def _hydra_of_our_own(arguments: Sequence[str]) -> Iterator[None]:
             os.environ["HYDRA_FULL_ERROR"] = saved_error
         GlobalHydra.instance().hydra = saved_hydra
         HydraConfig.instance().cfg = saved_config
+        root_log.handlers[:] = saved_handlers  # --info and --cfg add one that writes to stdout
+        root_log.setLevel(saved_level)
         ConfigStore.instance().repo[settings.PROBES].pop(f"{settings.ALL_PROBES}.yaml", None)
         search_paths.remove(PluginFolders)
 
@@ -182,15 +82,22 @@ def store_all_probes() -> None:
 
 
 @contextmanager
-def _workers_stopped() -> Iterator[None]:
-    """joblib keeps its workers for another sweep, in the directory that was current then.
+def workers_of_our_own() -> Iterator[None]:
+    """joblib's workers start without the modules beside the user, and end with the block.
 
-    Workers that were there before are somebody else's, and stay.
+    joblib keeps its workers for another sweep, in the directory that was current then; those that
+    were there before are somebody else's, and stay. A worker is started as `python -m`, which would
+    look for the modules of Python itself in the current folder first; `launch.job` puts it last.
     """
-    before = _joblib_workers()
+    before, safe_path = _joblib_workers(), os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
     try:
         yield
     finally:
+        if safe_path is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = safe_path
         workers = _joblib_workers()
         if workers is not None and workers is not before:
             workers.shutdown(wait=True)
@@ -202,75 +109,16 @@ def _joblib_workers() -> Any:
     return None if loky is None else loky._executor
 
 
-# -- the words of a command -----------------------------------------------------------------------
+# -- what a configuration says of its run ---------------------------------------------------------
 
 
-def split_options(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Hydra's options, each with its value, and all other words."""
-    sys.argv = getattr(sys, "argv", None) or [""]  # argparse asks it for the program's name
-    known = get_args_parser()._option_string_actions
-    options: list[str] = []
-    words: list[str] = []
-    rest = list(arguments)
-    while rest:
-        word = rest.pop(0)
-        if not word.startswith("-"):
-            words.append(word)
-            continue
-        name, equals, _ = word.partition("=")
-        action = known.get(name)
-        if action is None:
-            raise ConfigError(f"unknown option {word}; see rnnexp --help")
-        options.append(word)
-        takes_one = action.nargs is None or (
-            action.nargs == "?" and bool(rest) and rest[0] in (action.choices or ())
-        )
-        if takes_one and not equals:
-            if not rest:
-                raise ConfigError(f"{name} needs a value; see rnnexp --hydra-help")
-            options.append(rest.pop(0))
-    return options, words
+def choices_of(known: Any) -> dict[str, str]:
+    """The option chosen in each group. known: Hydra's own part of a configuration."""
+    chosen = known.runtime.choices
+    return {group: str(chosen[group]) for group in settings.GROUPS if chosen.get(group)}
 
 
-def study_name(words: Sequence[str]) -> str:
-    """The study's name: as given, else the preset's, else one from a hash of the overrides."""
-    values = dict(word.partition("=")[::2] for word in words)
-    for key in ("study", "experiment"):
-        value = values.get(key, "null")
-        if value != "null" and "," not in value:
-            return safe_name(value)
-    own = sorted(word for word in words if not word.startswith("hydra"))
-    return "sweep_" + hashlib.sha256("\n".join(own).encode()).hexdigest()[:8]
-
-
-# -- studies ------------------------------------------------------------------------------------
-
-
-class CheckSweep(Callback):
-    """Before the first job of a sweep: check every job, so that bad input leaves nothing behind."""
-
-    directory: Path | None = None
-    error: Exception | None = None
-
-    def on_multirun_start(
-        self, config: DictConfig, config_name: str | None = None, **kwargs: Any
-    ) -> None:
-        try:
-            jobs = _sweep_jobs(config)
-            checked: set[tuple[str, str]] = set()
-            for words in jobs:
-                _check_job(config_name, words, checked)
-            directory = Path(config.hydra.sweep.dir)
-            make_directory(directory)
-        except user_errors() as error:
-            CheckSweep.error = error
-            raise SystemExit(USER_ERROR) from None  # all that Hydra lets through from a callback
-        CheckSweep.directory = directory
-        if jobs:
-            print(f"study {CheckSweep.directory.name}: {len(jobs)} runs in {CheckSweep.directory}")
-
-
-def _sweep_jobs(config: DictConfig) -> list[list[str]]:
+def sweep_jobs(config: DictConfig) -> list[list[str]]:
     """The overrides of each job; none where a sweeper decides on them as it goes."""
     if not str(config.hydra.sweeper._target_).endswith("BasicSweeper"):
         return []
@@ -280,27 +128,68 @@ def _sweep_jobs(config: DictConfig) -> list[list[str]]:
     return [list(words) for batch in batches for words in batch]
 
 
-def _check_job(config_name: str | None, words: list[str], checked: set[tuple[str, str]]) -> None:
-    """Build all that the job is made of; jobs that differ in their seed alone are checked once."""
-    from rnnexp.experiment.build import build
+def check_composes_as_study(words: Sequence[str]) -> None:
+    """Raise what is wrong with the words of a preset that is a study by itself.
 
-    try:
-        composed = hydra.compose(config_name, overrides=words, return_hydra_config=True)
-        config = settings.plain(composed)
-        settings.dials(config)
-        alike = fingerprint({**config, "seed": 0}), probes_fingerprint(config)
-        if alike not in checked:
-            build(RunSpec(config, _choices(composed.hydra), tuple(words)))
-            checked.add(alike)
-    except user_errors() as error:
-        raise ConfigError(f"{one_line(error)} [in {' '.join(words)}]") from error
+    Hydra takes them for those of a single run where they do not compose, and then complains of
+    their several values.
+    """
+    with initialize_config_dir(str(plugins.own_config_dir()), version_base="1.3"):
+        own = GlobalHydra.instance().hydra
+        assert own is not None
+        own.compose_config(
+            CONFIG_NAME, list(words), run_mode=RunMode.MULTIRUN, with_log_configuration=False,
+            validate_sweep_overrides=False,
+        )  # fmt: skip
 
 
-def _show_study(directory: Path | None) -> None:
-    """Table, statistics and figures of what is on disk; nothing where no sweep began."""
-    if directory is not None and directory.is_dir():
-        from rnnexp.results.report import report_study
-        from rnnexp.results.study import Study
+# -- the words of a command -----------------------------------------------------------------------
 
-        if text := report_study(Study.read(directory)):
-            print(text)
+#: Options of Hydra's that run something else than what the words say.
+_NOT_OFFERED = ("--experimental-rerun",)
+
+
+def split_options(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Hydra's options, each with its value in the same word, and all other words.
+
+    Raises ConfigError for an option or a value that there is not.
+    """
+    sys.argv = getattr(sys, "argv", None) or [""]  # argparse asks it for the program's name
+    known = get_args_parser()._option_string_actions
+    known = {name: action for name, action in known.items() if name not in _NOT_OFFERED}
+    options: list[str] = []
+    words: list[str] = []
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        if not word.startswith("-"):
+            words.append(word)
+            continue
+        name, equals, value = word.partition("=")
+        action = known.get(name)
+        if action is None:
+            names = [other.removeprefix("--") for other in known if other.startswith("--")]
+            near = nearest(name.lstrip("-"), names)
+            hint = f"did you mean --{near}?" if near else "see rnnexp --help"
+            raise ConfigError(f"unknown option {word}; {hint}")
+        long = action.option_strings[0]
+        if action.nargs == 0:
+            if equals:
+                raise ConfigError(f"{name} takes no value: write {name}")
+            options.append(long)
+            continue
+        if not equals and action.nargs == "?":  # a value may follow, else there is one for it
+            follows = bool(rest) and rest[0] in (action.choices or ())
+            value = rest.pop(0) if follows else str(action.const)
+        elif not equals:
+            if not rest:
+                raise ConfigError(f"{name} needs a value{_one_of(action.choices)}")
+            value = rest.pop(0)
+        if action.choices and value not in action.choices:
+            raise ConfigError(f"{name} takes one of {', '.join(action.choices)} (got {value})")
+        options.append(f"{long}={value}")
+    return options, words
+
+
+def _one_of(choices: Any) -> str:
+    return f": one of {', '.join(choices)}" if choices else "; see rnnexp --hydra-help"

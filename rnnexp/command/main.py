@@ -9,14 +9,18 @@ from types import FrameType
 
 from rnnexp import plugins
 from rnnexp.command import FAILED, INTERRUPTED, OK, TERMINATED, USER_ERROR
+from rnnexp.command.console import stand_ins
 from rnnexp.errors import ConfigError, Terminated
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The `rnnexp` command; returns its exit status."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    if "" not in sys.path:
-        sys.path.insert(0, "")  # a component may lie in a module beside the user's work
+    with stand_ins():
+        return _main(list(sys.argv[1:] if argv is None else argv))
+
+
+def _main(arguments: list[str]) -> int:
+    plugins.look_here_last()
     previous = signal.signal(signal.SIGTERM, _terminate)
     try:
         return _run(arguments)
@@ -63,7 +67,7 @@ def _do(arguments: list[str]) -> int:
 
         print(f"rnnexp {__version__}")
     else:
-        from rnnexp.command.hydra import launch
+        from rnnexp.command.launch import launch
 
         launch(arguments)
     return OK

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rnnexp import plugins
-from rnnexp.command.hydra import launch
+from rnnexp.command.launch import launch
 from rnnexp.errors import ConfigError, DataError
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study

@@ -17,7 +17,7 @@ from rnnexp.clip.base import Clip
 from rnnexp.data.base import Task
 from rnnexp.embedding.base import Encoder
 from rnnexp.embedding.features import Features
-from rnnexp.errors import ConfigError
+from rnnexp.errors import ConfigError, UserError
 from rnnexp.experiment.denormals import flushed_denormals
 from rnnexp.experiment.identity import files_fingerprint
 from rnnexp.experiment.spec import RunSpec
@@ -78,7 +78,7 @@ def _build(spec: RunSpec) -> Experiment:
     task = _task(spec)
     at_lengths = _at_lengths(task)
     _make_splits(task, at_lengths)
-    _checked("trainer", trainer.check, task, device)
+    _checked(config, "trainer", trainer.check, task, device)
     # Weights are drawn on the CPU whatever the device, so that a seed means the same everywhere.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(stream_seed(dials.seed, "weights"))
@@ -91,7 +91,7 @@ def _build(spec: RunSpec) -> Experiment:
             config, encoder, task.output_size, regression=task.regression, per_step=task.per_step
         )
     generator = torch.Generator().manual_seed(stream_seed(dials.seed, "init"))
-    _checked("", init, model, generator)
+    _checked(config, "init", init, model, generator)
     if not all(bool(weight.isfinite().all()) for weight in model.parameters()):
         raise ConfigError("the initial weights are not finite: lower what init or embedding scale")
     probes, skipped = _probes(spec, model, task)
@@ -200,12 +200,16 @@ def _probes(
     return probes, skipped
 
 
-def _checked(group: str, check: Callable[..., None], *arguments: Any) -> None:
-    """Run a check whose ValueError is the user's to put right."""
+def _checked(
+    config: Mapping[str, Any], group: str, check: Callable[..., None], *arguments: Any
+) -> None:
+    """Run a check of a component whose ValueError is the user's to put right."""
     try:
         check(*arguments)
+    except UserError:
+        raise
     except ValueError as error:
-        raise ConfigError(f"{group}.{error}" if group else str(error)) from None
+        raise ConfigError(settings.with_group(str(error), group, config[group])) from None
 
 
 @functools.cache

@@ -20,6 +20,7 @@ from rnnexp.experiment.lines import at_length_line, headlines_only, result_line,
 from rnnexp.probes.probe_set import ProbeSet
 from rnnexp.regime import regime_of
 from rnnexp.results import report
+from rnnexp.results.names import shown_path
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.statistics import UNBOUNDED, example_interval
 from rnnexp.results.summary import AtLength, CellFacts, Reading, Summary, TaskRecord, Tested
@@ -76,7 +77,7 @@ def _execute(experiment: Experiment, run: RunDirectory) -> Summary:
         summary.status, summary.reason = fit.status, fit.reason
         run.write_summary(summary)
         _show(run, plots=dials.plots)
-    log.info("%s", run.path)
+    log.info("%s", shown_path(run.path))
     if device.type == "cuda":
         torch.cuda.empty_cache()
     return summary

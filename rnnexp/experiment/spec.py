@@ -17,7 +17,12 @@ from omegaconf import OmegaConf
 from rnnexp import config as settings
 from rnnexp.config import Dials
 from rnnexp.experiment.identity import fingerprint, probes_fingerprint
-from rnnexp.results.runs import ROOT, RunDirectory, safe_name
+from rnnexp.plugins import PRESETS
+from rnnexp.results.names import safe_name
+from rnnexp.results.runs import ROOT, RunDirectory
+
+#: Characters of a job's name before its hash.
+JOB_NAME_LENGTH = 100
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,7 @@ class RunSpec:
     words: the overrides, as typed.
     root: where its directory is made, if it is no job of a study.
     study: the directory of the study that it is a job of, and `job` its number there, from 0.
+    unnamed: keys that all jobs of its study have at one value, and that its name leaves out.
     """
 
     config: Mapping[str, Any]
@@ -37,6 +43,7 @@ class RunSpec:
     root: Path = ROOT / "runs"
     study: Path | None = None
     job: int | None = None
+    unnamed: tuple[str, ...] = ()
 
     @classmethod
     def of_config(cls, config: Mapping[str, Any]) -> "RunSpec":
@@ -83,15 +90,18 @@ class RunSpec:
 
     @property
     def job_name(self) -> str:
-        """The name of a job's directory: what it varies for people, a hash to tell it apart."""
-        shown = ("experiment", "model", "seq_len", "seed", *settings.LABELS)
-        others = [
-            f"{key}={value}"
-            for key, value in self.overrides.items()
-            if key not in shown and key.lstrip("~").partition(".")[0] != settings.PROBES
-        ]
-        readable = safe_name("_".join([self.title, *others]))[:100]
-        return f"{readable}_{self.fingerprint[:8]}"
+        """The name of a job's directory: what it varies for people, a hash to tell it apart.
+
+        What would make it longer than `JOB_NAME_LENGTH` is left out, and not cut.
+        """
+        shown = (PRESETS, "model", "seq_len", "seed", *settings.LABELS, *self.unnamed)
+        name = self.title
+        for key, value in self.overrides.items():
+            if key in shown or key.lstrip("~").partition(".")[0] == settings.PROBES:
+                continue
+            longer = f"{name}_{safe_name(f'{key}={_last_part(value)}')}"
+            name = longer if len(longer) <= JOB_NAME_LENGTH else name
+        return f"{name}_{self.fingerprint[:8]}"
 
     @property
     def config_text(self) -> str:
@@ -112,3 +122,9 @@ class RunSpec:
         if any(name in names for names in chosen):
             return True
         return name not in settings.DEFAULT_PROBES and not any("all" in names for names in chosen)
+
+
+def _last_part(value: str) -> str:
+    """Of a path its last part, of any other value all, without the quotes that it was typed in."""
+    plain = value[1:-1] if len(value) > 1 and value[0] == value[-1] in "\"'" else value
+    return plain.rstrip("/").rpartition("/")[2]

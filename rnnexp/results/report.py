@@ -11,6 +11,7 @@ from rnnexp.errors import UserError
 from rnnexp.results.findings import finding_types
 from rnnexp.results.findings.base import Finding
 from rnnexp.results.groups import Group
+from rnnexp.results.names import shown_path
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
 
@@ -88,7 +89,7 @@ def report_study(study: Study, plots: bool = True) -> str:
     study.write(as_json(findings))
     if plots:
         draw(findings, study.path / "plots")
-    return _blocks([*text(findings), str(study.path)])
+    return _blocks([*text(findings), shown_path(study.path)])
 
 
 def as_json(findings: Sequence[Finding]) -> dict[str, object]:

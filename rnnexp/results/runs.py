@@ -11,7 +11,6 @@ import json
 import logging
 import math
 import os
-import re
 import shlex
 import tempfile
 import zipfile
@@ -26,20 +25,25 @@ import yaml
 
 from rnnexp.earlier import upgraded
 from rnnexp.errors import DataError, UserError
+from rnnexp.results.names import safe_name
 from rnnexp.results.summary import Summary, TaskRecord
 
 ROOT = Path("outputs")
 KEPT_CHECKPOINTS = 2
+
 
 #: The one in C, where PyYAML was built with it: some ten times as fast.
 _YAML_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class RunDirectory:
-    """One run on disk. `create` makes a new one, `open` finds one that is there."""
+    """One run on disk. `create` makes a new one, `open` finds one that is there.
+
+    path: from the root, so that it is found whatever folder becomes current later.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path = path.absolute()
 
     # -- making and finding ---------------------------------------------------------------------
 
@@ -222,7 +226,7 @@ class RunDirectory:
         """The latest checkpoint whose content still has its SHA-256."""
         for path in sorted((self.path / "checkpoints").glob("epoch_*.pt"), reverse=True):
             recorded = path.with_suffix(".pt.sha256")
-            if recorded.is_file() and recorded.read_text().split()[0] == _sha256(path):
+            if recorded.is_file() and recorded.read_text("utf-8").split()[0] == _sha256(path):
                 return path
         raise DataError(f"{self.path / 'checkpoints'} holds no checkpoint that is whole")
 
@@ -265,15 +269,6 @@ def make_directory(path: Path) -> None:
             f"{path.absolute()} cannot be written ({error.strerror}): "
             "start rnnexp from a folder where outputs/ can be made"
         ) from None
-
-
-def safe_name(text: str) -> str:
-    """`text` as a file name: letters, digits and `_.=+,-`, 120 characters at most.
-
-    >>> safe_name("data.path=/tmp/a b")
-    'data.path=_tmp_a_b'
-    """
-    return re.sub(r"[^A-Za-z0-9_.=+,-]+", "_", text)[:120]
 
 
 def write_text(path: Path, text: str) -> None:

@@ -42,6 +42,7 @@ class Study:
     @classmethod
     def read(cls, path: Path) -> "Study":
         """Raises DataError, which names the file, where one of its runs is damaged."""
+        path = path.absolute()
         directories = [RunDirectory.open(file.parent) for file in path.glob("*/summary.json")]
         directories.sort(key=lambda run: run.path)
         read = [(run, run.summary) for run in directories]

@@ -30,10 +30,16 @@ def test_the_name_of_a_job_tells_people_and_machines_apart() -> None:
     assert a.job_name.startswith("rnn_T100_s0_data.limit=50_")
     assert "probes" not in a.job_name
     assert a.job_name.rpartition("_")[2] == a.fingerprint[:8] != b.fingerprint[:8]
-    long = spec(
-        *(f"+a_setting_with_a_long_name_{i}=1" for i in range(0)), "data.limit=1" + "0" * 90
-    )
-    assert len(long.job_name) <= 109
+
+
+def test_the_name_of_a_job_has_whole_words() -> None:
+    """What all jobs of a study share is no part of it, nor what would make it too long."""
+    long = "data.limit=1" + "0" * 90
+    words = ("clip=norm", "clip.max_norm=2", long, "trainer.epochs=3")
+    named = spec(*words, unnamed=("clip",)).job_name.rpartition("_")[0]
+    assert named == "lstm_T100_s0_clip.max_norm=2_trainer.epochs=3"
+    both = spec("data=csv", 'data.path="some where/my texts.csv"', unnamed=("data",)).job_name
+    assert both.startswith("lstm_T100_s0_data.path=my_texts.csv_")
 
 
 def test_a_run_on_disk_is_a_spec_again(workdir: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from rnnexp.results import findings as package
 from rnnexp.results.findings import finding_types
+from rnnexp.results.names import shown_path
 from rnnexp.results.report import draw, report_run, report_study, run_findings, study_findings, text
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
@@ -167,7 +168,13 @@ def test_a_finding_is_found_by_being_there(tmp_path: Path, add_finding) -> None:
     study = Study.read(a_study(tmp_path / "study"))
     blocks = report_study(study).split("\n\n")
     heads = [block.split()[0] for block in blocks]
-    assert heads == ["model", "spread", "compared", "pulse", str(study.path)]  # by their places
+    assert heads == [
+        "model",
+        "spread",
+        "compared",
+        "pulse",
+        shown_path(study.path),
+    ]  # by their places
     assert "0.20" in blocks[1]
     assert "lstm   2.5" in blocks[3]
     plots = study.path / "plots"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rnnexp.errors import DataError, UserError
-from rnnexp.results.runs import RunDirectory, make_directory, safe_name, write_json, write_text
+from rnnexp.results.runs import RunDirectory, make_directory, write_json, write_text
 from rnnexp.results.summary import Summary, TaskRecord
 
 
@@ -110,11 +110,6 @@ def test_a_place_that_cannot_be_written(workdir: Path) -> None:
         RunDirectory.create("x")
     with pytest.raises(UserError, match="cannot be written"):
         make_directory(Path("outputs/studies/a"))
-
-
-def test_safe_names() -> None:
-    assert safe_name("a b/c:d=1,2") == "a_b_c_d=1,2"
-    assert len(safe_name("x" * 300)) == 120
 
 
 def test_runs_are_read_without_torch() -> None:

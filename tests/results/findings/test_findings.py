@@ -324,7 +324,7 @@ def test_the_survival_behind_pads_of_the_linear_model(rnnexp: Rnnexp, workdir: P
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["probes=null"], "names no probes: write probes=[gradient_flow,gates], or all, or none"),
+        (["probes=null"], "names no probes: write 'probes=[gradient_flow,gates]', or probes=all"),
         (["probes=3"], "names no probes"),
         (["probes=[gates,null]"], "probes"),
         (["probes=[[gates]]"], "names no probes"),

@@ -1,0 +1,142 @@
+"""From the words of a command to specs, and from specs to jobs.
+
+`launch` is what the command and `rnnexp.run` have in common. Hydra composes the configuration and
+hands jobs to a launcher; `job` is what it calls, here or in a launcher's worker, and all that is
+known to Hydra alone becomes a RunSpec there.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from rnnexp import config as settings
+from rnnexp import plugins
+from rnnexp.command.console import console_lines
+from rnnexp.command.hydra import (
+    CONFIG_NAME,
+    PluginFolders,
+    check_composes_as_study,
+    choices_of,
+    hydra_of_our_own,
+    split_options,
+    workers_of_our_own,
+)
+from rnnexp.command.sweep import Checks
+from rnnexp.command.words import has_several_values, one_line, readable
+from rnnexp.errors import ConfigError
+from rnnexp.experiment.spec import RunSpec
+
+log = logging.getLogger(__name__)
+
+
+def launch(arguments: Sequence[str]) -> Path | None:
+    """Run what the words say, once or as a study, and return the directory of the run or study.
+
+    None where nothing was run, as for `--cfg job`. Raises what a run raises; of a study's jobs the
+    others are run first, and the study's table is printed in any case. One at a time: a second
+    thread waits.
+    """
+    with _one_at_a_time, console_lines():
+        return _launch(arguments)
+
+
+#: Hydra's state is the process': two launches would take it from each other.
+_one_at_a_time = threading.RLock()
+
+
+def _launch(arguments: Sequence[str]) -> Path | None:
+    options, typed = split_options(arguments)
+    words = readable(typed)
+    _launched.clear()
+    Checks.forget()
+    # Hydra's parser takes no option behind an override, where people like to put them.
+    with hydra_of_our_own([*options, *words]):
+        app = hydra.main(
+            version_base="1.3", config_path=str(plugins.own_config_dir()), config_name=CONFIG_NAME
+        )
+        try:
+            with workers_of_our_own():
+                app(job)()
+        except BaseException as error:
+            if Checks.error is not None:
+                raise Checks.error from None
+            if not Checks.begun and isinstance(error, Exception):
+                _explain(error, words)
+            # Hydra calls no callback after Ctrl-C or a failed job: the table is made here.
+            try:
+                _show_study(Checks.directory)
+            except Exception as fault:  # and must not hide what went wrong first
+                if str(fault) != str(error):
+                    log.warning("no table: %s", one_line(fault))
+            raise error
+        _show_study(Checks.directory)
+    if _launched and isinstance(_launched[-1], Exception):
+        raise _launched[-1]
+    return Checks.directory or next((p for p in _launched if isinstance(p, Path)), None)
+
+
+def _explain(error: Exception, words: Sequence[str]) -> None:
+    """Raise what is behind an error of Hydra's from before anything was run, if it is known."""
+    if has_several_values(error):
+        check_composes_as_study(words)
+    elif type(error) is ValueError:  # of options that contradict each other
+        raise ConfigError(one_line(error)) from None
+
+
+#: What became of a run on its own: its directory, or what it raised.
+_launched: list[Path | Exception] = []
+
+
+def job(cfg: DictConfig) -> float | None:
+    """What Hydra calls for a run, and for each job of a study.
+
+    Returns the last validation score, for a sweeper that searches for good settings.
+    """
+    plugins.look_here_last()  # a launcher's worker may not, and has seen no command
+    for source in HydraConfig.get().runtime.config_sources:
+        if source.provider == PluginFolders.provider:
+            plugins.register(Path(source.path))
+
+    from rnnexp.experiment.job import run_spec, validation_score
+
+    spec = spec_of(cfg)
+    with console_lines():  # a launcher's worker has no handler yet
+        try:
+            run, summary = run_spec(spec)
+        except Exception as error:
+            if spec.study is not None:
+                raise  # Hydra goes on with the next job and remembers this one
+            _launched.append(error)  # raised behind Hydra's back, which would print its own lines
+            return None
+    _launched.append(run.path)
+    return None if summary is None else validation_score(summary)
+
+
+def spec_of(cfg: DictConfig) -> RunSpec:
+    """The spec of the job that Hydra is running."""
+    known = HydraConfig.get()
+    several = known.mode == RunMode.MULTIRUN
+    return RunSpec(
+        config=settings.plain(cfg),
+        choices=choices_of(known),
+        words=tuple(known.overrides.task),
+        study=Path(known.sweep.dir) if several else None,
+        job=int(known.job.num) if several else None,
+        unnamed=tuple(known.job.config.override_dirname.exclude_keys),
+    )
+
+
+def _show_study(directory: Path | None) -> None:
+    """Table, statistics and figures of what is on disk; nothing where no sweep began."""
+    if directory is not None and directory.is_dir():
+        from rnnexp.results.report import report_study
+        from rnnexp.results.study import Study
+
+        if text := report_study(Study.read(directory)):
+            print(text)

@@ -1,0 +1,220 @@
+"""Before the first run: every job is checked, and the place of a study found."""
+
+import hashlib
+import json
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, OmegaConf, read_write
+
+from rnnexp import config as settings
+from rnnexp import plugins
+from rnnexp.command import USER_ERROR
+from rnnexp.command.hydra import choices_of, sweep_jobs
+from rnnexp.command.words import one_line, user_errors
+from rnnexp.errors import ConfigError, literal, to_type
+from rnnexp.experiment.identity import fingerprint, probes_fingerprint
+from rnnexp.experiment.spec import RunSpec
+from rnnexp.results.names import safe_name
+from rnnexp.results.reuse import UNNAMED, Identity, studies_holding
+from rnnexp.results.runs import ROOT, make_directory
+
+STUDIES = ROOT / "studies"
+
+
+class Checks(Callback):
+    """What Hydra calls before it makes a directory: bad input leaves nothing behind.
+
+    directory: of the study, once there is one. error: why nothing is run. begun: whether Hydra has
+    come as far as this.
+    """
+
+    directory: Path | None = None
+    error: Exception | None = None
+    begun: bool = False
+
+    @staticmethod
+    def forget() -> None:
+        """What was found for an earlier command of this process."""
+        Checks.directory, Checks.error, Checks.begun = None, None, False
+
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        with _refusing():
+            _check_places(config, several=False)
+
+    def on_multirun_start(
+        self, config: DictConfig, config_name: str | None = None, **kwargs: Any
+    ) -> None:
+        with _refusing():
+            _check_places(config, several=True)
+            jobs = sweep_jobs(config)
+            checked: dict[tuple[str, str], str] = {}
+            identities = [_check_job(config_name, words, checked) for words in jobs]
+            directory, lines = study_place(config, jobs, identities)
+            make_directory(directory)
+            _tell_jobs(config, directory, constant_keys(jobs))
+            Checks.directory = directory
+            for line in lines:
+                print(line)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """SystemExit is all that Hydra lets through from a callback."""
+    Checks.begun = True
+    try:
+        yield
+    except user_errors() as error:
+        Checks.error = error
+        raise SystemExit(USER_ERROR) from None
+
+
+# -- what cannot be set ---------------------------------------------------------------------------
+
+#: What to type instead of settings of Hydra's that rnnexp sets itself.
+_INSTEAD = {
+    "run.dir": "runs go to outputs/runs/ and name=... ends a run's name (a study's: study=...)",
+    "sweep.subdir": "study=... names a study, and its runs are named by what varies",
+    "output_subdir": "a run's settings are in its config.yaml",
+    "job.chdir": "files are looked for from the folder where rnnexp is started",
+}
+
+
+def _check_places(config: DictConfig, several: bool) -> None:
+    """Raise ConfigError for a setting of Hydra's that would have no effect, or a wrong one."""
+    own = plugins.read_yaml(plugins.own_config_dir() / "config.yaml")["hydra"]
+    for key, value in _leaves(own):
+        there = OmegaConf.select(config.hydra, key)
+        if key.startswith("callbacks.") or there == value:
+            continue
+        if key == "sweep.dir":
+            if not several:
+                raise ConfigError("hydra.sweep.dir has no effect on a single run: add -m")
+            continue
+        shown = json.dumps(there) if isinstance(there, bool) or there is None else there
+        instead = _INSTEAD.get(key)
+        raise ConfigError(
+            f"hydra.{key}={shown} cannot be set" + (f": {instead}" if instead else "")
+        )
+
+
+def _leaves(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in node.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _check_job(
+    config_name: str | None, words: Sequence[str], checked: dict[tuple[str, str], str]
+) -> Identity:
+    """Build all that the job is made of; jobs that differ in their seed alone are checked once.
+
+    checked: the content that those before have read, by their settings without the seed.
+    """
+    from rnnexp.experiment.build import build
+
+    try:
+        composed = hydra.compose(config_name, overrides=list(words), return_hydra_config=True)
+        config = settings.plain(composed)
+        settings.dials(config)
+        measured = probes_fingerprint(config)
+        alike = fingerprint({**config, "seed": 0}), measured
+        if alike not in checked:
+            spec = RunSpec(config, choices_of(composed.hydra), tuple(words))
+            checked[alike] = build(spec).content
+    except user_errors() as error:
+        raise ConfigError(f"{one_line(error)} [in {shlex.join(words)}]") from error
+    return Identity(fingerprint(config), checked[alike], measured)
+
+
+# -- where a study goes ---------------------------------------------------------------------------
+
+
+def study_place(
+    config: DictConfig, jobs: Sequence[Sequence[str]], identities: Sequence[Identity]
+) -> tuple[Path, list[str]]:
+    """The study's directory, and what is said of it.
+
+    It has the name given with study=..., else the preset's. One without a name has one from a hash
+    of its words, unless an unnamed study is there of which this one has every run and more, as
+    seed=0,1,2 has of seed=0,1: that one goes on.
+    """
+    given = Path(config.hydra.sweep.dir).expanduser()
+    if given != STUDIES:
+        if config.study is not None:
+            raise ConfigError(
+                f"study={config.study} and hydra.sweep.dir={given} both name the study's "
+                "directory: leave one out"
+            )
+        return given, [_begins(given, jobs)]
+    if config.study is not None:
+        return (named := STUDIES / safe_name(config.study)), [_begins(named, jobs)]
+    preset = config.hydra.runtime.choices.get(plugins.PRESETS)
+    if "study" in swept_keys(jobs):
+        raise ConfigError("study names all runs of a sweep: give it one value")
+    if preset not in (None, "null"):
+        directory = STUDIES / safe_name(preset)
+    else:
+        directory = STUDIES / f"{UNNAMED}{_hash_of_words(config.hydra.overrides.task)}"
+    if not jobs or (directory.name.startswith(UNNAMED) and directory.is_dir()):
+        return directory, [_begins(directory, jobs)]
+
+    holdings = studies_holding(STUDIES, identities)
+    extended = next((holding for holding in holdings if holding.extended), None)
+    if extended is not None and directory.name.startswith(UNNAMED):
+        there = f", {extended.done} of them done before"
+        return extended.path, [_begins(extended.path, jobs) + there]
+    lines = [_begins(directory, jobs)]
+    here = next((holding.done for holding in holdings if holding.path == directory), 0)
+    if holdings and holdings[0].done > here:
+        other = holdings[0]
+        lines.append(
+            f"study {other.path.name} holds {other.done} of these {len(jobs)} runs: add "
+            f"{to_type('study', other.path.name)} to use them"
+        )
+    return directory, lines
+
+
+def _begins(directory: Path, jobs: Sequence[Sequence[str]]) -> str:
+    runs = f"{len(jobs)} runs" if jobs else "runs"
+    return f"study {directory.name}: {runs} in {directory}"
+
+
+def _hash_of_words(words: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(words)).encode()).hexdigest()[:8]
+
+
+def swept_keys(jobs: Sequence[Sequence[str]]) -> set[str]:
+    """The keys that have several values among the jobs."""
+    values: dict[str, set[str]] = {}
+    for words in jobs:
+        for word in words:
+            key, _, value = word.lstrip("+").partition("=")
+            values.setdefault(key, set()).add(value)
+    return {key for key, seen in values.items() if len(seen) > 1}
+
+
+def constant_keys(jobs: Sequence[Sequence[str]]) -> list[str]:
+    """The keys that have one value in all jobs: they tell none of them apart."""
+    keys = {word.lstrip("+").partition("=")[0] for words in jobs for word in words}
+    return sorted(keys - swept_keys(jobs))
+
+
+def _tell_jobs(config: DictConfig, directory: Path, constant: Sequence[str]) -> None:
+    """Where they go, and what their names leave out: as overrides, which reach any launcher."""
+    excluded = config.hydra.job.config.override_dirname.exclude_keys
+    left_out = [*excluded, *(key for key in constant if key not in excluded)]
+    listed = ",".join(f'"{key}"' for key in left_out)
+    with read_write(config.hydra):
+        config.hydra.sweep.dir = str(directory)
+        config.hydra.overrides.hydra += [
+            f"hydra.sweep.dir={literal(str(directory))}",
+            f"hydra.job.config.override_dirname.exclude_keys=[{listed}]",
+        ]
