@@ -37,6 +37,7 @@ from rnnexp.command.words import check_words, one_line, user_errors
 from rnnexp.errors import ConfigError
 from rnnexp.experiment.identity import fingerprint, probes_fingerprint
 from rnnexp.experiment.spec import RunSpec
+from rnnexp.results.plan import record_plan
 from rnnexp.results.runs import ROOT, make_directory, safe_name
 
 log = logging.getLogger(__name__)
@@ -258,10 +259,10 @@ class CheckSweep(Callback):
         try:
             jobs = _sweep_jobs(config)
             checked: set[tuple[str, str]] = set()
-            for words in jobs:
-                _check_job(config_name, words, checked)
+            fingerprints = [_check_job(config_name, words, checked) for words in jobs]
             directory = Path(config.hydra.sweep.dir)
             make_directory(directory)
+            record_plan(directory, fingerprints)
         except user_errors() as error:
             CheckSweep.error = error
             raise SystemExit(USER_ERROR) from None  # all that Hydra lets through from a callback
@@ -280,8 +281,11 @@ def _sweep_jobs(config: DictConfig) -> list[list[str]]:
     return [list(words) for batch in batches for words in batch]
 
 
-def _check_job(config_name: str | None, words: list[str], checked: set[tuple[str, str]]) -> None:
-    """Build all that the job is made of; jobs that differ in their seed alone are checked once."""
+def _check_job(config_name: str | None, words: list[str], checked: set[tuple[str, str]]) -> str:
+    """Build all that the job is made of; jobs that differ in their seed alone are checked once.
+
+    Returns the job's fingerprint.
+    """
     from rnnexp.experiment.build import build
 
     try:
@@ -292,6 +296,7 @@ def _check_job(config_name: str | None, words: list[str], checked: set[tuple[str
         if alike not in checked:
             build(RunSpec(config, _choices(composed.hydra), tuple(words)))
             checked.add(alike)
+        return fingerprint(config)
     except user_errors() as error:
         raise ConfigError(f"{one_line(error)} [in {' '.join(words)}]") from error
 
