@@ -3,30 +3,30 @@
 from pathlib import Path
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
 
-from rnnexp.results.figures import style
+from rnnexp.results.figures import looks, scales, style, words
 from rnnexp.results.findings.participation_ratio import ParticipationRatio
 
 
 def draw(finding: ParticipationRatio, folder: Path) -> list[Path]:
     """participation_ratio.png and .svg."""
     with style.figure(9.2, 3.7, columns=2) as (canvas, (ratio, shares)):
-        look = style.look(finding.model)
-        label = f"{style.label(finding.label)} (of {finding.hidden_size})"
-        ratio.plot(
-            finding.progress_M, finding.ratio_M, color=look.color, marker=look.marker, label=label
-        )
-        ratio.set_xlabel(finding.unit)
+        look = looks.look(finding.model)
+        ratio.plot(finding.progress_M, finding.ratio_M, color=look.color, marker=look.marker)
         shares.plot(
-            np.arange(1, len(finding.shares_H) + 1), style.on_log_axis(finding.shares_H),
-            color=look.color, label=label,
+            np.arange(1, len(finding.shares_H) + 1), scales.on_log_axis(finding.shares_H),
+            color=look.color,
         )  # fmt: skip
-        ratio.set_ylim(bottom=0)
-        ratio.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ratio.set_ylim(0, 1.1 * float(np.nanmax(finding.ratio_M, initial=0.0)) or 1.0)
+        scales.progress_axis(ratio, finding.progress_M, finding.unit)
         ratio.set_ylabel("participation ratio of the states")
-        ratio.legend(fontsize=8)
-        style.log_scale(shares)
+        scales.log_scale(shares)
+        scales.whole_numbers(shares.xaxis)
         shares.set_xlabel("direction")
         shares.set_ylabel("share of the variance, at the end")
+        style.title(
+            canvas,
+            f"{words.label(finding.label)}: directions that the states use, of "
+            f"{finding.hidden_size}",
+        )
         return [style.save(canvas, folder, finding.name)]

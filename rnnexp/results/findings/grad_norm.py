@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from rnnexp.results.findings.base import MAX_LINES, ProbeFinding
+from rnnexp.results.findings.base import ProbeFinding
 from rnnexp.results.groups import Group
 from rnnexp.results.statistics import Interval, log_interval
 from rnnexp.results.study_run import Arrays
@@ -72,7 +72,7 @@ class GradNorm(ProbeFinding):
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import grad_norm
 
-        return grad_norm.draw(self, folder) if len(self.lines) <= MAX_LINES else []
+        return grad_norm.draw(self, folder)
 
 
 def _line(group: Group) -> NormLine:
