@@ -21,6 +21,7 @@ from rnnexp.errors import ConfigError, literal, to_type
 from rnnexp.experiment.identity import fingerprint, probes_fingerprint
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.results.names import safe_name
+from rnnexp.results.plan import record_plan
 from rnnexp.results.reuse import UNNAMED, Identity, studies_holding
 from rnnexp.results.runs import ROOT, make_directory
 
@@ -57,6 +58,7 @@ class Checks(Callback):
             identities = [_check_job(config_name, words, checked) for words in jobs]
             directory, lines = study_place(config, jobs, identities)
             make_directory(directory)
+            record_plan(directory, [identity.fingerprint for identity in identities])
             _tell_jobs(config, directory, constant_keys(jobs))
             Checks.directory = directory
             for line in lines:

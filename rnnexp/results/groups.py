@@ -5,14 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from rnnexp.results.models import shown_model
 from rnnexp.results.over_seeds import over_seeds
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.statistics import POSITIVE, UNBOUNDED, Interval, Rate, t_interval, wilson
 from rnnexp.results.study_run import AMOUNTS, SKILL, Arrays, StudyRun
 from rnnexp.scores import Score
-
-#: The order in which models are shown, plain to gated; others follow as they came.
-MODEL_ORDER = ("rnn", "lstm", "gru", "unrolled", "linear", "bag")
 
 
 @dataclass(frozen=True)
@@ -131,9 +129,7 @@ def grouped(runs: Sequence[StudyRun], factors: Sequence[str]) -> list[Group]:
         members.setdefault(tuple(run.factors[name] for name in factors), []).append(run)
     seen = {name: list(dict.fromkeys(run.factors[name] for run in runs)) for name in factors}
     # jobs that run side by side begin in any order
-    seen.get("model", []).sort(
-        key=lambda name: MODEL_ORDER.index(name) if name in MODEL_ORDER else len(MODEL_ORDER)
-    )
+    seen.get("model", []).sort(key=lambda name: shown_model(name).place)
 
     def place(key: tuple[Any, ...]) -> list[float]:
         return [

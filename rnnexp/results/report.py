@@ -38,11 +38,15 @@ def _made(make: Callable[[type[Finding]], Iterable[Finding]]) -> list[Finding]:
     return findings
 
 
-def draw(findings: Iterable[Finding], folder: Path) -> None:
-    """Every figure."""
-    for finding in findings:
-        with _told(f"the figure '{finding.title}'"):
-            finding.draw(folder)
+def draw(findings: Iterable[Finding], folder: Path, note: str = "") -> None:
+    """Every figure. note: what each says below its title."""
+    with _told("every figure"):
+        from rnnexp.results.figures import style
+
+        with style.together(note):
+            for finding in findings:
+                with _told(f"the figure '{finding.title}'"):
+                    finding.draw(folder)
 
 
 def text(findings: Iterable[Finding]) -> list[str]:
@@ -88,7 +92,7 @@ def report_study(study: Study, plots: bool = True) -> str:
     findings = study_findings(study)
     study.write(as_json(findings))
     if plots:
-        draw(findings, study.path / "plots")
+        draw(findings, study.path / "plots", study.unfinished)
     return _blocks([*text(findings), shown_path(study.path)])
 
 

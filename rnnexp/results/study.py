@@ -17,6 +17,7 @@ from rnnexp.results.comparisons import Comparison, compared
 from rnnexp.results.factors import varying_settings
 from rnnexp.results.groups import Group, group_label, grouped, json_value
 from rnnexp.results.over_seeds import INTERVAL, ONE_BY_ONE
+from rnnexp.results.plan import planned
 from rnnexp.results.runs import RunDirectory, write_json, write_text
 from rnnexp.results.study_run import StudyRun
 from rnnexp.scores import BEATS_CHANCE, Score
@@ -86,6 +87,22 @@ class Study:
         """The groups in which at least one run has a result."""
         return [group for group in self._groups if group.ended]
 
+    @cached_property
+    def unfinished(self) -> str:
+        """`unfinished: 7 of 12 runs have a result`; empty where all have one.
+
+        A run of the first version has no fingerprint of this one, and counts as one of those that
+        a command asked for.
+        """
+        jobs = {run.summary.fingerprint or run.name: run.summary for run in self.runs}
+        done = {job for job, summary in jobs.items() if summary.done}
+        first_version = sum(jobs[job].measured is None for job in done)
+        never_begun = len(planned(self.path) - jobs.keys())
+        lacking = len(jobs) - len(done) + max(0, never_begun - first_version)
+        if not lacking:
+            return ""
+        return f"unfinished: {len(done)} of {len(done) + lacking} runs have a result"
+
     def comparisons(self, factor: str) -> Iterator[Comparison]:
         """The score at each pair of values of a setting, over the same seeds, all else alike."""
         return compared(self._groups, factor, self.score)
@@ -121,8 +138,8 @@ class Study:
     def notes(self) -> list[str]:
         """What is missing or uneven, a line each: nothing is averaged over it in silence."""
         notes = [
-            self._scored_otherwise(), self._superseded(), self._absent(), self._uneven(),
-            self._unsure(),
+            self.unfinished, self._scored_otherwise(), self._superseded(), self._absent(),
+            self._uneven(), self._unsure(),
         ]  # fmt: skip
         if any(len(group.values(self.column)) == 1 for group in self._groups):
             notes.append("one seed gives no interval: add seeds, as in seed=0,1,2")

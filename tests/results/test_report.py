@@ -2,9 +2,10 @@
 
 import json
 import logging
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -12,11 +13,13 @@ import numpy as np
 import pytest
 
 from rnnexp.results import findings as package
+from rnnexp.results.figures import learning_curves
 from rnnexp.results.findings import finding_types
 from rnnexp.results.names import shown_path
 from rnnexp.results.report import draw, report_run, report_study, run_findings, study_findings, text
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
+from tests.conftest import TINY, Outcome
 from tests.results.test_study import add_run
 
 #: As a user's package would have it: one file with a probe's finding and its figure.
@@ -237,6 +240,40 @@ def test_matplotlib_is_imported_where_something_is_drawn(tmp_path: Path) -> None
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     assert not (folder / "plots").exists()
+
+
+def test_a_figure_that_fails_costs_a_run_one_line(
+    rnnexp: Callable[..., Outcome], run_directory: Callable[[], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def no_ink(*_: object) -> None:
+        raise RuntimeError("no ink\nat all")
+
+    monkeypatch.setattr(learning_curves, "draw", no_ink)
+    words = (*(word for word in TINY if word != "plots=false"), "probes=grad_norm")
+    outcome = rnnexp(*words)
+    assert outcome.status == 0
+    shown = [line for line in (outcome.out + outcome.err).splitlines() if "ink" in line]
+    assert shown == ["the figure 'learning_curves' is left out: RuntimeError: no ink"]
+    run = RunDirectory.open(run_directory())
+    assert run.summary.status == "finished"
+    assert (run.plots / "grad_norm.png").is_file()
+
+
+def test_the_window_system_of_a_notebook_is_no_matter(tmp_path: Path) -> None:
+    """It is named in the environment, and need not be installed where the command runs."""
+    folder = a_study(tmp_path / "study")
+    code = (
+        "import os; from pathlib import Path; from rnnexp.results.study import Study; "
+        "from rnnexp.results.report import report_study; "
+        f"report_study(Study.read(Path({str(folder)!r}))); print(os.environ['MPLBACKEND'])"
+    )
+    environment = {**os.environ, "MPLBACKEND": "nowhere"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.split() == ["nowhere"]
+    assert done.stderr == ""
+    assert (folder / "plots" / "scores.png").is_file()
 
 
 def test_nothing_is_written_of_a_study_without_a_run(tmp_path: Path) -> None:

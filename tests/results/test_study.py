@@ -327,8 +327,8 @@ def test_a_classes_sweep_has_a_chance_line_each(tmp_path: Path) -> None:
         path.write_text(json.dumps(summary | {"chance": {"accuracy": 1 / classes}}))
     draw_study(Study.read(tmp_path))
     svg = (tmp_path / "plots" / "score_vs_length.svg").read_text()
-    assert "chance 0.25" in svg
-    assert "chance 0.5" in svg
+    assert "chance 25.0%" in svg
+    assert "chance 50.0%" in svg
 
 
 @pytest.mark.parametrize(

@@ -1,46 +1,63 @@
 """The gradient that reaches the first token, against the length of the sequence."""
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
-from rnnexp.results.figures import style
-from rnnexp.results.findings.first_token import FirstToken
+from matplotlib.axes import Axes
+
+from rnnexp.results.figures import looks, scales, style, words
+from rnnexp.results.findings.first_token import FirstToken, FirstTokenLine
 from rnnexp.results.statistics import log_interval
+
+#: Lines of one panel that can be told apart.
+MAX_LINES = 6
 
 
 def draw(finding: FirstToken, folder: Path) -> list[Path]:
     """first_token.png and .svg: a line per setting, geometric mean and 95% interval over seeds,
     untrained where that was measured.
     """
-    with style.figure(6.6, 4.2) as (canvas, (axes,)):
-        models = {line.model for line in finding.lines}
-        missing = False
-        for index, line in enumerate(finding.lines):
-            alone = len(models) == len(finding.lines)
-            look = style.look(line.model)
-            color = look.color if alone else style.series_color(index)
-            known = [(point, log_interval(point.norms)) for point in line.points]
-            missing = missing or any(interval.n < point.runs for point, interval in known)
-            points = [(point.length, interval) for point, interval in known if interval.n]
-            lengths = [length for length, _ in points]
-            axes.plot(
-                lengths, [i.mean for _, i in points], color=color, marker=look.marker,
-                linestyle=style.LINE_STYLES[index % 4],
-                label=style.wrapped(style.label(line.label), 30),
-            )  # fmt: skip
-            banded = [(length, i) for length, i in points if i.low is not None]
-            axes.fill_between(
-                [length for length, _ in banded],
-                [i.low or i.mean for _, i in banded],
-                [i.high or i.mean for _, i in banded],
-                color=color, alpha=0.2, linewidth=0,
-            )  # fmt: skip
-        # over a linear axis an exponential is a straight line
-        style.log_scale(axes)
-        axes.set_xticks(finding.lengths)
-        axes.set_xlabel("sequence length (steps)")
-        axes.set_ylabel(r"$\Vert\partial L/\partial e_1\Vert$ of the first token")
-        note = " (beyond the range of float64 left out)" if missing else ""
+    models = [line.model for line in finding.lines]
+    shown = list(zip(finding.lines, looks.looks_of(models), strict=True))
+    parts = style.parts(shown, models, MAX_LINES)
+    columns = min(len(parts), 3)
+    rows = -(-len(parts) // columns)
+    size = (1.2 + (3.6 if columns > 1 else 5.4) * columns, 0.6 + 3.3 * rows)
+    with style.grid(*size, rows, columns, share_y=True) as (canvas, table):
+        panels = [axes for row in table for axes in row]
+        for axes, part in zip(panels, parts, strict=False):
+            _draw_panel(axes, part)
+            # over a linear axis an exponential is a straight line
+            scales.log_scale(axes)
+            axes.set_xticks(finding.lengths)
+            axes.set_xlabel("sequence length (steps)")
+        for axes in panels[len(parts) :]:
+            axes.set_visible(False)
+        for row in table:
+            row[0].set_ylabel("‖∂L/∂e₁‖ of the first token")
+        missing = any(
+            log_interval(point.norms).n < point.runs
+            for line in finding.lines
+            for point in line.points
+        )
+        note = "; beyond the range of float64 left out" if missing else ""
         state = ", untrained" if finding.untrained else ""
-        axes.set_title(f"Gradient reaching the first token{state}{note}", fontsize=10)
-        axes.legend(fontsize=8)
+        seeds = sorted({len(point.norms) for line in finding.lines for point in line.points})
+        about = style.seeds_note(seeds).replace("mean", "geometric mean")
+        style.title(canvas, f"Gradient reaching the first token{state}\n{about}{note}", 10)
+        style.legend(canvas, panels[: len(parts)])
         return [style.save(canvas, folder, finding.name)]
+
+
+def _draw_panel(axes: Axes, part: Sequence[tuple[FirstTokenLine, looks.Look]]) -> None:
+    for index, (line, look) in enumerate(part):
+        points = []
+        for point in line.points:
+            positive = [norm for norm in point.norms if 0 < norm < math.inf]
+            if positive:
+                points.append((point.length, log_interval(positive), positive))
+        scales.score_line(
+            axes, points, (index, len(part)), look.points,
+            words.wrapped(words.label(line.label), 40),
+        )  # fmt: skip

@@ -7,64 +7,76 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
-from matplotlib.ticker import MaxNLocator
 
-from rnnexp.results.figures import style
+from rnnexp.results.figures import looks, scales, style, words
 from rnnexp.results.findings.gradient_flow import Array, FlowLine, GradientFlow, RunFlow
 from rnnexp.results.statistics import log_interval
+
+#: Lines of one panel that can be told apart; of more each model has a row.
+MAX_ROW_LINES = 4
 
 
 def draw(finding: GradientFlow, folder: Path) -> list[Path]:
     """gradient_flow.png and .svg, a line per group; of one run also how it changed over training.
 
-    One run: the band holds the 10th to the 90th percentile of the examples, and the untrained
-    network is drawn beside it. Several seeds: geometric mean, 95% interval, and each run thin.
+    One run: the band holds the 10th to the 90th percentile of the examples. Several seeds:
+    geometric mean, 95% interval, and each run thin. The untrained have hollow markers.
     """
-    with style.figure(9.2, 3.9, columns=2) as (canvas, panels):
-        seen: list[float] = []
-        distinct = len({line.model for line in finding.lines}) == len(finding.lines)
-        for index, line in enumerate(finding.lines):
-            runs = line.runs
-            mean, low, high = curve(runs, -1)
-            color = style.look(line.model).color if distinct else style.series_color(index)
-            line_style = style.LINE_STYLES[index % 4 if len(finding.lines) > 2 else 0]
-            steps = np.arange(1, len(mean) + 1)
-            label = style.wrapped(style.label(line.label), 30)
-            for axes in panels:
-                axes.plot(steps, mean, color=color, linestyle=line_style, label=label)
-            # An interval over orders of magnitude belongs on the logarithmic axis alone.
-            for axes in panels if len(runs) == 1 else panels[1:]:
-                axes.fill_between(steps, low, high, color=color, alpha=0.15, linewidth=0)
-            for run in runs if len(runs) > 1 else ():
-                single = _positive(run.norm_MT[-1], run.floor)
-                seen += [np.nanmin(single, initial=np.inf), np.nanmax(single, initial=0.0)]
-                for axes in panels:
-                    axes.plot(steps, single[: len(steps)], color=color, linewidth=0.6, alpha=0.7)
-            if all(run.trained and run.has_untrained for run in runs):
-                start, _, _ = curve(runs, 0)
-                panels[1].plot(
-                    np.arange(1, len(start) + 1), start, color=color, linewidth=1.0,
-                    linestyle=(0, (4, 3)), alpha=0.8, label=f"{label}, untrained",
-                )  # fmt: skip
-            _annotate(panels[1], runs[0].marks[0], mean, color)
-            _mark_underflow(panels[1], runs[0].norm_MT[-1], runs[0].floor, color)
-        style.log_scale(panels[1])
-        if seen and 0 < min(seen) < np.inf:  # the interval of a few seeds may leave the frame
-            low_end, high_end = panels[1].get_ylim()
-            panels[1].set_ylim(max(low_end, min(seen) / 100), min(high_end, max(seen) * 100))
-        panels[0].set_ylim(bottom=0)
-        for axes in panels:
+    models = [line.model for line in finding.lines]
+    shown = list(zip(finding.lines, looks.looks_of(models), strict=True))
+    parts = style.parts(shown, models, MAX_ROW_LINES)
+    with style.grid(9.2, 0.7 + 3.0 * len(parts), len(parts), 2) as (canvas, table):
+        for panels, part in zip(table, parts, strict=True):
+            _draw_row(panels, part)
+        for axes in table[-1]:
             axes.set_xlabel("time step t")
-        panels[0].set_ylabel(r"gradient norm $\Vert\partial L/\partial e_t\Vert$")
-        panels[1].legend(fontsize=8, loc="best")
-        panels[0].set_title("linear", fontsize=10)
-        panels[1].set_title("logarithmic", fontsize=10)
-        canvas.suptitle(f"Gradient reaching each step ({_band(finding.lines)})", fontsize=11)
+        style.panel_title(table[0][0], "linear")
+        style.panel_title(table[0][1], "logarithmic")
+        style.title(canvas, f"Gradient reaching each step ({_band(finding.lines)})")
+        style.legend(canvas, [axes for row in table for axes in row])
         paths = [style.save(canvas, folder, finding.name)]
     (first, *others) = finding.lines
     if not others and len(first.runs) == 1 and len(first.runs[0].epoch_M) > 2:
         paths.append(_draw_over_training(first.label, first.runs[0], folder))
     return paths
+
+
+def _draw_row(panels: Sequence[Axes], part: Sequence[tuple[FlowLine, looks.Look]]) -> None:
+    seen: list[float] = []
+    for line, look in part:
+        runs = line.runs
+        mean, low, high = curve(runs, -1)
+        steps = np.arange(1, len(mean) + 1)
+        label = words.wrapped(words.label(line.label), 40)
+        panels[0].plot(steps, mean, **look.line)
+        panels[1].plot(steps, mean, **look.line, label=label + _at_mark(runs[0].marks[0], mean))
+        # An interval over orders of magnitude belongs on the logarithmic axis alone.
+        for axes in panels if len(runs) == 1 else panels[1:]:
+            axes.fill_between(steps, low, high, color=look.color, alpha=0.15, linewidth=0)
+        seen += [np.nanmin(mean, initial=np.inf), np.nanmax(mean, initial=0.0)]
+        for run in runs if len(runs) > 1 else ():
+            single = _positive(run.norm_MT[-1], run.floor)
+            seen += [np.nanmin(single, initial=np.inf), np.nanmax(single, initial=0.0)]
+            for axes in panels:
+                axes.plot(steps, single[: len(steps)], color=look.color, linewidth=0.5, alpha=0.6)
+        if all(run.trained and run.has_untrained for run in runs):
+            start, _, _ = curve(runs, 0)
+            panels[1].plot(
+                np.arange(1, len(start) + 1), start, **look.points, linewidth=0.8, markersize=4,
+                markerfacecolor="white", markeredgewidth=0.8,
+                markevery=max(1, len(start) // 10), label=f"{label}, untrained",
+            )  # fmt: skip
+        _mark_early(panels[1], runs[0].marks[0], mean, look.color)
+        _mark_underflow(panels[1], runs[0].norm_MT[-1], runs[0].floor, look.color, label)
+    scales.log_scale(panels[1])
+    if seen and 0 < min(seen) < np.inf:  # the interval of a few seeds may leave the frame
+        low_end, high_end = panels[1].get_ylim()
+        panels[1].set_ylim(max(low_end, min(seen) / 100), min(high_end, max(seen) * 100))
+    panels[0].set_ylim(bottom=0)
+    panels[0].set_xlim(panels[1].get_xlim())  # where there is a gap too
+    panels[0].set_ylabel("gradient norm ‖∂L/∂eₜ‖")
+    for axes in panels:
+        scales.whole_numbers(axes.xaxis)
 
 
 def curve(runs: Sequence[RunFlow], row: int) -> tuple[Array, Array, Array]:
@@ -90,31 +102,28 @@ def curve(runs: Sequence[RunFlow], row: int) -> tuple[Array, Array, Array]:
 def _positive(values: Array, floor: float) -> Array:
     """What can stand on a logarithmic axis: under- and overflow and missing steps leave a gap."""
     with np.errstate(invalid="ignore"):
-        return np.where(values >= floor, style.on_log_axis(values), np.nan)
+        return np.where(values >= floor, scales.on_log_axis(values), np.nan)
 
 
-def _annotate(axes: Axes, early: int, mean: Array, color: str) -> None:
+def _at_mark(early: int, mean: Array) -> str:
     """The value at the early step, which is what the figure is about."""
     value = mean[early - 1]
-    if not math.isfinite(value):
-        return
-    axes.plot([early], [value], "o", color=color, markersize=4)
-    axes.annotate(
-        f"t = {early}: {value:.1e}", (early, value), xytext=(10, 6), textcoords="offset points",
-        fontsize=8, color=color,
-        bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"},
-    )  # fmt: skip
+    return f" ({value:.1e} at t = {early})" if math.isfinite(value) else ""
 
 
-def _mark_underflow(axes: Axes, values: Array, floor: float, color: str) -> None:
-    """Crosses along the bottom where the norm is too small for float64: never drawn as zero."""
+def _mark_early(axes: Axes, early: int, mean: Array, color: str) -> None:
+    if math.isfinite(mean[early - 1]):
+        axes.plot([early], [mean[early - 1]], "o", color=color, markersize=5)
+
+
+def _mark_underflow(axes: Axes, values: Array, floor: float, color: str, label: str) -> None:
+    """Marks at the lower edge where the norm is too small for float64: never drawn as zero."""
     with np.errstate(invalid="ignore"):
         steps = np.flatnonzero(values < floor) + 1
     if len(steps):
-        axes.plot(
-            steps, np.full(len(steps), 0.02), "x", color=color, markersize=3, clip_on=False,
-            transform=axes.get_xaxis_transform(), label=f"underflow (below {floor:.0e})",
-        )  # fmt: skip
+        scales.off_scale(
+            axes, steps, color, f"{label}: underflow (below {floor:.0e}), off the scale"
+        )
 
 
 def _band(lines: Sequence[FlowLine]) -> str:
@@ -140,9 +149,10 @@ def _draw_over_training(label: str, run: RunFlow, folder: Path) -> Path:
             rasterized=True,
         )  # fmt: skip
         bar = canvas.colorbar(mesh, ax=axes)
-        bar.set_label(r"$\Vert\partial L/\partial e_t\Vert$")
-        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+        bar.set_label("‖∂L/∂eₜ‖")
+        scales.whole_numbers(axes.yaxis)
+        scales.whole_numbers(axes.xaxis)
         axes.set_xlabel("time step t")
         axes.set_ylabel(run.unit)
-        axes.set_title(f"{style.label(label)}: gradient reaching each step", fontsize=10)
+        style.title(canvas, f"{words.label(label)}: gradient reaching each step", 10)
         return style.save(canvas, folder, "gradient_flow_over_training")

@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from rnnexp.results.figures import style
+from rnnexp.results.figures import looks, scales, style, words
 from rnnexp.results.findings.hidden_dynamics import HiddenDynamics, StateLine
 
-CLASS_COLORS = ["#D55E00", "#0072B2", "#009E73", "#CC79A7"]
 MAX_ROWS = 4
 
 
@@ -23,7 +22,7 @@ def draw(finding: HiddenDynamics, folder: Path) -> list[Path]:
         rows.setdefault(line.variant, []).append(line)
     shown = list(rows.values())[:MAX_ROWS]
     columns = max(len(row) for row in shown)
-    with style.grid(3.4 * columns + 0.6, 2.9 * len(shown) + 0.5, len(shown), columns) as (
+    with style.grid(3.6 * columns + 0.6, 2.7 * len(shown) + 0.3, len(shown), columns) as (
         canvas,
         table,
     ):
@@ -34,30 +33,36 @@ def draw(finding: HiddenDynamics, folder: Path) -> list[Path]:
                 axes.set_visible(False)
         for axes in table[-1]:
             axes.set_xlabel("time step t")
-        handles, labels = table[0][0].get_legend_handles_labels()
-        canvas.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=9)
+        if len(rows) > MAX_ROWS:
+            style.title(canvas, f"the first {MAX_ROWS} of {len(rows)} settings", 9)
+        style.legend(canvas, [axes for row in table for axes in row])
         return [style.save(canvas, folder, finding.name)]
 
 
 def _draw_panel(axes: Axes, line: StateLine) -> None:
-    classes = sorted({int(t) for t in line.target_N if not np.isnan(t)})
+    classes = {int(t) for t in line.target_N if not np.isnan(t)}
     seen: set[int] = set()
     for norm, target in zip(line.norm_NT, line.target_N, strict=True):
         if np.isnan(target):
             continue
-        place = classes.index(int(target))
-        alone = "test sequences" if len(classes) == 1 else f"class {int(target)}"
-        name = line.class_names[int(target)] if line.class_names else alone
+        place = int(target)
+        alone = "test sequences" if len(classes) == 1 else f"class {place}"
+        name = line.class_names[place] if line.class_names else alone
         axes.plot(
-            np.arange(1, len(norm) + 1), norm, color=CLASS_COLORS[place % 4], linewidth=0.9,
-            linestyle=style.LINE_STYLES[place % 4], alpha=0.8,
-            label=None if place in seen else name,
+            np.arange(1, len(norm) + 1), norm, **looks.other_look(place).line, linewidth=0.9,
+            alpha=0.8, label=None if place in seen else words.wrapped(name, 40),
         )  # fmt: skip
         seen.add(place)
-    variant = f", {line.variant}" if line.variant else ""
-    axes.set_title(
-        rf"{style.model_name(line.model)} $\Vert {line.sign}_t\Vert$" + f"{variant}\n"
+    # a state without a subscript of its own letter is named in full
+    sign = f"{line.sign}ₜ" if len(line.sign) == 1 else line.sign
+    style.panel_title(
+        axes,
+        f"{words.label(line.label)}: ‖{sign}‖\n"
         f"variance over time {line.first_variance:.3g} ± {line.first_deviation:.2g}",
-        fontsize=9,
+        9,
     )
-    axes.set_ylim(bottom=0)
+    scales.whole_numbers(axes.xaxis)
+    if seen:
+        axes.set_ylim(bottom=0)
+    else:
+        scales.nothing(axes, "no test sequence is long enough")

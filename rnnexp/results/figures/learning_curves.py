@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
-from rnnexp.results.figures import style
+from rnnexp.results.figures import looks, scales, style, words
 from rnnexp.results.findings.learning_curves import Curve, LearningCurves
 
 #: Points that can be told apart.
@@ -18,34 +17,38 @@ def draw(finding: LearningCurves, folder: Path) -> list[Path]:
     with style.figure(8.4, 3.5, columns=2) as (canvas, (left, right)):
         _draw_panel(left, finding, loss)
         _draw_panel(right, finding, headline)
-        style.score_axis(right.yaxis, headline.score)
         if finding.test is not None:
             shown = headline.score.show(finding.test)
-            right.set_title(f"test {headline.score.name} {shown}", fontsize=10)
-        right.legend(fontsize=9)
-        data = style.data_name(finding.data, finding.synthetic)
-        title = (
-            f"{style.model_name(finding.model)} on {data}, {finding.seq_len} steps, "
+            style.panel_title(right, f"test {headline.score.name} {shown}")
+        data = words.data_name(finding.data, finding.synthetic)
+        about = (
+            f"{words.model_name(finding.model)} on {data}, {finding.seq_len} steps, "
             f"seed {finding.seed}"
         )
         if finding.diverged:
-            title += " (diverged)"
-        canvas.suptitle(title, fontsize=11)
+            about += " (diverged)"
+        style.title(canvas, about)
+        style.legend(canvas, [left, right])
         return [style.save(canvas, folder, finding.name)]
 
 
 def _draw_panel(axes: Axes, finding: LearningCurves, curve: Curve) -> None:
-    look, progress = style.look(finding.model), finding.progress
-    marker = look.marker if len(progress) <= MARKED else ""
+    look, progress = looks.look(finding.model), finding.progress
+    few = len(progress) <= MARKED
     axes.plot(
-        progress, curve.training, color=look.color, marker=marker, linestyle="--", label="training"
-    )
+        progress, curve.training, color=look.color, marker=look.marker if few else "",
+        markerfacecolor="white", linestyle="--", label="training",
+    )  # fmt: skip
     if curve.validated:
-        axes.plot(progress, curve.validation, color=look.color, marker=marker, label="validation")
+        axes.plot(
+            progress, curve.validation, color=look.color, marker=look.marker if few else "",
+            label="validation",
+        )  # fmt: skip
     if curve.score.logarithmic:
-        style.log_scale(axes)
+        scales.log_scale(axes)
+    else:
+        scales.score_axis(axes.yaxis, curve.score)
     if curve.score.chance is not None:
-        style.chance_line(axes, curve.score.chance)
-    axes.set_xlabel(finding.unit)
+        scales.chance_line(axes, curve.score.chance)
     axes.set_ylabel(curve.score.axis)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    scales.progress_axis(axes, progress, finding.unit)

@@ -1,9 +1,15 @@
 """The score at lengths that a network was not trained on."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from rnnexp.results.figures import style
-from rnnexp.results.findings.length_generalisation import LengthGeneralisation
+from matplotlib.axes import Axes
+
+from rnnexp.results.figures import looks, scales, style, words
+from rnnexp.results.findings.length_generalisation import LengthCurve, LengthGeneralisation
+
+#: Lines of one panel that can be told apart.
+MAX_LINES = 5
 
 
 def draw(finding: LengthGeneralisation, folder: Path) -> list[Path]:
@@ -11,47 +17,53 @@ def draw(finding: LengthGeneralisation, folder: Path) -> list[Path]:
 
     One seed: the interval over test examples; several: that over seeds, or each seed.
     """
-    with style.figure(6.6, 4.2) as (canvas, (axes,)):
-        curves, score = finding.curves, finding.score
-        distinct = len({curve.model for curve in curves}) == len(curves)
-        for index, curve in enumerate(curves):
-            look, points = style.look(curve.model), curve.points
-            color = look.color if distinct else style.series_color(index)
-            x = sorted(points)
-            axes.plot(
-                x, [points[n].mean for n in x], color=color, marker=look.marker,
-                markerfacecolor="white", linestyle=style.LINE_STYLES[index % 4],
-                label=style.wrapped(style.label(curve.label), 30),
-            )  # fmt: skip
-            for scores in curve.each:
-                there = sorted(scores)
-                axes.plot(there, [scores[n] for n in there], color=color, linewidth=0.6, alpha=0.7)
-            banded = [n for n in x if points[n].low is not None]
-            axes.fill_between(
-                banded, [points[n].low or 0.0 for n in banded],
-                [points[n].high or 0.0 for n in banded], color=color, alpha=0.15, linewidth=0,
-            )  # fmt: skip
-            trained = points[curve.trained_at]
-            axes.plot(curve.trained_at, trained.mean, look.marker, color=color, markersize=9)
-        axes.plot([], [], "o", color="#888888", markersize=9, label="length trained at")
-        chances = {point for curve in curves for point in curve.chances.items()}
-        style.chance_curve(axes, {(n, level) for n, level in chances if level is not None})
-        style.length_scale(axes, sorted({n for curve in curves for n in curve.points}))
-        axes.set_xlabel("length tested at (steps)")
-        axes.set_ylabel(f"test {score.axis}")
-        if score.logarithmic:
-            axes.set_yscale("log")
-        style.score_axis(axes.yaxis, score)
-        if score.percent:
-            style.within(axes, -0.02, 1.02)
+    score, curves = finding.score, finding.curves
+    models = [curve.model for curve in curves]
+    shown = list(zip(curves, looks.looks_of(models), strict=True))
+    parts = style.parts(shown, models, MAX_LINES)
+    columns = min(len(parts), 3)
+    rows = -(-len(parts) // columns)
+    size = (1.2 + (3.6 if columns > 1 else 5.4) * columns, 0.6 + 3.3 * rows)
+    with style.grid(*size, rows, columns, share_y=True) as (canvas, table):
+        panels = [axes for row in table for axes in row]
+        lengths = sorted({n for curve in curves for n in curve.points})
+        for axes, part in zip(panels, parts, strict=False):
+            _draw_panel(axes, part)
+            scales.length_scale(axes, lengths)
+            axes.set_xlabel("length tested at (steps)")
+        scales.score_scale(panels[: len(parts)], score)
+        for axes, part in zip(panels, parts, strict=False):
+            chances = {point for curve, _ in part for point in curve.chances.items()}
+            levels = {(n, level) for n, level in chances if level is not None}
+            scales.chance_curve(axes, levels, score.show)
+        for axes in panels[len(parts) :]:
+            axes.set_visible(False)
+        for row in table:
+            row[0].set_ylabel(f"test {score.axis}")
         intervals = [interval for curve in curves for interval in curve.points.values()]
         counts = sorted({interval.n for interval in intervals})
         note = (
-            "one seed; band: 95% over test examples"
+            "one seed; bars: 95% over test examples"
             if counts == [1]
-            else f"{style.seeds_note(counts, intervals)}, thin: each"
+            else f"{style.seeds_note(counts, intervals)}; dots: single seeds"
         )
-        data = style.data_name(finding.data, finding.synthetic)
-        axes.set_title(f"Other lengths, {data} ({note})".replace("\n", " "), fontsize=9)
-        axes.legend(fontsize=8)
+        data = words.data_name(finding.data, finding.synthetic)
+        style.title(canvas, f"Other lengths than trained at, on {data}\n{note}", 10)
+        style.legend(canvas, panels[: len(parts)])
         return [style.save(canvas, folder, finding.name)]
+
+
+def _draw_panel(axes: Axes, part: Sequence[tuple[LengthCurve, looks.Look]]) -> None:
+    for index, (curve, look) in enumerate(part):
+        points = curve.points
+        scales.score_line(
+            axes,
+            [(n, points[n], [run[n] for run in curve.each if n in run]) for n in sorted(points)],
+            (index, len(part)), {**look.points, "markerfacecolor": "white"},
+            words.wrapped(words.label(curve.label), 40),
+        )  # fmt: skip
+        axes.plot(
+            curve.trained_at, points[curve.trained_at].mean, color=look.color, marker=look.marker,
+            markersize=8, transform=scales.beside(axes, index, len(part)),
+        )  # fmt: skip
+    axes.plot([], [], "o", color="#888888", markersize=8, label="length trained at")

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 
-from rnnexp.results.figures import style
+from rnnexp.results.figures import looks, scales, style, words
 from rnnexp.results.findings.memory_horizon import BELOW, Horizon, MemoryHorizon
 from rnnexp.results.statistics import MedianInterval
+
+#: Lines of one panel that can be told apart.
+MAX_LINES = 6
 
 
 def draw(finding: MemoryHorizon, folder: Path) -> list[Path]:
@@ -20,57 +22,63 @@ def draw(finding: MemoryHorizon, folder: Path) -> list[Path]:
     training.
     """
     horizons = finding.horizons
-    with style.figure(10.6, 2.8 + 0.42 * len(horizons), columns=2) as (canvas, (rates, rows)):
-        _draw_rates(rates, horizons, finding.axis)
+    models = [horizon.model for horizon in horizons]
+    shown = list(zip(horizons, looks.looks_of(models), strict=True))
+    parts = style.parts(shown, models, MAX_LINES)
+    columns = len(parts) + 1
+    with style.figure(3.0 + 3.3 * columns, 2.4 + 0.42 * len(horizons), columns) as (
+        canvas,
+        (*rates, rows),
+    ):
+        for axes, part in zip(rates, parts, strict=True):
+            _draw_rates(axes, part, finding.axis)
+        rates[0].set_ylabel("share of seeds that beat chance\n(Wilson's 95% interval)")
         _draw_rows(rows, horizons)
-        data = ", ".join(sorted(style.data_name(*named) for named in finding.data))
+        data = ", ".join(sorted(words.data_name(*named) for named in finding.data))
         seeds = sorted({len(horizon.by_seed) for horizon in horizons})
         n = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-        canvas.suptitle(
+        style.title(
+            canvas,
             f"Trainable length on {data}, {n} seeds (no limit of memory):\n{finding.meaning}",
-            fontsize=10,
         )
+        style.legend(canvas, [*rates, rows])
         return [style.save(canvas, folder, finding.name)]
 
 
 def _label(horizon: Horizon) -> str:
-    return style.wrapped(style.label(horizon.label), 30)
+    return words.wrapped(words.label(horizon.label), 30)
 
 
-def _draw_rates(axes: Axes, horizons: Sequence[Horizon], axis: str) -> None:
-    lengths = sorted({n for horizon in horizons for n in horizon.lengths})
-    models = [horizon.model for horizon in horizons]
-    for index, horizon in enumerate(horizons):
-        look = style.look(horizon.model)
-        line = style.LINE_STYLES[models[:index].count(horizon.model) % 4]
-        # side by side, so that equal rates do not hide each other
-        shift = 2 ** (0.08 * (index - (len(horizons) - 1) / 2))
+def _draw_rates(axes: Axes, part: Sequence[tuple[Horizon, looks.Look]], axis: str) -> None:
+    lengths = sorted({n for horizon, _ in part for n in horizon.lengths})
+    for index, (horizon, look) in enumerate(part):
         rates = zip(horizon.lengths, horizon.rates, strict=True)
-        points = [(n * shift, rate) for n, rate in rates if rate]
+        points = [(n, rate) for n, rate in rates if rate]
         x, share = [n for n, _ in points], [r.successes / r.n for _, r in points]
         below = [s - r.low for s, (_, r) in zip(share, points, strict=True)]
         above = [r.high - s for s, (_, r) in zip(share, points, strict=True)]
         axes.errorbar(
             x, share, yerr=[[max(b, 0) for b in below], [max(a, 0) for a in above]],
-            color=look.color, marker=look.marker, linestyle=line, capsize=2, elinewidth=0.7,
-            label=_label(horizon),
+            **look.points, capsize=2, elinewidth=0.7, label=_label(horizon),
+            transform=scales.beside(axes, index, len(part)),
         )  # fmt: skip
-    style.length_scale(axes, lengths)
+        scales.include(axes, x, share)
+    scales.length_scale(axes, lengths)
     axes.set_ylim(-0.04, 1.04)
-    axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
-    axes.set_xlabel(style.LENGTH_AXES[axis])
-    axes.set_ylabel("share of seeds that beat chance\n(Wilson's 95% interval)")
-    axes.legend(
-        fontsize=8, handlelength=3.4, loc="upper center", bbox_to_anchor=(0.5, -0.24), ncols=2
-    )
+    scales.percent_axis(axes.yaxis)
+    axes.set_xlabel(scales.LENGTH_AXES[axis])
 
 
 def _draw_rows(axes: Axes, horizons: Sequence[Horizon]) -> None:
     lengths = sorted({n for horizon in horizons for n in horizon.lengths})
-    known = [(horizon, horizon.median) for horizon in horizons if horizon.median is not None]
+    shown = looks.looks_of([horizon.model for horizon in horizons])
+    known = [
+        (horizon, look, horizon.median)
+        for horizon, look in zip(horizons, shown, strict=True)
+        if horizon.median is not None
+    ]
     known.reverse()  # the first on top
-    for row, (horizon, median) in enumerate(known):
-        look = style.look(horizon.model)
+    for row, (horizon, look, median) in enumerate(known):
         # below the shortest length is drawn half an octave to its left
         lowest = lengths[0] / 2**0.5 if lengths[0] else -0.5
         place = max(median.median, lowest)
@@ -87,27 +95,28 @@ def _draw_rows(axes: Axes, horizons: Sequence[Horizon]) -> None:
                 arrowprops={"arrowstyle": "->", "color": look.color},
             )  # fmt: skip
         if median.median != BELOW:
-            axes.plot(place, row, look.marker, color=look.color, markersize=9)
+            axes.plot(place, row, marker=look.marker, color=look.color, markersize=9)
         for half_life, fill, offset in (
             (horizon.half_life_untrained, "none", -0.22),
             (horizon.half_life, "black", 0.22),
         ):
             _draw_half_life(axes, half_life, row - offset, fill)
     axes.plot([], [], "o", color="#888888", markersize=8, label="trainable length (median)")
+    if any(median.median == BELOW for _, _, median in known):
+        axes.plot([], [], "<", color="#888888", markersize=8, label="below the shortest length")
     axes.plot([], [], "d", color="black", markerfacecolor="none", label="half-life, untrained")
     axes.plot([], [], "d", color="black", label="half-life, trained")
     axes.set_xscale("log" if lengths[0] else "symlog", base=2)
-    axes.set_yticks(range(len(known)), [_label(horizon) for horizon, _ in known])
+    axes.set_yticks(range(len(known)), [_label(horizon) for horizon, _, _ in known])
     axes.set_ylim(-0.6, len(known) - 0.4)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("steps")
     axes.set_xticks(lengths, [str(n) for n in lengths])
-    left = min([lengths[0] / 2, *(life.median for h, _ in known for life in _half_lives(h))])
+    left = min([lengths[0] / 2, *(life.median for h, _, _ in known for life in _half_lives(h))])
     axes.set_xlim(left / 1.3 if left else -1, lengths[-1] * 1.6)
     if left < lengths[0] / 2:
         axes.set_xticks([1, *lengths], ["1", *(str(n) for n in lengths)])
     axes.minorticks_off()
-    axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.24), ncols=3)
 
 
 def _half_lives(horizon: Horizon) -> list[MedianInterval]:

@@ -1,72 +1,93 @@
-"""The score against the length, a line per model with a band over seeds."""
+"""The score against the length: a panel per data set and variant, a line per model."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
 
-from rnnexp.results.figures import style
-from rnnexp.results.findings.score_vs_length import LengthPanel, ScoreVsLength
-from rnnexp.scores import Score
+from rnnexp.results.figures import looks, scales, style, words
+from rnnexp.results.findings.score_vs_length import LengthLine, LengthPanel, ScoreVsLength
+
+#: Lines of one panel that can be told apart, bars and dots included.
+MAX_LINES = 4
+MAX_COLUMNS = 4
 
 
 def draw(finding: ScoreVsLength, folder: Path) -> list[Path]:
-    """score_vs_length.png and .svg: a panel per data set."""
-    columns = len(finding.panels)
-    with style.figure(2.6 + 5.2 * columns, 4.2, columns, share_y=True) as (canvas, panels):
-        for axes, panel in zip(panels, finding.panels, strict=True):
-            _draw_panel(axes, panel, finding.score)
-            axes.set_title(style.data_name(panel.data, panel.synthetic), fontsize=10)
-            axes.set_xlabel(style.LENGTH_AXES[finding.axis])
-        panels[0].set_ylabel(f"test {finding.score.axis}")
-        points = [
-            point for panel in finding.panels for line in panel.lines for point in line.points
-        ]
-        legend: dict[str, Any] = {}
-        for axes in panels:
-            handles, labels = axes.get_legend_handles_labels()
-            legend |= dict(zip(labels, handles, strict=True))
-        canvas.legend(
-            list(legend.values()), list(legend),
-            loc="outside right center",
-            title=style.seeds_note(
-                sorted({point.interval.n for point in points}), [p.interval for p in points]
-            ),
-            fontsize=9, title_fontsize=9, alignment="left",
-            handlelength=3.2,
-        )  # fmt: skip
+    """score_vs_length.png and .svg: means, 95% intervals as bars, each seed as a dot.
+
+    Where that makes more than `MAX_LINES` lines on one data set, each variant has a panel.
+    """
+    panels = [part for panel in finding.panels for part in _parts(panel)]
+    columns = min(len(panels), MAX_COLUMNS)
+    rows = -(-len(panels) // columns)
+    several_data = len(finding.panels) > 1
+    size = (1.2 + (3.4 if columns > 1 else 5.8) * columns, 0.6 + 3.3 * rows)
+    with style.grid(*size, rows, columns, share_y=True) as (canvas, table):
+        places = [axes for row in table for axes in row]
+        for axes, (data, heading, lines) in zip(places, panels, strict=False):
+            _draw_panel(axes, lines)
+            named = words.data_name(data.data, data.synthetic)
+            style.panel_title(axes, ", ".join([named] * several_data + [heading] * bool(heading)))
+        scales.score_scale(places[: len(panels)], finding.score)
+        for axes, (_, _, lines) in zip(places, panels, strict=False):
+            levels = {(p.length, c) for line in lines for p in line.points for c in p.chance}
+            scales.chance_curve(axes, levels, finding.score.show)
+        for axes in places[len(panels) :]:
+            axes.set_visible(False)
+        for axes in places[max(0, len(panels) - columns) : len(panels)]:
+            axes.set_xlabel(scales.LENGTH_AXES[finding.axis])
+        for row in table:
+            row[0].set_ylabel(f"test {finding.score.axis}")
+        points = [p for panel in finding.panels for line in panel.lines for p in line.points]
+        data = finding.panels[0]
+        on = "" if several_data else f" on {words.data_name(data.data, data.synthetic)}"
+        note = style.seeds_note(
+            sorted({point.interval.n for point in points}), [point.interval for point in points]
+        )
+        dots = "" if note.startswith("one") else "; dots: single seeds"
+        style.title(canvas, f"{_sentence(finding)}{on}\n{note}{dots}", 10)
+        style.legend(canvas, places[: len(panels)])
         return [style.save(canvas, folder, finding.name)]
 
 
-def _draw_panel(axes: Axes, panel: LengthPanel, score: Score) -> None:
-    variants = list(dict.fromkeys(tuple(v for _, v in line.variant) for line in panel.lines))
-    for line in panel.lines:
-        look = style.look(line.model)
-        place = variants.index(tuple(value for _, value in line.variant))
-        words = [style.model_name(line.model), *(_short(*setting) for setting in line.variant)]
-        x = [point.length for point in line.points]
-        intervals = [point.interval for point in line.points]
-        axes.plot(
-            x, [interval.mean for interval in intervals], color=look.color, marker=look.marker,
-            linestyle=style.LINE_STYLES[place % len(style.LINE_STYLES)],
-            label=style.wrapped(", ".join(words), width=40),
+def _sentence(finding: ScoreVsLength) -> str:
+    what = finding.score.name
+    return f"Test {what} at each {'length' if finding.axis == 'seq_len' else 'distance'}"
+
+
+def _parts(panel: LengthPanel) -> list[tuple[LengthPanel, str, Sequence[LengthLine]]]:
+    """A data set's lines in one panel, or in one for each variant; with the variant in words."""
+    variants = list(dict.fromkeys(line.variant for line in panel.lines))
+    models = {line.model for line in panel.lines}
+    together = len(panel.lines) <= MAX_LINES or len(variants) == 1
+    if len(models) == 1 and len(variants) <= 2 * MAX_LINES:
+        together = True
+    if together:
+        common = variants[0] if len(variants) == 1 else ()
+        return [(panel, _in_words(common), panel.lines)]
+    return [
+        (panel, _in_words(variant), [line for line in panel.lines if line.variant == variant])
+        for variant in variants
+    ]
+
+
+def _in_words(variant: Sequence[tuple[str, Any]]) -> str:
+    return ", ".join(words.setting(name, value) for name, value in variant)
+
+
+def _draw_panel(axes: Axes, lines: Sequence[LengthLine]) -> None:
+    variants = list(dict.fromkeys(line.variant for line in lines))
+    for index, line in enumerate(lines):
+        variant = variants.index(line.variant)
+        named = [words.model_name(line.model)]
+        if len(variants) > 1:
+            named.append(_in_words(line.variant))
+        scales.score_line(
+            axes, [(point.length, point.interval, point.values) for point in line.points],
+            (index, len(lines)), looks.look(line.model, variant).points,
+            words.wrapped(", ".join(named), width=40),
         )  # fmt: skip
-        style.band(axes, x, intervals, look.color)
-    points = [point for line in panel.lines for point in line.points]
-    style.chance_curve(axes, {(p.length, level) for p in points for level in p.chance})
-    style.length_scale(axes, sorted({point.length for point in points}))
-    if score.logarithmic:
-        axes.set_yscale("log")
-    style.score_axis(axes.yaxis, score)
-    if score.percent:
-        style.within(axes, 0.0, 1.02)
-
-
-def _short(factor: str, value: Any) -> str:
-    """A setting in a legend: in words where it has some, else as it was given."""
-    name = factor.rpartition(".")[2]
-    if name == "readout":
-        return {"last": "read at last step", "last_valid": "read at last word"}.get(
-            str(value), f"readout {value}"
-        )
-    return f"{name}={value}"
+    points = [point for line in lines for point in line.points]
+    scales.length_scale(axes, sorted({point.length for point in points}))

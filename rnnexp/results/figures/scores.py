@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rnnexp.results.figures import style
+from rnnexp.results.figures import looks, scales, style, words
 from rnnexp.results.findings.scores import Scores
 
 
@@ -13,43 +13,40 @@ def draw(finding: Scores, folder: Path) -> list[Path]:
         return []
     scored.reverse()  # the first group on top
     score = finding.score
-    names = [style.wrapped(style.label(group.label)) for group, _ in scored]
-    text_lines = sum(name.count("\n") + 1.5 for name in names)
-    with style.figure(7.2, 1.4 + 0.22 * text_lines) as (canvas, (axes,)):
+    names = [words.wrapped(words.label(group.label)) for group, _ in scored]
+    text_lines = sum(name.count("\n") + 1.6 for name in names)
+    with style.figure(7.2, 1.4 + 0.24 * text_lines) as (canvas, (axes,)):
         for row, (group, interval) in enumerate(scored):
-            look = style.look(group.model)
+            look = looks.look(group.model)
             axes.plot(
                 group.values, [row] * len(group.values), "|", color=look.color, markersize=9,
                 alpha=0.6,
             )  # fmt: skip
-            if interval.apart:  # of scores in two bunches no mean is like any of them
-                axes.plot(interval.apart, [row] * interval.n, look.marker, color=look.color)
-                continue
-            low, high = interval.ends or (interval.mean, interval.mean)
-            axes.errorbar(
-                interval.mean, row, xerr=[[interval.mean - low], [high - interval.mean]],
-                color=look.color, marker=look.marker, capsize=3, linewidth=1.4,
-            )  # fmt: skip
+            if interval.low is not None and interval.high is not None:
+                axes.plot(
+                    [interval.low, interval.high], [row, row], color=look.color, marker="|",
+                    markersize=6, linewidth=1.4,
+                )  # fmt: skip
+            if not interval.apart:  # of scores in two bunches no mean is like any of them
+                axes.plot(interval.mean, row, marker=look.marker, color=look.color, markersize=6)
         axes.set_yticks(range(len(scored)), names)
         axes.set_ylim(-0.6, len(scored) - 0.4)
         axes.grid(axis="y", visible=False)
+        scales.score_axis(axes.xaxis, score)
+        if score.logarithmic:
+            axes.set_xscale("log")
+        if score.percent:
+            low, high = axes.get_xlim()
+            axes.set_xlim(max(low, -0.02), min(high, 1.02))
         for chance in sorted({level for group, _ in scored for level in group.chance_levels}):
-            axes.axvline(chance, color=style.CHANCE, linewidth=1.0, linestyle=(0, (1, 2)))
-            axes.annotate(
-                "chance",
-                (chance, 1.0),
-                xycoords=("data", "axes fraction"),
-                ha="center",
-                va="bottom",
-                fontsize=8,
-            )
-        style.score_axis(axes.xaxis, score)
+            axes.axvline(
+                chance, color=scales.CHANCE, linewidth=1.0, linestyle=(0, (1, 2)),
+                label=f"chance {score.show(chance)}",
+            )  # fmt: skip
         note = style.seeds_note(
             sorted({len(group.values) for group, _ in scored}), [i for _, i in scored]
         )
-        note = note.replace("\n", " ")
         synthetic = "; synthetic data" if finding.synthetic else ""
-        axes.set_xlabel(f"test {score.axis}\n({note}; ticks: single runs{synthetic})")
-        if score.logarithmic:
-            axes.set_xscale("log")
+        axes.set_xlabel(f"test {score.axis}\n{note}; ticks: single runs{synthetic}")
+        style.legend(canvas, [axes])
         return [style.save(canvas, folder, finding.name)]

@@ -1,84 +1,65 @@
-"""One look for all figures: colours, lines, and how they are saved.
+"""The frame of every figure: its panels, its titles and legends, and how it is saved.
 
-Colours are those of Okabe and Ito (2008), told apart by the colour-blind; each goes with a line
-style and a marker of its own, so that a figure holds in greyscale too.
+No text is read as a formula, so that a `$` of the user's is drawn as one; where a formula is meant,
+matplotlib is told so with `parse_math=True`. Legends stand outside the axes.
 """
 
 import textwrap
-from collections.abc import Iterator, Sequence, Set
+import warnings
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import matplotlib as mpl
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, PercentFormatter
+from matplotlib.legend import Legend
+from matplotlib.text import Text
 
+from rnnexp.results.figures import fonts
+from rnnexp.results.figures.scales import nothing, plain_powers
+from rnnexp.results.figures.words import JOINER, literal
+from rnnexp.results.figures.words import label as label
 from rnnexp.results.statistics import Interval
-from rnnexp.scores import Score
 
+Line = TypeVar("Line")
 
-@dataclass(frozen=True)
-class Look:
-    color: str
-    marker: str
-
-
-#: A model looks the same in every figure.
-LOOKS = {
-    "rnn": Look("#D55E00", "o"),
-    "lstm": Look("#0072B2", "s"),
-    "gru": Look("#009E73", "^"),
-    "unrolled": Look("#CC79A7", "D"),
-    "linear": Look("#56B4E9", "v"),
-    "bag": Look("#6E6E6E", "x"),
-}
-_SPARE = [Look("#E69F00", "P"), Look("#000000", "*"), Look("#8B5A2B", "h"), Look("#F0E442", "d")]
-NAMES = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU", "bag": "bag of words (order-free)"}
-CHANCE = "#000000"
 #: Of a PNG, for print.
 DPI = 300
-LINE_STYLES = ["-", "--", ":", "-."]
+
+#: What every figure of a study must say beside its title.
+_note: ContextVar[str] = ContextVar("note", default="")
 
 
-def look(model: str) -> Look:
-    """A model's look; one that is not known gets a spare one, the same every time."""
-    return LOOKS.get(model) or _SPARE[sum(map(ord, model)) % len(_SPARE)]
-
-
-def model_name(model: str) -> str:
-    return NAMES.get(model, model)
-
-
-def label(text: str) -> str:
-    """A series' label with the model, its first word, by its printed name."""
-    model, comma, rest = text.partition(", ")
-    rest = rest.replace("clip.max_norm=inf", "no clipping")
-    rest = rest.replace("clip.max_norm=", "clipped at ")
-    return f"{model_name(model)}{comma}{rest}"
-
-
-def series_color(index: int) -> str:
-    """A colour by place, where lines of one model stand beside each other."""
-    colors = [look.color for name, look in LOOKS.items() if name != "bag"]
-    return colors[index % len(colors)]
+@contextmanager
+def together(note: str = "") -> Iterator[None]:
+    """The figures of one run or study: each says `note` below its title, and characters that none
+    of them can show are told once.
+    """
+    token = _note.set(note)
+    try:
+        with fonts.together():
+            yield
+    finally:
+        _note.reset(token)
 
 
 @contextmanager
 def grid(
-    width: float, height: float, rows: int, columns: int, share_y: bool = False
+    width: float, height: float, rows: int, columns: int, share_y: bool | str = False
 ) -> Iterator[tuple[Figure, list[list[Axes]]]]:
     """A figure and its panels by row, without a window system."""
     settings: Any = {
+        "font.family": [fonts.FIRST],
         "font.size": 10,
+        "text.parse_math": False,
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.grid": True,
+        "axes.axisbelow": True,
         "grid.color": "#DDDDDD",
         "grid.linewidth": 0.6,
         "legend.frameon": False,
@@ -89,7 +70,7 @@ def grid(
     }
     with mpl.rc_context(settings):
         canvas = Figure(figsize=(width, height), layout="constrained")
-        table = canvas.subplots(rows, columns, squeeze=False, sharey=share_y)
+        table = canvas.subplots(rows, columns, squeeze=False, sharey=share_y)  # type: ignore[arg-type]
         yield canvas, [list(row) for row in table]
 
 
@@ -102,122 +83,199 @@ def figure(
         yield canvas, row
 
 
-def wrapped(text: str, width: int = 36, lines: int = 3) -> str:
-    """A label in a few short lines: a long one would leave the axes no room.
+def parts(lines: Sequence[Line], models: Sequence[str], most: int) -> list[list[Line]]:
+    """The lines in one panel, or, where there are more than `most`, in panels: one for each model,
+    and of one with too many lines in several.
 
-    >>> wrapped("one two three", width=8, lines=1)
-    'one two …'
+    >>> parts(["a", "b", "c"], ["rnn", "lstm", "rnn"], most=2)
+    [['a', 'c'], ['b']]
     """
-    short = textwrap.wrap(text, width)
-    return "\n".join(
-        short if len(short) <= lines else [*short[: lines - 1], f"{short[lines - 1]} …"]
-    )
+    if len(lines) <= most:
+        return [list(lines)]
+    panels = []
+    for model in dict.fromkeys(models):
+        own = [line for line, named in zip(lines, models, strict=True) if named == model]
+        panels += [own[start : start + most] for start in range(0, len(own), most)]
+    return panels
 
 
-def on_log_axis(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """What a logarithmic axis can show: a gap where a number is not positive or out of range."""
-    with np.errstate(invalid="ignore"):
-        return np.where((values > 1e-300) & (values < 1e300), values, np.nan)
+# -- titles and legends ----------------------------------------------------------------------------
 
 
-def log_scale(axes: Axes) -> None:
-    """A logarithmic y axis, if there is anything that it can show; else it is said to be empty."""
-    shown = [np.asarray(line.get_ydata(), dtype=np.float64) for line in axes.get_lines()]
-    if any((values > 0).any() for values in shown):
-        axes.set_yscale("log")
+def title(canvas: Figure, text: str, size: float = 11) -> None:
+    """The figure's title, in as many lines as it needs."""
+    canvas.suptitle(_fitted(text, canvas.get_figwidth(), size), fontsize=size)
+
+
+def panel_title(axes: Axes, text: str, size: float = 10) -> None:
+    """A panel's title, in as many lines as it needs; call it once all panels are there."""
+    canvas = axes.get_figure(root=True)
+    grid_spec = axes.get_subplotspec()
+    columns = grid_spec.get_gridspec().ncols if grid_spec else 1
+    assert canvas is not None
+    # the axis labels take some room of each panel
+    axes.set_title(_fitted(text, canvas.get_figwidth() / columns - 0.6, size), fontsize=size)
+
+
+def _fitted(text: str, inches: float, size: float) -> str:
+    """Lines that are about as long: a letter is some 0.56 of the size wide."""
+    width = max(16, int(inches * 72 / (0.56 * size)))
+    lines = [textwrap.wrap(line, width) for line in literal(text).splitlines()]
+    return "\n".join(part for line in lines for part in line)
+
+
+def legend(
+    canvas: Figure,
+    panels: Sequence[Axes],
+    where: str = "below",
+    heading: str = "",
+    size: float = 8.5,
+) -> None:
+    """One legend for all panels, outside the axes, of each line once: `below` or at the `right`.
+
+    The figure grows by it. Entries of the same words and different looks are both shown.
+    """
+    entries: dict[tuple[str, str], tuple[Any, str]] = {}
+    for axes in panels:
+        for handle, words in zip(*axes.get_legend_handles_labels(), strict=True):
+            key = words, _look_of(handle)
+            entries.setdefault(key, (handle, words))
+    if not entries:
+        return
+    handles = [handle for handle, _ in entries.values()]
+    labels = [words for _, words in entries.values()]
+    family = fonts.families([*labels, heading])
+    place: Any = "outside lower center" if where == "below" else "outside right center"
+    made: Legend | None = None
+    columns = min(len(labels), 4) if where == "below" else 1
+    while made is None or (columns > 1 and _width(made) > canvas.get_figwidth() - 0.2):
+        if made is not None:
+            made.remove()
+            columns -= 1
+        made = canvas.legend(
+            handles, [""] * len(labels), loc=place, ncols=columns,
+            prop={"family": family, "size": size}, title=heading or None, title_fontsize=size,
+            alignment="left", handlelength=3.2,
+        )  # fmt: skip
+        # matplotlib hides entries that begin with "_"; set afterwards they are drawn as they are
+        for text, words in zip(made.get_texts(), labels, strict=True):
+            text.set_text(words.removeprefix(JOINER))
+    with _quiet():
+        box = made.get_window_extent()
+    width, height = canvas.get_size_inches()
+    if where == "below":
+        canvas.set_size_inches(
+            max(width, box.width / canvas.dpi + 0.2), height + box.height / canvas.dpi
+        )
     else:
-        axes.text(
-            0.5, 0.5, "nothing in the range of float64", ha="center", transform=axes.transAxes
+        canvas.set_size_inches(
+            width + box.width / canvas.dpi, max(height, box.height / canvas.dpi + 0.4)
         )
 
 
-def score_axis(axis: Axis, score: Score) -> None:
-    """Ticks in percent where the score is read so."""
-    if score.percent:
-        axis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
+def _width(made: Legend) -> float:
+    """In inches."""
+    canvas = made.get_figure(root=True)
+    assert canvas is not None
+    with _quiet():
+        return float(made.get_window_extent().width / canvas.dpi)
 
 
-def within(axes: Axes, low: float, high: float) -> None:
-    """Cut the y axis off where no score can be; call it after the curves."""
-    bottom, top = axes.get_ylim()
-    axes.set_ylim(max(bottom, low), min(top, high))
-
-
-#: What an axis says of the setting that is the length.
-LENGTH_AXES = {"seq_len": "sequence length (steps)", "data.distance": "distance of the cue (steps)"}
-
-
-def length_scale(axes: Axes, lengths: Sequence[int]) -> None:
-    """A logarithmic x axis with a tick at each length."""
-    axes.set_xscale("log" if min(lengths) > 0 else "symlog", base=2)
-    axes.set_xticks(list(lengths), [str(length) for length in lengths])
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.minorticks_off()
-
-
-def band(axes: Axes, x: Sequence[Any], intervals: Sequence[Interval], color: str) -> None:
-    """The intervals as a band; none where one seed gives none. A bar where there is one alone.
-
-    Seeds that are shown one by one are dots.
-    """
-    for place, interval in zip(x, intervals, strict=True):
-        axes.plot([place] * len(interval.apart), interval.apart, ".", color=color, alpha=0.6)
-    low = [i.mean if i.low is None else i.low for i in intervals]
-    high = [i.mean if i.high is None else i.high for i in intervals]
-    if low != high and len(intervals) > 1:
-        axes.fill_between(x, low, high, color=color, alpha=0.15, linewidth=0)
-    elif low != high:
-        axes.vlines(x, low, high, color=color, alpha=0.5)
+def _look_of(handle: Any) -> str:
+    names = ("color", "linestyle", "marker", "linewidth", "markerfacecolor", "facecolor")
+    return str([getattr(handle, f"get_{name}", str)() for name in names])
 
 
 def seeds_note(counts: Sequence[int], intervals: Sequence[Interval] = ()) -> str:
-    """What the band means, by the number of runs behind the points, in order; and the dots, where
-    some of the `intervals` shown are seeds one by one.
+    """What the bars or the band mean, by the number of runs behind the points, in order; and where
+    some of the `intervals` shown have no ends, so that there is no bar.
     """
-    if counts == [1]:
+    if list(counts) == [1]:
         return "one seed: no interval"
     n = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    if not any(interval.apart for interval in intervals):
-        return f"mean and 95% t-interval\nover {n} seeds"
-    both = any(interval.ends for interval in intervals)
-    return f"mean and {'95% t-interval, or ' if both else ''}each\nof {n} seeds (dots)"
+    if intervals and not any(interval.ends for interval in intervals):
+        return f"mean over {n} seeds, without an interval"
+    partly = " where there is one" if any(i.n > 1 and not i.ends for i in intervals) else ""
+    return f"mean and 95% t-interval{partly} over {n} seeds"
 
 
-def data_name(name: str, synthetic: bool) -> str:
-    """The data's name, with what must be said of it."""
-    shown = "the built-in reviews" if name == "reviews" else name.replace("_", " ")
-    return f"{shown} (synthetic)" if synthetic else shown
-
-
-def chance_line(axes: Axes, value: float, label: str = "chance") -> None:
-    """A dotted line at the chance level, clear of the frame; call it after the curves."""
-    low, high = axes.get_ylim()
-    if axes.get_yscale() == "log":
-        axes.set_ylim(min(low, value / 1.2), max(high, value * 1.2))
-    else:
-        room = 0.05 * (high - low)
-        axes.set_ylim(min(low, value - room), max(high, value + room))
-    axes.axhline(value, color=CHANCE, linewidth=1.0, linestyle=(0, (1, 2)), label=label, zorder=1)
-
-
-def chance_curve(axes: Axes, points: Set[tuple[int, float]]) -> None:
-    """Chance at each length: a curve where the length alone decides it, else a line per level."""
-    levels = sorted({level for _, level in points})
-    lengths = {length for length, _ in points}
-    if len(levels) > 1 and len(points) == len(lengths):
-        x, y = zip(*sorted(points), strict=True)
-        axes.plot(x, y, color=CHANCE, linewidth=1.0, linestyle=(0, (1, 2)), label="chance")
-        return
-    for level in levels:
-        name = "chance" if len(levels) == 1 else f"chance {level:.3g}"
-        chance_line(axes, level, name)
+# -- saving ----------------------------------------------------------------------------------------
 
 
 def save(canvas: Figure, folder: Path, name: str) -> Path:
     """`name`.png, for print, and `name`.svg; returns the PNG's path."""
     folder.mkdir(exist_ok=True)
-    canvas.savefig(folder / f"{name}.svg", metadata={"Date": None})
-    # laid out once for both: working it out takes as long as drawing
-    canvas.set_layout_engine("none")
-    canvas.savefig(folder / f"{name}.png", dpi=DPI)
+    _finish(canvas)
+    with _quiet():
+        canvas.savefig(folder / f"{name}.svg", metadata={"Date": None})
+        # laid out once for both: working it out takes as long as drawing
+        canvas.set_layout_engine("none")
+        canvas.savefig(folder / f"{name}.png", dpi=DPI)
     return folder / f"{name}.png"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Characters that no font has are told in one line by fonts.py, and not one by one."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+", UserWarning)
+        yield
+
+
+def _finish(canvas: Figure) -> None:
+    """What all figures need once everything is on them."""
+    if note := _note.get():
+        above = canvas.get_suptitle()
+        title(canvas, f"{above}\n{note}" if above else note, 11 if above else 10)
+    for axes in canvas.axes:
+        if not axes.get_visible():
+            continue
+        plain_powers(axes.xaxis)
+        plain_powers(axes.yaxis)
+        _show_lone_points(axes)
+        if _is_empty(axes):
+            nothing(axes, "nothing was measured")
+    for text in canvas.findobj(Text):
+        assert isinstance(text, Text)
+        if (words := text.get_text()).startswith(JOINER):
+            text.set_text(words.removeprefix(JOINER))
+    _use_fonts(canvas)
+
+
+def _show_lone_points(axes: Axes) -> None:
+    """A marker where a line has a single point, or one between gaps: no line shows it."""
+    for line in axes.get_lines():
+        if line.get_marker() not in ("None", "none", "", " ", None):
+            continue
+        y = np.asarray(line.get_ydata(), dtype=np.float64)
+        if len(y) < 1 or np.size(line.get_xdata()) != len(y):
+            continue
+        there = np.isfinite(y)
+        before = np.concatenate([[False], there[:-1]])
+        after = np.concatenate([there[1:], [False]])
+        lone = np.flatnonzero(there & ~before & ~after)
+        if len(lone):
+            line.set_marker("o")
+            line.set_markersize(max(2.5, 2 * line.get_linewidth()))
+            line.set_markevery(lone.tolist())
+
+
+def _is_empty(axes: Axes) -> bool:
+    """Whether lines were drawn and none has a point, and there is nothing else."""
+    if not axes.get_lines() or axes.collections or axes.images or axes.patches or axes.texts:
+        return False
+    return not np.isfinite(axes.dataLim.get_points()).all()
+
+
+def _use_fonts(canvas: Figure) -> None:
+    """Fonts that have all characters of the figure."""
+    axes = [axes for axes in canvas.axes if axes.get_visible()]
+    ticks = [text for one in axes for text in (*one.get_xticklabels(), *one.get_yticklabels())]
+    texts = [text for text in canvas.findobj(Text) if isinstance(text, Text)]
+    families = fonts.families(text.get_text() for text in (*texts, *ticks))
+    if families == [fonts.FIRST]:
+        return
+    for text in (*texts, *ticks):
+        text.set_fontfamily(families)
+    for one in axes:
+        one.tick_params(which="both", labelfontfamily=families)

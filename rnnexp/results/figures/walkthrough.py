@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnexp.results.figures import style
+from rnnexp.results.figures import looks, style, words
 from rnnexp.results.findings.walkthrough import WordByWord
 
 MAX_WORDS = 40
@@ -12,7 +12,7 @@ MAX_WORDS = 40
 
 def draw(run: WordByWord, folder: Path) -> list[Path]:
     """walkthrough.png and .svg of one run: states before training, the rest before and after."""
-    names = run.words[:MAX_WORDS]
+    names = [words.literal(word) for word in run.words[:MAX_WORDS]]
     steps = len(names)
     with style.grid(max(6.0, 1.6 + 0.75 * steps), 6.4, 3, 1) as (canvas, rows):
         (states,), (outputs,), (gradients,) = rows
@@ -21,7 +21,7 @@ def draw(run: WordByWord, folder: Path) -> list[Path]:
         image = states.imshow(
             hidden_TH.T, aspect="auto", cmap="PuOr", vmin=-limit, vmax=limit, origin="lower"
         )
-        canvas.colorbar(image, ax=states, label="$h_t$")
+        canvas.colorbar(image, ax=states, label="hₜ")
         states.grid(visible=False)
         states.set_ylabel("hidden unit")
         x = np.arange(steps)
@@ -30,19 +30,26 @@ def draw(run: WordByWord, folder: Path) -> list[Path]:
             logits_TO = run.outputs_MTO[row][:steps]
             for k in range(logits_TO.shape[1]):
                 outputs.plot(
-                    x, logits_TO[:, k], line, color=style.series_color(k), marker=".",
-                    label=f"logit {k}, {when}",
+                    x, logits_TO[:, k], line, color=looks.other_look(k).color,
+                    marker=looks.marker(k), markersize=3.5, label=f"logit {k}, {when}",
                 )  # fmt: skip
             gradients.plot(
-                x, run.gradient_MT[row][:steps], line, color="black", marker=".", label=when
+                x,
+                run.gradient_MT[row][:steps],
+                line,
+                color="black",
+                marker=".",
+                label=f"gradient, {when}",
             )
         outputs.set_ylabel("logits, had the\ntext ended here")
-        outputs.legend(fontsize=8, ncols=2)
-        gradients.set_ylabel(r"$\Vert\partial L/\partial e_t\Vert$")
-        gradients.legend(fontsize=8)
+        gradients.set_ylabel("‖∂L/∂eₜ‖")
         for axes in (states, outputs, gradients):
             axes.set_xticks(x, names if axes is gradients else [""] * steps)
             axes.set_xlim(-0.5, steps - 0.5)
         gradients.tick_params(axis="x", rotation=30)
-        canvas.suptitle(f"{style.label(run.label)}, word by word", fontsize=11)
+        for name in gradients.get_xticklabels():
+            name.set(ha="right", rotation_mode="anchor")
+        cut = f" (the first {steps} of {len(run.words)})" if len(run.words) > steps else ""
+        style.title(canvas, f"{words.label(run.label)}, word by word{cut}")
+        style.legend(canvas, [outputs, gradients])
         return [style.save(canvas, folder, "walkthrough")]

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from rnnexp.results.findings.base import MAX_LINES, ProbeFinding
+from rnnexp.results.findings.base import ProbeFinding
 from rnnexp.results.groups import Group
 from rnnexp.results.magnitudes import Magnitude
 from rnnexp.results.study_run import Arrays
@@ -129,10 +129,9 @@ class GradNorm(ProbeFinding):
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import grad_norm
 
-        few = len(self.lines) <= MAX_LINES
         # a single step is no line
         several_steps = any(len(run.before) > 1 for line in self.lines for run in line.runs)
-        return grad_norm.draw(self, folder) if several_steps and few else []
+        return grad_norm.draw(self, folder) if several_steps else []
 
 
 #: What the matrices of a recurrence read, by how their names begin.

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from rnnexp.results.findings.base import MAX_LINES, ProbeFinding
+from rnnexp.results.findings.base import ProbeFinding
 from rnnexp.results.groups import Group
 from rnnexp.results.magnitudes import NOT_MEASURED, Magnitude, verdict_over
 from rnnexp.results.study_run import Arrays, StudyRun
@@ -171,7 +171,7 @@ class GradientFlow(ProbeFinding):
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import gradient_flow
 
-        return gradient_flow.draw(self, folder) if len(self.lines) <= MAX_LINES else []
+        return gradient_flow.draw(self, folder)
 
 
 def _of_seeds(lines: Sequence[FlowLine]) -> str:

@@ -29,7 +29,10 @@ SHOWN = {
 
 @dataclass(frozen=True)
 class PaddingScore:
-    """A group's score. others: its settings beside those two, the length, and the model."""
+    """A group's score. others: its settings beside those two, the length, and the model.
+
+    values: the scores of its finished runs.
+    """
 
     padding: str
     readout: str
@@ -37,6 +40,7 @@ class PaddingScore:
     others: tuple[tuple[str, Any], ...]
     length: int
     interval: Interval
+    values: Sequence[float]
     chance: Sequence[float]
 
 
@@ -153,5 +157,7 @@ def _score(group: Group, study: Study) -> PaddingScore | None:
     named = (*SETTINGS, "model", "seq_len")
     padding, readout = (str(group.factors[name]) for name in SETTINGS)
     others = tuple((name, value) for name, value in group.factors.items() if name not in named)
-    chance = group.chance_levels(study.score)
-    return PaddingScore(padding, readout, group.model, others, summary.seq_len, interval, chance)
+    return PaddingScore(
+        padding, readout, group.model, others, summary.seq_len, interval,
+        group.values(study.column), group.chance_levels(study.score),
+    )  # fmt: skip

@@ -18,20 +18,22 @@ from rnnexp.scores import Score
 class LengthPoint:
     """A group at its length; `interval.n` finished runs are behind it.
 
-    chance: the chance levels of its runs.
+    values: their scores. chance: the chance levels of its runs.
     """
 
     length: int
     interval: Interval
+    values: Sequence[float]
     chance: Sequence[float]
 
     @classmethod
     def of(cls, group: Group, length: int, score: Score) -> Self | None:
         """None without a finished run."""
-        interval = group.interval(f"test_{score.name}")
+        column = f"test_{score.name}"
+        interval = group.interval(column)
         if interval is None:
             return None
-        return cls(length, interval, group.chance_levels(score))
+        return cls(length, interval, group.values(column), group.chance_levels(score))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,96 @@
+"""The words of a figure: settings in words, names as printed, and what the user wrote literally."""
+
+import re
+import textwrap
+import unicodedata
+from typing import Any
+
+from rnnexp.results.models import shown_model
+
+#: matplotlib hides what a legend calls "_so"; not so behind this character, which has no width.
+JOINER = "\u2060"
+
+#: What settings are called that have words of their own; any other is called by its name.
+SETTINGS = {
+    "model.readout": {
+        "last": "read at last step, behind any pads",
+        "last_valid": "read at last word",
+        "mean": "mean over words",
+        "max": "maximum over words",
+    },
+    "data.padding": {"post": "pads behind", "pre": "pads before"},
+    "clip.max_norm": {"inf": "no clipping"},
+    "clip": {"none": "no clipping"},
+}
+#: The same for any value.
+PATTERNS = {
+    "seq_len": "{} steps",
+    "data.distance": "cue {} steps back",
+    "clip.max_norm": "clipped at {}",
+    "init": "{} init",
+}
+
+
+def literal(text: str) -> str:
+    """Words as they are: no control characters, and shown in a legend whatever they begin with.
+
+    Figures read no text as a formula (`style.figure` sees to that), so `$` is a dollar sign.
+    """
+    clean = "".join(" " if unicodedata.category(c) == "Cc" and c != "\n" else c for c in str(text))
+    return JOINER + clean if clean.startswith("_") else clean
+
+
+def model_name(model: str) -> str:
+    """A model's name as printed."""
+    return literal(shown_model(model).printed)
+
+
+def setting(name: str, value: Any) -> str:
+    """A setting in words, the same in all figures.
+
+    >>> setting("init", "normal"), setting("init.std", 0.1), setting("model.hidden_size", 64)
+    ('normal init', 'init std 0.1', 'hidden size 64')
+    """
+    shown = str(value)
+    if re.fullmatch(r"-?\d+\.\d+", shown):
+        shown = f"{float(shown):g}"
+    if words := SETTINGS.get(name, {}).get(shown):
+        return words
+    if pattern := PATTERNS.get(name):
+        return literal(pattern.format(shown))
+    plain = re.sub(r"^(model|data|trainer)\.", "", name)
+    return literal(f"{re.sub(r'[._]+', ' ', plain)} {shown}")
+
+
+def label(text: str) -> str:
+    """A group's label, as in a table, in the words of a figure.
+
+    >>> label("rnn, clip.max_norm=inf, seq_len=20")
+    'RNN, no clipping, 20 steps'
+    """
+    named, *settings = re.split(r", (?=[\w.+~@-]+=)", text)
+    model, _, data = named.partition(", ")
+    words = [model_name(model), *([data_name(data)] if data else [])]
+    return ", ".join([*words, *(setting(*part.split("=", 1)) for part in settings)])
+
+
+def data_name(name: str, synthetic: bool = False) -> str:
+    """The data's name, with what must be said of it."""
+    shown = "the built-in reviews" if name == "reviews" else name.replace("_", " ")
+    return literal(f"{shown} (synthetic)" if synthetic else shown)
+
+
+def wrapped(text: str, width: int = 36, lines: int = 3) -> str:
+    """A label in a few short lines: a long one would leave the axes no room.
+
+    >>> wrapped("one two three", width=8, lines=1)
+    'one two …'
+    """
+    text = literal(text)
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    # letters that are twice as wide as others
+    width = max(4, width - width * wide // (2 * max(1, len(text))))
+    short = textwrap.wrap(text, width) or [text]
+    return "\n".join(
+        short if len(short) <= lines else [*short[: lines - 1], f"{short[lines - 1]} …"]
+    )

@@ -1,0 +1,173 @@
+"""Every figure of small studies: nothing is cut and nothing lies on anything else, by its boxes."""
+
+import contextlib
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+from rnnexp.command.main import main
+from rnnexp.results import report
+from rnnexp.results.figures import style
+from rnnexp.results.findings import finding_types
+from rnnexp.results.findings.base import Finding
+from rnnexp.results.runs import RunDirectory
+from rnnexp.results.study import Study
+
+LABELS = ("$", "_neg", "customer complaint about rudeness of the staff at the regional office")
+SMALL = ("model.hidden_size=4", "threads=1", "plots=false")
+TEXTS = ("data=csv", "data.path=texts.csv", "seq_len=8", "trainer.epochs=1", "embedding.dim=4")
+#: What is drawn, by a name: the words of a command.
+COMMANDS = {
+    "study over lengths": (
+        "-m", *SMALL, "study=x", "data=recall", "seq_len=4,8", "model=rnn,lstm", "seed=0,1",
+        "init=default,orthogonal", "trainer.steps=2", "data.val_count=5",
+        "data.test_count=20", "probes=[gradient_flow,grad_norm]",
+    ),
+    "study of padding": (
+        "-m", *SMALL, *TEXTS, "study=x", "data.padding=post,pre", "model.readout=last,last_valid",
+        "model=rnn", "probes=none",
+    ),
+    "study of settings": (
+        "-m", *SMALL, *TEXTS, "study=x", "model=rnn,lstm", "clip=norm", "clip.max_norm=0.01,inf",
+        "model.readout=last", "data.padding=post", "data.eval_lengths=[4]",
+        "probes=[gradient_flow,grad_norm,hidden_dynamics,padding_survival]",
+        "probes.hidden_dynamics.min_length=8",
+    ),
+    "run": (
+        *SMALL, *TEXTS, "trainer.epochs=2", "probes=all", "model.readout=last",
+        "data.padding=post", "probes.hidden_dynamics.min_length=8", "data.eval_lengths=[4]",
+    ),
+    "run of one epoch over one step": (
+        *SMALL, "data=recall", "seq_len=2", "trainer.steps=1", "data.val_count=5",
+        "data.test_count=20", "probes=[gradient_flow,grad_norm]",
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Finding]]:
+    """What is found in each, undrawn."""
+    found = {}
+    for name, words in COMMANDS.items():
+        folder = tmp_path_factory.mktemp("figures")
+        rows = [f"{'a good film ' * (2 + i % 4)}number,{LABELS[i % 3]}" for i in range(60)]
+        (folder / "texts.csv").write_text("\n".join(["text,label", *rows]) + "\n")
+        with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(report, "draw", lambda *_: None)
+            assert main(words) == 0
+        if name.startswith("study"):
+            found[name] = report.study_findings(Study.read(folder / "outputs" / "studies" / "x"))
+        else:
+            (path,) = (folder / "outputs" / "runs").iterdir()
+            found[name] = report.run_findings(RunDirectory.open(path))
+    return found
+
+
+@pytest.fixture
+def faults(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """What is wrong with each figure that a test saves, by its name."""
+    seen: dict[str, list[str]] = {}
+    save = style.save
+
+    def measured(canvas: Figure, folder: Path, name: str) -> Path:
+        path = save(canvas, folder, name)
+        canvas.draw_without_rendering()
+        seen[name] = list(faults_of(canvas))
+        return path
+
+    monkeypatch.setattr(style, "save", measured)
+    return seen
+
+
+def faults_of(canvas: Figure) -> Iterator[str]:
+    """Texts that leave the figure or lie on each other; legends on axes."""
+    page = canvas.bbox
+    boxes = {text: text.get_window_extent() for text in shown_texts(canvas)}
+    for text, box in boxes.items():
+        if not (box.x0 >= -1 and box.y0 >= -1 and box.x1 <= page.x1 + 1 and box.y1 <= page.y1 + 1):
+            yield f"cut: {text.get_text()!r}"
+        if text.get_bbox_patch() is not None:
+            yield f"a box behind {text.get_text()!r}"
+    for (one, a), (other, b) in itertools.combinations(boxes.items(), 2):
+        if overlap(a, b) and not (one.get_rotation() % 90 or other.get_rotation() % 90):
+            yield f"on each other: {one.get_text()!r}, {other.get_text()!r}"
+    for legend in canvas.legends:
+        for axes in visible(canvas):
+            if overlap(legend.get_window_extent(), axes.get_window_extent()):
+                yield "a legend on axes"
+    if any(axes.get_legend() for axes in canvas.axes):
+        yield "a legend inside axes"
+
+
+def shown_texts(canvas: Figure) -> list[Text]:
+    texts = [*canvas.texts, *(text for one in canvas.legends for text in one.get_texts())]
+    if canvas._suptitle is not None:  # type: ignore[attr-defined]
+        texts.append(canvas._suptitle)  # type: ignore[attr-defined]
+    for axes in visible(canvas):
+        texts += [axes.title, axes.xaxis.label, axes.yaxis.label, *axes.texts]
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+                if low <= tick.get_loc() <= high and tick.label1.get_visible():
+                    texts.append(tick.label1)
+    return [text for text in texts if text.get_visible() and text.get_text().strip()]
+
+
+def visible(canvas: Figure) -> list[Axes]:
+    return [axes for axes in canvas.axes if axes.get_visible()]
+
+
+def overlap(a: Bbox, b: Bbox, room: float = 1.0) -> bool:
+    """By more than a pixel, at 100 to the inch."""
+    width = min(a.x1, b.x1) - max(a.x0, b.x0)
+    height = min(a.y1, b.y1) - max(a.y0, b.y0)
+    return width > room and height > room
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_nothing_is_cut_and_nothing_lies_on_anything_else(
+    name: str, findings: dict[str, list[Finding]], faults: dict[str, list[str]], workdir: Path
+) -> None:
+    with style.together("unfinished: 7 of 12 runs have a result"):
+        for finding in findings[name]:
+            finding.draw(workdir / "plots")
+    assert faults
+    assert {name: fault for name, fault in faults.items() if fault} == {}
+
+
+def test_every_finding_with_a_figure_is_measured(findings: dict[str, list[Finding]]) -> None:
+    made = {type(finding) for several in findings.values() for finding in several}
+    drawn = {kind for kind in finding_types() if kind.draw is not Finding.draw}
+    assert {kind.name for kind in drawn - made} == {"other_probes"}
+
+
+def test_words_of_the_users_are_drawn_as_they_are(
+    findings: dict[str, list[Finding]], workdir: Path
+) -> None:
+    for finding in findings["run"]:
+        if finding.name == "hidden_dynamics":
+            finding.draw(workdir)
+    svg = (workdir / "hidden_dynamics.svg").read_text()
+    for words in (">$<", ">_neg<", ">customer complaint about rudeness of the<"):
+        assert words in svg
+
+
+def test_the_measuring_finds_faults(workdir: Path, faults: dict[str, list[str]]) -> None:
+    with style.figure(3.0, 3.0) as (canvas, (axes,)):
+        axes.plot([0, 1], [0, 1], label="a line")
+        axes.text(0.5, 0.5, "one")
+        axes.text(0.5, 0.5, "other", bbox={"facecolor": "white"})
+        axes.text(0.5, 0.9, "a long text that leaves the page at its right").set_in_layout(False)
+        axes.legend()
+        style.save(canvas, workdir, "bad")
+    found = " ".join(faults["bad"])
+    assert "cut: 'a long text" in found
+    assert "on each other: 'one', 'other'" in found
+    assert "a box behind 'other'" in found
+    assert "a legend inside axes" in found

@@ -1,0 +1,119 @@
+"""Ticks name the values at which they are, and points are where they belong."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+
+from rnnexp.results.figures import scales, style
+from rnnexp.results.statistics import t_interval
+from rnnexp.scores import ACCURACY
+
+
+def ticks(axis) -> dict[float, str]:  # type: ignore[no-untyped-def]
+    low, high = axis.get_view_interval()
+    places = {tick.get_loc(): tick.label1.get_text() for tick in axis.get_major_ticks()}
+    return {place: text for place, text in places.items() if low <= place <= high}
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(0, 1), (0.48, 0.49), (0.475, 0.575), (0.3333, 0.3334), (0.5, 0.5)]
+)
+def test_a_tick_in_percent_is_the_value_that_it_tells(low: float, high: float) -> None:
+    with style.figure() as (canvas, (axes,)):
+        axes.plot([0, 1], [low, high])
+        scales.score_axis(axes.yaxis, ACCURACY)
+        canvas.draw_without_rendering()
+        shown = ticks(axes.yaxis)
+    assert len(shown) > 1
+    for value, text in shown.items():
+        assert float(text.removesuffix("%")) == pytest.approx(100 * value, abs=1e-9)
+
+
+@pytest.mark.parametrize("epochs", [[1], [1, 2], [0, 1, 2, 3], list(range(1, 41)), [3]])
+def test_epochs_are_whole_numbers(epochs: list[int]) -> None:
+    with style.figure() as (canvas, (axes,)):
+        axes.plot(epochs, epochs, marker="o")
+        scales.progress_axis(axes, epochs, "epoch")
+        canvas.draw_without_rendering()
+        shown = ticks(axes.xaxis)
+    assert axes.get_xlabel() == "epoch"
+    assert all(text == f"{value:.0f}" and value == round(value) for value, text in shown.items())
+    assert set(shown) <= set(range(min(epochs), max(epochs) + 1))
+    if len(epochs) == 1:
+        assert list(shown) == epochs
+
+
+def test_a_logarithmic_axis_has_no_formulas(workdir: Path) -> None:
+    for name, values, wanted in (
+        ("far", [1e-30, 1.0], "10⁻"), ("near", [0.01, 1.0], "0.1"),
+        ("close", [1.2e-8, 3.4e-8], "2×10⁻⁸"),
+    ):  # fmt: skip
+        with style.figure() as (canvas, (axes,)):
+            axes.plot([0, 1], values)
+            scales.log_scale(axes)
+            style.save(canvas, workdir, name)
+        svg = (workdir / f"{name}.svg").read_text()
+        assert wanted in svg
+        assert "mathdefault" not in svg
+
+
+def points_at(axes: Axes) -> set[float]:
+    """Where the markers of all lines are on the x axis, by their data."""
+    return {float(x) for line in axes.get_lines() for x in np.atleast_1d(line.get_xdata())}
+
+
+def test_lines_beside_each_other_stay_at_their_lengths(workdir: Path) -> None:
+    with style.figure() as (canvas, (axes,)):
+        for index in range(4):
+            values = [0.5, 0.6, 0.9]
+            points = [(length, t_interval(values), values) for length in (20, 40)]
+            look = {"color": "black", "marker": "o"}
+            scales.score_line(axes, points, (index, 4), look, str(index))
+        scales.length_scale(axes, [20, 40])
+        style.save(canvas, workdir, "beside")
+    assert points_at(axes) == {20, 40}
+    places = {
+        round(float(line.get_transform().transform((20, 0.5))[0]), 3)
+        for line in axes.get_lines() if line.get_linestyle() == "-" and len(line.get_xdata()) == 2
+    }  # fmt: skip
+    assert len(places) == 4  # on paper they do not hide each other
+    low, high = axes.get_ylim()
+    interval = t_interval([0.5, 0.6, 0.9])
+    assert interval.low is not None
+    assert interval.high is not None
+    assert low < interval.low
+    assert high > interval.high
+
+
+def test_a_single_point_is_seen_and_an_empty_plot_says_so(workdir: Path) -> None:
+    with style.figure(columns=3) as (canvas, (one, gaps, empty)):
+        one.plot([1], [0.5])
+        gaps.plot([1, 2, 3, 4, 5], [0.5, np.nan, 0.3, 0.2, np.nan])
+        empty.plot([1, 2], [np.nan, np.nan])
+        empty.axhline(0.5)
+        style.save(canvas, workdir, "few")
+    assert one.get_lines()[0].get_marker() == "o"
+    assert gaps.get_lines()[0].get_markevery() == [0]
+    assert [text.get_text() for text in empty.texts] == ["nothing was measured"]
+    assert not one.texts
+    assert not gaps.texts
+
+
+def test_what_is_off_the_scale_is_at_the_edge_and_at_no_value(workdir: Path) -> None:
+    with style.figure() as (canvas, (axes,)):
+        axes.plot([1, 2], [1e-3, 1.0])
+        scales.log_scale(axes)
+        scales.off_scale(axes, [1, 2], "black", "underflow")
+        style.save(canvas, workdir, "off")
+    marks = axes.get_lines()[-1]
+    bottom = axes.transAxes.transform((0, 0))[1]
+    assert marks.get_transform().transform((1, 0))[1] == pytest.approx(bottom)
+
+
+def test_panels_beyond_what_can_be_told_apart() -> None:
+    models = ["rnn", "lstm"] * 4
+    assert style.parts(range(8), models, 8) == [list(range(8))]
+    assert style.parts(range(8), models, 4) == [[0, 2, 4, 6], [1, 3, 5, 7]]
+    assert style.parts(range(3), ["rnn"] * 3, 2) == [[0, 1], [2]]
