@@ -117,13 +117,15 @@ def _mark_early(axes: Axes, early: int, mean: Array, color: str) -> None:
 
 
 def _mark_underflow(axes: Axes, values: Array, floor: float, color: str, label: str) -> None:
-    """Marks at the lower edge where the norm is too small for float64: never drawn as zero."""
+    """Marks at the lower edge where the norm is too small for float64, or exactly 0."""
     with np.errstate(invalid="ignore"):
-        steps = np.flatnonzero(values < floor) + 1
-    if len(steps):
-        scales.off_scale(
-            axes, steps, color, f"{label}: underflow (below {floor:.0e}), off the scale"
-        )
+        small = {
+            f"underflow (below {floor:.0e}), off the scale": (values > 0) & (values < floor),
+            "exactly 0: no path to the loss": values == 0,
+        }
+    for what, where in small.items():
+        if where.any():
+            scales.off_scale(axes, np.flatnonzero(where) + 1, color, f"{label}: {what}")
 
 
 def _band(lines: Sequence[FlowLine]) -> str:
