@@ -8,6 +8,7 @@ from typing import Self
 
 from rnnexp.ranges import FLOOR
 from rnnexp.results.findings.base import StudyFinding
+from rnnexp.results.findings.gradient_flow import path_measured
 from rnnexp.results.groups import Group, group_label
 from rnnexp.results.magnitudes import Magnitude, verdict_over
 from rnnexp.results.statistics import POSITIVE, t_interval
@@ -66,7 +67,8 @@ class FirstToken(StudyFinding):
         lines: dict[str, list[Group]] = {}
         for group in groups:
             others = {key: value for key, value in group.factors.items() if key != "seq_len"}
-            lines.setdefault(group_label(others), []).append(group)
+            label = group_label(others) + path_measured(group)
+            lines.setdefault(label, []).append(group)
         several = [
             FirstTokenLine(label, line[0].model, [_point(group) for group in line])
             for label, line in lines.items()

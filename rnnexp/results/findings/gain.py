@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnexp.results.factors import LENGTHS
 from rnnexp.results.findings.base import StudyFinding
-from rnnexp.results.findings.gradient_flow import half_life_cell
+from rnnexp.results.findings.gradient_flow import half_life_cell, path_measured
 from rnnexp.results.groups import Group, group_label
 from rnnexp.results.statistics import log_interval
 from rnnexp.results.study import Study
@@ -54,7 +54,8 @@ class Gain(StudyFinding):
         for group in study.groups():  # lengths come in order
             if points := _points(group):
                 others = {key: v for key, v in group.factors.items() if key not in LENGTHS}
-                longest[group_label(others)] = group.label, points, len(group.ended)
+                label = group.label + path_measured(group)
+                longest[group_label(others)] = label, points, len(group.ended)
         by_label = {label: points for label, points, _ in longest.values()}
         runs = {label: count for label, _, count in longest.values()}
         inits = {point.init for points in by_label.values() for point in points}

@@ -64,7 +64,6 @@ class FlowLine:
     near_gains, far_gains: what its norm is multiplied by per step, near the readout and far away.
     half_lives: in steps, infinite where the norm does not fall, NaN where it does not fall along a
         straight line.
-    recurrence_alone: whether only what comes back through the recurrence was measured.
     outdated: how many runs were measured by a version that compared other steps.
     """
 
@@ -84,7 +83,6 @@ class FlowLine:
     near_gains: Sequence[float]
     far_gains: Sequence[float]
     half_lives: Sequence[float]
-    recurrence_alone: bool
     outdated: int
 
     @classmethod
@@ -95,9 +93,8 @@ class FlowLine:
         def last(key: str) -> list[float]:
             return [float(arrays[key][-1]) for arrays in current]
 
-        alone = any(arrays["recurrence_alone"][-1] for arrays in current)
         return cls(
-            group.label + (", through the recurrence alone" if alone else ""),
+            group.label + path_measured(group),
             group.model,
             [RunFlow.of(run, arrays) for run, arrays in measured],
             last("early"),
@@ -113,7 +110,6 @@ class FlowLine:
             [math.exp(slope) for slope in last("near_slope")],
             [math.exp(slope) for slope in last("far_slope")],
             last("half_life"),
-            alone,
             len(measured) - len(current),
         )
 
@@ -172,6 +168,12 @@ class GradientFlow(ProbeFinding):
         from rnnexp.results.figures import gradient_flow
 
         return gradient_flow.draw(self, folder)
+
+
+def path_measured(group: Group) -> str:
+    """What a label must say of a group whose readout is a mean or a maximum; else nothing."""
+    alone = group.scalars("gradient_flow", "recurrence_alone")
+    return ", through the recurrence alone" if any(alone) else ""
 
 
 def _of_seeds(lines: Sequence[FlowLine]) -> str:

@@ -141,14 +141,16 @@ def test_what_an_earlier_version_compared_is_not_shown_as_ours(workdir: Path) ->
 
 
 def test_underflow_is_a_gap_with_a_mark_and_never_zero(workdir: Path) -> None:
+    one = flow([1e-301, 1e-5, 1.0], "c")
+    assert "underflow (below 1e-300)" in drawn(one, workdir / "small")
     one = flow([0.0, 1e-5, 1.0], "rnn")
-    assert "underflow (below 1e-300)" in drawn(one, workdir / "plots")
+    assert "exactly 0: no path to the loss" in drawn(one, workdir / "plots")
     finding = GradientFlow.of([one])
     assert finding is not None
     mean, _, _ = curve(finding.lines[0].runs, -1)
     assert np.isnan(mean).tolist() == [True, False, False]
     assert "exactly 0" in shown(one)
-    assert "below 1e-300" in shown(flow([1e-301, 1e-5, 1.0], "c"))
+    assert "below 1e-300" in shown(flow([1e-301, 1e-5, 1.0], "d"))
     assert "underflow" not in drawn(flow([1e-9, 1e-5, 1.0], "b"), workdir / "fine")
 
 
