@@ -195,8 +195,9 @@ def seeds_note(counts: Sequence[int], intervals: Sequence[Interval] = ()) -> str
     n = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     if intervals and not any(interval.ends for interval in intervals):
         return f"mean over {n} seeds, without an interval"
-    partly = " where there is one" if any(i.n > 1 and not i.ends for i in intervals) else ""
-    return f"mean and 95% t-interval{partly} over {n} seeds"
+    if any(interval.n > 1 and not interval.ends for interval in intervals):
+        return f"mean over {n} seeds, 95% t-interval where there is one"
+    return f"mean and 95% t-interval over {n} seeds"
 
 
 # -- saving ----------------------------------------------------------------------------------------

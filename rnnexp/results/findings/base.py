@@ -18,6 +18,9 @@ from rnnexp.results.tables import Table
 #: Groups that one table can hold and still be read, and lines that one figure can.
 MAX_GROUPS, MAX_LINES = 12, 8
 
+#: What a table says where its figure would have more.
+NO_FIGURE = f"no figure: more than {MAX_LINES} groups"
+
 
 class Finding(ABC):
     """What is found in a run, or in a study.

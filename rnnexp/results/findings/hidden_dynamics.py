@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from rnnexp.results.findings.base import MAX_LINES, ProbeFinding
+from rnnexp.results.findings.base import MAX_LINES, NO_FIGURE, ProbeFinding
 from rnnexp.results.groups import Group
 from rnnexp.results.statistics import Interval, t_interval
 from rnnexp.results.study_run import Arrays
@@ -71,6 +71,7 @@ class HiddenDynamics(ProbeFinding):
             "± standard deviation over sequences; relative: standard deviation over time by the "
             "mean norm (95% interval over sequences)",
             *self._extremes(),
+            *([NO_FIGURE] if self.groups > MAX_LINES else []),
         ]
         return [Table(head, [_row(line) for line in self.lines], notes)]
 

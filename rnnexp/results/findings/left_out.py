@@ -1,20 +1,24 @@
-"""Probes that some runs of a study could not be asked, and why."""
+"""Probes that some runs of a study could not be asked, and what a study has too many groups to show."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from rnnexp.results.findings.base import StudyFinding
+from rnnexp.results.findings.base import MAX_GROUPS, StudyFinding
 from rnnexp.results.study import Study
 
 
 @dataclass(frozen=True)
 class LeftOut(StudyFinding):
-    """reasons: (probe, what it needs), each once."""
+    """reasons: (probe, what it needs), each once.
+
+    too_many: the groups of a study that has more than are set side by side; None of others.
+    """
 
     place = 900
 
     reasons: Sequence[tuple[str, str]]
+    too_many: int | None
 
     @classmethod
     def of(cls, study: Study) -> Self | None:
@@ -26,7 +30,17 @@ class LeftOut(StudyFinding):
             for run in group.ended
             for reason in run.summary.skipped_probes.items()
         )
-        return cls(list(reasons)) if reasons and len(groups) > 1 else None
+        measured = any(run.summary.probes for group in groups for run in group.ended)
+        too_many = len(groups) if measured and len(groups) > MAX_GROUPS else None
+        if len(groups) < 2 or not (reasons or too_many):
+            return None
+        return cls(list(reasons), too_many)
 
     def text(self) -> str:
-        return "\n".join(f"probe {name} left out: it {reason}" for name, reason in self.reasons)
+        lines = [f"probe {name} left out: it {reason}" for name, reason in self.reasons]
+        if self.too_many is not None:
+            lines.append(
+                f"what probes measured is not shown: {self.too_many} groups are more than the "
+                f"{MAX_GROUPS} that a table sets side by side; rnnexp report RUN shows a run's"
+            )
+        return "\n".join(lines)

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from rnnexp.results.findings.base import MAX_LINES, ProbeFinding
+from rnnexp.results.findings.base import MAX_LINES, NO_FIGURE, ProbeFinding
 from rnnexp.results.groups import Group
 from rnnexp.results.magnitudes import Magnitude
 from rnnexp.results.statistics import t_interval
@@ -61,7 +61,8 @@ class PaddingSurvival(ProbeFinding):
             ]
             for line in self.lines
         ]
-        return [Table(head, rows)]
+        notes = [] if len(self.lines) <= MAX_LINES else [NO_FIGURE]
+        return [Table(head, rows, notes)]
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import padding_survival
