@@ -141,8 +141,8 @@ class GradientFlow(ProbeFinding):
         notes = [
             f"{_of_seeds(self.lines)}; early, middle, late: 95, 50 and 5% of the longest example's "
             "steps before its readout",
-            "of each example's own loss: of a batch's mean loss it is as many times smaller as there "
-            "are examples",
+            "of each example's own loss: of a batch's mean loss it is as many times smaller as "
+            "there are examples",
         ]
         if any(line.verdict == NOT_MEASURED for line in self.lines):
             notes.append(

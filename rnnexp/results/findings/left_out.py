@@ -1,4 +1,4 @@
-"""Probes that some runs of a study could not be asked, and what a study has too many groups to show."""
+"""Probes that some runs of a study could not be asked, and what too many groups cannot show."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
