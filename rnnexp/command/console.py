@@ -47,8 +47,12 @@ def _ascii(c: str, is_sign: bool) -> str:
     if is_sign and greek[:1] == ["GREEK"] and len(greek) == 4:  # GREEK SMALL LETTER RHO
         letter = "LAMBDA" if greek[3] == "LAMDA" else greek[3]
         return letter.lower() if greek[1] == "SMALL" else letter.capitalize()
-    parts = [p for p in unicodedata.normalize("NFKD", c) if not unicodedata.combining(p)]
-    if parts and all(part.isascii() for part in parts):
+    # a letter without its accents, a raised or lowered sign as a plain one; nothing for what nobody
+    # sees, or for an accent on its own
+    unseen = ("Mn", "Cf")
+    seen = [p for p in unicodedata.normalize("NFKD", c) if unicodedata.category(p) not in unseen]
+    parts = [STAND_INS.get(part, part) for part in seen]
+    if all(part.isascii() for part in parts):
         return "".join(parts)
     if 0xDC80 <= ord(c) <= 0xDCFF:  # a byte of a file's name that is no UTF-8
         return f"\\x{ord(c) - 0xDC00:02x}"

@@ -416,7 +416,7 @@ def test_solved_or_not_is_shown_seed_by_seed(tmp_path: Path, solved_at: float | 
     assert groups[2]["test_accuracy"]["interval_95"] is None
     draw_study(study)
     svg = (tmp_path / "plots" / "scores.svg").read_text()
-    assert "each of 3 seeds (dots)" in svg
+    assert "over 3 seeds" in svg
     comparisons = Comparisons.of(study)
     assert comparisons is not None
     text = comparisons.text()

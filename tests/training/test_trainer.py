@@ -362,5 +362,5 @@ def test_bad_settings(bad: tuple[str, Any]) -> None:
 
 def test_run_directories_have_their_place(workdir: Path) -> None:
     _, _, run = fit(Trainer(epochs=1), FirstWord(), "lstm_T6_s0")
-    assert run.path.parent == Path("outputs/runs")
+    assert run.path.parent == Path("outputs/runs").resolve()
     assert run.path.name.endswith("_lstm_T6_s0")
