@@ -67,11 +67,15 @@ class Magnitude:
         return self.interval.n + self.below + self.zero + self.infinite + self.missing
 
     def cell(
-        self, bare: bool = False, unit: str = "", infinite: str = "overflow (above 1e308)"
+        self,
+        bare: bool = False,
+        unit: str = "",
+        infinite: str = "overflow (above 1e308)",
+        missing: str = NOT_MEASURED,
     ) -> Cell:
         """The mean with its interval, and how many seeds it leaves out.
 
-        bare: without the interval. infinite: what an infinite value is.
+        bare: without the interval. infinite, missing: what an infinite value and NaN say.
 
         >>> Magnitude.of([1e-3]).cell().text, Magnitude.of([0.0, 1e-301, 1e-3]).cell().text
         ('0.001', '0.001 of 1 of 3 (1 below 1e-300, 1 exactly 0)')
@@ -82,7 +86,7 @@ class Magnitude:
             "below 1e-300": self.below,
             "exactly 0": self.zero,
             infinite: self.infinite,
-            NOT_MEASURED: self.missing,
+            missing: self.missing,
         }
         counted = {words: count for words, count in left_out.items() if count}
         interval = self.interval

@@ -217,9 +217,10 @@ def half_life_cell(half_lives: Sequence[float]) -> Cell:
     >>> half_life_cell([20.0, math.inf, math.inf]).text, half_life_cell([math.nan]).text
     ('20 steps of 1 of 3 (2 no decay)', 'depends on the distance')
     """
+    depends = "depends on the distance"
     if half_lives and all(math.isnan(value) for value in half_lives):
-        return Cell("depends on the distance")
-    return Magnitude.of(half_lives).cell(unit=" steps", infinite="no decay")
+        return Cell(depends)
+    return Magnitude.of(half_lives).cell(unit=" steps", infinite="no decay", missing=depends)
 
 
 def _range(counts: Sequence[int]) -> str:
