@@ -96,7 +96,9 @@ class Regime:
 
     @property
     def layer(self) -> LayerRegime:
-        return max(self.layers, key=lambda layer: layer.gain or 0.0)
+        """The one that carries the gradient furthest; one without a prediction, where there is."""
+        unpredicted = [layer for layer in self.layers if layer.gain is None]
+        return unpredicted[0] if unpredicted else max(self.layers, key=lambda of: of.gain or 0.0)
 
     @property
     def half_life(self) -> float | None:
@@ -126,24 +128,19 @@ class Regime:
         if layer.gain == 0:
             return "at these weights no gradient passes a single step"
         log10 = self.seq_len * math.log10(layer.gain)
+        over = f"{self.seq_len} step" + ("s" if self.seq_len != 1 else "")
         direct = layer.path != "all paths"
         subject = "at these weights gradients" + (" on the direct path alone" if direct else "")
         if half_life is None or abs(log10) <= -math.log10(ONE_PERCENT):
             factor = f"{10**log10:.2g}" if half_life is not None else "1"
             return (
-                f"{subject} keep their order of size: over {self.seq_len} steps they change by a "
-                f"factor of {factor}"
+                f"{subject} keep their order of size: over {over} they change by a factor of "
+                f"{factor}"
             )
         steps = f"{half_life:.1f} steps" if half_life < 10 else f"{half_life:.0f} steps"
         if log10 > 0:
-            return (
-                f"{subject} double every {steps}: over {self.seq_len} steps they grow by "
-                f"1e+{log10:.0f}"
-            )
-        return (
-            f"{subject} halve every {steps}: over {self.seq_len} steps 1e{log10:.0f} of them is "
-            "left"
-        )
+            return f"{subject} double every {steps}: over {over} they grow by {_power(log10)}"
+        return f"{subject} halve every {steps}: over {over} {_power(log10)} of them is left"
 
     def summary(self) -> dict[str, Any]:
         """For summary.json."""
@@ -247,6 +244,8 @@ def _layer(layer: Recurrence, x_NE: Tensor, example_N: Tensor) -> LayerRegime:
     name = cell.carry or cell.candidate
     bias_H = layer.blocks("bias_ih")[name] + layer.blocks("bias_hh")[name]
     a_NH = x_NE @ layer.blocks("weight_ih")[name].T + bias_H
+    if not bool(a_NH.isfinite().all()):
+        return unpredicted
     if cell.carry is not None:
         # h is small against the inputs at first: what it adds to the gate is left out
         gates_N = a_NH.sigmoid().mean(dim=1)
@@ -273,7 +272,9 @@ def is_structured(weight_HH: Tensor) -> bool:
     """Whether a matrix is visibly no draw of independent numbers, nor an orthogonal mixture.
 
     Identity, permutation, diagonal and sparse matrices, outer products: what they do to a gradient
-    depends on more than the size of their elements. All zeros are not structured.
+    depends on more than the size of their elements. All zeros are not structured. Of few units it
+    cannot be seen: of draws of independent numbers three in ten are taken for structured at H = 3,
+    one in seven at H = 4, none from H = 8 on, and every one at H = 1.
     """
     w = weight_HH.detach().double()
     squares_HH, hidden = w.square(), len(w)
@@ -289,12 +290,23 @@ def is_structured(weight_HH: Tensor) -> bool:
     return total / largest_singular_value(w) ** 2 < max(RANK_ONE, LOW_RANK * hidden)
 
 
+def _power(log10: float) -> str:
+    """10^log10 in two digits, in whole powers where float64 cannot hold it."""
+    return f"{10**log10:.2g}" if abs(log10) < 300 else f"1e{log10:+.0f}"
+
+
 def _over_examples(values_N: Tensor, example_N: Tensor) -> tuple[float | None, float | None]:
-    """The 95% t-interval of the mean, over examples; None for one alone."""
+    """The 95% t-interval of the mean of positive numbers, over examples; None for one alone.
+
+    On the logarithmic scale, by the delta method: sizes of inputs are skewed.
+    """
     examples = sorted(set(example_N.tolist()))
     means = np.array([[float(values_N[example_N == b].mean()) for b in examples]])
-    _, low, high = mean_and_interval(means)
-    return (None, None) if math.isnan(low[0]) else (float(low[0]), float(high[0]))
+    mean, low, high = (float(ends[0]) for ends in mean_and_interval(means))
+    if math.isnan(low):
+        return None, None
+    factor = math.exp((high - mean) / mean) if mean > 0 else 1.0
+    return mean / factor, mean * factor
 
 
 _FUNCTIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {

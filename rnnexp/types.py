@@ -209,6 +209,14 @@ class Rollout:
         return self.layers[-1].cells
 
     @property
+    def finite_B(self) -> Tensor:
+        """Whether all states at an example's real steps are finite, those of every layer."""
+        finite_BT = torch.stack(
+            [self.flat_state(t).isfinite().all(dim=1) for t in range(len(self.inputs))], dim=1
+        )
+        return (finite_BT | ~self.valid_BT).all(dim=1)
+
+    @property
     def read_state_B(self) -> Tensor:
         """Index of the last state that can reach an example's output."""
         return (self.read_at_B - self.state_lag).clamp(min=0)

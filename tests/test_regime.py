@@ -29,8 +29,8 @@ def regime(gain: float, seq_len: int = 100, path: str = "all paths") -> Regime:
 @pytest.mark.parametrize(
     ("made", "words"),
     [
-        (regime(0.5), "halve every 1.0 steps: over 100 steps 1e-30 of them is left"),
-        (regime(2.0), "double every 1.0 steps: over 100 steps they grow by 1e+30"),
+        (regime(0.5), "halve every 1.0 steps: over 100 steps 7.9e-31 of them is left"),
+        (regime(2.0), "double every 1.0 steps: over 100 steps they grow by 1.3e+30"),
         (regime(1.0), "keep their order of size"),
         (regime(0.99), "keep their order of size: over 100 steps they change by a factor of 0.37"),
         (
@@ -187,4 +187,17 @@ def test_the_interval_over_examples_covers_the_gain_of_many() -> None:
         assert layer.gain_high is not None
         covered += layer.gain_low <= truth <= layer.gain_high
     assert covered / 50 > 0.85
-    assert gains(x_BTE[:1]).gain_low is None
+
+
+def test_a_layer_without_a_prediction_leaves_the_network_without_one() -> None:
+    rnn = nn.RNN(4, 16, 2)
+    with torch.no_grad():
+        rnn.weight_hh_l0.copy_(torch.eye(16))
+    made = predict_regime(layers_of(rnn), [torch.randn(10, 4), torch.randn(10, 16)], 50)
+    assert "must be measured" in made.sentence
+
+
+def test_one_example_alone_has_no_interval() -> None:
+    rnn = nn.RNN(4, 64)
+    gains = predict_regime(layers_of(rnn), [torch.randn(10, 4)], 50).layer
+    assert gains.gain_low is None

@@ -21,5 +21,18 @@ def five_equal_eigenvalues() -> tuple[Values, Values]:
 @check("participation_ratio: 32 texts of 5 states, 128 equal directions: 128", 0.03)
 def few_samples() -> tuple[Values, Values]:
     # the plain ratio of 160 samples cannot exceed 159, and reads 71
-    states_NH = torch.randn(160, 128, dtype=torch.float64).numpy()
-    return 128.0, unbiased_participation_ratio(states_NH, np.repeat(np.arange(32), 5))
+    ratios = []
+    for _ in range(20):
+        states_NH = torch.randn(160, 128, dtype=torch.float64).numpy()
+        ratios.append(unbiased_participation_ratio(states_NH, np.repeat(np.arange(32), 5)))
+    return 128.0, float(np.median(ratios))
+
+
+@check("participation_ratio: 8 texts of correlated states, 8 equal directions: 8", 0.1)
+def correlated_states() -> tuple[Values, Values]:
+    ratios = []
+    for _ in range(200):
+        texts = torch.randn(8, 1, 8, dtype=torch.float64)  # an offset of its own for each text
+        states_NH = (texts + 0.3 * torch.randn(8, 20, 8, dtype=torch.float64)).reshape(-1, 8)
+        ratios.append(unbiased_participation_ratio(states_NH.numpy(), np.repeat(np.arange(8), 20)))
+    return 8.0, float(np.nanmedian(ratios))

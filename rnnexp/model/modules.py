@@ -12,6 +12,7 @@ from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.utils import prune
+from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
 from rnnexp.model.cells.base import Cell, Recurrence
@@ -28,6 +29,9 @@ TORCH_MODES: Mapping[str, Cell] = {
 }
 
 TORCH_CLASSES = (nn.RNN, nn.LSTM, nn.GRU)
+
+#: Hooks before a forward pass that only refresh a weight.
+WEIGHT_HOOKS = (WeightNorm, SpectralNorm, prune.BasePruningMethod)
 
 #: What to do with a module of which no layers can be read, by its type.
 ADVICE: Mapping[type[nn.Module], str] = {
@@ -59,10 +63,16 @@ def layers_of(module: nn.Module) -> list[Recurrence]:
         raise ValueError("a bidirectional module has two recurrences: roll out one direction each")
     if module.proj_size:
         raise ValueError("proj_size: an LSTM with a projection cannot be rolled out")
-    if not any(type(module).forward is torch_class.forward for torch_class in TORCH_CLASSES):
+    own_forward = "forward" in vars(module) or type(module).__call__ is not nn.Module.__call__
+    if own_forward or not any(type(module).forward is of.forward for of in TORCH_CLASSES):
         raise ValueError(
             f"{type(module).__name__} has a forward pass of its own, which cannot be rolled out: "
             "give it a method recurrences() that returns its layers"
+        )
+    if any(not isinstance(hook, WEIGHT_HOOKS) for hook in module._forward_pre_hooks.values()):
+        raise ValueError(
+            f"{type(module).__name__} has a forward_pre_hook, which may change what it reads: "
+            "remove the hook, and give the inputs as it would make them"
         )
     with effective_weights(module):
         return [
@@ -77,8 +87,13 @@ def unwrapped(module: Any) -> nn.Module:
     Raises ValueError for what is no torch module.
     """
     inner = module
-    for name in ("_orig_mod", "module"):
-        inner = getattr(inner, name, inner)
+    while True:
+        if isinstance(inner, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+            inner = inner.module
+        elif hasattr(inner, "_orig_mod"):  # torch.compile's: the class itself is no public name
+            inner = inner._orig_mod
+        else:
+            break
     if not isinstance(inner, nn.Module):
         raise ValueError(
             f"a {type(module).__name__} cannot be rolled out: give torch.nn.RNN, LSTM or GRU"
@@ -98,7 +113,7 @@ def effective_weights(module: nn.Module) -> Iterator[None]:
         for part in training:
             part.training = False
         for hook in module._forward_pre_hooks.values():
-            if isinstance(hook, (WeightNorm, prune.BasePruningMethod)):
+            if isinstance(hook, WEIGHT_HOOKS):
                 hook(module, ())
         yield
     finally:

@@ -26,7 +26,7 @@ def rollout(
     module: nn.Module,
     inputs: Tensor | npt.NDArray[Any] | PackedSequence,
     lengths: Tensor | npt.NDArray[Any] | Sequence[int] | None = None,
-    state: Tensor | tuple[Tensor, Tensor] | None = None,
+    state: Tensor | tuple[Tensor, Tensor] | Sequence[State] | None = None,
 ) -> Rollout:
     """What a recurrent module computes on `inputs`, step by step, in float64, with its graph.
 
@@ -34,8 +34,8 @@ def rollout(
         `UnrolledRNN`; see `layers_of`. Dropout between layers is left out.
     inputs: [T, B, E], or [B, T, E] for a module with batch_first; or a PackedSequence.
     lengths: [B] whole numbers, the real steps of each sequence, pads behind them; None: all T.
-    state: h_0 [L, B, H] of the L layers, of an LSTM (h_0, c_0), as the module itself takes it;
-        None: zeros.
+    state: h_0 [L, B, H] of the L layers, of an LSTM (h_0, c_0), as the module itself takes it; of
+        an `UnrolledRNN` a `State` for each layer; None: zeros.
 
     The outputs are h of the top layer at the last real step, [B, H]. Gradients reach the inputs and
     the states, not the parameters.
@@ -50,6 +50,8 @@ def rollout(
     layers = layers_of(module)
     batch_first = bool(getattr(unwrapped(module), "batch_first", False))
     if isinstance(inputs, PackedSequence):
+        if lengths is not None:
+            raise ValueError("lengths: a PackedSequence has its own")
         inputs, lengths = pad_packed_sequence(inputs, batch_first=batch_first)
     x_TBE = _inputs(inputs, batch_first, layers[0].weight_ih.shape[1])
     steps, size = x_TBE.shape[:2]
@@ -59,6 +61,9 @@ def rollout(
     batch = Batch(x_TBE.transpose(0, 1), torch.zeros(size), lengths_B).to(device)
     layers = [layer.to(device, torch.float64) for layer in layers]
     _refuse_nonfinite(layers, x_TBE, lengths_B, batch_first)
+    # What stands behind a sequence is not read, and a NaN there would come back as 0 times NaN.
+    real_TB1 = (torch.arange(steps)[:, None] < lengths_B)[:, :, None].to(x_TBE.device)
+    x_TBE = torch.where(real_TB1, x_TBE, 0)
 
     def read(x_TBE: Tensor, h_TBH: Tensor) -> Tensor:
         last_B = batch.cut(len(h_TBH)).last_valid_B
@@ -76,7 +81,14 @@ def rollout(
 
 def _inputs(inputs: Any, batch_first: bool, features: int) -> Tensor:
     """x [T, B, E], cut off from whatever made it."""
-    x = torch.as_tensor(inputs).detach()
+    try:
+        x = torch.as_tensor(inputs).detach()
+    except (TypeError, RuntimeError, ValueError):
+        raise ValueError(
+            f"inputs must be a tensor or an array of numbers (got {type(inputs).__name__})"
+        ) from None
+    if x.is_complex():
+        raise ValueError("inputs are complex, and recurrent modules read real numbers")
     if x.is_inference():
         x = x.clone()
     if x.dim() == 2 and x.shape[1] == features:
@@ -99,27 +111,36 @@ def _lengths(lengths: Any, steps: int, size: int) -> Tensor:
         return torch.full((size,), steps)
     if isinstance(lengths, tuple) and any(isinstance(part, Tensor) for part in lengths):
         raise ValueError("lengths must be whole numbers; an initial state is state=(h0, c0)")
-    numbers = np.asarray(lengths.cpu() if isinstance(lengths, Tensor) else lengths)
+    try:
+        numbers = np.asarray(lengths.cpu() if isinstance(lengths, Tensor) else lengths)
+    except ValueError:  # lists of different lengths
+        numbers = np.empty(0)
     whole = numbers.dtype.kind in "iuf" and numbers.shape == (size,) and (numbers % 1 == 0).all()
     if not whole or numbers.min() < 1 or numbers.max() > steps:
         raise ValueError(f"lengths must be {size} whole numbers from 1 to {steps}")
     return torch.from_numpy(numbers.astype(np.int64))
 
 
-def _initial_states(
-    layers: Sequence[Recurrence], state: Tensor | tuple[Tensor, Tensor], size: int
-) -> list[State]:
+def _initial_states(layers: Sequence[Recurrence], state: Any, size: int) -> list[State]:
     """The state before the first step, of each layer."""
     has_cell_state = layers[0].cell.has_cell_state
+    if isinstance(state, list) and all(isinstance(part, State) for part in state):
+        # as `UnrolledRNN` takes them, a state for each layer
+        state = tuple(
+            torch.stack([tensor for tensor in tensors if tensor is not None])
+            for tensors in zip(*([s.h, s.c][: 1 + has_cell_state] for s in state), strict=True)
+        )
     parts = state if isinstance(state, tuple) else (state,)
+    parts = tuple(torch.as_tensor(part) for part in parts)
     shape = (len(layers), size, layers[0].hidden_size)
     if len(parts) != 1 + has_cell_state or any(tuple(part.shape) != shape for part in parts):
         expected = f"(h0, c0), each {list(shape)}" if has_cell_state else f"h0, {list(shape)}"
         raise ValueError(f"state must be {expected}")
     like = layers[0].weight_hh
-    return [
-        State(*per_layer) for per_layer in zip(*(p.detach().to(like) for p in parts), strict=True)
-    ]
+    wide_parts = [part.detach().to(like) for part in parts]
+    if not all(bool(part.isfinite().all()) for part in wide_parts):
+        raise ValueError("state holds a number that is not finite")
+    return [State(*of_layer) for of_layer in zip(*wide_parts, strict=True)]
 
 
 def _refuse_nonfinite(

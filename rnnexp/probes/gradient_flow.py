@@ -22,8 +22,11 @@ class GradientFlow(Probe):
     one's steps back: a short text's first word is not a long one's. With readout=mean or max along
     the recurrence alone, from the last state that is read.
 
-    ratio: ‖dL/de‖ at the early step over that at the late one, 95% and 5% of the steps before the
-        readout, each a mean over the examples that have both; with the 95% interval over these.
+    early, middle, late: ‖dL/de‖ at 95%, 50% and 5% of the steps before the readout, means over the
+        examples that have an early and a late step.
+    ratio: early over late of a typical one of these examples, with its 95% interval over them; see
+        `ratio_interval`.
+    silent: examples of whose loss nothing enters; they are left out.
     half_share, end_share: what is left of ‖dL/dh‖ of the top layer at half and at the whole length.
     near_slope, far_slope: of ln ‖dL/dh‖ per step, over the first and last quarter of the way back.
     half_life: of the top layer's state gradient, in steps, where the way back is a straight line.
@@ -60,7 +63,7 @@ class GradientFlow(Probe):
             "marks": np.array([width - k for k in (early, middle, late)], np.float64),
             "floor": FLOOR,
             "first": float(inputs_T[0]),
-            **_compared(inputs_KB, (early, middle, late), measurable=norms.longest),
+            **_compared(inputs_KB, norms.longest),
             "half_share": decay.half_share,
             "end_share": decay.end_share,
             "near_slope": decay.near_slope,
@@ -68,10 +71,11 @@ class GradientFlow(Probe):
             "log_gain": decay.slope,
             "straight": math.nan if decay.straight is None else float(decay.straight),
             "half_life": decay.half_life,
-            "underflowed": float((inputs_T < FLOOR).sum()),
+            "underflowed": float(((inputs_T > 0) & (inputs_T < FLOOR)).sum()),
             "overflowed": float(np.isinf(inputs_T).sum()),
             "longest": float(norms.longest),
             "examples": float(norms.inputs_TB.shape[1]),
+            "silent": float(norms.silent),
             "recurrence_alone": float(norms.path == "recurrence"),
         }
         if far.cells_LTB is not None:
@@ -79,21 +83,24 @@ class GradientFlow(Probe):
         return measured
 
 
-def _compared(inputs_KB: Array, marks: tuple[int, int, int], measurable: int) -> dict[str, float]:
-    """Early and late norms over the examples that have both, their ratio and its interval.
-
-    measurable: the steps of the longest example.
+def _compared(inputs_KB: Array, steps: int) -> dict[str, float]:
+    """Early, middle and late norms, means over the examples that have the early and the late one,
+    and what `ratio_interval` says of these; NaN where `steps`, the longest example's, are too few.
     """
+    marks = marked_distances(steps)
+    if marks is None:
+        names = ("early", "middle", "late", "ratio", "ratio_low", "ratio_high")
+        return {**dict.fromkeys(names, math.nan), "compared": 0.0}
     early_B, middle_B, late_B = (inputs_KB[k] for k in marks)
     both = ~(np.isnan(early_B) | np.isnan(late_B))
-    if marked_distances(measurable) is None:
-        both = np.zeros_like(both)
-    early, late = (mean_present(values_B[None, both])[0] for values_B in (early_B, late_B))
+    early, middle, late = (
+        float(mean_present(values_B[None, both])[0]) for values_B in (early_B, middle_B, late_B)
+    )
     ratio, low, high = ratio_interval(early_B[both], late_B[both])
     return {
-        "early": float(early),
-        "middle": float(mean_present(middle_B[None])[0]),
-        "late": float(late),
+        "early": early,
+        "middle": middle,
+        "late": late,
         "ratio": ratio,
         "ratio_low": low,
         "ratio_high": high,

@@ -5,7 +5,7 @@ section 2.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -27,15 +27,17 @@ class GradientNorms:
 
     inputs_TB: ‖dL/de_t‖ of the input at step t, NaN at pads and behind the readout.
     states_LTB: ‖dL/dh_t‖, total: over every path from h_t to the loss. NaN behind the readout,
-        where there is no path; pads that the signal crosses count.
+        which the outputs do not see; pads that the signal crosses count.
     cells_LTB: ‖dL/dc_t‖, total; None where the cell has none.
     read_at_B, read_state_B: the step whose input, the step whose state the readout sees last.
     path: `recurrence` where a part of the loss was left out, see `gradient_flow`.
     one_state: whether all of this gradient enters through the state at `read_state_B`, so that the
         distance from it is the distance that the gradient has come.
 
-    All are NaN for an example whose inputs hold a number that is not finite, infinite where they
-    overflowed, 1e-301 where they underflowed (see `decay.marks_underflow`), and 0 where they are 0.
+    All are NaN for an example whose inputs hold a number that is not finite, and for one of whose
+    loss nothing enters, since its answer is so sure that its gradient is 0 or since the loss leaves
+    it out: `silent` says how many these are. They are infinite where they overflowed, 1e-301 where
+    they underflowed (see `decay.marks_underflow`), and 0 where they are 0.
     """
 
     inputs_TB: Array
@@ -45,6 +47,7 @@ class GradientNorms:
     read_state_B: npt.NDArray[np.int64]
     path: Path = "total"
     one_state: bool = True
+    silent: int = 0
 
     def by_step(self) -> tuple[Array, Array]:
         """Mean over the examples that have the step: inputs [T], states of the top layer [T]."""
@@ -71,6 +74,7 @@ class GradientNorms:
             self.read_state_B[there],
             self.path,
             self.one_state,
+            self.silent,
         )
 
     def decay(self) -> Decay:
@@ -122,13 +126,17 @@ def gradient_flow(rollout: Rollout, loss: Tensor, path: Path = "total") -> Gradi
     The graph is used up: roll out again for another loss.
 
     Raises ValueError for a loss that is not made of this rollout, for a rollout made without a
-    graph, and for one whose graph is used up.
+    graph, for one whose graph is used up, and for another path.
 
     >>> from rnnexp.model.rollout import rollout
     >>> r = rollout(torch.nn.RNN(3, 8), torch.randn(20, 2, 3))
     >>> gradient_flow(r, r.outputs.square().sum()).states_LTB.shape
     (1, 20, 2)
     """
+    if path not in get_args(Path):
+        raise ValueError(f"path must be one of {', '.join(get_args(Path))} (got {path!r})")
+    if not isinstance(loss, Tensor):
+        raise ValueError(NOT_OF_ROLLOUT)
     groups = [rollout.inputs]
     groups += [layer.states for layer in rollout.layers]
     groups += [layer.cells for layer in rollout.layers if layer.cells is not None]
@@ -150,6 +158,12 @@ def gradient_flow(rollout: Rollout, loss: Tensor, path: Path = "total") -> Gradi
     table = np.where(np.isnan(table), np.inf, table)  # inf times 0 on the way: it overflowed
     table = np.stack([marks_underflow(norms_TB) for norms_TB in table])
     table[:, :, _nonfinite_inputs(rollout)] = np.nan
+    # with a mean or a maximum over steps the loss enters at others than the last
+    enters_TB = (
+        table[layers] if not one_state and path == "total" else _at(table[layers], read_state)
+    )
+    silent_B = (enters_TB == 0).all(axis=0)
+    table[:, :, silent_B] = np.nan
     valid_TB = rollout.valid_BT.T.cpu().numpy()
     first_B = valid_TB.argmax(axis=0)  # pads before the text carry nothing
     step_T1 = np.arange(steps)[:, None]
@@ -162,6 +176,7 @@ def gradient_flow(rollout: Rollout, loss: Tensor, path: Path = "total") -> Gradi
         read_state,
         left_out,
         one_state or path == "recurrence",
+        int(silent_B.sum()),
     )
 
 
@@ -260,9 +275,15 @@ def joined(parts: list[GradientNorms]) -> GradientNorms:
         np.concatenate(cells, axis=-1) if cells else None,
         np.concatenate([part.read_at_B for part in parts]),
         np.concatenate([part.read_state_B for part in parts]),
-        parts[0].path,
+        "recurrence" if any(part.path == "recurrence" for part in parts) else "total",
         all(part.one_state for part in parts),
+        sum(part.silent for part in parts),
     )
+
+
+def _at(values_TB: Array, step_B: npt.NDArray[np.int64]) -> Array:
+    """One row: the value of each example at its own step."""
+    return values_TB[step_B, np.arange(values_TB.shape[1])][None]
 
 
 def aligned(values_TB: Array, last_B: npt.NDArray[np.int64]) -> Array:

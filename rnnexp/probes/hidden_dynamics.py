@@ -16,6 +16,7 @@ def state_statistics(layer: LayerStates, lengths: list[int], saturated_at: float
     state_variance, cell_variance [N]: variance of the norm over a sequence's steps.
     saturated [N]: share of |h| > saturated_at over steps and units.
     slope [N]: mean of 1 - h², for a tanh cell its mean derivative.
+    All are NaN for a sequence whose states are not all finite.
     """
     h_NTH = torch.stack(list(layer.states), dim=1).cpu().numpy()
     statistics: Measurement = {"state": _norms(h_NTH, lengths)}
@@ -26,6 +27,10 @@ def state_statistics(layer: LayerStates, lengths: list[int], saturated_at: float
     texts = [h_TH[:length] for h_TH, length in zip(h_NTH, lengths, strict=True)]
     statistics["saturated"] = np.array([(np.abs(h) > saturated_at).mean() for h in texts])
     statistics["slope"] = np.array([(1 - h**2).mean() for h in texts])
+    broken_N = np.array([not np.isfinite(h).all() for h in texts])
+    for values in statistics.values():
+        assert isinstance(values, np.ndarray)
+        values[broken_N] = np.nan
     return statistics
 
 
@@ -87,7 +92,7 @@ class HiddenDynamics(Probe):
         lengths = batch.lengths.tolist()
         statistics = state_statistics(rollout.layers[-1], lengths, self.saturated_at)
         averages: Measurement = {
-            f"mean_{name}": float(np.mean(statistics[name]))
+            f"mean_{name}": float(np.nanmean(statistics[name]))
             for name in ("state_variance", "cell_variance", "saturated", "slope")
             if name in statistics
         }
@@ -97,6 +102,7 @@ class HiddenDynamics(Probe):
             **averages,
             "target": classes[rows].astype(np.float64),
             "length": np.array(lengths, np.float64),
-            "sequences": float(len(lengths)),
+            "sequences": float((~np.isnan(statistics["saturated"])).sum()),
+            "saturated_at": self.saturated_at,
             "wanted": float(self.per_class * len(np.unique(classes))),
         }

@@ -34,7 +34,8 @@ def singular_values(rollout: Rollout, distances: list[int]) -> tuple[Array, Arra
     """ln of the largest singular value of ds_n/ds_(n-k), and the condition number, for each k.
 
     n is each example's own last real step; steps before its first one do not count, but the state
-    that they left does. Two arrays [len(distances), B], NaN where an example has not so many steps.
+    that they left does. Two arrays [len(distances), B], NaN where an example has not so many steps,
+    and for one whose states are not all finite.
     The product is rescaled as it grows, so that neither overflows nor underflows; condition numbers
     above 1/eps are only a lower bound.
 
@@ -47,13 +48,14 @@ def singular_values(rollout: Rollout, distances: list[int]) -> tuple[Array, Arra
     product_BDD = torch.eye(width, dtype=torch.float64).repeat(size, 1, 1)
     log_scale_B = torch.zeros(size, dtype=torch.float64)
     walked_B = torch.zeros(size, dtype=torch.long)
+    finite_B = rollout.finite_B.cpu()
     largest = np.full((len(distances), size), np.nan)
     condition = largest.copy()
     for t in reversed(range(len(rollout.inputs))):
-        here_B = valid_BT[:, t] & (walked_B < max(distances))
+        here_B = valid_BT[:, t] & finite_B & (walked_B < max(distances))
         if not bool(here_B.any()):
             continue
-        step_BDD = step_jacobian(rollout, t).cpu().double()
+        step_BDD = step_jacobian(rollout, t).cpu().double().nan_to_num()  # of others: not counted
         product_BDD = torch.where(here_B[:, None, None], product_BDD @ step_BDD, product_BDD)
         size_B = torch.linalg.matrix_norm(product_BDD)
         size_B = torch.where(size_B > 0, size_B, 1.0)
@@ -118,5 +120,5 @@ class Jacobian(Probe):
             "log_gain_per_step": gain,
             "log_gain_low": gain_low,
             "log_gain_high": gain_high,
-            "examples": float(len(batch)),
+            "examples": float((~np.isnan(log_largest).all(axis=0)).sum()),
         }

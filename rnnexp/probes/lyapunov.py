@@ -19,9 +19,9 @@ def lyapunov_spectrum(rollout: Rollout, burn_in: int = 0) -> Array:
 
     In descending order. Each example's own real steps are counted, from the state that pads before
     them have left. burn_in: so many of these turn Q towards the growing directions before any is
-    counted; NaN for an example that has no more. The flat state of an LSTM holds h and c of every
-    layer. Where a direction is lost altogether, as behind a ReLU, what is left is -inf or the size
-    of rounding errors.
+    counted; NaN for an example that has no more, and for one whose states are not all finite. The
+    flat state of an LSTM holds h and c of every layer. Where a direction is lost altogether, as
+    behind a ReLU, what is left is -inf or the size of rounding errors.
 
     Raises ValueError where no step of any example is left to count.
 
@@ -36,11 +36,13 @@ def lyapunov_spectrum(rollout: Rollout, burn_in: int = 0) -> Array:
     q_BDD = torch.eye(width, dtype=torch.float64).repeat(size, 1, 1)
     total_BD = torch.zeros(size, width, dtype=torch.float64)
     walked_B = torch.zeros(size, dtype=torch.long)
+    finite_B = rollout.finite_B.cpu()
     for t in range(len(rollout.inputs)):
-        here_B = valid_BT[:, t]
+        here_B = valid_BT[:, t] & finite_B
         if not bool(here_B.any()):
             continue
-        turned_BDD, r_BDD = torch.linalg.qr(step_jacobian(rollout, t).cpu().double() @ q_BDD)
+        step_BDD = step_jacobian(rollout, t).cpu().double().nan_to_num()  # of others: not counted
+        turned_BDD, r_BDD = torch.linalg.qr(step_BDD @ q_BDD)
         q_BDD = torch.where(here_B[:, None, None], turned_BDD, q_BDD)
         walked_B = walked_B + here_B
         counted_B1 = (here_B & (walked_B > burn_in))[:, None]

@@ -38,7 +38,7 @@ def mean_present(values_TB: Array) -> Array:
 def mean_and_interval(values_KB: Array) -> tuple[Array, Array, Array]:
     """Mean over the examples that are not NaN, and the ends of its 95% t-interval; [K] each.
 
-    The ends are NaN for fewer than two examples.
+    The ends are NaN for fewer than two examples, and where the mean is infinite.
     """
     count_K = (~np.isnan(values_KB)).sum(axis=1)
     mean_K = mean_present(values_KB)
@@ -46,40 +46,45 @@ def mean_and_interval(values_KB: Array) -> tuple[Array, Array, Array]:
         squares_K = np.nansum((values_KB - mean_K[:, None]) ** 2, axis=1)
         error_K = np.sqrt(squares_K / (count_K - 1) / count_K)
         half_K = np.where(count_K > 1, stats.t.ppf(0.975, np.maximum(count_K - 1, 1)), np.nan)
-    return mean_K, mean_K - half_K * error_K, mean_K + half_K * error_K
+    half_K = np.where(np.isfinite(mean_K), half_K * error_K, np.nan)
+    return mean_K, mean_K - half_K, mean_K + half_K
 
 
 def ratio_interval(far_B: Array, near_B: Array) -> tuple[float, float, float]:
-    """mean far / mean near over the same examples, and its 95% interval.
+    """The ratio far / near of a typical example, and its 95% interval over examples.
 
-    The t-interval of the logarithm with the jackknife's standard error, taken back: the ratio is
-    positive and may span orders of magnitude. Source: Efron and Tibshirani 1993, chapter 11.
+    The geometric mean of each example's own ratio, with the t-interval of the mean logarithm: where
+    gradients vanish or explode, ratios of examples differ by orders of magnitude, and an
+    arithmetic mean is that of the rarest. Over examples whose near norm float64 holds. Where a far
+    norm underflowed, overflowed or is 0 the median takes its place, and there is no interval.
 
-    What is not measured is NaN: without examples; where the near norm is 0, or is below or beyond
-    the range of float64; the interval for fewer than two examples too, and where one example alone
-    holds all of a mean. A far norm below the floor stays `BELOW_FLOOR`, a far norm of 0 stays 0,
-    and one that overflowed is infinite.
+    What is not measured is NaN: without examples, and the interval for fewer than two or for none.
+    A ratio that underflowed is `BELOW_FLOOR`, one that overflowed infinite, and 0 is 0.
     """
-    nothing = (math.nan, math.nan, math.nan)
+    held_B = (near_B >= FLOOR) & (near_B < math.inf) & ~np.isnan(far_B)
+    far_B, near_B = far_B[held_B], near_B[held_B]
     if not len(far_B):
-        return nothing
-    far, near = float(far_B.mean()), float(near_B.mean())
-    if not FLOOR <= near < math.inf:
-        return nothing
-    if far in (0.0, math.inf):
+        return math.nan, math.nan, math.nan
+    beyond_B = (far_B < FLOOR) | np.isinf(far_B)
+    with np.errstate(divide="ignore"):
+        logs_B = np.log(far_B) - np.log(near_B)
+    if beyond_B.any():
+        middle = np.argsort(np.where(beyond_B & (far_B > 0) & (far_B < 1), -1e4, logs_B))
+        at = int(middle[(len(middle) - 1) // 2])
+        far, near = float(far_B[at]), float(near_B[at])
+        if not beyond_B[at]:
+            return _back(float(logs_B[at])), math.nan, math.nan
+        if 0 < far < FLOOR and near <= FLOOR / 1e-3:
+            return math.nan, math.nan, math.nan  # below a thousandth, and no more is known
         return far, math.nan, math.nan
-    if far < FLOOR:
-        # below FLOOR / near: known to be gone only where that is small
-        return (BELOW_FLOOR, math.nan, math.nan) if near > FLOOR / 1e-3 else nothing
-    ratio, n = far / near, len(far_B)
-    if n < 2:
-        return ratio, math.nan, math.nan
-    with np.errstate(divide="ignore", invalid="ignore"):
-        without_B = np.log(far_B.sum() - far_B) - np.log(near_B.sum() - near_B)
-    error = math.sqrt((n - 1) / n * float(((without_B - without_B.mean()) ** 2).sum()))
-    if not math.isfinite(error):
-        return ratio, math.nan, math.nan
-    half_width = float(stats.t.ppf(0.975, n - 1)) * error
-    with np.errstate(over="ignore"):
-        low, high = (float(ratio * np.exp(sign * half_width)) for sign in (-1, 1))
-    return ratio, low, high
+    mean, low, high = (float(ends[0]) for ends in mean_and_interval(logs_B[None]))
+    return _back(mean), _back(low), _back(high)
+
+
+def _back(log: float) -> float:
+    """e^log within what stands for a number: `BELOW_FLOOR` and infinity beyond float64."""
+    if math.isnan(log):
+        return math.nan
+    if log < math.log(FLOOR):
+        return BELOW_FLOOR
+    return math.exp(log) if log < math.log(1e308) else math.inf

@@ -5,7 +5,7 @@ it, and a verdict is given where all of the interval agrees.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -40,7 +40,7 @@ class Magnitude:
 
     interval: the geometric mean of those that float64 holds, with its t-interval of the logarithm;
         its n says how many they are.
-    below: how many underflowed, below 1e-300. zero: are exactly 0: no path leads to the loss.
+    below: how many underflowed, below 1e-300. zero: are exactly 0, as behind dead units.
     infinite: overflowed. missing: were not measured.
     """
 
@@ -71,11 +71,12 @@ class Magnitude:
         bare: bool = False,
         unit: str = "",
         infinite: str = "overflow (above 1e308)",
-        missing: str = NOT_MEASURED,
+        more: Mapping[str, int] | None = None,
     ) -> Cell:
         """The mean with its interval, and how many seeds it leaves out.
 
-        bare: without the interval. infinite, missing: what an infinite value and NaN say.
+        bare: without the interval. infinite: what an infinite value is. more: how many seeds have
+        no value for other reasons, by the reason in words.
 
         >>> Magnitude.of([1e-3]).cell().text, Magnitude.of([0.0, 1e-301, 1e-3]).cell().text
         ('0.001', '0.001 of 1 of 3 (1 below 1e-300, 1 exactly 0)')
@@ -86,12 +87,13 @@ class Magnitude:
             "below 1e-300": self.below,
             "exactly 0": self.zero,
             infinite: self.infinite,
-            missing: self.missing,
+            NOT_MEASURED: self.missing,
+            **(more or {}),
         }
         counted = {words: count for words, count in left_out.items() if count}
-        interval = self.interval
+        interval, seeds = self.interval, self.n + sum((more or {}).values())
         if not interval.n:
-            if self.n == self.missing:
+            if seeds == self.missing:
                 return Cell(NOTHING)
             if len(counted) == 1:
                 return Cell(next(iter(counted)))
@@ -102,7 +104,7 @@ class Magnitude:
         text += unit
         if counted:
             rest = ", ".join(f"{count} {words}" for words, count in counted.items())
-            text += f" of {interval.n} of {self.n} ({rest})"
+            text += f" of {interval.n} of {seeds} ({rest})"
         return Cell(text, interval.mean)
 
 

@@ -166,15 +166,16 @@ def marks_at_fixed_steps(monkeypatch: pytest.MonkeyPatch) -> None:
         early = 10 if steps > 20 else max(1, steps // 10)
         return steps - early, steps - steps // 2, early
 
-    monkeypatch.setattr(gradient_norms, "marked_distances", marks)
+    for user in (flow, gradient_norms):
+        monkeypatch.setattr(user, "marked_distances", marks)
 
 
 def means_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """Texts of any length are averaged at the same step, whatever its distance from the readout."""
 
-    def compared(
-        inputs_KB: Array, marks: tuple[int, int, int], measurable: int
-    ) -> dict[str, float]:
+    def compared(inputs_KB: Array, steps: int) -> dict[str, float]:
+        marks = gradient_norms.marked_distances(steps)
+        assert marks is not None
         early, middle, late = (float(np.nanmean(inputs_KB[k])) for k in marks)
         names = ("ratio_low", "ratio_high", "compared")
         at_steps = {"early": early, "middle": middle, "late": late, "ratio": early / late}

@@ -1,5 +1,6 @@
 """The rollout against every model's own forward pass."""
 
+import math
 import resource
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 from rnnexp import rollout
 from rnnexp.embedding.learned import Learned
 from rnnexp.model.base import SequenceModel
+from rnnexp.model.cells.base import State
 from rnnexp.model.fused import GRU, LSTM, RNN
 from rnnexp.model.linear import Linear
 from rnnexp.model.unrolled import Unrolled, UnrolledRNN
@@ -161,6 +163,7 @@ EFFECTIVE: dict[str, Callable[[], nn.Module]] = {
     "parametrised weight norm": lambda: parametrised("weight_norm"),
     "parametrised orthogonal": lambda: parametrised("orthogonal"),
     "parametrised spectral norm": lambda: parametrised("spectral_norm"),
+    "spectral norm": lambda: nn.utils.spectral_norm(nn.RNN(3, 4).eval(), "weight_hh_l0"),
     "pruned": pruned,
     "weight drop": weight_dropped,
     "half precision": lambda: nn.LSTM(3, 4).half(),
@@ -177,12 +180,35 @@ def test_the_weights_that_the_forward_pass_uses(name: str) -> None:
     state = {key: value.clone() for key, value in module.state_dict().items()}
     made = rollout(module, x_TBE)
     assert all(torch.equal(value, state[key]) for key, value in module.state_dict().items())
-    assert module.training
+    assert module.training is (name != "spectral norm")
     if name == "half precision":
         x_TBE = x_TBE.half()
     with torch.no_grad():
         expected = module(x_TBE)[0][-1]
     assert (made.outputs - expected).abs().max() < (2e-3 if name == "half precision" else 1e-6)
+
+
+class Doubling(nn.Module):
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return self.module(2 * x)
+
+
+def wrapped(module: nn.Module) -> nn.Module:
+    return Doubling(module)
+
+
+def with_own_forward(module: nn.Module) -> nn.Module:
+    module.forward = lambda x: (2 * x, None)  # type: ignore[method-assign]
+    return module
+
+
+def with_a_hook(module: nn.Module) -> nn.Module:
+    module.register_forward_pre_hook(lambda module, arguments: (2 * arguments[0],))
+    return module
 
 
 class OwnForward(nn.LSTM):
@@ -198,6 +224,9 @@ class OwnForward(nn.LSTM):
         (nn.Linear(3, 4), "Linear cannot be rolled out: give torch.nn.RNN"),
         (OwnForward(3, 4), "OwnForward has a forward pass of its own"),
         (nn.LSTM(3, 4, device="meta"), "LSTM has no numbers in weight_ih_l0"),
+        (wrapped(nn.LSTM(3, 4)), "Doubling cannot be rolled out"),
+        (with_own_forward(nn.LSTM(3, 4)), "LSTM has a forward pass of its own"),
+        (with_a_hook(nn.LSTM(3, 4)), "LSTM has a forward_pre_hook"),
         (lambda x: x, "a function cannot be rolled out"),
     ],
 )
@@ -225,6 +254,10 @@ def test_what_people_give_as_inputs_and_lengths() -> None:
         (x_TBE[:, 0], None, r"use x\[:, None\]"),
         (x_TBE[:0], None, "no step or no example"),
         (x_TBE, [10, 7.5], "whole numbers"),
+        (x_TBE, [[10], [7, 1]], "whole numbers"),
+        (packed, [10, 7], "has its own"),
+        (None, None, r"array of numbers \(got NoneType\)"),
+        (x_TBE.to(torch.complex64), None, "complex"),
         (x_TBE, (x_TBE[:1], x_TBE[:1]), r"state=\(h0, c0\)"),
     ):
         with pytest.raises(ValueError, match=words):
@@ -243,6 +276,15 @@ def test_an_initial_state(module: nn.RNNBase) -> None:
     assert torch.allclose(first, made.flat_state(0), rtol=0, atol=1e-14)
     with pytest.raises(ValueError, match=r"state must be .*\[2, 5, 4\]"):
         rollout(module, x, state=h0[:1])
+    with pytest.raises(ValueError, match="state holds a number that is not finite"):
+        rollout(module, x, state=(h0 * math.nan, c0) if isinstance(state, tuple) else h0 * math.nan)
+
+
+def test_the_initial_state_of_the_written_out_module() -> None:
+    module, x_TBE = UnrolledRNN(3, 4, 2, cell="lstm"), torch.randn(5, 2, 3)
+    before = [State(torch.randn(2, 4), torch.randn(2, 4)) for _ in range(2)]
+    expected = module(x_TBE, before)[0][-1]
+    assert (rollout(module, x_TBE, state=before).outputs - expected).abs().max() < 1e-6
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])

@@ -57,22 +57,23 @@ def test_nothing_to_measure_is_nan(norm: np.ndarray) -> None:
     assert decay.straight is None
 
 
-def test_the_interval_of_a_ratio_covers_it() -> None:
-    """Norms that spread by a factor of three, far and near ones correlated."""
+@pytest.mark.parametrize("spread", [0.6, 2.5])
+def test_the_interval_of_a_ratio_covers_it(spread: float) -> None:
+    """Near and beyond the edge of chaos ratios of examples spread by orders of magnitude."""
     rng = np.random.default_rng(0)
     covered, truth = 0, 1e-6
     for _ in range(400):
-        common, far, near = rng.normal(size=(3, 32))
+        common, far, near = rng.normal(size=(3, 16))
         ratio, low, high = ratio_interval(
-            truth * np.exp(0.6 * common + 0.6 * far), np.exp(0.6 * common + 0.6 * near)
+            truth * np.exp(common + spread * far), np.exp(common + 0.6 * near)
         )
         assert low <= ratio <= high
         covered += low <= truth <= high
-    assert 0.91 <= covered / 400 <= 0.99
+    assert 0.91 <= covered / 400 <= 0.98
 
 
 def test_ratios_that_cannot_be_measured() -> None:
-    one, nothing = np.ones(4), (math.nan,) * 3
+    one = np.ones(4)
     for far, near in (([], []), (one, 0 * one), (one, BELOW_FLOOR * one), (one, np.inf * one)):
         assert np.isnan(ratio_interval(np.array(far), np.array(near))).all()
     assert ratio_interval(0 * one, one)[0] == 0.0
@@ -80,4 +81,8 @@ def test_ratios_that_cannot_be_measured() -> None:
     # below 1e-300 of what is 1e-299: a tenth or less, and no more is known
     assert np.isnan(ratio_interval(BELOW_FLOOR * one, 1e-299 * one)).all()
     assert ratio_interval(np.inf * one, one)[0] == math.inf
-    assert np.isnan(nothing).all()
+    # the ratio itself leaves the range of float64
+    assert ratio_interval(1e-200 * one, 1e150 * one)[0] == BELOW_FLOOR
+    mixed = ratio_interval(np.array([0.0, 1e-3, 1e-2, 1e-1, 1.0]), np.ones(5))
+    assert mixed[0] == pytest.approx(1e-2)
+    assert np.isnan(mixed[1:]).all()

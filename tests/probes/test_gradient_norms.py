@@ -114,3 +114,34 @@ def test_a_loss_on_states_is_seen_through() -> None:
     of_last = gradient_flow(made, made.states[-1].sum())
     made = rollout(rnn, x_TBE)
     assert of_last.decay() == gradient_flow(made, made.outputs.sum()).decay()
+
+
+def test_an_example_of_whose_loss_nothing_enters_is_left_out() -> None:
+    rnn, x_TBE = nn.RNN(3, 8).double(), torch.randn(12, 3, 3, dtype=torch.float64)
+    made = rollout(rnn, x_TBE)
+    whole = gradient_flow(made, made.outputs.sum())
+    made = rollout(rnn, x_TBE)
+    part = gradient_flow(made, made.outputs[:2].sum())  # the third answer is in no loss
+    assert part.silent == 1
+    assert np.isnan(part.inputs_TB[:, 2]).all()
+    assert np.array_equal(part.by_step()[0], whole.inputs_TB[:, :2].mean(axis=1))
+    assert whole.silent == 0
+
+
+def test_a_path_that_there_is_not_and_a_loss_that_is_none() -> None:
+    made = rollout(nn.RNN(3, 4), torch.randn(5, 2, 3))
+    with pytest.raises(ValueError, match="path must be one of total, recurrence"):
+        gradient_flow(made, made.outputs.sum(), path="recurrent")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="does not depend on this rollout"):
+        gradient_flow(made, 0.5)  # type: ignore[arg-type]
+
+
+def test_what_stands_behind_a_sequence_is_not_read() -> None:
+    rnn, x_TBE = nn.RNN(3, 4), torch.randn(6, 2, 3)
+    made = rollout(rnn, x_TBE, [4, 6])
+    expected = gradient_flow(made, made.outputs.sum()).inputs_TB
+    x_TBE[4:, 0] = float("nan")
+    made = rollout(rnn, x_TBE, [4, 6])
+    assert np.array_equal(
+        gradient_flow(made, made.outputs.sum()).inputs_TB, expected, equal_nan=True
+    )

@@ -18,7 +18,7 @@ def draw(finding: Lyapunov, folder: Path) -> list[Path]:
             index = np.arange(1, len(exponents) + 1)
             axes.plot(
                 index, exponents, line, color=color,
-                label=f"epoch {spectrum.epoch:.0f}: largest {spectrum.largest.text}",
+                label=f"{finding.unit} {spectrum.progress:.0f}: largest {spectrum.largest.text}",
             )  # fmt: skip
             if spectrum.low is not None and spectrum.high is not None:
                 axes.fill_between(index, spectrum.low, spectrum.high, color=color, alpha=0.15, lw=0)

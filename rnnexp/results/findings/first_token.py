@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from rnnexp.ranges import FLOOR
+from rnnexp.ranges import BELOW_FLOOR, FLOOR
 from rnnexp.results.findings.base import StudyFinding
 from rnnexp.results.findings.gradient_flow import path_measured
 from rnnexp.results.groups import Group, group_label
@@ -101,8 +101,8 @@ class FirstToken(StudyFinding):
             else "measured while training, predicted from the initial weights"
         )
         notes = [
-            f"{note}; geometric means over seeds (95% intervals), over examples that fill all "
-            "steps",
+            f"{note}; geometric means over seeds, of gains means (95% intervals), over examples "
+            "whose first token stands as far before the readout as the length says",
             "ratio, verdict: of the same seeds at both lengths",
             "of the first position, dL/de_1: the gradient of its token's row in the table of "
             "vectors adds to it that of every later place of the same token",
@@ -139,7 +139,7 @@ def _ratio(far: float, near: float) -> float:
     """far / near; what underflowed stays below the floor, what cannot be compared is NaN."""
     if not FLOOR <= near < math.inf:
         return math.nan
-    return far if far < FLOOR else far / near
+    return far if far < FLOOR else max(far / near, BELOW_FLOOR)
 
 
 def _first_norms(group: Group) -> dict[int, float]:

@@ -12,6 +12,7 @@ from rnnexp.results.factors import LENGTHS
 from rnnexp.results.findings.base import StudyFinding
 from rnnexp.results.findings.gradient_flow import half_life_cell, path_measured
 from rnnexp.results.groups import Group, group_label
+from rnnexp.results.magnitudes import Magnitude
 from rnnexp.results.statistics import log_interval
 from rnnexp.results.study import Study
 from rnnexp.results.tables import Cell, Table, count, with_interval
@@ -21,8 +22,7 @@ from rnnexp.results.tables import Cell, Table, count, with_interval
 class GainPoint:
     """One untrained run: the gradient's gain per step, predicted (None: no theory) and measured.
 
-    half_life: in steps, infinite where the gradient does not fall, NaN where it does not fall
-        along a straight line.
+    half_life, straight: see `half_life_cell`.
     """
 
     model: str
@@ -30,6 +30,7 @@ class GainPoint:
     predicted: float | None
     measured: float
     half_life: float
+    straight: float
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,12 @@ class Gain(StudyFinding):
 
 def _row(label: str, points: Sequence[GainPoint], runs: int) -> list[Cell]:
     measured = log_interval([point.measured for point in points])
-    known = [point.predicted for point in points if point.predicted]
+    known = [point.predicted for point in points if point.predicted is not None]
     return [
         Cell(label),
-        with_interval(log_interval(known)) if known else Cell("no theory"),
+        Magnitude.of(known).cell() if known else Cell("no theory"),
         with_interval(measured),
-        half_life_cell([point.half_life for point in points]),
+        half_life_cell([p.half_life for p in points], [p.straight for p in points]),
         count(runs) if len(points) == runs else Cell(f"{len(points)} of {runs}", len(points)),
     ]
 
@@ -103,6 +104,9 @@ def _points(group: Group) -> list[GainPoint]:
         init = " ".join([str(run.summary.choices.get("init")), *settings])
         if math.isfinite(measured) and measured > 0:
             predicted = run.summary.regime.get("gain")
-            half_life = float(arrays["half_life"][0]) if "straight" in arrays else math.nan
-            points.append(GainPoint(str(run.summary.model), init, predicted, measured, half_life))
+            straight = float(arrays["straight"][0]) if "straight" in arrays else math.nan
+            half_life = math.nan if math.isnan(straight) else float(arrays["half_life"][0])
+            points.append(
+                GainPoint(str(run.summary.model), init, predicted, measured, half_life, straight)
+            )
     return points

@@ -23,7 +23,9 @@ class RunFlow:
     """One run, M measurements of T steps: mean norm over examples, 10th and 90th percentile.
 
     floor: what is smaller has underflowed. marks: an early, a middle and a late step, counted from
-    1. progress_M: how far the training had come, counted in `unit`.
+    1. progress_M: how far the training had come, counted in `unit`. filled: whether the longest
+    example has all T steps and these are not too few for an early and a late one, so that a mark is
+    a step of it.
     """
 
     epoch_M: Array
@@ -34,13 +36,14 @@ class RunFlow:
     marks: tuple[int, ...]
     progress_M: Any
     unit: str
+    filled: bool
 
     @classmethod
     def of(cls, run: StudyRun, arrays: Arrays) -> Self:
         return cls(
             arrays["epoch"], arrays["input"], arrays["input_low"], arrays["input_high"],
             float(arrays["floor"][-1]), tuple(arrays["marks"][-1].astype(int).tolist()),
-            *run.progress(arrays),
+            *run.progress(arrays), bool(_longest(arrays) == arrays["input"].shape[1]),
         )  # fmt: skip
 
     @property
@@ -62,8 +65,8 @@ class FlowLine:
     compared, examples: of how many examples the ratio is made, of how many that were measured.
     half_shares, end_shares: what is left of the state's gradient at half and at the whole length.
     near_gains, far_gains: what its norm is multiplied by per step, near the readout and far away.
-    half_lives: in steps, infinite where the norm does not fall, NaN where it does not fall along a
-        straight line.
+    half_lives, straight: see `half_life_cell`.
+    silent: how many examples of each run were left out, since nothing of their loss enters.
     outdated: how many runs were measured by a version that compared other steps.
     """
 
@@ -83,6 +86,8 @@ class FlowLine:
     near_gains: Sequence[float]
     far_gains: Sequence[float]
     half_lives: Sequence[float]
+    straight: Sequence[float]
+    silent: Sequence[int]
     outdated: int
 
     @classmethod
@@ -110,6 +115,8 @@ class FlowLine:
             [math.exp(slope) for slope in last("near_slope")],
             [math.exp(slope) for slope in last("far_slope")],
             last("half_life"),
+            last("straight"),
+            [int(count) for count in last("silent")],
             len(measured) - len(current),
         )
 
@@ -135,7 +142,8 @@ class GradientFlow(ProbeFinding):
 
     def _inputs(self) -> Table:
         marks = {run.marks for line in self.lines for run in line.runs}
-        steps = [f"t={t}" for t in marks.pop()] if len(marks) == 1 else ["early", "middle", "late"]
+        named = len(marks) == 1 and all(run.filled for line in self.lines for run in line.runs)
+        steps = [f"t={t}" for t in marks.pop()] if named else ["early", "middle", "late"]
         head = ["gradient ‖dL/de_t‖", "untrained early/late", *steps, "early/late", "verdict",
                 "examples"]  # fmt: skip
         notes = [
@@ -146,11 +154,16 @@ class GradientFlow(ProbeFinding):
         ]
         if any(line.verdict == NOT_MEASURED for line in self.lines):
             notes.append(
-                "not measured: fewer than ten steps, no example has both an early and a late step, "
-                "or the late one is beyond the range of float64"
+                "not measured: fewer than ten steps, no example has both an early and a late step "
+                "with a gradient, or the late one is beyond the range of float64"
             )
         if any(line.verdict.startswith("unclear") for line in self.lines):
             notes.append("unclear: not all of the 95% interval has one verdict")
+        if any(count for line in self.lines for count in line.silent):
+            notes.append(
+                "examples of whose loss nothing enters are left out: their answer is so sure that "
+                "its gradient is 0, or, with a maximum over steps, their last state holds none"
+            )
         if any(line.outdated for line in self.lines):
             notes.append(
                 "measured by an earlier version, at other steps: run it again for early/late"
@@ -176,6 +189,12 @@ def path_measured(group: Group) -> str:
     """What a label must say of a group whose readout is a mean or a maximum; else nothing."""
     alone = group.scalars("gradient_flow", "recurrence_alone")
     return ", through the recurrence alone" if any(alone) else ""
+
+
+def _longest(arrays: Arrays) -> float:
+    """The steps of the longest example; 0 where early and late are not measured in it."""
+    known = "compared" not in arrays or not np.isnan(arrays["early"][-1])
+    return float(arrays["longest"][-1] if "longest" in arrays else arrays["input"].shape[1]) * known
 
 
 def _of_seeds(lines: Sequence[FlowLine]) -> str:
@@ -207,20 +226,27 @@ def _state_row(line: FlowLine) -> list[Cell]:
         Magnitude.of(line.end_shares).cell(),
         Magnitude.of(line.near_gains).cell(bare=True),
         Magnitude.of(line.far_gains).cell(bare=True),
-        half_life_cell(line.half_lives),
+        half_life_cell(line.half_lives, line.straight),
     ]
 
 
-def half_life_cell(half_lives: Sequence[float]) -> Cell:
-    """The half-life of seeds, NaN where the decay is not straight and infinite where none.
+def half_life_cell(half_lives: Sequence[float], straight: Sequence[float]) -> Cell:
+    """The half-life of seeds; infinite where the gradient does not fall.
 
-    >>> half_life_cell([20.0, math.inf, math.inf]).text, half_life_cell([math.nan]).text
-    ('20 steps of 1 of 3 (2 no decay)', 'depends on the distance')
+    straight: 1 where it falls along a straight line, 0 where not, so that its half-life depends on
+    the distance, NaN where too little was measured to tell.
+
+    >>> half_life_cell([20.0, math.inf, math.nan], [1, 1, 0]).text
+    '20 steps of 1 of 3 (1 no decay, 1 depends on the distance)'
+    >>> half_life_cell([math.nan], [0]).text, half_life_cell([math.nan], [math.nan]).text
+    ('depends on the distance', '-')
     """
     depends = "depends on the distance"
-    if half_lives and all(math.isnan(value) for value in half_lives):
+    bent = sum(value == 0 for value in straight)
+    if bent and bent == len(straight):
         return Cell(depends)
-    return Magnitude.of(half_lives).cell(unit=" steps", infinite="no decay", missing=depends)
+    kept = [life for life, value in zip(half_lives, straight, strict=True) if value != 0]
+    return Magnitude.of(kept).cell(unit=" steps", infinite="no decay", more={depends: bent})
 
 
 def _range(counts: Sequence[int]) -> str:

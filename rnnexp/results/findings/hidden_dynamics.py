@@ -1,5 +1,6 @@
 """How much the states move along whole test sequences."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from rnnexp.results.findings.base import MAX_LINES, NO_FIGURE, ProbeFinding
 from rnnexp.results.groups import Group
-from rnnexp.results.statistics import Interval, t_interval
+from rnnexp.results.statistics import POSITIVE, Interval, t_interval
 from rnnexp.results.study_run import Arrays
 from rnnexp.results.tables import Cell, Table, with_interval
 
@@ -25,7 +26,7 @@ class StateLine:
     norm: mean over runs of its L2 norm. variance, deviation: of the norm over time, mean and
         standard deviation over sequences. relative: standard deviation of the norm over time by its
         mean, with its interval over sequences: states of another size can be set beside it.
-    saturated: share of units above the probe's bound; None of a state that is not bounded.
+    saturated: share of |h| above the bound `saturated_at`; None of another kind of state.
     sequences, wanted: how many there were.
     norm_NT, target_N: the norm along each sequence of the first run, and its class.
     """
@@ -39,6 +40,7 @@ class StateLine:
     deviation: float
     relative: Interval | None
     saturated: float | None
+    saturated_at: float
     sequences: int
     wanted: int
     norm_NT: npt.NDArray[np.float64]
@@ -65,8 +67,9 @@ class HiddenDynamics(ProbeFinding):
         return cls(lines, len({line.label for line in lines})) if lines else None
 
     def tables(self) -> list[Table]:
+        bounds = {f"{line.saturated_at:g}" for line in self.lines}
         head = ["states along whole texts", "norm", "variance over time", "relative to the norm",
-                "|h| > 0.9", "sequences"]  # fmt: skip
+                f"|h| > {'/'.join(sorted(bounds))}", "sequences"]  # fmt: skip
         notes = [
             "± standard deviation over sequences; relative: standard deviation over time by the "
             "mean norm (95% interval over sequences)",
@@ -140,6 +143,7 @@ def _line(group: Group, kind: str, measured: Sequence[Arrays]) -> StateLine:
         saturated=float(np.mean([np.nanmean(arrays["saturated"][-1]) for arrays in measured]))
         if bounded
         else None,
+        saturated_at=float(first["saturated_at"][-1]) if "saturated_at" in first else 0.9,
         sequences=int(sum(arrays["sequences"][-1] for arrays in measured)),
         wanted=int(sum(arrays["wanted"][-1] for arrays in measured)),
         norm_NT=first[kind][-1],
@@ -155,13 +159,17 @@ def _relative(measured: Sequence[Arrays], kind: str) -> Interval | None:
 
     Sequences are the same in every run, so that of each its mean over the runs counts once.
     """
-    per_run = []
-    for arrays in measured:
-        norm_NT = arrays[kind][-1]
-        there = ~np.isnan(norm_NT).all(axis=1)
-        mean_N = np.nanmean(norm_NT[there], axis=1)
-        per_run.append(np.nanstd(norm_NT[there], axis=1)[mean_N > 0] / mean_N[mean_N > 0])
-    sizes = {len(values) for values in per_run}
-    if len(sizes) > 1 or not sizes or 0 in sizes:
+    sizes = {arrays[kind][-1].shape[0] for arrays in measured}
+    if len(sizes) != 1:
         return None
-    return t_interval(np.mean(per_run, axis=0).tolist())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of rows without a number
+        per_run = np.array(
+            [
+                np.nanstd(arrays[kind][-1], axis=1) / np.nanmean(arrays[kind][-1], axis=1)
+                for arrays in measured
+            ]
+        )
+        per_sequence = np.nanmean(np.where(np.isfinite(per_run), per_run, np.nan), axis=0)
+    known = per_sequence[~np.isnan(per_sequence)]
+    return t_interval(known.tolist(), POSITIVE) if len(known) else None

@@ -21,10 +21,11 @@ class JacobianCurve:
     """One measurement, by the distance k. log_largest: ln of the largest singular value.
 
     low, high: ends of its 95% interval over `examples` texts; None where there is none.
-    gain: slope of `log_largest` per step, with its interval.
+    gain: slope of `log_largest` per step, with its interval. progress: how far the training had
+    come, counted in the finding's `unit`.
     """
 
-    epoch: float
+    progress: float
     distance: Array
     log_largest: Array
     condition: Array
@@ -34,7 +35,7 @@ class JacobianCurve:
     examples: int | None
 
     @classmethod
-    def of(cls, arrays: Arrays, row: int) -> Self:
+    def of(cls, arrays: Arrays, row: int, progress: float) -> Self:
         has_interval = "log_largest_low" in arrays and not np.isnan(arrays["log_gain_low"][row])
         gain = float(arrays["log_gain_per_step"][row])
         text = f"{gain:.3g}"
@@ -42,7 +43,7 @@ class JacobianCurve:
             low, high = (float(arrays[f"log_gain_{end}"][row]) for end in ("low", "high"))
             text += f" ({low:.3g} to {high:.3g})"
         return cls(
-            float(arrays["epoch"][row]),
+            progress,
             arrays["distance"][row],
             arrays["log_largest"][row],
             arrays["condition"][row],
@@ -61,26 +62,30 @@ class Jacobian(ProbeFinding):
     model: str
     first: JacobianCurve
     last: JacobianCurve
+    unit: str
 
     @classmethod
     def of(cls, groups: Sequence[Group]) -> Self | None:
         for group in groups:
-            for arrays in group.probe(cls.probe):
-                first, last = (JacobianCurve.of(arrays, row) for row in (0, -1))
-                return cls(group.label, group.model, first, last)
+            for run, arrays in group.measured(cls.probe):
+                progress_M, unit = run.progress(arrays)
+                first, last = (
+                    JacobianCurve.of(arrays, row, float(progress_M[row])) for row in (0, -1)
+                )
+                return cls(group.label, group.model, first, last, unit)
         return None
 
     def tables(self) -> list[Table]:
-        head = ["Jacobian ds_n/ds_(n-k)", "epoch", "ln largest singular value, per step",
+        head = ["Jacobian ds_n/ds_(n-k)", self.unit, "ln largest singular value, per step",
                 "examples"]  # fmt: skip
         rows = [
             [
                 Cell(self.label),
-                Cell(f"{curve.epoch:.0f}", curve.epoch),
+                Cell(f"{curve.progress:.0f}", curve.progress),
                 curve.gain,
                 Cell(NOTHING) if curve.examples is None else count(curve.examples),
             ]
-            for curve in {c.epoch: c for c in (self.first, self.last)}.values()
+            for curve in {c.progress: c for c in (self.first, self.last)}.values()
         ]
         return [Table(head, rows, ["means (95% interval) over the longest examples"])]
 

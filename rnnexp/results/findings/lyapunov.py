@@ -18,22 +18,23 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Exponents per step, largest first, after `epoch` epochs: means over `examples` texts.
+    """Exponents per step, largest first, means over `examples` texts.
 
+    progress: how far the training had come, counted in the finding's `unit`.
     low, high: ends of the 95% interval over them; None where there is none.
     """
 
-    epoch: float
+    progress: float
     exponents: Array
     low: Array | None
     high: Array | None
     examples: int | None
 
     @classmethod
-    def of(cls, arrays: Arrays, row: int) -> Self:
+    def of(cls, arrays: Arrays, row: int, progress: float) -> Self:
         has_interval = "spectrum_low" in arrays and not np.isnan(arrays["spectrum_low"][row]).all()
         return cls(
-            float(arrays["epoch"][row]),
+            progress,
             arrays["spectrum"][row],
             arrays["spectrum_low"][row] if has_interval else None,
             arrays["spectrum_high"][row] if has_interval else None,
@@ -57,26 +58,28 @@ class Lyapunov(ProbeFinding):
     model: str
     first: Spectrum
     last: Spectrum
+    unit: str
 
     @classmethod
     def of(cls, groups: Sequence[Group]) -> Self | None:
         for group in groups:
-            for arrays in group.probe(cls.probe):
-                first, last = (Spectrum.of(arrays, row) for row in (0, -1))
-                return cls(group.label, group.model, first, last)
+            for run, arrays in group.measured(cls.probe):
+                progress_M, unit = run.progress(arrays)
+                first, last = (Spectrum.of(arrays, row, float(progress_M[row])) for row in (0, -1))
+                return cls(group.label, group.model, first, last, unit)
         return None
 
     def tables(self) -> list[Table]:
-        head = ["Lyapunov exponents", "epoch", "largest, 1/step", "sum, 1/step", "examples"]
+        head = ["Lyapunov exponents", self.unit, "largest, 1/step", "sum, 1/step", "examples"]
         rows = [
             [
                 Cell(self.label),
-                Cell(f"{spectrum.epoch:.0f}", spectrum.epoch),
+                Cell(f"{spectrum.progress:.0f}", spectrum.progress),
                 spectrum.largest,
                 Cell(f"{spectrum.exponents.sum():.3g}", float(spectrum.exponents.sum())),
                 Cell(NOTHING) if spectrum.examples is None else count(spectrum.examples),
             ]
-            for spectrum in {s.epoch: s for s in (self.first, self.last)}.values()
+            for spectrum in {s.progress: s for s in (self.first, self.last)}.values()
         ]
         return [Table(head, rows, ["means (95% interval) over the longest examples"])]
 

@@ -1,5 +1,6 @@
 """What is left of the gradient at the last word, behind the pads."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from rnnexp.results.findings.base import MAX_LINES, NO_FIGURE, ProbeFinding
 from rnnexp.results.groups import Group
 from rnnexp.results.magnitudes import Magnitude
 from rnnexp.results.statistics import t_interval
-from rnnexp.results.tables import Cell, Table
+from rnnexp.results.tables import NOTHING, Cell, Table
 
 Array = npt.NDArray[np.float64]
 
@@ -57,7 +58,9 @@ class PaddingSurvival(ProbeFinding):
             [
                 Cell(line.label),
                 Magnitude.of(line.median_ratios).cell(),
-                Cell(f"{line.median_pads:.0f}", line.median_pads),
+                Cell(NOTHING)
+                if math.isnan(line.median_pads)
+                else Cell(f"{line.median_pads:.0f}", line.median_pads),
             ]
             for line in self.lines
         ]

@@ -34,7 +34,8 @@ def flow(values: list[float], name: str, epoch: int = 3, spread: float = 1.5) ->
     ratio = values[0] / values[2]
     scalars = {"early": values[0], "middle": values[1], "late": values[2],
                "ratio": ratio, "ratio_low": ratio / spread, "ratio_high": ratio * spread,
-               "compared": 30.0, "examples": 32.0, "recurrence_alone": 0.0, "straight": 1.0,
+               "compared": 30.0, "examples": 32.0, "silent": 0.0, "longest": 3.0,
+               "recurrence_alone": 0.0, "straight": 1.0,
                "half_share": 0.1, "end_share": 0.01, "near_slope": -0.3, "far_slope": -0.3,
                "half_life": 2.0, "first": values[0]}  # fmt: skip
     run.save_probe("gradient_flow", {
