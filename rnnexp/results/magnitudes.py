@@ -5,6 +5,7 @@ it, and a verdict is given where all of the interval agrees.
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -109,18 +110,19 @@ class Magnitude:
 
 
 def verdict_over(ratios: Sequence[float], alone: tuple[float, float] | None = None) -> str:
-    """The verdict on which a whole interval agrees, else that it is unclear.
+    """The verdict on which a whole interval agrees, else that it is unclear, and each seed's own.
 
     ratios: one of each seed. alone: the ends of the interval over examples, for a single seed.
     A ratio that underflowed, overflowed or is 0 has no interval, but its verdict is certain: where
     there are such, all seeds must agree.
 
-    >>> verdict_over([1e-9, 1e-7, 1e-8]), verdict_over([0.05, 0.2, 0.01])
-    ('severe vanishing', 'unclear at 3 seeds')
+    >>> verdict_over([1e-9, 1e-7, 1e-8])
+    'severe vanishing'
+    >>> verdict_over([1e-9, 1e-40, 1e-80]), verdict_over([0.05, 0.2, 0.04])
+    ('unclear at 3 seeds (severe vanishing in each)', 'unclear at 3 seeds (2 moderate vanishing, \
+1 good flow)')
     >>> verdict_over([0.05], (0.02, 0.08)), verdict_over([0.05], (0.02, 0.2))
-    ('moderate vanishing', 'unclear at 1 seed')
-    >>> verdict_over([0.0, 0.0, 1e-3]), verdict_over([0.0, 0.0, 0.5])
-    ('severe vanishing', 'unclear at 3 seeds')
+    ('moderate vanishing', 'unclear at 1 seed (moderate vanishing)')
     """
     known = [ratio for ratio in ratios if not math.isnan(ratio)]
     if not known:
@@ -128,14 +130,24 @@ def verdict_over(ratios: Sequence[float], alone: tuple[float, float] | None = No
     held = [ratio for ratio in known if FLOOR <= ratio < math.inf]
     ends: list[float] = known
     if len(held) == len(known):
-        if len(known) == 1:
-            ends = list(alone) if alone else [math.nan]
-        else:
-            interval = log_interval(known)
-            if interval.alike:
-                return verdict_on(interval.mean)
-            ends = [math.nan if end is None else end for end in (interval.low, interval.high)]
-    words = {verdict_on(end) for end in ends}
-    if len(words) == 1 and NOT_MEASURED not in words:
-        return words.pop()
-    return f"unclear at {len(known)} seed" + ("s" if len(known) > 1 else "")
+        ends = _ends(known, alone)
+    agreed = {verdict_on(end) for end in ends}
+    if len(agreed) == 1 and NOT_MEASURED not in agreed:
+        return agreed.pop()
+    counts = Counter(verdict_on(ratio) for ratio in known)
+    if len(known) == 1:
+        return f"unclear at 1 seed ({verdict_on(known[0])})"
+    each = ", ".join(f"{count} {words}" for words, count in counts.items())
+    if len(counts) == 1:
+        each = f"{verdict_on(known[0])} in each"
+    return f"unclear at {len(known)} seeds ({each})"
+
+
+def _ends(ratios: Sequence[float], alone: tuple[float, float] | None) -> list[float]:
+    """The ends of the interval of ratios that float64 holds; NaN without one."""
+    if len(ratios) == 1:
+        return list(alone) if alone else [math.nan]
+    interval = log_interval(ratios)
+    if interval.alike:
+        return [interval.mean]
+    return [math.nan if end is None else end for end in (interval.low, interval.high)]
