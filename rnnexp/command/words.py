@@ -203,6 +203,8 @@ def one_line(error: Exception) -> str:
 def _several_values(word: str) -> str:
     key, _, value = word.partition("=")
     line = f"{word} has several values: add -m to run each of them as a study"
+    if key == settings.PROBES:
+        line += f", or to measure all of them in one run type '{key}=[{value}]'"
     if keys.takes_text(key.lstrip("+")):
         line += f", or for one value with a comma in it type {to_type(key, value)}"
     return line

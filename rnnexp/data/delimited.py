@@ -76,7 +76,7 @@ def _read(
     if header.last > len(lines):
         raise DataError(f"{source}: a quote opened in the header is never closed")
     text_at, label_at = choose(source, header.fields, *columns)
-    reader = _Rows(source, lines, separator, quotes, len(header.fields), text_at, label_at)
+    reader = _Rows(source, lines, separator, quotes, len(header.fields), text_at, label_at, begin)
     return reader.read(header, records)
 
 
@@ -103,6 +103,7 @@ class _Rows:
     width: int
     text_at: int
     label_at: int
+    begin: int
 
     def read(self, header: Record, records: Iterator[Record]) -> Delimited:
         kept: list[Record] = []
@@ -155,6 +156,14 @@ class _Rows:
             f"{self._way_out(record)}"
         )
 
+    def _all_read(self, quotes: Quotes) -> bool:
+        """Whether every record of the file is a row where quotes are read so."""
+        records = read_records(self.lines, self.separator, quotes, self.begin)
+        next(records, None)  # the header
+        return all(
+            record.last <= len(self.lines) and self._fits(record.fields) for record in records
+        )
+
     def _way_out(self, record: Record) -> str:
         """What makes a row of what begins at the first line of a record that is none."""
         lines = self.lines[record.line - 1 :]
@@ -167,9 +176,13 @@ class _Rows:
         for quotes, possible, cause in causes:
             if not possible or quotes == self.quotes:
                 continue
-            begun = next(read_records(lines, self.separator, quotes), None)
-            if begun is not None and begun.last <= len(lines) and self._fits(begun.fields):
+            if self._all_read(quotes):
                 return f": {cause}; set data.quotes={quotes}, or change the file"
+        if record.count > 1 or record.last > len(self.lines):
+            return (
+                f": the quote that opens in line {record.line} is not closed there: close it, "
+                'write it as "", or take it away'
+            )
         sign = {",": "commas", "\t": "tabs"}.get(self.separator, f"'{self.separator}'")
         return (
             f': put texts with {sign} or line breaks between quotes, and write a quote inside as ""'

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 
 from rnnexp.results.comparisons import Comparison
 from rnnexp.results.factors import LENGTHS
-from rnnexp.results.findings.base import MAX_GROUPS, StudyFinding
+from rnnexp.results.findings.base import StudyFinding
 from rnnexp.results.groups import group_label, json_value
 from rnnexp.results.over_seeds import ONE_BY_ONE
 from rnnexp.results.significance import PairsTested
@@ -14,6 +14,9 @@ from rnnexp.results.statistics import Interval
 from rnnexp.results.study import Study
 from rnnexp.results.tables import NOTHING, Cell, Table, count, spread, with_interval
 from rnnexp.scores import Score
+
+#: Pairs that one table can hold and still be read.
+MAX_PAIRS = 24
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,9 @@ class Comparisons(StudyFinding):
         notes = tested.notes()
         if any(pair.difference.difference.apart for pair in lines):
             notes.append(ONE_BY_ONE)
-        if len(lines) > MAX_GROUPS:
-            notes.append(f"{len(lines) - MAX_GROUPS} more in study.json")
-        shown = list(zip(lines, tested.adjusted, strict=True))[:MAX_GROUPS]
+        if len(lines) > MAX_PAIRS:
+            notes.append(f"{len(lines) - MAX_PAIRS} more in study.json")
+        shown = list(zip(lines, tested.adjusted, strict=True))[:MAX_PAIRS]
         return [Table(head, [self._row(pair, p) for pair, p in shown], notes)]
 
     def _row(self, comparison: Comparison, p: float | None) -> list[Cell]:

@@ -103,9 +103,10 @@ class FirstToken(StudyFinding):
         notes = [
             f"{note}; geometric means over seeds, of gains means (95% intervals), over examples "
             "whose first token stands as far before the readout as the length says",
-            "ratio, verdict: of the same seeds at both lengths",
-            "of the first position, dL/de_1: the gradient of its token's row in the table of "
-            "vectors adds to it that of every later place of the same token",
+            "ratio, verdict: of the same seeds at both lengths; predicted of gated cells: the "
+            "direct path alone",
+            "of the first position, dL/de_1; a word's row in the table of vectors has the sum over "
+            "all places where it stands",
         ]
         return [Table(head, rows, notes)]
 

@@ -151,6 +151,8 @@ class GradientFlow(ProbeFinding):
             "steps before its readout",
             "of each example's own loss: of a batch's mean loss it is as many times smaller as "
             "there are examples",
+            "early/late: of a typical example, the geometric mean of each one's ratio; the three "
+            "norms are means",
         ]
         if any(line.verdict == NOT_MEASURED for line in self.lines):
             notes.append(
@@ -158,7 +160,9 @@ class GradientFlow(ProbeFinding):
                 "with a gradient, or the late one is beyond the range of float64"
             )
         if any(line.verdict.startswith("unclear") for line in self.lines):
-            notes.append("unclear: not all of the 95% interval has one verdict")
+            notes.append(
+                "unclear: not all of the 95% interval has one verdict, or a single example has none"
+            )
         if any(count for line in self.lines for count in line.silent):
             notes.append(
                 "examples of whose loss nothing enters are left out: their answer is so sure that "

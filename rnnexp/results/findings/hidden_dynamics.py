@@ -85,7 +85,7 @@ class HiddenDynamics(ProbeFinding):
             for line in self.lines
             if line.relative is not None and line.relative.ends is not None
         }
-        if len(ends) < 2:
+        if len(ends) < 2 or self.groups < 2:  # h and c of one network are no two of a kind
             return []
         by_high = sorted(ends, key=lambda name: ends[name][1])
         by_low = sorted(ends, key=lambda name: ends[name][0])

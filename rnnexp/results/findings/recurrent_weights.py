@@ -1,4 +1,4 @@
-"""The recurrent weights over training, and the bound they put on the gradient: a figure."""
+"""The recurrent weights over training, and the bound they put on the gradient."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from rnnexp.results.findings.base import ProbeFinding
 from rnnexp.results.groups import Group
+from rnnexp.results.tables import Cell, Table
 
 Array = npt.NDArray[np.float64]
 
@@ -17,8 +18,9 @@ Array = npt.NDArray[np.float64]
 @dataclass(frozen=True)
 class RecurrentWeights(ProbeFinding):
     """blocks: spectral radius and largest singular value at each of M measurements, by the name of
-    the weights' block. ratio, bound: at the last, ‖dL/dh_(n-k)‖ / ‖dL/dh_n‖ by the distance k and
-    what the singular values allow it to be; None for a cell that has no such bound.
+    the weights' block. errors: ‖WᵀW - I‖ likewise. ratio, bound: at the last, ‖dL/dh_(n-k)‖ /
+    ‖dL/dh_n‖ by the distance k and what the singular values allow it to be; None for a cell that
+    has no such bound.
     """
 
     place, probe, compared = 170, "recurrent_weights", False
@@ -26,6 +28,7 @@ class RecurrentWeights(ProbeFinding):
     label: str
     model: str
     blocks: Mapping[str, tuple[Array, Array]]
+    errors: Mapping[str, Array]
     ratio: Array | None
     bound: Array | None
     progress_M: Any
@@ -41,11 +44,29 @@ class RecurrentWeights(ProbeFinding):
                     group.label,
                     group.model,
                     {name: (arrays[f"radius {name}"], arrays[f"sigma {name}"]) for name in names},
+                    {name: arrays[f"orthogonality_error {name}"] for name in names},
                     arrays["ratio"][-1] if bounded else None,
                     arrays["bound"][-1] if bounded else None,
                     *run.progress(arrays),
                 )
         return None
+
+    def tables(self) -> list[Table]:
+        head = [f"recurrent weights, {self.label}", self.unit, "spectral radius ρ",
+                "largest singular value σ_max", "distance from orthogonal ‖WᵀW-I‖"]  # fmt: skip
+        rows = [
+            [
+                Cell(name),
+                Cell(f"{self.progress_M[row]:.0f}", float(self.progress_M[row])),
+                *(
+                    Cell(f"{float(values_M[row]):.3g}", float(values_M[row]))
+                    for values_M in (radius_M, sigma_M, self.errors[name])
+                ),
+            ]
+            for name, (radius_M, sigma_M) in self.blocks.items()
+            for row in dict.fromkeys([0, len(radius_M) - 1])
+        ]
+        return [Table(head, rows)]
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import recurrent_weights
