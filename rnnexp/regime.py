@@ -120,7 +120,7 @@ class Regime:
 
         >>> layer = LayerRegime(0.58, 0.57, 1.1, 0.4, 0.75, 0.43, "all paths")
         >>> Regime([layer], 400).sentence
-        'at these weights gradients halve every 0.8 steps: over 400 steps 1e-147 of them is left'
+        'at these weights gradients halve every 0.8 steps: over 400 steps 2.4e-147 of them is left'
         """
         layer, half_life = self.layer, self.half_life
         if layer.gain is None:

@@ -71,10 +71,14 @@ def test_a_stray_quote_takes_in_no_rows(swallowed: int, label_first: bool) -> No
 
 
 def test_a_stray_quote_with_quoted_rows_behind_it() -> None:
+    """quotes=none is advised where it reads the whole file, and not this line alone."""
     lines = rows(30)
     lines[3] = '"' + lines[3]
     lines[9] = '"so, they say",pos'
-    with pytest.raises(DataError, match=r"row 4 has more fields .*lines 5 to 11.*quotes=none"):
+    with pytest.raises(DataError, match=r"row 4 has more fields .*quote that opens in line 5 is"):
+        read("\n".join(["text,label", *lines]))
+    lines[9] = 'so they say "well,pos'
+    with pytest.raises(DataError, match=r"quotes=none"):
         read("\n".join(["text,label", *lines]))
 
 
