@@ -58,6 +58,7 @@ def predict(path: Path, text: str, steps: bool = False) -> str:
     norms = f"{norm.item():.4g} of all parameters"
     if (recurrent := _recurrent_gradient(model)) is not None:
         norms += f", {recurrent.norm().item():.4g} of layer 0's recurrent weights (h2h) alone"
+    norms += "; of the loss, had this label been right"
     probability = class_probabilities(outputs)[0, answer].item()
     lines = "\n".join(
         [
@@ -67,7 +68,10 @@ def predict(path: Path, text: str, steps: bool = False) -> str:
             f"words read:     {_what_was_read(read, encode.seq_len, batch, model)}",
         ]
     )
-    return f"{lines}\n\n{_steps_table(model, batch, read.words, answer)}" if steps else lines
+    if not steps:
+        return lines
+    label = record.classes[int(answer)]
+    return f"{lines}\n\n{_steps_table(model, batch, read.words, answer, label)}"
 
 
 def text_of(file: Path) -> str:
@@ -135,7 +139,9 @@ def _pads(count: int) -> str:
     return "1 pad" if count == 1 else f"{count} pads"
 
 
-def _steps_table(model: SequenceModel, batch: Batch, words: list[str], answer: Tensor) -> str:
+def _steps_table(
+    model: SequenceModel, batch: Batch, words: list[str], answer: Tensor, label: str
+) -> str:
     """A line per word that is read, and of pads behind them that are read too some lines."""
     if not model.recurrences():
         name = type(model).__name__.lower()
@@ -143,7 +149,7 @@ def _steps_table(model: SequenceModel, batch: Batch, words: list[str], answer: T
     rollout = model.rollout(batch)
     steps = word_by_word(rollout, classification_loss(rollout.outputs, answer))
     probability = class_probabilities(torch.from_numpy(steps["outputs"]))[:, int(answer)].tolist()
-    lines = [["word", "‖h_t‖", "probability so far", "gradient to the word"]]
+    lines = [["word", "‖h_t‖", f"{label} so far", "gradient to the word"]]
     first = int(batch.valid_BT[0].long().argmax())  # pads may come before the text
     shown = list(enumerate(words, first))
     behind = first + len(words)

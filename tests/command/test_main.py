@@ -217,7 +217,8 @@ def test_predict_answers_and_refuses(
         assert lines["label"].strip() == label
         assert float(lines["confidence"].strip(" %")) > 90
         norms = re.fullmatch(
-            r" +(\S+) of all parameters, (\S+) of layer 0's recurrent weights \(h2h\) alone",
+            r" +(\S+) of all parameters, (\S+) of layer 0's recurrent weights \(h2h\) alone; "
+            "of the loss, had this label been right",
             lines["gradient norm"],
         )
         assert norms is not None
