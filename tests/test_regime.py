@@ -14,7 +14,7 @@ from rnnexp.init.normal import Normal
 from rnnexp.model.bag import Bag
 from rnnexp.model.fused import GRU, LSTM, RNN
 from rnnexp.model.modules import layers_of
-from rnnexp.probes.decay import log_gain
+from rnnexp.probes.decay import Decay
 from rnnexp.probes.gradient_norms import gradient_flow
 from rnnexp.regime import LayerRegime, Regime, is_structured, mean_field, predict_regime, regime_of
 from rnnexp.types import Batch
@@ -111,7 +111,7 @@ def test_the_prediction_is_what_is_measured(std: float) -> None:
         predicted.append(math.log(gain or 0))
         made = rollout(rnn, x_TBE)
         norms = gradient_flow(made, (made.outputs * torch.randn_like(made.outputs)).sum())
-        measured.append(log_gain(norms.by_distance()[1]))
+        measured.append(Decay.of(norms.by_distance()[1]).slope)
     difference = sum(measured) / 4 - sum(predicted) / 4
     assert abs(difference) < 0.25
     assert (sum(measured) > 0) == (sum(predicted) > 0)

@@ -61,21 +61,12 @@ def marks_underflow(norms_TB: Array) -> Array:
     return marked
 
 
-def log_gain(norm_K: Array) -> float:
-    """Slope of ln norm against the distance from the readout, by least squares, per step.
-
-    Distances whose norm is under the floor of float64 or not finite are left out: the decay is
-    censored there. NaN with fewer than two.
-    """
-    usable = _usable(norm_K)
-    return _slope(np.flatnonzero(usable), np.log(norm_K[usable]))
-
-
 def _usable(norm_K: Array) -> npt.NDArray[np.bool_]:
     return np.isfinite(norm_K) & (norm_K >= FLOOR)
 
 
 def _slope(distance_N: npt.NDArray[np.int64], log_N: Array) -> float:
+    """By least squares; NaN with fewer than two points."""
     if len(distance_N) < 2:
         return math.nan
     return float(np.polyfit(distance_N, log_N, 1)[0])
@@ -87,9 +78,10 @@ class Decay:
 
     half_share, end_share: what is left of the norm at distance 0, at D/2 and at D; `BELOW_FLOOR`
         and 0 as in `marks_underflow`; NaN where not measured.
-    slope: of ln norm per step over all distances, see `log_gain`.
-    near_slope, far_slope: over the first and the last quarter of the distances at which the norm is
-        above the floor. NaN for fewer than 2 distances in a quarter.
+    slope: of ln norm per step by least squares, over all distances at which the norm is above the
+        floor and finite: the decay is censored there.
+    near_slope, far_slope: over the first and the last quarter of these. NaN for fewer than 2
+        distances in a quarter.
     reach: the last of those distances: below D where the norm underflows.
     """
 
@@ -102,7 +94,8 @@ class Decay:
 
     @classmethod
     def of(cls, norm_K: Array) -> Self:
-        """>>> decay = Decay.of(0.95 ** np.arange(100.0))
+        """
+        >>> decay = Decay.of(0.95 ** np.arange(100.0))
         >>> round(decay.half_life, 6), round(decay.end_share, 6)
         (13.513407, 0.006232)
         """

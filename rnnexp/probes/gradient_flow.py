@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnexp.probes.base import Array, Measurement, Probe, ProbeView
 from rnnexp.probes.decay import marked_distances
-from rnnexp.probes.gradient_norms import Path, aligned, gradient_flow, joined
+from rnnexp.probes.gradient_norms import aligned, gradient_flow, joined
 from rnnexp.probes.norms import mean_present, ratio_interval
 from rnnexp.ranges import FLOOR
 
@@ -37,10 +37,9 @@ class GradientFlow(Probe):
         super().__init__(at_start, every, at_end)
 
     def measure(self, view: ProbeView) -> Measurement:
-        path: Path = "total" if view.model.reads_one_step else "recurrence"
         norms = joined(
             [
-                gradient_flow(rollout, view.total_loss(rollout, batch), path)
+                gradient_flow(rollout, view.total_loss(rollout, batch), path="recurrence")
                 for rollout, batch in view.rollouts(view.longest)
             ]
         )

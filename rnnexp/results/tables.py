@@ -3,6 +3,7 @@
 A cell keeps the number that its text shows, so that nobody has to read a number out of a text.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -78,6 +79,20 @@ def with_interval(
         return Cell(one_by_one(interval.apart, show))
     more = spread(interval, show)
     return Cell(show(interval.mean) + (f" ({more})" if more else ""), interval.mean)
+
+
+def with_ends(mean: float, low: float, high: float, *, digits: int = 3) -> Cell:
+    """A measured number and its interval; NaN ends where it has none, NaN where it is missing.
+
+    >>> with_ends(0.5, 0.25, 0.75).text, with_ends(0.5, math.nan, math.nan).text
+    ('0.5 (0.25 to 0.75)', '0.5')
+    """
+    if math.isnan(mean):
+        return Cell(NOTHING)
+    text = f"{mean:.{digits}g}"
+    if not math.isnan(low):
+        text += f" ({low:.{digits}g} to {high:.{digits}g})"
+    return Cell(text, mean)
 
 
 def spread(interval: Interval, show: Callable[[float], str]) -> str:

@@ -21,21 +21,15 @@ def draw(finding: FirstToken, folder: Path) -> list[Path]:
     models = [line.model for line in finding.lines]
     shown = list(zip(finding.lines, looks.looks_of(models), strict=True))
     parts = style.parts(shown, models, MAX_LINES)
-    columns = min(len(parts), 3)
-    rows = -(-len(parts) // columns)
-    size = (1.2 + (3.6 if columns > 1 else 5.4) * columns, 0.6 + 3.3 * rows)
-    with style.grid(*size, rows, columns, share_y=True) as (canvas, table):
-        panels = [axes for row in table for axes in row]
-        for axes, part in zip(panels, parts, strict=False):
+    with style.panels(len(parts)) as (canvas, panels, leftmost):
+        for axes, part in zip(panels, parts, strict=True):
             _draw_panel(axes, part)
             # over a linear axis an exponential is a straight line
             scales.log_scale(axes)
             axes.set_xticks(finding.lengths)
             axes.set_xlabel("sequence length (steps)")
-        for axes in panels[len(parts) :]:
-            axes.set_visible(False)
-        for row in table:
-            row[0].set_ylabel("‖∂L/∂e₁‖ of the first token")
+        for axes in leftmost:
+            axes.set_ylabel("‖∂L/∂e₁‖ of the first token")
         missing = any(
             log_interval(point.norms).n < point.runs
             for line in finding.lines
@@ -46,7 +40,7 @@ def draw(finding: FirstToken, folder: Path) -> list[Path]:
         seeds = sorted({len(point.norms) for line in finding.lines for point in line.points})
         about = style.seeds_note(seeds).replace("mean", "geometric mean")
         style.title(canvas, f"Gradient reaching the first token{state}\n{about}{note}", 10)
-        style.legend(canvas, panels[: len(parts)])
+        style.legend(canvas, panels)
         return [style.save(canvas, folder, finding.name)]
 
 

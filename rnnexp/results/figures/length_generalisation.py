@@ -21,25 +21,19 @@ def draw(finding: LengthGeneralisation, folder: Path) -> list[Path]:
     models = [curve.model for curve in curves]
     shown = list(zip(curves, looks.looks_of(models), strict=True))
     parts = style.parts(shown, models, MAX_LINES)
-    columns = min(len(parts), 3)
-    rows = -(-len(parts) // columns)
-    size = (1.2 + (3.6 if columns > 1 else 5.4) * columns, 0.6 + 3.3 * rows)
-    with style.grid(*size, rows, columns, share_y=True) as (canvas, table):
-        panels = [axes for row in table for axes in row]
+    with style.panels(len(parts)) as (canvas, panels, leftmost):
         lengths = sorted({n for curve in curves for n in curve.points})
-        for axes, part in zip(panels, parts, strict=False):
+        for axes, part in zip(panels, parts, strict=True):
             _draw_panel(axes, part)
             scales.length_scale(axes, lengths)
             axes.set_xlabel("length tested at (steps)")
-        scales.score_scale(panels[: len(parts)], score)
-        for axes, part in zip(panels, parts, strict=False):
+        scales.score_scale(panels, score)
+        for axes, part in zip(panels, parts, strict=True):
             chances = {point for curve, _ in part for point in curve.chances.items()}
             levels = {(n, level) for n, level in chances if level is not None}
             scales.chance_curve(axes, levels, score.show)
-        for axes in panels[len(parts) :]:
-            axes.set_visible(False)
-        for row in table:
-            row[0].set_ylabel(f"test {score.axis}")
+        for axes in leftmost:
+            axes.set_ylabel(f"test {score.axis}")
         intervals = [interval for curve in curves for interval in curve.points.values()]
         counts = sorted({interval.n for interval in intervals})
         note = (
@@ -49,7 +43,7 @@ def draw(finding: LengthGeneralisation, folder: Path) -> list[Path]:
         )
         data = words.data_name(finding.data, finding.synthetic)
         style.title(canvas, f"Other lengths than trained at, on {data}\n{note}", 10)
-        style.legend(canvas, panels[: len(parts)])
+        style.legend(canvas, panels)
         return [style.save(canvas, folder, finding.name)]
 
 

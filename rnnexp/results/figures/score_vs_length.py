@@ -19,27 +19,21 @@ def draw(finding: ScoreVsLength, folder: Path) -> list[Path]:
 
     Where that makes more than `MAX_LINES` lines on one data set, each variant has a panel.
     """
-    panels = [part for panel in finding.panels for part in _parts(panel)]
-    columns = min(len(panels), MAX_COLUMNS)
-    rows = -(-len(panels) // columns)
+    parts = [part for panel in finding.panels for part in _parts(panel)]
     several_data = len(finding.panels) > 1
-    size = (1.2 + (3.4 if columns > 1 else 5.8) * columns, 0.6 + 3.3 * rows)
-    with style.grid(*size, rows, columns, share_y=True) as (canvas, table):
-        places = [axes for row in table for axes in row]
-        for axes, (data, heading, lines) in zip(places, panels, strict=False):
+    with style.panels(len(parts), MAX_COLUMNS, 3.4, 5.8) as (canvas, panels, leftmost):
+        for axes, (data, heading, lines) in zip(panels, parts, strict=True):
             _draw_panel(axes, lines)
             named = words.data_name(data.data, data.synthetic)
             style.panel_title(axes, ", ".join([named] * several_data + [heading] * bool(heading)))
-        scales.score_scale(places[: len(panels)], finding.score)
-        for axes, (_, _, lines) in zip(places, panels, strict=False):
+        scales.score_scale(panels, finding.score)
+        for axes, (_, _, lines) in zip(panels, parts, strict=True):
             levels = {(p.length, c) for line in lines for p in line.points for c in p.chance}
             scales.chance_curve(axes, levels, finding.score.show)
-        for axes in places[len(panels) :]:
-            axes.set_visible(False)
-        for axes in places[max(0, len(panels) - columns) : len(panels)]:
+        for axes in panels[-MAX_COLUMNS:]:  # the lowest of each column
             axes.set_xlabel(scales.LENGTH_AXES[finding.axis])
-        for row in table:
-            row[0].set_ylabel(f"test {finding.score.axis}")
+        for axes in leftmost:
+            axes.set_ylabel(f"test {finding.score.axis}")
         points = [p for panel in finding.panels for line in panel.lines for p in line.points]
         data = finding.panels[0]
         on = "" if several_data else f" on {words.data_name(data.data, data.synthetic)}"
@@ -48,7 +42,7 @@ def draw(finding: ScoreVsLength, folder: Path) -> list[Path]:
         )
         dots = "" if note.startswith("one") else "; dots: single seeds"
         style.title(canvas, f"{_sentence(finding)}{on}\n{note}{dots}", 10)
-        style.legend(canvas, places[: len(panels)])
+        style.legend(canvas, panels)
         return [style.save(canvas, folder, finding.name)]
 
 

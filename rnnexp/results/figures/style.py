@@ -75,6 +75,25 @@ def grid(
 
 
 @contextmanager
+def panels(
+    count: int, most_columns: int = 3, width: float = 3.6, width_alone: float = 5.4
+) -> Iterator[tuple[Figure, list[Axes], list[Axes]]]:
+    """A figure of `count` panels that share their y axis, `most_columns` in a row.
+
+    Yields the figure, its panels, and the leftmost of each row, which has the label of the y axis.
+    width: of a panel, in inches; width_alone: of panels below each other.
+    """
+    columns = min(count, most_columns)
+    rows = -(-count // columns)
+    size = (1.2 + (width if columns > 1 else width_alone) * columns, 0.6 + 3.3 * rows)
+    with grid(*size, rows, columns, share_y=True) as (canvas, table):
+        places = [axes for row in table for axes in row]
+        for axes in places[count:]:
+            axes.set_visible(False)
+        yield canvas, places[:count], [row[0] for row in table]
+
+
+@contextmanager
 def figure(
     width: float = 6.4, height: float = 4.2, columns: int = 1, share_y: bool = False
 ) -> Iterator[tuple[Figure, list[Axes]]]:

@@ -13,7 +13,7 @@ from rnnexp.results.findings.base import ProbeFinding
 from rnnexp.results.groups import Group
 from rnnexp.results.magnitudes import NOT_MEASURED, Magnitude, verdict_over
 from rnnexp.results.study_run import Arrays, StudyRun
-from rnnexp.results.tables import NOTHING, Cell, Table
+from rnnexp.results.tables import NOTHING, Cell, Table, with_ends
 
 Array = npt.NDArray[np.float64]
 
@@ -43,7 +43,7 @@ class RunFlow:
         return cls(
             arrays["epoch"], arrays["input"], arrays["input_low"], arrays["input_high"],
             float(arrays["floor"][-1]), tuple(arrays["marks"][-1].astype(int).tolist()),
-            *run.progress(arrays), bool(_longest(arrays) == arrays["input"].shape[1]),
+            *run.progress(arrays), _filled(arrays),
         )  # fmt: skip
 
     @property
@@ -195,10 +195,14 @@ def path_measured(group: Group) -> str:
     return ", through the recurrence alone" if any(alone) else ""
 
 
-def _longest(arrays: Arrays) -> float:
-    """The steps of the longest example; 0 where early and late are not measured in it."""
-    known = "compared" not in arrays or not np.isnan(arrays["early"][-1])
-    return float(arrays["longest"][-1] if "longest" in arrays else arrays["input"].shape[1]) * known
+def _filled(arrays: Arrays) -> bool:
+    """Whether the longest example has all steps, and an early and a late one; earlier versions do
+    not say.
+    """
+    if "longest" not in arrays:
+        return True
+    all_steps = arrays["longest"][-1] == arrays["input"].shape[1]
+    return bool(all_steps and not np.isnan(arrays["early"][-1]))
 
 
 def _of_seeds(lines: Sequence[FlowLine]) -> str:
@@ -210,8 +214,7 @@ def _of_seeds(lines: Sequence[FlowLine]) -> str:
 def _input_row(line: FlowLine) -> list[Cell]:
     ratio = Magnitude.of(line.ratios).cell()
     if len(line.ratios) == 1 and not math.isnan(line.over_examples[0][0]):
-        low, high = line.over_examples[0]
-        ratio = Cell(f"{ratio.text} ({low:.2g} to {high:.2g})", ratio.value)
+        ratio = with_ends(line.ratios[0], *line.over_examples[0], digits=2)
     compared, examples = (_range(counts) for counts in (line.compared, line.examples))
     return [
         Cell(line.label),

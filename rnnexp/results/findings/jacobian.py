@@ -1,5 +1,6 @@
 """Singular values of the map from the state k steps before to the last."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from rnnexp.results.findings.base import ProbeFinding
 from rnnexp.results.groups import Group
 from rnnexp.results.study_run import Arrays
-from rnnexp.results.tables import NOTHING, Cell, Table, count
+from rnnexp.results.tables import NOTHING, Cell, Table, count, with_ends
 
 Array = npt.NDArray[np.float64]
 
@@ -37,11 +38,8 @@ class JacobianCurve:
     @classmethod
     def of(cls, arrays: Arrays, row: int, progress: float) -> Self:
         has_interval = "log_largest_low" in arrays and not np.isnan(arrays["log_gain_low"][row])
-        gain = float(arrays["log_gain_per_step"][row])
-        text = f"{gain:.3g}"
-        if has_interval:
-            low, high = (float(arrays[f"log_gain_{end}"][row]) for end in ("low", "high"))
-            text += f" ({low:.3g} to {high:.3g})"
+        names = ("log_gain_per_step", "log_gain_low", "log_gain_high")
+        gain = (float(arrays[name][row]) if name in arrays else math.nan for name in names)
         return cls(
             progress,
             arrays["distance"][row],
@@ -49,7 +47,7 @@ class JacobianCurve:
             arrays["condition"][row],
             arrays["log_largest_low"][row] if has_interval else None,
             arrays["log_largest_high"][row] if has_interval else None,
-            Cell(NOTHING) if np.isnan(gain) else Cell(text, gain),
+            with_ends(*gain),
             int(arrays["examples"][row]) if "examples" in arrays else None,
         )
 

@@ -1,5 +1,6 @@
 """The spectrum of Lyapunov exponents at the first and at the last measurement."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from rnnexp.results.findings.base import ProbeFinding
 from rnnexp.results.groups import Group
 from rnnexp.results.study_run import Arrays
-from rnnexp.results.tables import NOTHING, Cell, Table, count
+from rnnexp.results.tables import NOTHING, Cell, Table, count, with_ends
 
 Array = npt.NDArray[np.float64]
 
@@ -44,10 +45,8 @@ class Spectrum:
     @property
     def largest(self) -> Cell:
         """The largest exponent, with its interval."""
-        text = f"{self.exponents[0]:.3g}"
-        if self.low is not None and self.high is not None:
-            text += f" ({self.low[0]:.3g} to {self.high[0]:.3g})"
-        return Cell(text, float(self.exponents[0]))
+        low, high = (math.nan if end is None else float(end[0]) for end in (self.low, self.high))
+        return with_ends(float(self.exponents[0]), low, high)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rnnexp.results.findings.base import ProbeFinding
 from rnnexp.results.groups import Group
-from rnnexp.results.tables import NOTHING, Cell, Table
+from rnnexp.results.tables import NOTHING, Cell, Table, with_ends
 
 Array = npt.NDArray[np.float64]
 
@@ -82,11 +82,7 @@ class ParticipationRatio(ProbeFinding):
         return [Table(head, rows, [note])]
 
     def _unbiased(self, row: int) -> Cell:
-        value, low, high = (float(v[row]) for v in (self.unbiased_M, self.low_M, self.high_M))
-        if np.isnan(value):
-            return Cell(NOTHING)
-        interval = "" if np.isnan(low) else f" ({low:.3g} to {high:.3g})"
-        return Cell(f"{value:.3g}{interval}", value)
+        return with_ends(*(float(v[row]) for v in (self.unbiased_M, self.low_M, self.high_M)))
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import participation_ratio
