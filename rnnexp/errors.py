@@ -25,6 +25,11 @@ class Terminated(BaseException):
     """SIGTERM: end in order, as with Ctrl-C."""
 
 
+def first_line(error: BaseException) -> str:
+    """What an error says, in one line; empty where it says nothing."""
+    return (str(error).splitlines() or [""])[0]
+
+
 #: Likeness from which a name is offered for another: `seq_length` is offered `seq_len` (0.82) and
 #: `hidden` is offered `hidden_size` (0.71), but `max_len` is not offered `max_norm` (0.67).
 NEAR = 0.7

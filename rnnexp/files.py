@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rnnexp.errors import DataError
@@ -21,6 +21,17 @@ def user_path(path: str) -> Path:
         return typed.expanduser()
     except RuntimeError:
         raise DataError(f"{path}: there is no home folder '{typed.parts[0]}'") from None
+
+
+def left_by_system(member: str) -> bool:
+    """Whether a file of an archive is one that macOS or Windows puts beside those of a folder.
+
+    >>> [left_by_system(name) for name in ("a.csv", "__MACOSX/._a.csv", "x/.DS_Store", "Thumbs.db")]
+    [False, True, True, True]
+    """
+    path = PurePosixPath(member)
+    hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+    return hidden or path.name.lower() in ("thumbs.db", "desktop.ini")
 
 
 def file_digest(path: Path) -> str:

@@ -29,7 +29,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from rnnexp.errors import ConfigError, UserError
+from rnnexp.errors import ConfigError, UserError, first_line
 
 log = logging.getLogger(__name__)
 
@@ -159,9 +159,8 @@ def load(name: str) -> ModuleType:
     except (Exception, SystemExit) as error:
         if name.startswith("rnnexp."):
             raise
-        first = (str(error).splitlines() or [""])[0]
         raise ConfigError(
-            f"the module {name} cannot be imported ({type(error).__name__}: {first})"
+            f"the module {name} cannot be imported ({type(error).__name__}: {first_line(error)})"
         ) from error
 
 

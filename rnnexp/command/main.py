@@ -10,7 +10,7 @@ from types import FrameType
 from rnnexp import plugins
 from rnnexp.command import FAILED, INTERRUPTED, OK, TERMINATED, USER_ERROR
 from rnnexp.command.console import stand_ins
-from rnnexp.errors import ConfigError, Terminated
+from rnnexp.errors import ConfigError, Terminated, first_line
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -97,9 +97,8 @@ def _told(error: Exception) -> int:
     if isinstance(error, user_errors()):
         print(f"rnnexp: error: {one_line(error)}", file=sys.stderr)
         return USER_ERROR
-    first = (str(error).splitlines() or [""])[0]
     print(
-        f"rnnexp: failed: {type(error).__name__}: {first} "
+        f"rnnexp: failed: {type(error).__name__}: {first_line(error)} "
         "(HYDRA_FULL_ERROR=1 shows the traceback; a run that had begun has it in rnnexp.log)",
         file=sys.stderr,
     )

@@ -18,7 +18,8 @@ from typing import Any
 from rnnexp.data.columns import Column, choose, tidy
 from rnnexp.data.delimited import read_delimited
 from rnnexp.data.records import Quotes, separator_name
-from rnnexp.errors import DataError
+from rnnexp.errors import DataError, first_line
+from rnnexp.files import left_by_system
 
 #: How the names of files end that hold a table.
 PLAIN = (".csv", ".tsv", ".tab")
@@ -110,14 +111,18 @@ def _unpacked(path: Path) -> tuple[str, bytes]:
     except zipfile.BadZipFile:
         raise DataError(f"{path} is not a .zip file, or a damaged one") from None
     except (OSError, EOFError, RuntimeError, ValueError, zlib.error, lzma.LZMAError) as error:
-        raise DataError(f"{path} cannot be read: {_first_line(error)}") from None
+        raise DataError(f"{path} cannot be read: {_what(error)}") from None
     return name, content
 
 
 def _only_member(name: str, packed: bytes) -> tuple[str, bytes]:
-    """The table in a .zip file. What macOS and Windows put beside the files of a folder is none."""
+    """The table in a .zip file."""
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-        members = [member for member in archive.namelist() if _is_users(PurePosixPath(member))]
+        members = [
+            member
+            for member in archive.namelist()
+            if PurePosixPath(member).suffix and not left_by_system(member)
+        ]
         tables = [member for member in members if member.lower().endswith(TABLE_SUFFIXES)]
         for candidates in (tables, members):
             if len(candidates) == 1:
@@ -126,17 +131,8 @@ def _only_member(name: str, packed: bytes) -> tuple[str, bytes]:
     raise ValueError(f"it holds {held or 'no file'}; unpack it and name one table")
 
 
-def _is_users(member: PurePosixPath) -> bool:
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in member.parts)
-    return (
-        not hidden
-        and member.name.lower() not in ("thumbs.db", "desktop.ini")
-        and bool(member.suffix)
-    )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _what(error: Exception) -> str:
+    return first_line(error) or type(error).__name__
 
 
 def _decoded(source: str, content: bytes) -> str:
@@ -191,7 +187,7 @@ def _from_parquet(source: str, content: bytes, columns: tuple[Column, Column]) -
     try:
         data = pyarrow.parquet.read_table(pyarrow.BufferReader(content))
     except (pyarrow.ArrowException, OSError) as error:
-        raise DataError(f"{source} cannot be read as .parquet: {_first_line(error)}") from None
+        raise DataError(f"{source} cannot be read as .parquet: {_what(error)}") from None
     at = choose(source, data.column_names, *columns)
     for number in at:
         kind = data.schema.field(number).type
@@ -226,7 +222,7 @@ def _from_excel(source: str, content: bytes, columns: tuple[Column, Column]) -> 
         ) from None
     except Exception as error:  # a damaged workbook fails anywhere in openpyxl
         raise DataError(
-            f"{source} is no Excel workbook (.xlsx), or a damaged one: {_first_line(error)}"
+            f"{source} is no Excel workbook (.xlsx), or a damaged one: {_what(error)}"
         ) from None
     sheet, frame = next(iter(sheets.items()))
     sheet_rows = enumerate(map(_present, frame.itertuples(index=False)), 1)

@@ -7,11 +7,12 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import torch
 
 from rnnexp.errors import DataError
+from rnnexp.files import left_by_system
 from rnnexp.words import SPECIALS, normalised
 
 #: Between a word and its numbers. No other white space: words of the larger files hold some.
@@ -157,8 +158,7 @@ def _decoded(file: Iterable[bytes]) -> Iterator[str]:
 
 
 def _pick_member(path: Path, names: Sequence[str], dim: int | None) -> str:
-    # Macs put a hidden twin of each file into a .zip
-    seen = [name for name in names if not name.endswith("/") and not _is_hidden(name)]
+    seen = [name for name in names if not name.endswith("/") and not left_by_system(name)]
     texts = [name for name in seen if name.lower().endswith(_SUFFIXES)] or seen
     sized = re.compile(rf"(?<!\d){dim}d(?![a-z\d])")  # glove.6B.50d.txt, wiki-news-300d-1M.vec
     fitting = [name for name in texts if dim is not None and sized.search(name)] or texts
@@ -169,7 +169,3 @@ def _pick_member(path: Path, names: Sequence[str], dim: int | None) -> str:
     raise DataError(
         f"{path} holds {', '.join(fitting)}: set embedding.dim to the size of one of them"
     )
-
-
-def _is_hidden(name: str) -> bool:
-    return name.startswith("__MACOSX/") or PurePosixPath(name).name.startswith(".")

@@ -17,7 +17,7 @@ from rnnexp.clip.base import Clip
 from rnnexp.data.base import Task
 from rnnexp.embedding.base import Encoder
 from rnnexp.embedding.features import Features
-from rnnexp.errors import ConfigError, UserError
+from rnnexp.errors import ConfigError, UserError, first_line
 from rnnexp.experiment.denormals import flushed_denormals
 from rnnexp.experiment.identity import files_fingerprint
 from rnnexp.experiment.spec import RunSpec
@@ -173,7 +173,7 @@ def _make_splits(task: Task, at_lengths: Mapping[int, Task]) -> None:
             tested.split("test")
         task.split("val")
     except (MemoryError, RuntimeError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = first_line(error) or type(error).__name__
         raise ConfigError(
             f"there is no memory for so many or so long validation and test examples: lower their "
             f"number, seq_len or data.eval_lengths ({reason})"

@@ -11,7 +11,7 @@ from safetensors.torch import load_model
 
 from rnnexp import __version__
 from rnnexp.data.base import Task
-from rnnexp.errors import Terminated
+from rnnexp.errors import Terminated, first_line
 from rnnexp.experiment.build import Experiment, facts_of
 from rnnexp.experiment.data_lines import warn_once
 from rnnexp.experiment.denormals import flushed_denormals
@@ -93,8 +93,7 @@ def _show(run: RunDirectory, plots: bool) -> None:
         if plots:
             report.draw(findings, run.plots)
     except Exception as error:
-        first = (str(error).splitlines() or [""])[0]
-        log.warning("no tables or figures: %s: %s", type(error).__name__, first)
+        log.warning("no tables or figures: %s: %s", type(error).__name__, first_line(error))
 
 
 def _take_weights_to_test(experiment: Experiment, fit: Fit, run: RunDirectory) -> Tested:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rnnexp.errors import UserError
+from rnnexp.errors import UserError, first_line
 from rnnexp.results.findings import finding_types
 from rnnexp.results.findings.base import Finding
 from rnnexp.results.groups import Group
@@ -70,8 +70,7 @@ def _told(what: str) -> Iterator[None]:
     except UserError:
         raise
     except (Exception, SystemExit) as error:
-        first = (str(error).splitlines() or [""])[0]
-        log.warning("%s is left out: %s: %s", what, type(error).__name__, first)
+        log.warning("%s is left out: %s: %s", what, type(error).__name__, first_line(error))
 
 
 def report_run(run: RunDirectory) -> str:
