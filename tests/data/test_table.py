@@ -127,11 +127,11 @@ def test_a_damaged_workbook_is_named_by_its_format() -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("t.csv", gzip.compress(csv_bytes()), "is by its content a .gz file"),
+        ("t.csv", gzip.compress(csv_bytes(), mtime=0), "is by its content a .gz file"),
         ("t.txt", b"PK\x03\x04...", "is by its content a .zip or .xlsx file"),
         ("t.csv", b"PAR1...", "is by its content a .parquet file"),
         ("t.xls", b"\xd0\xcf\x11\xe0", "a workbook that is not read: save it as .xlsx"),
-        ("t.tar.gz", gzip.compress(b""), "an archive that is not read: unpack it"),
+        ("t.tar.gz", gzip.compress(b"", mtime=0), "an archive that is not read: unpack it"),
         ("t.csv", b"text,label\nfilm caf\xe9,x\n", r"not UTF-8 text \(byte 0xe9\)"),
     ],
 )
