@@ -11,7 +11,6 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_type_hints
 
@@ -19,9 +18,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
+from rnnexp.dials import SECTIONS, Checkpoints, Dials, Jobs
 from rnnexp.errors import ConfigError, UserError, did_you_mean, nearest, to_type
 from rnnexp.plugins import PRESETS, option_files, own_config_dir
-from rnnexp.ranges import at_least
 
 #: Settings that change what a run is called, shown or stored as, and none of its numbers.
 LABELS = ("name", "study", "plots")
@@ -48,34 +47,6 @@ ALL_PROBES = "all"
 
 #: The probes of a run that names none; one that the model or the data do not allow is skipped.
 DEFAULT_PROBES = ("gradient_flow", "grad_norm", "hidden_dynamics")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Dials:
-    """The top level: what a run is, apart from the components it is made of.
-
-    seed: of every random stream. seq_len: time steps. device: auto, cpu, cuda, cuda:N or mps.
-    threads: of the CPU, None for torch's choice. name: ends the run directory's name.
-    study: names a sweep's directory. plots: draw the figures of a run.
-    """
-
-    seed: int = 0
-    seq_len: int = 100
-    device: str = "auto"
-    threads: int | None = None
-    name: str | None = None
-    study: str | None = None
-    plots: bool = True
-
-    def __post_init__(self) -> None:
-        at_least("seed", self.seed, 0)
-        at_least("seq_len", self.seq_len, 1)
-        if self.threads is not None:
-            at_least("threads", self.threads, 1)
-        for key in ("name", "study"):
-            value = getattr(self, key)
-            if value is not None and (not value.strip() or "/" in value or value.startswith(".")):
-                raise ValueError(f"{key} must be a plain file name (got '{value}')")
 
 
 def plain(cfg: DictConfig) -> dict[str, Any]:
@@ -106,10 +77,39 @@ def dials(config: Mapping[str, Any]) -> Dials:
     if missing:
         raise ConfigError(f"{missing[0]} is not set: choose one with {missing[0]}=...")
     _check_presets(config)
-    own = {key: value for key, value in config.items() if key not in (*GROUPS, PROBES)}
-    arguments = _checked(Dials, own, prefix="", others=[*GROUPS, PROBES])
+    parts = (*GROUPS, PROBES, *SECTIONS)
+    own = {key: value for key, value in config.items() if key not in parts}
+    arguments = _checked(Dials, own, prefix="", others=parts)
     checked: Dials = _call(Dials, arguments, prefix="", own=own)
+    checkpoints(config)
+    jobs(config)
     return checked
+
+
+def checkpoints(config: Mapping[str, Any]) -> Checkpoints:
+    """The section `checkpoint`. Raises ConfigError for what is wrong in it."""
+    section = _section(config, "checkpoint")
+    assert isinstance(section, Checkpoints)
+    return section
+
+
+def jobs(config: Mapping[str, Any]) -> Jobs:
+    """The section `jobs`. Raises ConfigError for what is wrong in it."""
+    section = _section(config, "jobs")
+    assert isinstance(section, Jobs)
+    return section
+
+
+def _section(config: Mapping[str, Any], name: str) -> Checkpoints | Jobs:
+    """One that an earlier version did not have is at its defaults."""
+    cls, own = SECTIONS[name], config.get(name)
+    if own is None:
+        return cls()
+    if not isinstance(own, Mapping):
+        keys = ", ".join(f"{name}.{key}" for key in constructor_parameters(cls))
+        raise ConfigError(f"{name} holds settings: use {keys}")
+    section: Checkpoints | Jobs = _call(cls, _checked(cls, own, f"{name}."), f"{name}.", own)
+    return section
 
 
 def _check_presets(config: Mapping[str, Any]) -> None:

@@ -21,6 +21,14 @@ class DataError(UserError):
     """A file: the message names it, and the line where there is one."""
 
 
+class DamagedError(DataError):
+    """A file whose content is not what was written: the message names it and what to do."""
+
+
+class StorageError(Exception):
+    """A file that cannot be written, as on a full disk: the message names it."""
+
+
 class Terminated(BaseException):
     """SIGTERM: end in order, as with Ctrl-C."""
 

@@ -71,8 +71,17 @@ def _digest(path: Path) -> str:
 def read_json(path: Path) -> dict[str, Any]:
     """The JSON object in a file, or a DataError that names the file."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error})") from None
+    return json_object(content, path)
+
+
+def json_object(content: bytes, path: Path) -> dict[str, Any]:
+    """The JSON object that a file holds, or a DataError that names the file."""
+    try:
+        value = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} cannot be read ({error})") from None
     if not isinstance(value, dict):
         raise DataError(f"{path} holds no JSON object")

@@ -117,11 +117,16 @@ def defaults() -> dict[str, Any]:
 
 
 def top_settings() -> Iterator[tuple[str, Any, str]]:
-    """Name, value and comment of each setting that belongs to no group."""
+    """Name, value and comment of each setting that belongs to no group, `jobs.retry` among them."""
     text = (plugins.own_config_dir() / "config.yaml").read_text(encoding="utf-8")
-    comments = dict(re.findall(r"^(\w+): [^#\n]*# *(.+)$", text, flags=re.M))
+    comments = dict(re.findall(r"^ *(\w+): [^#\n]*# *(.+)$", text, flags=re.M))
     for name, value in _config().items():
-        if name not in ("defaults", "hydra"):
+        if name in ("defaults", "hydra"):
+            continue
+        section = value if isinstance(value, Mapping) else {}
+        for key, inner in section.items():
+            yield f"{name}.{key}", inner, comments.get(key, "")
+        if not section:
             yield name, value, comments.get(name, "")
 
 

@@ -4,7 +4,8 @@ import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import get_args
 
-from rnnexp.config import GROUPS, META_KEYS, PROBES, Dials, constructor_parameters
+from rnnexp.config import GROUPS, META_KEYS, PROBES, constructor_parameters
+from rnnexp.dials import SECTIONS, Dials
 from rnnexp.errors import ConfigError, nearest
 from rnnexp.plugins import PRESETS, config_dirs, option_files, read_yaml
 
@@ -12,6 +13,8 @@ from rnnexp.plugins import PRESETS, config_dirs, option_files, read_yaml
 def valid_keys() -> Iterator[str]:
     """Every setting of every choice in conf/, dotted; for `did you mean`."""
     yield from constructor_parameters(Dials)
+    for section, cls in SECTIONS.items():
+        yield from (f"{section}.{key}" for key in constructor_parameters(cls))
     yield from GROUPS
     yield PRESETS
     yield PROBES

@@ -17,13 +17,14 @@ from rnnexp import plugins
 from rnnexp.command import USER_ERROR
 from rnnexp.command.hydra import choices_of, sweep_jobs
 from rnnexp.command.words import one_line, user_errors
+from rnnexp.durable import make_directory
 from rnnexp.errors import ConfigError, literal, to_type
 from rnnexp.experiment.identity import fingerprint, probes_fingerprint
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.results.names import safe_name
 from rnnexp.results.plan import record_plan
 from rnnexp.results.reuse import UNNAMED, Identity, studies_holding
-from rnnexp.results.runs import ROOT, make_directory
+from rnnexp.results.runs import ROOT
 
 STUDIES = ROOT / "studies"
 

@@ -1,7 +1,5 @@
 """A run's directory back into its model, whatever its task."""
 
-import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
 from rnnexp import config as settings
@@ -9,11 +7,12 @@ from rnnexp.embedding.base import Encoder
 from rnnexp.embedding.features import Features
 from rnnexp.errors import DataError
 from rnnexp.experiment.build import build_model, facts_of
+from rnnexp.experiment.earlier_weights import weights_of_earlier_version
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.model.base import SequenceModel
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import TaskRecord
-from rnnexp.training.trainer import Trainer
+from rnnexp.training.checkpoint import tensors_of
 
 
 def load_model(run: RunDirectory) -> SequenceModel:
@@ -43,13 +42,10 @@ def load_model(run: RunDirectory) -> SequenceModel:
 
 
 def _weights(run: RunDirectory) -> dict[str, Tensor]:
-    """Those that were tested; of a run without a test, those that would have been."""
-    trainer: Trainer = settings.build(run.config, "trainer")
-    if trainer.tests_best and run.best_weights.is_file():
-        return load_file(str(run.best_weights))
-    checkpoint = torch.load(run.last_checkpoint, map_location="cpu", weights_only=True)
-    weights: dict[str, Tensor] = checkpoint["model"]
-    return weights
+    """Those that were tested; of a run without a test, the last."""
+    if (run.path / "weights.safetensors").is_file() or run.summary.sealed:
+        return tensors_of(run.content("weights.safetensors"))
+    return weights_of_earlier_version(run)
 
 
 def _complete(run: RunDirectory) -> TaskRecord:

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import torch
-from safetensors.torch import load_model
 
 from rnnexp import __version__
 from rnnexp.data.base import Task
@@ -20,10 +19,12 @@ from rnnexp.experiment.lines import at_length_line, headlines_only, result_line,
 from rnnexp.probes.probe_set import ProbeSet
 from rnnexp.regime import regime_of
 from rnnexp.results import report
+from rnnexp.results.liveness import this_process
 from rnnexp.results.names import shown_path
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.statistics import UNBOUNDED, example_interval
 from rnnexp.results.summary import AtLength, CellFacts, Reading, Summary, TaskRecord, Tested
+from rnnexp.training.checkpoint import tensor_bytes, weights_of
 from rnnexp.training.feed import Sampler
 from rnnexp.training.fit import Fit
 
@@ -68,14 +69,15 @@ def _execute(experiment: Experiment, run: RunDirectory) -> Summary:
         if fit.status == "diverged":
             log.warning("diverged: %s", fit.reason)
         else:
-            summary.tested = _take_weights_to_test(experiment, fit, run)
+            summary.tested = _take_weights_to_test(experiment, fit)
             summary.test, summary.test_interval = _test(experiment, task, run, "test")
             log.info("%s", result_line(summary))
             _test_at_lengths(experiment, run, summary)
+        run.save_weights("weights", tensor_bytes(weights_of(experiment.model)))
         summary.wall_seconds = round(time.perf_counter() - started, 3)
         summary.peak_memory_mb = peak_memory_mb(device)
         summary.status, summary.reason = fit.status, fit.reason
-        run.write_summary(summary)
+        run.finish(summary)
         _show(run, plots=dials.plots)
     log.info("%s", shown_path(run.path))
     if device.type == "cuda":
@@ -96,11 +98,12 @@ def _show(run: RunDirectory, plots: bool) -> None:
         log.warning("no tables or figures: %s: %s", type(error).__name__, first_line(error))
 
 
-def _take_weights_to_test(experiment: Experiment, fit: Fit, run: RunDirectory) -> Tested:
+def _take_weights_to_test(experiment: Experiment, fit: Fit) -> Tested:
     """Give the model the weights that are to be tested; the model has the last ones."""
     if not experiment.trainer.tests_best or fit.best_epoch is None or fit.best_step is None:
         return Tested(weights="last", epoch=fit.epochs, step=fit.steps)
-    load_model(experiment.model, str(run.best_weights), device=str(experiment.device))
+    assert fit.best_weights is not None
+    experiment.model.load_state_dict(fit.best_weights)
     return Tested(weights="best", epoch=fit.best_epoch, step=fit.best_step)
 
 
@@ -154,6 +157,8 @@ def describe(experiment: Experiment) -> Summary:
         measured=spec.probes_fingerprint,
         choices=dict(spec.choices),
         overrides=spec.overrides,
+        words=list(spec.words),
+        process=this_process(),
         parameters=sum(p.numel() for p in model.parameters()),
         headline=task.headline.name,
         scores={score.name: Reading.of(score) for score in task.readings},
@@ -197,6 +202,7 @@ def _recorded(run: RunDirectory, summary: Summary) -> Iterator[None]:
         log.debug("the run failed", exc_info=True)
         raise
     finally:
-        run.write_summary(summary)
+        if not summary.done:
+            run.write_summary(summary)
         package_log.removeHandler(handler)
         handler.close()

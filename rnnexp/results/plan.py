@@ -8,8 +8,8 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from rnnexp.durable import write_json
 from rnnexp.files import read_json
-from rnnexp.results.runs import write_json
 
 FOLDER = ".planned"
 

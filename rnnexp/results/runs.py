@@ -1,20 +1,15 @@
 """The run directory: the only code that knows its file names. Never imports torch.
 
-A directory belongs to one run and is never shared and never overwritten. Files that others read
-while the run goes on (summary.json, checkpoints) appear whole or not at all.
+A directory belongs to one run and is never shared and never overwritten. What it writes
+is in writing.py.
 """
 
 import csv
-import hashlib
 import io
-import json
-import logging
 import math
-import os
 import shlex
-import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
+import zlib
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -23,20 +18,24 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from rnnexp.durable import make_directory
 from rnnexp.earlier import upgraded
-from rnnexp.errors import DataError, UserError
+from rnnexp.errors import DataError
+from rnnexp.files import json_object
+from rnnexp.manifest import Manifest
+from rnnexp.results.liveness import is_alive
 from rnnexp.results.names import safe_name
 from rnnexp.results.summary import Summary, TaskRecord
+from rnnexp.results.writing import RunWriter
 
 ROOT = Path("outputs")
-KEPT_CHECKPOINTS = 2
 
 
 #: The one in C, where PyYAML was built with it: some ten times as fast.
 _YAML_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class RunDirectory:
+class RunDirectory(RunWriter):
     """One run on disk. `create` makes a new one, `open` finds one that is there.
 
     path: from the root, so that it is found whatever folder becomes current later.
@@ -44,6 +43,7 @@ class RunDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
+        self._manifest: Manifest | None = None  # of a run that is finished and has been read
 
     # -- making and finding ---------------------------------------------------------------------
 
@@ -84,80 +84,45 @@ class RunDirectory:
             raise DataError(f"{path} is not a run directory: it has no summary.json")
         return cls(path)
 
-    # -- writing --------------------------------------------------------------------------------
-
-    def write_config(self, text: str) -> None:
-        write_text(self.path / "config.yaml", text)
-
-    def write_environment(self, environment: Mapping[str, Any]) -> None:
-        write_json(self.path / "environment.json", environment)
-
-    def write_task(self, record: TaskRecord) -> None:
-        write_json(self.path / "task.json", record.model_dump())
-
-    def write_summary(self, summary: Summary) -> None:
-        write_json(self.path / "summary.json", summary.model_dump())
-
-    def append_epoch(
-        self, metrics: Mapping[str, float | None], timings: Mapping[str, float]
-    ) -> None:
-        """A row of metrics.csv, the same bytes for the same run, and one of timings.csv."""
-        _append_row(self.path / "metrics.csv", metrics)
-        _append_row(self.path / "timings.csv", timings)
-
-    def save_checkpoint(self, epoch: int, save: Callable[[Path], None]) -> None:
-        """Write the epoch's checkpoint and its SHA-256; keep the last two."""
-        folder = self.path / "checkpoints"
-        folder.mkdir(exist_ok=True)
-        path = folder / f"epoch_{epoch:06d}.pt"
-        _write_atomically(path, save)
-        digest = _sha256(path)
-        write_text(path.with_suffix(".pt.sha256"), f"{digest}  {path.name}\n")
-        for old in sorted(folder.glob("epoch_*.pt"))[:-KEPT_CHECKPOINTS]:
-            old.with_suffix(".pt.sha256").unlink(missing_ok=True)
-            old.unlink()
-
-    def save_best(self, save: Callable[[Path], None]) -> None:
-        (self.path / "checkpoints").mkdir(exist_ok=True)
-        _write_atomically(self.best_weights, save)
-
-    def save_predictions(
-        self,
-        split: str,
-        targets: npt.NDArray[Any],
-        outputs: npt.NDArray[Any],
-        scores: Mapping[str, npt.NDArray[Any]],
-    ) -> None:
-        """Targets, outputs and scores of every example: what intervals over examples rest on."""
-        (self.path / "predictions").mkdir(exist_ok=True)
-        path = self.path / "predictions" / f"{split}.npz"
-        arrays = {"targets": targets, "outputs": outputs, **scores}
-        np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
-
-    def save_probe(self, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """What a probe has measured so far: arrays with a row per measurement."""
-        (self.path / "probes").mkdir(exist_ok=True)
-        content = io.BytesIO()
-        np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
-        path = self.path / "probes" / f"{name}.npz"
-        _write_atomically(path, lambda partial: _write_bytes(partial, content.getvalue()))
-
-    def log_to_file(self) -> logging.Handler:
-        """A handler that writes to rnnexp.log."""
-        handler = logging.FileHandler(self.path / "rnnexp.log", encoding="utf-8")
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-        return handler
-
     # -- reading --------------------------------------------------------------------------------
 
     @property
     def summary(self) -> Summary:
-        return Summary.read(self.path / "summary.json")
+        """What it is and how it went; `killed` where it says `running` and its process is gone.
+
+        Raises DamagedError for what is not as it was written.
+        """
+        path = self.path / "summary.json"
+        summary = Summary.read(path)
+        if summary.done and summary.sealed:
+            self._manifest = self._manifest or Manifest.read(self.path)
+            self._manifest.check(path.name)
+        if summary.status == "running" and is_alive(summary.process) is False:
+            summary.status, summary.reason = "killed", "its process ended without a word"
+        return summary
+
+    def content(self, name: str) -> bytes:
+        """What a file holds. Raises DamagedError where the run's manifest says otherwise."""
+        if self._manifest is None and (self.path / "summary.json").is_file():
+            _ = self.summary  # which finds the manifest
+        if self._manifest is not None:
+            return self._manifest.content(name)
+        path = self.path / name
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise DataError(f"{path} cannot be read ({error.strerror or error})") from None
+
+    def _has(self, name: str) -> bool:
+        """Whether a file is there, or was: then reading it says that it is missing."""
+        return (self.path / name).is_file() or bool(
+            self._manifest is not None and name in self._manifest.files
+        )
 
     @property
     def has_config(self) -> bool:
         """Whether it came as far as writing its settings."""
-        return (self.path / "config.yaml").is_file()
+        return self._has("config.yaml")
 
     @property
     def config(self) -> dict[str, Any]:
@@ -169,66 +134,59 @@ class RunDirectory:
         """Every setting, in the names of the version that made the run."""
         path = self.path / "config.yaml"
         try:
-            config = yaml.load(path.read_text(encoding="utf-8"), _YAML_LOADER)
-        except (OSError, yaml.YAMLError) as error:
-            raise DataError(f"{path} cannot be read ({error})") from None
+            config = yaml.load(self.content(path.name), _YAML_LOADER)
+        except yaml.YAMLError as error:
+            raise DataError(f"{path} cannot be read ({' '.join(str(error).split())})") from None
         if not isinstance(config, dict):
             raise DataError(f"{path} is not a configuration")
         return config
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words of the command that made it, from the first line of config.yaml."""
-        first = (self.path / "config.yaml").read_text(encoding="utf-8").partition("\n")[0]
+        """The words of the command that made it."""
+        if words := self.summary.words:
+            return tuple(words)
+        first = self.content("config.yaml").decode("utf-8").partition("\n")[0]
         return tuple(shlex.split(first.removeprefix("#"))[1:]) if first.startswith("#") else ()
 
     @property
     def task(self) -> TaskRecord:
-        return TaskRecord.read(self.path / "task.json")
+        path = self.path / "task.json"
+        return TaskRecord.of(json_object(self.content(path.name), path), path)
 
     @property
     def metrics(self) -> list[dict[str, float]]:
         """metrics.csv, a row per epoch; an empty cell is NaN."""
         path = self.path / "metrics.csv"
-        if not path.is_file():
+        if not self._has(path.name):
             return []
         try:
-            with path.open(newline="", encoding="utf-8") as file:
-                return [
-                    {name: float(value) if value else math.nan for name, value in row.items()}
-                    for row in csv.DictReader(file)
-                ]
+            text = self.content(path.name).decode("utf-8")
+            return [
+                {name: float(value) if value else math.nan for name, value in row.items()}
+                for row in csv.DictReader(io.StringIO(text, newline=""))
+            ]
+        except DataError:
+            raise
         except (TypeError, ValueError) as error:
             raise DataError(f"{path} cannot be read ({error})") from None
 
     def probe(self, name: str) -> dict[str, npt.NDArray[Any]] | None:
         """What a probe has measured, a row per measurement; None where it has not been asked."""
-        path = self.path / "probes" / f"{name}.npz"
-        if not path.is_file():
+        path = f"probes/{name}.npz"
+        if not self._has(path):
             return None
+        content = self.content(path)
         try:
-            with np.load(path) as arrays:
+            with np.load(io.BytesIO(content)) as arrays:
                 return {key: arrays[key] for key in arrays.files}
-        except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
-            raise DataError(f"{path} cannot be read ({error})") from None
+        except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+            raise DataError(f"{self.path / path} cannot be read ({error})") from None
 
     @property
     def probe_names(self) -> list[str]:
         """The probes that have measured something."""
         return sorted(path.stem for path in (self.path / "probes").glob("*.npz"))
-
-    @property
-    def best_weights(self) -> Path:
-        return self.path / "checkpoints" / "best.safetensors"
-
-    @property
-    def last_checkpoint(self) -> Path:
-        """The latest checkpoint whose content still has its SHA-256."""
-        for path in sorted((self.path / "checkpoints").glob("epoch_*.pt"), reverse=True):
-            recorded = path.with_suffix(".pt.sha256")
-            if recorded.is_file() and recorded.read_text("utf-8").split()[0] == _sha256(path):
-                return path
-        raise DataError(f"{self.path / 'checkpoints'} holds no checkpoint that is whole")
 
     @property
     def plots(self) -> Path:
@@ -256,65 +214,3 @@ def supersede(path: Path) -> None:
     attempts.mkdir(exist_ok=True)
     count = sum(1 for _ in attempts.glob(f"{path.name}_*")) + 1
     path.rename(attempts / f"{path.name}_{count}")
-
-
-def make_directory(path: Path) -> None:
-    """Make sure that a folder is there and can be written. Raises UserError where it cannot."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
-            pass
-    except OSError as error:
-        raise UserError(
-            f"{path.absolute()} cannot be written ({error.strerror}): "
-            "start rnnexp from a folder where outputs/ can be made"
-        ) from None
-
-
-def write_text(path: Path, text: str) -> None:
-    """Replace the file at once: a reader sees the old content or the new."""
-    _write_atomically(path, lambda partial: _write_bytes(partial, text.encode("utf-8")))
-
-
-def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """As strict JSON: what is not finite becomes null."""
-    text = json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
-    write_text(path, text + "\n")
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
-def _write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        write(partial)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
-
-
-def _append_row(path: Path, row: Mapping[str, float | None]) -> None:
-    new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        if new:
-            writer.writerow(row)
-        # nine digits tell any two float32 numbers apart
-        writer.writerow("" if v is None else f"{v:.9g}" for v in row.values())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,12 +13,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from rnnexp.durable import write_json, write_text
 from rnnexp.results.comparisons import Comparison, compared
 from rnnexp.results.factors import varying_settings
 from rnnexp.results.groups import Group, group_label, grouped, json_value
 from rnnexp.results.over_seeds import INTERVAL, ONE_BY_ONE
 from rnnexp.results.plan import planned
-from rnnexp.results.runs import RunDirectory, write_json, write_text
+from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study_run import StudyRun
 from rnnexp.scores import BEATS_CHANCE, Score
 

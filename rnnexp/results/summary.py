@@ -16,9 +16,11 @@ from rnnexp.files import read_json
 from rnnexp.scores import ACCURACY, CROSS_ENTROPY, MSE, SQUARED_ERROR, Score
 
 #: Raised whenever a reader of the version before would misread a file of this one.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
-Status = Literal["running", "finished", "diverged", "failed", "interrupted"]
+#: running; finished or diverged, which are results; failed with an error; interrupted by a signal,
+#: after a checkpoint; killed without having been able to say so.
+Status = Literal["running", "finished", "diverged", "failed", "interrupted", "killed"]
 
 #: A run that ended with one of these has its result; the others can be run again.
 DONE: tuple[Status, ...] = ("finished", "diverged")
@@ -64,6 +66,19 @@ class Record(BaseModel):
     def upgraded(cls, values: Mapping[str, Any]) -> dict[str, Any]:
         """The object of the first version, which had no schema_version, as this one has it."""
         return {**values, "schema_version": SCHEMA_VERSION}
+
+
+class Process(BaseModel):
+    """The process that a run is in: what tells it from a later one with the same number.
+
+    created: when it was started, in seconds since 1970, as the system counts.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    host: str
+    pid: int
+    created: float
 
 
 class Reading(BaseModel):
@@ -131,6 +146,10 @@ class Summary(Record):
         set, by key. job: its place among the jobs of its study, from 0.
     fingerprint: of all settings that can change its numbers. content: of the files it read.
     measured: of the probes and their settings; None in files of the first version.
+    code: digest of the source of components of the user's own, None where all are rnnexp's.
+    words: of the command. process: where it runs, or ran last. continues: the run whose training
+        this one goes on with. resumed: when it went on after an interruption, and from where.
+    sealed: whether the directory has a manifest, with the digest of each of its files.
     headline: the name of the score that tables show. scores: how each is read.
     chance, perfect: by the name of the score. solved_at: of the headline.
     synthetic: the data are made by a program. memory: of a task with a known distance to remember.
@@ -156,8 +175,14 @@ class Summary(Record):
     fingerprint: str | None = None
     content: str | None = None
     measured: str | None = None
+    code: str | None = None
     choices: dict[str, str] = {}
     overrides: dict[str, str] = {}
+    words: list[str] = []
+    process: Process | None = None
+    continues: str | None = None
+    resumed: list[str] = []
+    sealed: bool = False
     parameters: int | None = None
     headline: str | None = None
     scores: dict[str, Reading] = {}

@@ -1,52 +1,66 @@
-"""What a checkpoint holds, and the weights alone in a file of their own."""
+"""Tensors as safetensors, and what a checkpoint of a training holds."""
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import torch
-
-from rnnexp.model.base import SequenceModel
-from rnnexp.training.fit import Fit
-from rnnexp.training.recorder import Recorder
+from torch import Tensor, nn
 
 
-def checkpoint(model: SequenceModel, optimizer: torch.optim.Optimizer, fit: Fit) -> dict[str, Any]:
-    """The state at the end of an epoch, for torch.save.
+def tensor_bytes(tensors: Mapping[str, Tensor]) -> bytes:
+    """A safetensors file. Tensors are copied to the CPU; those that share memory come twice."""
+    from safetensors.torch import save
 
-    It holds the weights, the optimizer's moments, the number of epochs and steps, and the epoch and
-    loss that early stopping compares with. No random generator: batches are functions of the seed
-    and the step, and the stream of dropout begins anew with every epoch.
-
-    It does not hold what the probes have measured, the best epoch's weights (a file of their own),
-    the rows of metrics.csv, the last validation's scores and the seconds spent: training goes on
-    from it with the same weights, but what the run has recorded must be taken from its directory.
-    """
-    return {
-        "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "epoch": fit.epochs,
-        "step": fit.steps,
-        "best_epoch": fit.best_epoch,
-        "best_step": fit.best_step,
-        "best_loss": fit.best_loss,
-    }
+    apart = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
+    content: bytes = save(apart)
+    return content
 
 
-def save_checkpoint(
-    recorder: Recorder, model: SequenceModel, optimizer: torch.optim.Optimizer, fit: Fit
+def tensors_of(content: bytes) -> dict[str, Tensor]:
+    """The tensors of a safetensors file, on the CPU."""
+    from safetensors.torch import load
+
+    tensors: dict[str, Tensor] = load(content)
+    return tensors
+
+
+def weights_of(model: nn.Module) -> dict[str, Tensor]:
+    """All parameters and persistent buffers, by name."""
+    weights: dict[str, Tensor] = model.state_dict()
+    return weights
+
+
+def copy_of(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors as they are now."""
+    return {name: tensor.detach().clone() for name, tensor in tensors.items()}
+
+
+def optimizer_state(optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """An optimizer's state as tensors, by `PARAMETER.NAME`, and as JSON values: the rest."""
+    state = optimizer.state_dict()
+    tensors: dict[str, Tensor] = {}
+    numbers: dict[str, Any] = {}
+    for parameter, values in state["state"].items():
+        for name, value in values.items():
+            kind: dict[str, Any] = tensors if isinstance(value, Tensor) else numbers
+            kind[f"{parameter}.{name}"] = value
+    return tensors, {"numbers": numbers, "groups": state["param_groups"]}
+
+
+def restore_optimizer(
+    optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor], rest: Mapping[str, Any]
 ) -> None:
-    """Hand the recorder the checkpoint of the epoch that has just ended."""
-    state = checkpoint(model, optimizer, fit)
-    recorder.save_checkpoint(fit.epochs, lambda path: torch.save(state, path))
-
-
-def save_best(recorder: Recorder, model: SequenceModel) -> None:
-    """Hand the recorder the weights as they are now, as the best so far."""
-    recorder.save_best(lambda path: save_weights(model, path))
-
-
-def save_weights(model: SequenceModel, path: Path) -> None:
-    """All parameters and buffers as a safetensors file."""
-    from safetensors.torch import save_model
-
-    save_model(model, str(path))
+    """The reverse of `optimizer_state`, for an optimizer of the same parameters."""
+    state: dict[int, dict[str, Any]] = {}
+    for key, value in {**tensors, **rest["numbers"]}.items():
+        parameter, _, name = key.partition(".")
+        state.setdefault(int(parameter), {})[name] = value
+    groups = [
+        # JSON has no tuples: betas=(0.9, 0.999) comes back as a list
+        {
+            key: tuple(value) if isinstance(value, list) and key != "params" else value
+            for key, value in group.items()
+        }
+        for group in rest["groups"]
+    ]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})

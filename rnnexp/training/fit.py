@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, Self
+
+from torch import Tensor
 
 from rnnexp.training.steps import EpochSteps
 
@@ -19,6 +21,7 @@ class Fit:
     best_loss: that loss; infinite while there is none.
     validation: loss and scores of the last epoch that was validated, None where none was.
     seconds, tokens: spent in training steps, validation apart.
+    best_weights: of the best epoch; None without a validation split.
     """
 
     status: Literal["finished", "diverged"] = "finished"
@@ -31,6 +34,7 @@ class Fit:
     validation: Mapping[str, float] | None = None
     seconds: float = 0.0
     tokens: int = 0
+    best_weights: Mapping[str, Tensor] | None = field(default=None, repr=False, compare=False)
 
     def after(
         self, steps: EpochSteps, seconds: float, validation: Mapping[str, float] | None

@@ -1,7 +1,6 @@
 """Where a training's results go, as the loop sees it: plain values in, nothing read back."""
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy.typing as npt
@@ -10,8 +9,7 @@ import numpy.typing as npt
 class Recorder(Protocol):
     """What `Trainer.fit` writes to. `rnnexp.results.runs.RunDirectory` keeps it on disk.
 
-    An implementation needs no torch: where torch writes a file, the recorder says to which path by
-    calling `save(path)`, and decides what becomes of the file.
+    An implementation needs no torch: weights come to it as bytes.
     """
 
     def append_epoch(
@@ -26,8 +24,10 @@ class Recorder(Protocol):
     def save_probe(self, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """All that a probe has measured so far, a row per measurement; replaces what was there."""
 
-    def save_checkpoint(self, epoch: int, save: Callable[[Path], None]) -> None:
-        """The state after an epoch; see `rnnexp.training.checkpoint`."""
+    def save_checkpoint(
+        self, name: str, contents: Mapping[str, bytes], state: Mapping[str, Any], keep_all: bool
+    ) -> None:
+        """A training that can be gone on with; see `rnnexp.training.checkpoint`.
 
-    def save_best(self, save: Callable[[Path], None]) -> None:
-        """The weights with the lowest validation loss so far; replaces those there were."""
+        name: later ones come later in the alphabet. contents: files by name. state: JSON values.
+        """

@@ -6,7 +6,7 @@ Clipping measures the gradient's norm before it changes anything; that raw norm 
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from rnnexp.data.base import Task
 from rnnexp.model.base import SequenceModel
 from rnnexp.ranges import a_fraction, at_least, more_than
 from rnnexp.streams import stream_seed
-from rnnexp.training.checkpoint import save_best, save_checkpoint
+from rnnexp.training.checkpoint import copy_of, weights_of
 from rnnexp.training.evaluation import Evaluation, evaluate
 from rnnexp.training.feed import FRESH_EPOCH, CorpusFeed, Feed, FreshFeed, Sampler, batch_count
 from rnnexp.training.fit import Fit
@@ -147,8 +147,6 @@ class Trainer:
         fit = Fit()
         if probes is not None:
             probes.measure(0, 0, not plan, recorder.save_probe)
-        if not plan:
-            save_checkpoint(recorder, model, optimizer, fit)
         for epoch, count in enumerate(plan, 1):
             torch.manual_seed(stream_seed(seed, "dropout", epoch))
             started = time.perf_counter()
@@ -164,7 +162,7 @@ class Trainer:
             if not diverged:
                 log.info("%s", progress.line(fit, steps.means(), scores))
             if fit.best_epoch == epoch:
-                save_best(recorder, model)
+                fit = replace(fit, best_weights=copy_of(weights_of(model)))
             stalled = self.patience is not None and fit.epochs_since_best >= self.patience
             last = diverged or stalled or epoch == len(plan)
             probe_seconds = 0.0
@@ -183,7 +181,6 @@ class Trainer:
                     "probe_seconds": round(probe_seconds, 3),
                 },
             )
-            save_checkpoint(recorder, model, optimizer, fit)
             if last:
                 if stalled and epoch < len(plan):
                     log.info("stopped: no lower validation loss for %d epochs", self.patience)

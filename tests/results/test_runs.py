@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from rnnexp.durable import make_directory, write_json, write_text
 from rnnexp.errors import DataError, UserError
-from rnnexp.results.runs import RunDirectory, make_directory, write_json, write_text
+from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import Summary, TaskRecord
 
 

@@ -1,0 +1,147 @@
+"""Writing files so that a kill, a crash or a full disk leaves the old content or the new.
+
+A file is written beside its place, put on the disk (fsync), renamed to its place, and its folder is
+put on the disk, so that the name is there too. What goes wrong is a StorageError with the path.
+"""
+
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from rnnexp.errors import StorageError, UserError
+
+#: How the names of files and folders begin that are being written, and never read.
+PARTIAL = ".partial-"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace the file at once: a reader sees the old content or the new."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """As strict JSON: what is not finite becomes null."""
+    write_text(path, json_text(value))
+
+
+def json_text(value: Mapping[str, Any]) -> str:
+    """Strict JSON, indented: what is not finite becomes null."""
+    return json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace the file at once: a reader sees the old content or the new."""
+    partial = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}"[:200])
+    with told(path):
+        try:
+            with partial.open("wb") as file:
+                file.write(content)
+                sync(file.fileno())
+            os.replace(partial, path)
+        finally:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
+def append_text(path: Path, text: str) -> None:
+    """Add to the end of a file; `sync_file` puts on the disk what was added."""
+    with told(path), path.open("a", newline="", encoding="utf-8") as file:
+        file.write(text)
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A folder to fill, which is at `path` with all its files after the block, or not at all.
+
+    Raises FileExistsError where another has come there meanwhile.
+    """
+    with told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f"{PARTIAL}{os.getpid()}-", dir=path.parent))
+    try:
+        yield partial
+        with told(path):
+            partial.chmod(0o755)
+            for file in partial.rglob("*"):
+                if file.is_file():
+                    sync_file(file)
+            sync_folder(partial)
+            if path.exists():  # a rename would replace an empty folder
+                raise FileExistsError(path)
+            os.rename(partial, path)
+            sync_folder(path.parent)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def remove_partial(folder: Path) -> None:
+    """Remove what a process that was killed has left half written in a folder of its own."""
+    for path in folder.glob(f"{PARTIAL}*"):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                path.unlink()
+
+
+def sync_file(path: Path) -> None:
+    """Put on the disk what has been written to a file."""
+    with told(path), path.open("rb") as file:
+        sync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Put on the disk which files a folder has. Windows does so by itself."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync(descriptor: int) -> None:
+    """fsync."""
+    os.fsync(descriptor)
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """An OSError inside the block becomes a StorageError that names `path`, shown as it is."""
+    try:
+        yield
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def make_directory(path: Path) -> None:
+    """Make sure that a folder is there and can be written. Raises UserError where it cannot."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"{path.absolute()} cannot be written ({error.strerror}): "
+            "start rnnexp from a folder where outputs/ can be made"
+        ) from None
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

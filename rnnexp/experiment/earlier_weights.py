@@ -1,0 +1,42 @@
+"""The weights of runs that versions before 0.4 made: torch.save files, each with a digest."""
+
+import hashlib
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from rnnexp import config as settings
+from rnnexp.errors import DamagedError, DataError
+from rnnexp.results.runs import RunDirectory
+from rnnexp.training.trainer import Trainer
+
+
+def weights_of_earlier_version(run: RunDirectory) -> dict[str, Tensor]:
+    """Those that were tested; of a run without a test, those that would have been.
+
+    Raises DataError where there are none, DamagedError where the last checkpoint is not as it was
+    written: the one before it is of another epoch.
+    """
+    folder = run.path / "checkpoints"
+    trainer: Trainer = settings.build(run.config, "trainer")
+    best = folder / "best.safetensors"
+    if trainer.tests_best and best.is_file():
+        return load_file(str(best))
+    paths = sorted(folder.glob("epoch_*.pt"))
+    if not paths:
+        raise DataError(f"{run.path} holds no weights")
+    _check(paths[-1])
+    # weights_only: torch then makes tensors and plain values alone, whatever the file names
+    checkpoint = torch.load(paths[-1], map_location="cpu", weights_only=True)
+    weights: dict[str, Tensor] = checkpoint["model"]
+    return weights
+
+
+def _check(path: Path) -> None:
+    recorded = path.with_suffix(".pt.sha256")
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if not recorded.is_file() or recorded.read_text("utf-8").split()[:1] != [digest]:
+        raise DamagedError(f"{path} is damaged: its content is not what {recorded.name} says")

@@ -1,0 +1,155 @@
+"""What a run writes into its directory: the side of `RunDirectory` that the training sees."""
+
+import csv
+import io
+import json
+import logging
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rnnexp.durable import (
+    PARTIAL,
+    append_text,
+    json_text,
+    new_folder,
+    sync_file,
+    told,
+    write_bytes,
+    write_json,
+    write_text,
+)
+from rnnexp.manifest import NAME as MANIFEST
+from rnnexp.manifest import Content, Manifest
+from rnnexp.results.summary import Summary, TaskRecord
+
+#: Checkpoints that are kept while a run goes on: the older one serves where the newer is damaged.
+KEPT_CHECKPOINTS = 2
+
+#: Files that grow by a line: a checkpoint says how long they were.
+GROWING = ("metrics.csv", "timings.csv")
+
+#: What a run's manifest does not name: what is drawn or written anew, and what knows by itself.
+UNSEALED = ("plots", "checkpoints", "rnnexp.log", "progress.json", ".lock", MANIFEST)
+
+
+class RunWriter:
+    """Writes the files of one run. Each appears whole or not at all, but for those that grow."""
+
+    path: Path
+
+    def write_config(self, text: str) -> None:
+        write_text(self.path / "config.yaml", text)
+
+    def write_environment(self, environment: Mapping[str, Any]) -> None:
+        write_json(self.path / "environment.json", environment)
+
+    def write_task(self, record: TaskRecord) -> None:
+        write_json(self.path / "task.json", record.model_dump())
+
+    def write_summary(self, summary: Summary) -> None:
+        write_json(self.path / "summary.json", summary.model_dump())
+
+    def finish(self, summary: Summary) -> None:
+        """Write the summary of a run that has its result, and the manifest of all its files.
+
+        The manifest comes first: a run that says that it is finished has one.
+        """
+        summary.sealed = True
+        content = json_text(summary.model_dump()).encode()
+        names = sorted(
+            path.relative_to(self.path).as_posix()
+            for path in self.path.rglob("*")
+            if path.is_file()
+            and path.relative_to(self.path).parts[0] not in (*UNSEALED, "summary.json")
+            and not any(part.startswith(PARTIAL) for part in path.parts)
+        )
+        Manifest.seal(self.path, names, known={"summary.json": Content.of(content)})
+        write_bytes(self.path / "summary.json", content)
+
+    def append_epoch(
+        self, metrics: Mapping[str, float | None], timings: Mapping[str, float]
+    ) -> None:
+        """A row of metrics.csv, the same bytes for the same run, and one of timings.csv."""
+        _append_row(self.path / "metrics.csv", metrics)
+        _append_row(self.path / "timings.csv", timings)
+
+    def save_checkpoint(
+        self, name: str, contents: Mapping[str, bytes], state: Mapping[str, Any], keep_all: bool
+    ) -> None:
+        """Save a training: a folder of files that are there together or not at all.
+
+        name: later ones come later in the alphabet. contents: files by name. state: JSON values, to
+        which the contents of the growing files are added. keep_all: else the last two are kept.
+        """
+        folder = self.path / "checkpoints"
+        with told(folder):
+            folder.mkdir(exist_ok=True)
+        growing = [name for name in GROWING if (self.path / name).is_file()]
+        for file in growing:
+            sync_file(self.path / file)
+        state = {**state, "files": {n: Content.of_file(self.path / n) for n in growing}}
+        place = folder / name
+        if place.is_dir():  # made by a try that was stopped, and gone through again
+            shutil.rmtree(place)
+        with new_folder(place) as partial:
+            known = {**contents, "state.json": json.dumps(state).encode()}
+            for file, content in known.items():
+                with told(place / file):
+                    (partial / file).write_bytes(content)
+            digests = {file: Content.of(content) for file, content in known.items()}
+            Manifest.seal(partial, (), digests)
+        if not keep_all:
+            for old in sorted(folder.glob("epoch_*"))[:-KEPT_CHECKPOINTS]:
+                shutil.rmtree(old, ignore_errors=True)
+
+    def save_weights(self, name: str, content: bytes) -> None:
+        """Of a finished run, as safetensors: the `weights` that were tested, the `best` epoch's."""
+        write_bytes(self.path / f"{name}.safetensors", content)
+
+    def drop_checkpoints(self) -> None:
+        """Of a run that is finished: all that a longer training would need goes."""
+        shutil.rmtree(self.path / "checkpoints", ignore_errors=True)
+
+    def save_predictions(
+        self,
+        split: str,
+        targets: npt.NDArray[Any],
+        outputs: npt.NDArray[Any],
+        scores: Mapping[str, npt.NDArray[Any]],
+    ) -> None:
+        """Targets, outputs and scores of every example: what intervals over examples rest on."""
+        arrays = {"targets": targets, "outputs": outputs, **scores}
+        self._save_arrays(self.path / "predictions" / f"{split}.npz", arrays)
+
+    def save_probe(self, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """What a probe has measured so far: arrays with a row per measurement."""
+        self._save_arrays(self.path / "probes" / f"{name}.npz", arrays)
+
+    def _save_arrays(self, path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        with told(path):
+            path.parent.mkdir(exist_ok=True)
+        content = io.BytesIO()
+        np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
+        write_bytes(path, content.getvalue())
+
+    def log_to_file(self) -> logging.Handler:
+        """A handler that writes to rnnexp.log."""
+        with told(self.path / "rnnexp.log"):
+            handler = logging.FileHandler(self.path / "rnnexp.log", encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        return handler
+
+
+def _append_row(path: Path, row: Mapping[str, float | None]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    if not path.exists():
+        writer.writerow(row)
+    # nine digits tell any two float32 numbers apart
+    writer.writerow("" if v is None else f"{v:.9g}" for v in row.values())
+    append_text(path, text.getvalue())
