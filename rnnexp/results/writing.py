@@ -137,6 +137,21 @@ class RunWriter:
             else:
                 path.unlink(missing_ok=True)
 
+    def begin_anew(self) -> None:
+        """Remove what a try has left that made no checkpoint."""
+        self.go_back(dict.fromkeys(GROWING, Content.of(b"")))
+        for folder in ("probes", "predictions", "checkpoints"):
+            shutil.rmtree(self.path / folder, ignore_errors=True)
+
+    def take_over(self, run: "RunWriter", files: Mapping[str, Content]) -> None:
+        """Begin with what the growing files of another run held at a checkpoint."""
+        for name, then in files.items():
+            content = (run.path / name).read_bytes()[: then.size]
+            if Content.of(content) != then:
+                raise DamagedError(f"{run.path / name} is damaged: its content is not what it was")
+            if then.size:
+                write_bytes(self.path / name, content)
+
     def save_weights(self, name: str, content: bytes) -> None:
         """Of a finished run, as safetensors: the `weights` that were tested, the `best` epoch's."""
         write_bytes(self.path / f"{name}.safetensors", content)

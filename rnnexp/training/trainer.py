@@ -16,9 +16,8 @@ from rnnexp.dials import Checkpoints
 from rnnexp.interrupts import deferred
 from rnnexp.model.base import SequenceModel
 from rnnexp.ranges import a_fraction, at_least, more_than
-from rnnexp.streams import stream_seed
-from rnnexp.training.checkpoint import Checkpoint, Saver, copy_of, weights_of
-from rnnexp.training.dropout import seed_dropout
+from rnnexp.training.checkpoint import Checkpoint, Saver
+from rnnexp.training.dropout import seeded
 from rnnexp.training.evaluation import Evaluation, evaluate
 from rnnexp.training.feed import FRESH_EPOCH, CorpusFeed, Feed, FreshFeed, Sampler, batch_count
 from rnnexp.training.fit import Fit
@@ -27,6 +26,7 @@ from rnnexp.training.precision import Precision, autocast, has_bf16
 from rnnexp.training.progress import Progress
 from rnnexp.training.recorder import Probes, Recorder
 from rnnexp.training.steps import EpochSteps, WatchedNorms
+from rnnexp.training.tensors import copy_of, weights_of
 from rnnexp.types import Batch
 
 log = logging.getLogger(__name__)
@@ -129,8 +129,8 @@ class Trainer:
         """Train `model` in place; `recorder` gets every epoch, `probes` look on between epochs.
 
         start: go on from there; the probes and the recorder have been brought there already.
-        saving: when to save the training, and what for. A signal that ends the process saves it too,
-        and ends it between two steps.
+        saving: when to save the training, and how much of it. A signal that ends the process saves
+        it too, and ends it between two steps.
         """
         saving = saving or Checkpoints()
         feed = self.feed(model, task, seed, device)
@@ -146,14 +146,15 @@ class Trainer:
             probes.measure(0, 0, not plan, recorder.save_probe)
         saver.epoch_ended(fit)
         while not self.has_ended(fit, plan):
-            steps = EpochSteps(WatchedNorms(model.recurrence_parameters()))
+            steps = self.epoch_steps(model)
             if start is not None and start.steps is not None:
                 steps.restore(*start.steps, device)
             start = None  # the epochs behind it begin at their beginning
             saver.epoch_begins(steps)
             first, count = fit.steps + len(steps), plan[fit.epochs] - len(steps)
             batches = progress.bar(feed.batches(first, count), fit, len(steps))
-            self.train_epoch(model, task, clip, optimizer, batches, steps, saver, seed, first)
+            batches = seeded(batches, seed, first)
+            self.train_epoch(model, task, clip, optimizer, batches, steps, saver)
             with saver.saved_when_stopped():  # nothing here changes the weights
                 validation = None
                 if len(val) and steps.diverged_at is None:
@@ -217,19 +218,17 @@ class Trainer:
         optimizer: torch.optim.Optimizer,
         batches: Iterable[Batch],
         steps: EpochSteps,
-        saver: Saver,
-        seed: int,
-        first: int,
+        saver: Saver | None = None,
     ) -> None:
         """One step per batch. From a step on that is not finite, the weights stay as they are.
 
-        steps: gets what the steps were. first: the number of the first one in the run, from 0.
+        steps: gets what the steps were. saver: saves the training between two steps where it is
+        time to, and before a signal ends it.
         """
         model.train()
         parameters = trainable(model)
         with deferred() as signals, steps.clock:
-            for number, batch in enumerate(batches, first):
-                seed_dropout(stream_seed(seed, "dropout", number), batch.inputs.device)
+            for batch in batches:
                 with autocast(self.precision, batch.inputs.device):
                     outputs = model(batch)
                 loss = task.loss(outputs.float(), batch)
@@ -240,11 +239,16 @@ class Trainer:
                 steps.watched.measure()
                 steps.add(loss.detach(), task.metrics(outputs.detach(), batch), report, batch)
                 step_unless(steps.nonfinite_seen, optimizer)
-                if signals or saver.is_due:
+                if signals or (saver is not None and saver.is_due):
                     with steps.clock.stopped():
-                        saver.save()
+                        if saver is not None:
+                            saver.save()
                         signals.deliver()
         steps.read()
+
+    def epoch_steps(self, model: SequenceModel) -> EpochSteps:
+        """What the steps of an epoch of that model are noted in."""
+        return EpochSteps(WatchedNorms(model.recurrence_parameters()))
 
     def evaluate(self, model: SequenceModel, task: Task, data: Sampler) -> Evaluation:
         """Loss and scores over a split, at the precision of the training."""
