@@ -252,7 +252,7 @@ def test_a_study_goes_on_with_a_job_that_was_stopped(
 ) -> None:
     command = ("-m", *WORDS, "seed=0,1")
     assert rnnexp(*command, "study=whole").status == 0
-    stopped_after(16)  # inside the second job
+    stopped_after(27)  # inside the second job
     assert rnnexp(*command, "study=stopped").status == 143
     stopped_after(0)
     outcome = rnnexp(*command, "study=stopped")
