@@ -122,7 +122,7 @@ VERBS = {
     ),
     "resume": Verb(
         "RUN [name=value ...]",
-        "go on with a run that was stopped, or train a finished one further",
+        "go on with a run that was stopped",
         _resume_arguments,
         _resume,
     ),

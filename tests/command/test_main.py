@@ -234,11 +234,16 @@ def test_predict_answers_and_refuses(
     assert "nan" not in rnnexp("predict", run, "good " * 8).out
 
     summary = json.loads((run_directory() / "summary.json").read_text())
-    for status in ("running", "diverged", "failed"):
-        (run_directory() / "summary.json").write_text(json.dumps({**summary, "status": status}))
+    for status, refusal in (
+        ("diverged", "has diverged: its weights answer nothing"),
+        ("failed", "has not finished (its status is failed) and has no checkpoint"),
+        ("running", "has not finished (its status is running) and has no checkpoint"),
+    ):
+        changed = {**summary, "status": status, "sealed": False}
+        (run_directory() / "summary.json").write_text(json.dumps(changed))
         outcome = rnnexp("predict", run, "good")
         assert outcome.status == 2
-        assert f"has not finished (its status is {status})" in outcome.error
+        assert refusal in outcome.error
 
 
 def test_predict_uses_the_best_epoch_after_early_stopping(
@@ -246,12 +251,12 @@ def test_predict_uses_the_best_epoch_after_early_stopping(
 ) -> None:
     csv_file(rows=300)
     settings = ("data=csv", "data.path=texts.csv", "seq_len=8", "plots=false", "clip=norm",
-                "trainer.learning_rate=0.05", "trainer.epochs=9", "trainer.patience=1")  # fmt: skip
+                "trainer.learning_rate=0.5", "trainer.epochs=9", "trainer.patience=1")  # fmt: skip
     assert rnnexp(*settings).status == 0
     run = RunDirectory.open(run_directory())
     assert run.summary.tested is not None
     assert run.summary.tested.weights == "best"
-    assert run.summary.epochs == run.summary.tested.epoch + 1
+    assert run.summary.epochs != run.summary.tested.epoch
     model = load_model(run)
     encode = TextEncoder(run.task.model_dump(), 8)
     outputs = model(encode.batch(encode.read("a good film").ids))
