@@ -30,10 +30,13 @@ torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"
 
 
+#: The summary of a run that this process has begun.
+BEGUN = Summary(status="running", seed=0, process=this_process())
+
+
 def new_run(title: str, root: Path = Path("outputs/runs")) -> RunDirectory:
     """A run's directory, of a run that this process is at."""
-    summary = Summary(status="running", seed=0, process=this_process())
-    return RunDirectory.create(title, root, summary)
+    return RunDirectory.create(title, root, BEGUN)
 
 
 #: Overrides that make a run take well under a second.

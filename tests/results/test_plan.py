@@ -8,11 +8,11 @@ from rnnexp.results.plan import planned, record_plan
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
 from rnnexp.results.summary import Summary
-from tests.conftest import TINY, Outcome
+from tests.conftest import BEGUN, TINY, Outcome
 
 
 def add(study: Path, fingerprint: str, status: str, measured: str | None = "m") -> None:
-    run = RunDirectory.create_at(study / f"run_{fingerprint}")
+    run = RunDirectory.create_at(study / f"run_{fingerprint}", BEGUN)
     run.write_summary(
         Summary(status=status, seed=int(fingerprint), fingerprint=fingerprint, measured=measured)  # type: ignore[arg-type]
     )

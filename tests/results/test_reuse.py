@@ -9,13 +9,14 @@ import pytest
 from rnnexp.results.reuse import UNNAMED, Holding, Identity, studies_holding
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import Summary
+from tests.conftest import BEGUN
 
 FIRST, SECOND, THIRD = (Identity(digit * 16, "files", "probes") for digit in "abc")
 
 
 def add(study: str, run: Identity, status: str = "finished") -> Path:
     """A run's directory, as far as it is looked at."""
-    directory = RunDirectory.create_at(Path(study) / f"rnn_T5_s0_{run.fingerprint[:8]}")
+    directory = RunDirectory.create_at(Path(study) / f"rnn_T5_s0_{run.fingerprint[:8]}", BEGUN)
     directory.write_summary(
         Summary(
             status=status, started="2026", version="0", seed=0, fingerprint=run.fingerprint,
