@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from rnnexp import __version__
 from rnnexp.errors import DataError
 from rnnexp.experiment.build import Experiment, build
-from rnnexp.experiment.identity import content_of_version_1, fingerprint, probes_fingerprint
+from rnnexp.experiment.identity import changes_since, fingerprint
 from rnnexp.experiment.lines import HEADLINE, headlines_only, result_line
 from rnnexp.experiment.run import execute
 from rnnexp.experiment.spec import RunSpec
@@ -131,19 +131,12 @@ class Job:
         return summary if summary.done else None
 
     def result(self, experiment: Experiment) -> Summary | None:
-        """The summary of an earlier attempt that ended, read the same files, measured the same."""
+        """The summary of an earlier attempt that ended, of the same files, probes and code."""
         summary = self.ended()
         if summary is None:
             return None
-        measured = self.spec.probes_fingerprint
-        if summary.measured is not None:
-            same = (summary.content, summary.measured) == (experiment.content, measured)
-        else:  # the first version kept one hash of both
-            config = RunDirectory(self.there).config_as_written
-            content = content_of_version_1(experiment.contents, config)
-            same = summary.content == content and probes_fingerprint(config) == measured
-        if not same:
-            log.warning("%s  the data or the probes have changed since it was run: run again", self)
+        if changes := changes_since(experiment, RunDirectory(self.there), summary):
+            log.warning("%s  %s since it was run: run again", self, " and ".join(changes))
             return None
         return summary
 

@@ -47,7 +47,7 @@ def _execute(experiment: Experiment, run: RunDirectory) -> Summary:
     with _recorded(run, summary):
         probes = ProbeSet(experiment.probes, model, task, dials.seed, device)
         run.write_config(experiment.spec.config_text)
-        run.write_environment(describe_environment(device))
+        run.write_environment(describe_environment(device, experiment.code))
         run.write_task(task_record(experiment))
         for line in start_lines(experiment, summary):
             log.info("%s", line)
@@ -155,6 +155,7 @@ def describe(experiment: Experiment) -> Summary:
         fingerprint=spec.fingerprint,
         content=experiment.content,
         measured=spec.probes_fingerprint,
+        code=experiment.code,
         choices=dict(spec.choices),
         overrides=spec.overrides,
         words=list(spec.words),
