@@ -136,8 +136,8 @@ def _file(name: str) -> Path | None:
 
 def _lie_together(name: str, other: str) -> bool:
     """Whether two units that have been imported lie in the same folder, and no library there."""
-    homes = [_home(name), _home(other)]
-    return homes[0] == homes[1] is not None and _INSTALLED.isdisjoint(homes[0].parts)
+    home = _home(name)
+    return home is not None and home == _home(other) and _INSTALLED.isdisjoint(home.parts)
 
 
 def _home(name: str) -> Path | None:

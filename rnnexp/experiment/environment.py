@@ -11,11 +11,12 @@ from typing import Any
 
 import torch
 
+from rnnexp import __version__
 from rnnexp.experiment.code import own_source
 from rnnexp.experiment.denormals import flushes_denormals
 from rnnexp.results.code import changed_code
 
-PACKAGES = ("rnnexp", "torch", "numpy", "hydra-core", "omegaconf", "pandas", "scipy", "matplotlib")
+PACKAGES = ("torch", "numpy", "hydra-core", "omegaconf", "pandas", "scipy", "matplotlib")
 
 
 def describe_environment(device: torch.device, code: str | None = None) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def describe_environment(device: torch.device, code: str | None = None) -> dict[
         "processor": platform.machine(),
         "processor_name": _processor_name(),
         "instructions": torch.backends.cpu.get_cpu_capability(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": {"rnnexp": __version__} | {name: _version(name) for name in PACKAGES},
         "device": str(device),
         "device_name": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
         "threads": torch.get_num_threads(),
@@ -81,7 +82,8 @@ def environment_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -
     same_version = versions.get("rnnexp") == versions_now.get("rnnexp")
     if key in before and before[key] != now.get(key) and same_version:
         there, then = _commit(now.get("git")), _commit(before.get("git"))
-        differences.append(f"the package's own code has changed ({there}, was {then})")
+        commits = f" ({there}, was {then})" * (there != then)
+        differences.append(f"the package's own code has changed{commits}")
     return differences
 
 

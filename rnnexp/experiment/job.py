@@ -19,6 +19,7 @@ from rnnexp.experiment.run import execute
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.results.runs import RunDirectory, supersede
 from rnnexp.results.summary import Summary
+from rnnexp.training.progress import bars_shown
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +35,12 @@ def run_spec(spec: RunSpec) -> tuple[RunDirectory, Summary | None]:
         title = "_".join(filter(None, [spec.title, spec.dials.name]))
         run = RunDirectory.create(title, spec.root)
         return run, execute(experiment, run)
-    shown = headlines_only.set(True)
+    shown, bars = headlines_only.set(True), bars_shown.set(False)
     try:
         return _run_job(spec, Job.of(spec))
     finally:
         headlines_only.reset(shown)
+        bars_shown.reset(bars)
 
 
 def validation_score(summary: Summary) -> float | None:

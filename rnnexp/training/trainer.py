@@ -143,7 +143,7 @@ class Trainer:
         val = Sampler(task.split("val"), device, trim=not model.reads_pads)
         optimizer = self.make_optimizer(model, device)
         plan = self.plan(feed.epoch_steps)
-        progress = Progress(*self._count(), plan, task.readings)
+        progress = Progress(*self._count(), plan, task.readings, recorder)
         fit = Fit()
         if probes is not None:
             probes.measure(0, 0, not plan, recorder.save_probe)
@@ -155,6 +155,7 @@ class Trainer:
             seconds = time.perf_counter() - started
             validation = None
             if len(val) and steps.diverged_at is None:
+                progress.tell("validation", epoch, fit.steps + count)
                 validation = self.evaluate(model, task, val).means
             fit = fit.after(steps, seconds, validation)
             scores = dict.fromkeys(("loss", *steps.metrics)) | (validation or {})
@@ -167,6 +168,7 @@ class Trainer:
             last = diverged or stalled or epoch == len(plan)
             probe_seconds = 0.0
             if probes is not None:
+                progress.tell("probes", epoch, fit.steps)
                 probe_seconds = probes.measure(
                     epoch, fit.steps, last, recorder.save_probe, steps.by_step(), diverged
                 )
