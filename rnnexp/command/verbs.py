@@ -102,7 +102,7 @@ def _report_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _study_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=["status"], help="how far it has come")
-    parser.add_argument("study", help="its name, or its directory")
+    parser.add_argument("study", metavar="NAME", help="its name, or its directory")
 
 
 VERBS = {

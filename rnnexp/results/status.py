@@ -78,8 +78,9 @@ class JobStatus:
             if process is not None and not self.elsewhere:
                 where = f"; process {process.pid}"
             elif process is not None:
-                ago = f"last sign {duration(self.last_sign)} ago" if self.last_sign else "no sign"
-                where = f"; running on {process.host}, {ago}"
+                where = f"; running on {process.host}"
+                if self.last_sign is not None:
+                    where += f", last sign {duration(self.last_sign)} ago"
             return printable(f"{self.name}: {self.place}{where}")
         reached = f" at {self.place.partition(', ')[0]}" if self.progress is not None else ""
         reason = printable(summary.reason or "")[:REASON_LENGTH]
