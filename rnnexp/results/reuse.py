@@ -67,7 +67,7 @@ def studies_holding(root: Path, wanted: Sequence[Identity]) -> list[Holding]:
 
 
 def _holding(folder: Path, wanted: Sequence[Identity]) -> Holding:
-    jobs = [file.parent for file in folder.glob("*/summary.json")]
+    jobs = [file.parent for file in folder.glob("[!.]*/summary.json")]  # one being made is hidden
     # a directory's name ends with the beginning of its fingerprint: most studies need no reading
     beginnings = {identity.fingerprint[:8] for identity in wanted}
     if not any(job.name.rpartition("_")[2] in beginnings for job in jobs):

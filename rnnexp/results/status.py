@@ -191,7 +191,7 @@ class StudyReader:
         """Never raises for what is in it: what cannot be read is named and left out."""
         jobs: list[JobStatus] = []
         damaged: list[str] = []
-        for file in sorted(self.path.glob("*/summary.json")):
+        for file in sorted(self.path.glob("[!.]*/summary.json")):  # one being made is hidden
             summary = self._summary(file)
             if isinstance(summary, Summary):
                 jobs.append(_job(file.parent, summary))
@@ -269,7 +269,7 @@ def find_study(name: str, root: Path = ROOT / "studies") -> Path:
 
 
 def _is_study(path: Path) -> bool:
-    return (path / ".planned").is_dir() or next(path.glob("*/summary.json"), None) is not None
+    return (path / ".planned").is_dir() or next(path.glob("[!.]*/summary.json"), None) is not None
 
 
 def duration(seconds: float) -> str:

@@ -24,8 +24,8 @@ WORDS = ("-m", "data=parity", "seq_len=5", "trainer.steps=1", "data.val_count=5"
 @pytest.fixture
 def study() -> Path:
     path = Path("study")
-    run = RunDirectory.create_at(path / "rnn_T5_s0_00000000")
-    run.write_summary(Summary(status="running", seed=0, process=this_process(), fingerprint="0"))
+    summary = Summary(status="running", seed=0, process=this_process(), fingerprint="0")
+    RunDirectory.create_at(path / "rnn_T5_s0_00000000", summary)
     record_plan(path, ["0", "1"])
     return path
 

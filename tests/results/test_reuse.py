@@ -23,14 +23,12 @@ FIRST, SECOND, THIRD = (Identity(digit * 16, "files", "probes") for digit in "ab
 
 def add(study: str, run: Identity, status: str = "finished") -> Path:
     """A run's directory, as far as it is looked at."""
-    directory = RunDirectory.create_at(Path(study) / f"rnn_T5_s0_{run.fingerprint[:8]}")
-    directory.write_summary(
-        Summary(
-            status=status, started="2026", version="0", seed=0, fingerprint=run.fingerprint,
-            content=run.content, measured=run.measured, code=run.code,
-        )
+    summary = Summary(
+        status=status, started="2026", version="0", seed=0, fingerprint=run.fingerprint,
+        content=run.content, measured=run.measured, code=run.code,
     )  # fmt: skip
-    return directory.path
+    path = Path(study) / f"rnn_T5_s0_{run.fingerprint[:8]}"
+    return RunDirectory.create_at(path, summary).path
 
 
 def the_one(*wanted: Identity) -> Holding:

@@ -24,14 +24,11 @@ STUDY = Path("outputs/studies/mine")
 
 def add(seed: int, status: str, study: Path = STUDY, **known: Any) -> Path:
     fingerprint = f"{seed:08d}" * 2
-    run = RunDirectory.create_at(study / f"rnn_T5_s{seed}_{fingerprint[:8]}")
-    summary = Summary(
-        status=status, seed=seed, fingerprint=fingerprint, measured="", **known
-    )  # fmt: skip
+    path = study / f"rnn_T5_s{seed}_{fingerprint[:8]}"
+    summary = Summary(status=status, seed=seed, fingerprint=fingerprint, measured="", **known)
+    run = RunDirectory.create_at(path, summary)
     if summary.done:
         run.finish(summary)
-    else:
-        run.write_summary(summary)
     return run.path
 
 
@@ -165,10 +162,15 @@ def test_where_nothing_is_there_the_nearest_is_named() -> None:
 
 def test_a_study_of_an_earlier_version_has_nothing_that_has_not_begun() -> None:
     """Its fingerprints were others, as when its runs are found done by a command of today."""
-    run = RunDirectory.create_at(STUDY / "rnn_T5_s0_aaaaaaaa")
-    run.write_summary(Summary(status="finished", seed=0, fingerprint=None, measured=None))
+    summary = Summary(status="finished", seed=0, fingerprint=None, measured=None)
+    RunDirectory.create_at(STUDY / "rnn_T5_s0_aaaaaaaa", summary)
     plan(1)
     assert StudyReader(STUDY).read().total == 1
+
+
+def test_a_directory_that_is_being_made_is_none_yet() -> None:
+    add(0, "finished").rename(STUDY / ".partial-2-y")
+    assert StudyReader(STUDY).read().total == 0
 
 
 def test_many_jobs_of_a_kind_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
