@@ -11,9 +11,11 @@ import pytest
 
 import rnnexp as package
 from rnnexp import plugins
+from rnnexp.errors import Terminated
 from rnnexp.experiment.code import code_of, own_source
 from rnnexp.results.code import Code, changed_code
 from rnnexp.results.runs import RunDirectory
+from rnnexp.training.checkpoint import Saver
 from tests.conftest import Outcome
 
 Rnnexp = Callable[..., Outcome]
@@ -99,6 +101,29 @@ def test_an_edit_runs_the_jobs_again_that_use_it(study: Callable[..., Outcome]) 
     again = study()
     assert again.out.count("done before") == 1
     assert again.err.count("the code of helper has changed since it was run: run again") == 1
+
+
+def test_a_job_that_was_stopped_begins_anew_by_other_code(
+    rnnexp: Rnnexp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a training by one rule and half by another is neither's."""
+    write("mod.py", SIGNS.format(imports=""))
+    write("own/clip/signs.yaml", "_target_: mod.Signs\n")
+    words = [*WORDS, "--config-dir", "own", "clip=signs", "checkpoint.every_seconds=0"]
+    save = Saver.save
+
+    def save_and_stop(self: Saver) -> None:
+        save(self)
+        raise Terminated
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(Saver, "save", save_and_stop)
+        assert rnnexp(*words).status == 143
+    write("mod.py", SIGNS.format(imports="# edited"))
+    forget("mod")
+    outcome = rnnexp(*words)
+    assert outcome.status == 0
+    assert "the code of mod has changed since it was begun: begins anew" in outcome.err
 
 
 def test_what_an_earlier_version_did_not_write_down_is_no_change(
