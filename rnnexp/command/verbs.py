@@ -143,7 +143,7 @@ VERBS = {
     ),
     "study": Verb(
         "status NAME",
-        "how far a study has come, while it runs and afterwards",
+        "how far a study has come",
         _study_arguments,
         _study,
     ),

@@ -75,7 +75,7 @@ class Experiment:
         )
         return None if code is None else str(code)
 
-    @property
+    @cached_property
     def identity(self) -> Identity:
         """What tells whether a run on disk is this one."""
         return Identity(
