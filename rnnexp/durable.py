@@ -35,19 +35,24 @@ def json_text(value: Mapping[str, Any]) -> str:
     return json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Replace the file at once: a reader sees the old content or the new."""
+def write_bytes(path: Path, content: bytes, lasting: bool = True) -> None:
+    """Replace the file at once: a reader sees the old content or the new.
+
+    lasting: put it on the disk; not of what is of no use any more once the machine has stopped.
+    """
     partial = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}"[:200])
     with told(path):
         try:
             with partial.open("wb") as file:
                 file.write(content)
-                sync(file.fileno())
+                if lasting:
+                    sync(file.fileno())
             os.replace(partial, path)
         finally:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
-        sync_folder(path.parent)
+        if lasting:
+            sync_folder(path.parent)
 
 
 def append_text(path: Path, text: str) -> None:

@@ -3,6 +3,7 @@
 import codecs
 import io
 import logging
+import os
 import sys
 import unicodedata
 from collections.abc import Iterator
@@ -92,6 +93,10 @@ def stand_ins() -> Iterator[None]:
 # -- log lines -------------------------------------------------------------------------------------
 
 
+#: Back to the beginning of a terminal's line, and what stands there away.
+ERASE = "\r\x1b[K"
+
+
 class ConsoleHandler(logging.Handler):
     """Results and progress to standard output, warnings to standard error; bars stay whole.
 
@@ -117,7 +122,9 @@ class ConsoleHandler(logging.Handler):
         if stream is None or stream in self._closed:
             return
         try:
-            tqdm.write(self.format(record), file=stream)
+            # a launcher's worker knows nothing of the line that another process draws there
+            bare = ERASE if headline and os.name != "nt" and stream.isatty() else ""
+            tqdm.write(bare + self.format(record), file=stream)
         except OSError:  # nobody reads on, as behind `| head`: the run goes on without words
             self._closed.append(stream)
         except Exception:

@@ -27,6 +27,7 @@ from rnnexp.command.hydra import (
     split_options,
     workers_of_our_own,
 )
+from rnnexp.command.monitor import study_shown
 from rnnexp.command.sweep import Checks
 from rnnexp.command.words import has_several_values, one_line, readable
 from rnnexp.errors import ConfigError
@@ -61,7 +62,7 @@ def _launch(arguments: Sequence[str]) -> Path | None:
             version_base="1.3", config_path=str(plugins.own_config_dir()), config_name=CONFIG_NAME
         )
         try:
-            with workers_of_our_own():
+            with workers_of_our_own(), study_shown(lambda: Checks.directory):
                 app(job)()
         except BaseException as error:
             if Checks.error is not None:

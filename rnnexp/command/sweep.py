@@ -5,6 +5,7 @@ import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from rnnexp.experiment.identity import fingerprint, probes_fingerprint
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.results.names import safe_name
 from rnnexp.results.plan import record_plan
-from rnnexp.results.reuse import UNNAMED, Identity, studies_holding
+from rnnexp.results.reuse import UNNAMED, Identity, studies_holding, taken_as_they_are
 from rnnexp.results.runs import ROOT
 
 STUDIES = ROOT / "studies"
@@ -55,14 +56,14 @@ class Checks(Callback):
         with _refusing():
             _check_places(config, several=True)
             jobs = sweep_jobs(config)
-            checked: dict[tuple[str, str], str] = {}
+            checked: dict[tuple[str, str], Identity] = {}
             identities = [_check_job(config_name, words, checked) for words in jobs]
             directory, lines = study_place(config, jobs, identities)
             make_directory(directory)
             record_plan(directory, [identity.fingerprint for identity in identities])
             _tell_jobs(config, directory, constant_keys(jobs))
             Checks.directory = directory
-            for line in lines:
+            for line in [*lines, *taken_as_they_are(directory, identities)]:
                 print(line)
 
 
@@ -115,11 +116,11 @@ def _leaves(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 
 def _check_job(
-    config_name: str | None, words: Sequence[str], checked: dict[tuple[str, str], str]
+    config_name: str | None, words: Sequence[str], checked: dict[tuple[str, str], Identity]
 ) -> Identity:
     """Build all that the job is made of; jobs that differ in their seed alone are checked once.
 
-    checked: the content that those before have read, by their settings without the seed.
+    checked: the identities of those before, by their settings without the seed.
     """
     from rnnexp.experiment.build import build
 
@@ -131,10 +132,10 @@ def _check_job(
         alike = fingerprint({**config, "seed": 0}), measured
         if alike not in checked:
             spec = RunSpec(config, choices_of(composed.hydra), tuple(words))
-            checked[alike] = build(spec).content
+            checked[alike] = build(spec).identity
     except user_errors() as error:
         raise ConfigError(f"{one_line(error)} [in {shlex.join(words)}]") from error
-    return Identity(fingerprint(config), checked[alike], measured)
+    return replace(checked[alike], fingerprint=fingerprint(config))
 
 
 # -- where a study goes ---------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Verbs on what exists: predict, resume, report, verify. Their words are argparse's."""
+"""Verbs on what exists: predict, resume, report, study, verify. Their words are argparse's."""
 
 import argparse
 import logging
@@ -49,6 +49,13 @@ def _report(arguments: argparse.Namespace) -> int:
         print(report.report_study(Study.read(path)))
     else:
         raise UserError(f"{path} is neither a run nor a study: no summary.json, no study.csv")
+    return OK
+
+
+def _study(arguments: argparse.Namespace) -> int:
+    from rnnexp.results.status import StudyReader, find_study
+
+    print(StudyReader(find_study(arguments.study)).read().text())
     return OK
 
 
@@ -113,6 +120,11 @@ def _report_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_or_study", type=Path, help="directory of a run or of a study")
 
 
+def _study_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=["status"], help="how far it has come")
+    parser.add_argument("study", metavar="NAME", help="its name, or its directory")
+
+
 VERBS = {
     "predict": Verb(
         'RUN "text" | --file F',
@@ -128,6 +140,12 @@ VERBS = {
     ),
     "report": Verb(
         "RUN_OR_STUDY", "draw the figures of a run or a study again", _report_arguments, _report
+    ),
+    "study": Verb(
+        "status NAME",
+        "how far a study has come",
+        _study_arguments,
+        _study,
     ),
     "verify": Verb("", "check the measurements against known cases", lambda parser: None, _verify),
 }

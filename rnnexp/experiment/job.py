@@ -11,7 +11,7 @@ from pathlib import Path
 from rnnexp import __version__
 from rnnexp.errors import DataError
 from rnnexp.experiment.build import Experiment, build
-from rnnexp.experiment.identity import content_of_version_1, fingerprint, probes_fingerprint
+from rnnexp.experiment.identity import changes_since, fingerprint
 from rnnexp.experiment.lines import HEADLINE, headlines_only, result_line
 from rnnexp.experiment.run import describe, execute
 from rnnexp.experiment.spec import RunSpec
@@ -20,6 +20,7 @@ from rnnexp.results.checkpoints import StoredCheckpoint
 from rnnexp.results.claims import claim_of_job, claimed, claimed_run
 from rnnexp.results.runs import RunDirectory, supersede
 from rnnexp.results.summary import Summary
+from rnnexp.training.progress import bars_shown
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +38,12 @@ def run_spec(spec: RunSpec) -> tuple[RunDirectory, Summary | None]:
         run = RunDirectory.create(title, spec.root, summary)
         with claimed_run(run.path):
             return run, execute(experiment, run, summary)
-    shown = headlines_only.set(True)
+    shown, bars = headlines_only.set(True), bars_shown.set(False)
     try:
         return _run_job(spec, Job.of(spec))
     finally:
         headlines_only.reset(shown)
+        bars_shown.reset(bars)
 
 
 def validation_score(summary: Summary) -> float | None:
@@ -115,7 +117,11 @@ class Job:
         try:
             run = RunDirectory.open(self.path)
             summary = run.summary
-            if summary.done or summary.measured != self.spec.probes_fingerprint:
+            if summary.done:
+                return None
+            if changes := changes_since(experiment, run, summary):
+                changed = " and ".join(changes)
+                log.warning("%s  %s since it was begun: begins anew", self, changed)
                 return None
             check_is_same(summary, self.spec, experiment)
             return start_of(run)
@@ -140,19 +146,12 @@ class Job:
         return summary if summary.done else None
 
     def result(self, experiment: Experiment) -> Summary | None:
-        """The summary of an earlier attempt that ended, read the same files, measured the same."""
+        """The summary of an earlier attempt that ended, of the same files, probes and code."""
         summary = self.ended()
         if summary is None:
             return None
-        measured = self.spec.probes_fingerprint
-        if summary.measured is not None:
-            same = (summary.content, summary.measured) == (experiment.content, measured)
-        else:  # the first version kept one hash of both
-            config = RunDirectory(self.there).config_as_written
-            content = content_of_version_1(experiment.contents, config)
-            same = summary.content == content and probes_fingerprint(config) == measured
-        if not same:
-            log.warning("%s  the data or the probes have changed since it was run: run again", self)
+        if changes := changes_since(experiment, RunDirectory(self.there), summary):
+            log.warning("%s  %s since it was run: run again", self, " and ".join(changes))
             return None
         return summary
 

@@ -51,7 +51,7 @@ def _execute(
     task, model, trainer = experiment.task, experiment.model, experiment.trainer
     dials, device = experiment.spec.dials, experiment.device
     saving = settings.checkpoints(experiment.spec.config)
-    environment = describe_environment(device)
+    environment = describe_environment(device, experiment.code)
     started = time.perf_counter()
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
@@ -86,6 +86,7 @@ def _execute(
         if fit.status == "diverged":
             log.warning("diverged: %s", fit.reason)
         else:
+            run.report_progress("testing", fit.epochs, fit.epochs, fit.steps, fit.steps)
             summary.tested = _take_weights_to_test(experiment, fit)
             summary.test, summary.test_interval = _test(experiment, task, run, "test")
             log.info("%s", result_line(summary))
@@ -194,6 +195,7 @@ def describe(experiment: Experiment) -> Summary:
         fingerprint=spec.fingerprint,
         content=experiment.content,
         measured=spec.probes_fingerprint,
+        code=experiment.code,
         choices=dict(spec.choices),
         overrides=spec.overrides,
         words=list(spec.words),

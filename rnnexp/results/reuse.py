@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnnexp.errors import DataError
+from rnnexp.results.code import changed_code
 from rnnexp.results.runs import RunDirectory
+from rnnexp.results.summary import Summary
+from rnnexp.results.versions import versions_line
 
 #: How the name begins that is made for a study without one.
 UNNAMED = "sweep_"
@@ -13,11 +16,29 @@ UNNAMED = "sweep_"
 
 @dataclass(frozen=True)
 class Identity:
-    """What makes two runs one: their settings and seed, the files read, what is measured."""
+    """What makes two runs one.
+
+    fingerprint: of their settings and seed. content: of the files read. measured: of the probes.
+    code: digests of the source of components of the user's own, see `Code`.
+    contents_before: what earlier versions had for the same `content`.
+    """
 
     fingerprint: str
     content: str | None
     measured: str | None
+    code: str | None = None
+    contents_before: tuple[str, ...] = ()
+
+    def changes_since(self, summary: Summary) -> list[str]:
+        """What was otherwise when a run of the same settings was made, in words."""
+        changes = []
+        if summary.content not in (self.content, *self.contents_before):
+            changes.append("the data have changed")
+        if summary.measured != self.measured:
+            changes.append("the probes have changed")
+        if code := changed_code(summary.code, self.code):
+            changes.append(f"the code of {', '.join(code)} has changed")
+        return changes
 
 
 @dataclass(frozen=True)
@@ -46,12 +67,12 @@ def studies_holding(root: Path, wanted: Sequence[Identity]) -> list[Holding]:
 
 
 def _holding(folder: Path, wanted: Sequence[Identity]) -> Holding:
-    jobs = [file.parent for file in folder.glob("*/summary.json")]
+    jobs = [file.parent for file in folder.glob("[!.]*/summary.json")]  # one being made is hidden
     # a directory's name ends with the beginning of its fingerprint: most studies need no reading
     beginnings = {identity.fingerprint[:8] for identity in wanted}
     if not any(job.name.rpartition("_")[2] in beginnings for job in jobs):
         return Holding(folder, 0, 0, others=bool(jobs))
-    fingerprints = {identity.fingerprint for identity in wanted}
+    by_fingerprint = {identity.fingerprint: identity for identity in wanted}
     count, done, others = 0, 0, False
     for job in jobs:
         try:
@@ -59,11 +80,36 @@ def _holding(folder: Path, wanted: Sequence[Identity]) -> Holding:
         except DataError:  # damaged: reading the study names it
             others = True
             continue
-        identity = Identity(str(summary.fingerprint), summary.content, summary.measured)
-        failed_early = summary.content is None and summary.fingerprint in fingerprints
-        if identity in wanted or failed_early:
+        identity = by_fingerprint.get(str(summary.fingerprint))
+        failed_early = summary.content is None
+        if identity is not None and (failed_early or not identity.changes_since(summary)):
             count += 1
             done += summary.done
         else:
             others = True
     return Holding(folder, count, done, others)
+
+
+def taken_as_they_are(study: Path, wanted: Sequence[Identity]) -> list[str]:
+    """What is to be said of the runs of `wanted` that are done there, before they are used."""
+    by_beginning = {identity.fingerprint[:8]: identity for identity in wanted}
+    taken: list[tuple[Identity, Summary]] = []
+    for job in study.glob("*_*"):
+        identity = by_beginning.get(job.name.rpartition("_")[2])
+        if identity is None or not (job / "summary.json").is_file():
+            continue
+        try:
+            summary = RunDirectory.open(job).summary
+        except DataError:  # damaged: the job says what is done about it
+            continue
+        if summary.done and not identity.changes_since(summary):
+            taken.append((identity, summary))
+    lines = [versions_line([summary for _, summary in taken])]
+    unknown = [i for i, summary in taken if i.code is not None and summary.code is None]
+    if unknown:
+        names = dict.fromkeys(n for i in unknown for n in changed_code("", i.code))
+        lines.append(
+            f"{len(unknown)} of the runs that are there do not say of which code of "
+            f"{', '.join(names)} they are, as an earlier version made them: taken as they are"
+        )
+    return [line for line in lines if line]

@@ -21,6 +21,7 @@ from rnnexp.results.over_seeds import INTERVAL, ONE_BY_ONE
 from rnnexp.results.plan import planned
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study_run import StudyRun
+from rnnexp.results.versions import versions_line
 from rnnexp.scores import BEATS_CHANCE, Score
 
 #: Names that one line of notes can carry.
@@ -140,7 +141,7 @@ class Study:
         """What is missing or uneven, a line each: nothing is averaged over it in silence."""
         notes = [
             self.unfinished, self._scored_otherwise(), self._superseded(), self._absent(),
-            self._uneven(), self._unsure(),
+            self._uneven(), self._unsure(), versions_line([run.summary for run in self.runs]),
         ]  # fmt: skip
         if any(len(group.values(self.column)) == 1 for group in self._groups):
             notes.append("one seed gives no interval: add seeds, as in seed=0,1,2")

@@ -322,7 +322,7 @@ def test_changed_data_are_run_again(
     csv_file(rows=80)
     outcome = rnnexp(*command)
     assert "done before" not in outcome.out
-    assert outcome.err.count("the data or the probes have changed") == 2
+    assert outcome.err.count("the data have changed since it was run: run again") == 2
     assert len(list((workdir / "outputs/studies/s/superseded").iterdir())) == 2
 
 

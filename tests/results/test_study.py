@@ -231,7 +231,9 @@ def test_a_study_without_a_finished_run_draws_nothing(tmp_path: Path) -> None:
 
 def test_superseded_attempts_are_not_counted(study_dir: Path) -> None:
     RunDirectory.create_at(study_dir / "job000", BEGUN)
-    assert len(Study.read(study_dir).rows) == 11
+    rows = Study.read(study_dir).rows
+    assert len(rows) == 12
+    assert [row["status"] for row in rows].count("running") == 1
 
 
 def test_runs_of_the_same_settings_and_seed_count_once(tmp_path: Path) -> None:
