@@ -27,6 +27,7 @@ from rnnexp.durable import (
 from rnnexp.errors import DamagedError
 from rnnexp.manifest import NAME as MANIFEST
 from rnnexp.manifest import Content, Manifest
+from rnnexp.printable import PrintableFormatter
 from rnnexp.results.summary import Summary, TaskRecord
 
 #: Checkpoints that are kept while a run goes on: the older one serves where the newer is damaged.
@@ -187,7 +188,7 @@ class RunWriter:
         """A handler that writes to rnnexp.log."""
         with told(self.path / "rnnexp.log"):
             handler = _LogFile(self.path / "rnnexp.log", encoding="utf-8")
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        handler.setFormatter(PrintableFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         return handler
 
 
