@@ -24,6 +24,9 @@ from rnnexp.printable import in_one_line
 from rnnexp.results.names import readable_name
 from rnnexp.results.runs import ROOT, RunDirectory
 
+#: Ends a line in YAML, which writes it as it is and reads it back as a blank.
+_NEXT_LINE = chr(0x85)
+
 #: Characters of a job's name before its hash.
 JOB_NAME_LENGTH = 100
 
@@ -122,7 +125,7 @@ class RunSpec:
         """
         command = in_one_line(shlex.join(["rnnexp", *self.words]))
         text = OmegaConf.to_yaml(OmegaConf.create(dict(self.config)))
-        if "\x85" in text:  # the end of a line to YAML, which reads it back as a blank
+        if _NEXT_LINE in text:
             text = yaml.safe_dump(dict(self.config), sort_keys=False)  # as an escape, as all others
         return f"# {command}\n{text}"
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from rnnexp.results import report_folder as module
-from tests.conftest import Outcome
-from tests.results.test_study import add_run
+from rnnexp.results.runs import RunDirectory
+from rnnexp.results.summary import Reading, Summary
+from rnnexp.scores import ACCURACY
+from tests.conftest import TINY_MODEL, Outcome
 
 Rnnexp = Callable[..., Outcome]
 
@@ -23,7 +25,15 @@ def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
 @pytest.fixture
 def study(workdir: Path) -> Path:
     for number, model in enumerate(("rnn", "lstm")):
-        add_run(workdir / "study", number, 0.6 + 0.1 * number, model=model)
+        summary = Summary(
+            status="finished", started=f"2026-01-01T00:00:0{number}", model=model, data="reviews",
+            seq_len=50, seed=0, choices={"model": model}, overrides={"model": model},
+            headline="accuracy", scores={"accuracy": Reading.of(ACCURACY)},
+            chance={"accuracy": 0.5}, perfect={"accuracy": 1.0}, test={"accuracy": 0.6},
+            test_interval={"accuracy": [0.5, 0.7]},
+        )  # fmt: skip
+        run = RunDirectory.create_at(workdir / "study" / f"job00{number}", summary)
+        run.write_config(f"seed: 0\nmodel: {model}\n")
     (workdir / "study" / "study.csv").write_text("")
     return Path("study")
 
@@ -89,3 +99,12 @@ def test_what_cannot_be_written_is_told_in_a_line(
     assert f"--to there {cause}" in rnnexp("report", "study", "--to", "there").error
     Path("there").rmdir()
     assert tree(study) == before
+
+
+def test_a_question_writes_nothing(rnnexp: Rnnexp, workdir: Path) -> None:
+    words = ("seq_len=8", "data.limit=60", "trainer.epochs=1", "probes=none", "name=x")
+    assert rnnexp(*words, *TINY_MODEL, "embedding.dim=4").status == 0
+    (run,) = Path("outputs/runs").iterdir()
+    before = tree(Path())
+    assert rnnexp("predict", str(run), "a good film", "--steps").status == 0
+    assert tree(Path()) == before

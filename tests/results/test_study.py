@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from rnnexp.durable import write_json
 from rnnexp.errors import DataError
 from rnnexp.results.figures import style
 from rnnexp.results.findings import finding_types
@@ -14,7 +13,7 @@ from rnnexp.results.findings.base import Finding
 from rnnexp.results.findings.comparisons import Comparisons
 from rnnexp.results.findings.padding import Padding
 from rnnexp.results.findings.scores import Scores
-from rnnexp.results.runs import RunDirectory
+from rnnexp.results.runs import RunDirectory, write_json
 from rnnexp.results.statistics import SHARE, t_interval
 from rnnexp.results.study import Study
 
