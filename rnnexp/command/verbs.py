@@ -146,7 +146,7 @@ VERBS = {
         _resume,
     ),
     "report": Verb(
-        "RUN_OR_STUDY [--to DIR]",
+        "RUN_OR_STUDY [--to D]",
         "draw the figures of a run or a study again",
         _report_arguments,
         _report,

@@ -5,7 +5,6 @@ wherever a command reads a text: none may be executed, imported or shown.
 """
 
 import importlib.metadata
-import importlib.util
 import itertools
 import json
 import os
@@ -13,6 +12,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
 from pathlib import Path
 
 import pytest
@@ -84,10 +84,8 @@ def plant(folder: Path, without: set[str]) -> list[str]:
 
 def is_elsewhere(name: str) -> bool:
     """Whether a module is found without the current folder, and is no bare folder."""
-    try:
-        spec = importlib.util.find_spec(name)
-    except (ImportError, ValueError, AttributeError):
-        return True
+    finders = (BuiltinImporter, FrozenImporter, PathFinder)  # without setuptools' own, which warns
+    spec = next(filter(None, (finder.find_spec(name) for finder in finders)), None)
     return spec is not None and spec.origin is not None
 
 
