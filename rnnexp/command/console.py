@@ -1,4 +1,7 @@
-"""What is shown on the terminal: log lines beside a progress bar, signs that it can write."""
+"""What is shown on the terminal: log lines beside a progress bar, signs that it can write.
+
+All that the command says goes through here, so that no control character of a file's reaches it.
+"""
 
 import codecs
 import io
@@ -9,6 +12,8 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
+
+from rnnexp.printable import PrintableFormatter, printable
 
 # -- signs that a terminal's encoding lacks ------------------------------------------------------
 
@@ -90,6 +95,19 @@ def stand_ins() -> Iterator[None]:
                 stream.reconfigure(errors=errors)
 
 
+# -- what is said ---------------------------------------------------------------------------------
+
+
+def say(text: str) -> None:
+    """Print what was asked for."""
+    print(printable(text))
+
+
+def say_fault(text: str) -> None:
+    """Print, to standard error, what went wrong."""
+    print(printable(text), file=sys.stderr)
+
+
 # -- log lines -------------------------------------------------------------------------------------
 
 
@@ -107,7 +125,7 @@ class ConsoleHandler(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.INFO)
         self._closed: list[TextIO] = []
-        self.setFormatter(logging.Formatter("%(message)s"))
+        self.setFormatter(PrintableFormatter("%(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
         from tqdm import tqdm

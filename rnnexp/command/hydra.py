@@ -21,7 +21,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, read_write
 
 from rnnexp import config as settings
 from rnnexp import plugins
@@ -83,11 +83,12 @@ def store_all_probes() -> None:
 
 @contextmanager
 def workers_of_our_own() -> Iterator[None]:
-    """joblib's workers start without the modules beside the user, and end with the block.
+    """Workers start without the modules beside the user, and joblib's end with the block.
 
     joblib keeps its workers for another sweep, in the directory that was current then; those that
-    were there before are somebody else's, and stay. A worker is started as `python -m`, which would
-    look for the modules of Python itself in the current folder first; `launch.job` puts it last.
+    were there before are somebody else's, and stay. Every launcher starts its workers as
+    `python -m` or `python -c`, which would look for the modules of Python itself in the current
+    folder first; `launch.job` puts it last.
     """
     before, safe_path = _joblib_workers(), os.environ.get("PYTHONSAFEPATH")
     os.environ["PYTHONSAFEPATH"] = "1"
@@ -101,6 +102,14 @@ def workers_of_our_own() -> Iterator[None]:
         workers = _joblib_workers()
         if workers is not None and workers is not before:
             workers.shutdown(wait=True)
+
+
+def set_up_slurm(config: DictConfig) -> None:
+    """The same for jobs of a cluster that gives them no environment of the command's."""
+    launcher = config.hydra.launcher
+    if "setup" in launcher:
+        with read_write(config.hydra):
+            launcher.setup = [*(launcher.setup or []), "export PYTHONSAFEPATH=1"]
 
 
 def _joblib_workers() -> Any:

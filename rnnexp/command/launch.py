@@ -17,7 +17,7 @@ from omegaconf import DictConfig
 
 from rnnexp import config as settings
 from rnnexp import plugins
-from rnnexp.command.console import console_lines
+from rnnexp.command.console import console_lines, say
 from rnnexp.command.hydra import (
     CONFIG_NAME,
     PluginFolders,
@@ -140,4 +140,4 @@ def _show_study(directory: Path | None) -> None:
         from rnnexp.results.study import Study
 
         if text := report_study(Study.read(directory)):
-            print(text)
+            say(text)

@@ -16,7 +16,8 @@ from omegaconf import DictConfig, OmegaConf, read_write
 from rnnexp import config as settings
 from rnnexp import plugins
 from rnnexp.command import USER_ERROR
-from rnnexp.command.hydra import choices_of, sweep_jobs
+from rnnexp.command.console import say
+from rnnexp.command.hydra import choices_of, set_up_slurm, sweep_jobs
 from rnnexp.command.words import one_line, user_errors
 from rnnexp.durable import make_directory
 from rnnexp.errors import ConfigError, literal, to_type
@@ -24,7 +25,13 @@ from rnnexp.experiment.identity import fingerprint, probes_fingerprint
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.results.names import safe_name
 from rnnexp.results.plan import record_plan
-from rnnexp.results.reuse import UNNAMED, Identity, studies_holding, taken_as_they_are
+from rnnexp.results.reuse import (
+    UNNAMED,
+    Identity,
+    place_of_study,
+    studies_holding,
+    taken_as_they_are,
+)
 from rnnexp.results.runs import ROOT
 
 STUDIES = ROOT / "studies"
@@ -62,9 +69,10 @@ class Checks(Callback):
             make_directory(directory)
             record_plan(directory, [identity.fingerprint for identity in identities])
             _tell_jobs(config, directory, constant_keys(jobs))
+            set_up_slurm(config)
             Checks.directory = directory
             for line in [*lines, *taken_as_they_are(directory, identities)]:
-                print(line)
+                say(line)
 
 
 @contextmanager
@@ -159,7 +167,8 @@ def study_place(
             )
         return given, [_begins(given, jobs)]
     if config.study is not None:
-        return (named := STUDIES / safe_name(config.study)), [_begins(named, jobs)]
+        named, told = place_of_study(STUDIES, config.study)
+        return named, [*filter(None, [told]), _begins(named, jobs)]
     preset = config.hydra.runtime.choices.get(plugins.PRESETS)
     if "study" in swept_keys(jobs):
         raise ConfigError("study names all runs of a sweep: give it one value")

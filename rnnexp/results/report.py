@@ -73,26 +73,30 @@ def _told(what: str) -> Iterator[None]:
         log.warning("%s is left out: %s: %s", what, type(error).__name__, first_line(error))
 
 
-def report_run(run: RunDirectory) -> str:
-    """Draw the figures of a run anew; returns its tables and where the figures are."""
-    findings = run_findings(run)
-    draw(findings, run.plots)
-    return _blocks([*text(findings), str(run.plots)])
+def report_run(run: RunDirectory, to: Path | None = None) -> str:
+    """Draw the figures of a run anew; returns its tables and where the figures are.
+
+    to: the folder that has them in its plots/, by default the run's own.
+    """
+    findings, plots = run_findings(run), (to or run.path) / run.plots.name
+    draw(findings, plots)
+    return _blocks([*text(findings), str(plots)])
 
 
-def report_study(study: Study, plots: bool = True) -> str:
+def report_study(study: Study, plots: bool = True, to: Path | None = None) -> str:
     """Write study.csv and study.json and draw the figures; returns the study's tables and place.
 
     Empty for a study without a run, of which nothing is written. plots: draw the figures, which
-    takes most of the time.
+    takes most of the time. to: the folder that all of it goes to, by default the study's own.
     """
     if not study.runs:
         return ""
     findings = study_findings(study)
-    study.write(as_json(findings))
+    folder = to or study.path
+    study.write(as_json(findings), folder)
     if plots:
-        draw(findings, study.path / "plots", study.unfinished)
-    return _blocks([*text(findings), shown_path(study.path)])
+        draw(findings, folder / "plots", study.unfinished)
+    return _blocks([*text(findings), shown_path(folder)])
 
 
 def as_json(findings: Sequence[Finding]) -> dict[str, object]:

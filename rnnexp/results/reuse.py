@@ -1,11 +1,13 @@
 """Studies on disk that hold runs of a study that is about to begin. Never imports torch."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rnnexp.errors import DataError
 from rnnexp.results.code import changed_code
+from rnnexp.results.names import name_of_version_0_3, safe_name, shown_path
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import Summary
 from rnnexp.results.versions import versions_line
@@ -58,6 +60,38 @@ class Holding:
     def extended(self) -> bool:
         """Whether what is wanted is this study and more: nothing is mixed by going on in it."""
         return self.path.name.startswith(UNNAMED) and not self.others
+
+
+def place_of_study(root: Path, name: str) -> tuple[Path, str]:
+    """The directory of the study of a name, and what must be said of it; empty where it is plain.
+
+    Up to version 0.3 unlike names could share a directory. One of that time is gone on with where
+    each of its runs says that it was made for a study of this name.
+    """
+    place, earlier = root / safe_name(name), root / name_of_version_0_3(name)
+    if earlier == place or place.exists() or not earlier.is_dir():
+        return place, ""
+    names = _names_told_in(earlier)
+    if names == {unicodedata.normalize("NFC", name)}:
+        return earlier, ""
+    if not names:
+        return place, ""
+    return place, (
+        f"{shown_path(earlier)} was made for another study, or for several by an earlier version "
+        "that called them all so: it is left as it is"
+    )
+
+
+def _names_told_in(folder: Path) -> set[str]:
+    """What the runs of a study say that it is called; `` of one that does not say it."""
+    names = set()
+    for file in folder.glob("*/config.yaml"):
+        try:
+            name = RunDirectory(file.parent).config_as_written.get("study")
+        except DataError:  # damaged: reading the study names it
+            name = None
+        names.add(unicodedata.normalize("NFC", name) if isinstance(name, str) else "")
+    return names
 
 
 def studies_holding(root: Path, wanted: Sequence[Identity]) -> list[Holding]:

@@ -6,6 +6,7 @@ is in writing.py.
 
 import csv
 import io
+import itertools
 import math
 import shlex
 import zipfile
@@ -24,7 +25,7 @@ from rnnexp.errors import DataError
 from rnnexp.files import json_object
 from rnnexp.manifest import Manifest
 from rnnexp.results.liveness import is_alive
-from rnnexp.results.names import safe_name
+from rnnexp.results.names import readable_name
 from rnnexp.results.summary import Summary, TaskRecord
 from rnnexp.results.writing import RunWriter
 
@@ -54,7 +55,7 @@ class RunDirectory(RunWriter):
         while True:
             stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S-%f")
             try:
-                return cls._make(root / f"{stamp}_{safe_name(title)}", summary)
+                return cls._make(root / f"{stamp}_{readable_name(title)}", summary)
             except FileExistsError:
                 continue  # another run began in the same microsecond
 
@@ -221,5 +222,5 @@ def supersede(path: Path) -> None:
     """Move a job's directory into superseded/ beside it: what a user has made is never lost."""
     attempts = path.parent / "superseded"
     attempts.mkdir(exist_ok=True)
-    count = sum(1 for _ in attempts.glob(f"{path.name}_*")) + 1
-    path.rename(attempts / f"{path.name}_{count}")
+    places = (attempts / f"{path.name}_{count}" for count in itertools.count(1))
+    path.rename(next(place for place in places if not place.exists()))

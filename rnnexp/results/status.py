@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import get_args
 
 from rnnexp.errors import DataError, UserError, did_you_mean, first_line
+from rnnexp.printable import in_one_line
 from rnnexp.results.liveness import is_alive
-from rnnexp.results.names import safe_name
 from rnnexp.results.plan import planned
 from rnnexp.results.progress import NAME as PROGRESS
 from rnnexp.results.progress import Progress
+from rnnexp.results.reuse import place_of_study
 from rnnexp.results.runs import ROOT, RunDirectory
 from rnnexp.results.summary import Status, Summary
 
@@ -81,10 +82,10 @@ class JobStatus:
                 where = f"; running on {process.host}"
                 if self.last_sign is not None:
                     where += f", last sign {duration(self.last_sign)} ago"
-            return printable(f"{self.name}: {self.place}{where}")
+            return in_one_line(f"{self.name}: {self.place}{where}")
         reached = f" at {self.place.partition(', ')[0]}" if self.progress is not None else ""
-        reason = printable(summary.reason or "")[:REASON_LENGTH]
-        return printable(f"{self.name}{reached}: {reason}")
+        reason = in_one_line(summary.reason or "")[:REASON_LENGTH]
+        return in_one_line(f"{self.name}{reached}: {reason}")
 
 
 @dataclass(frozen=True)
@@ -156,19 +157,19 @@ class StudyStatus:
 
     def line(self) -> str:
         """All of it in a line, the jobs that run with where they stand."""
-        running = [printable(f"{job.name} {job.place}") for job in self.running]
+        running = [in_one_line(f"{job.name} {job.place}") for job in self.running]
         return "; ".join([self.headline, *running])
 
     def text(self) -> str:
         """For a terminal."""
-        lines = [f"study {printable(self.path.name)}: {self.headline}"]
+        lines = [f"study {in_one_line(self.path.name)}: {self.headline}"]
         lines.append(", ".join(f"{count} {status}" for status, count in self.counts.items()))
         for status in ("running", "failed", "killed", "interrupted"):
             jobs = [job for job in self.jobs if job.summary.status == status]
             lines += [f"{status:<12}{job.line()}" for job in jobs[:MAX_LINES]]
             if more := len(jobs) - MAX_LINES:
                 lines += [f"{'':<12}and {more} more"] * (more > 0)
-        lines += [f"{'left out':<12}{printable(line)}" for line in self.damaged]
+        lines += [f"{'left out':<12}{in_one_line(line)}" for line in self.damaged]
         return "\n".join(line for line in lines if line)
 
 
@@ -257,7 +258,7 @@ def find_study(name: str, root: Path = ROOT / "studies") -> Path:
 
     Raises UserError, which names the nearest, where there is none.
     """
-    for place in (root / safe_name(name), Path(name)):
+    for place in (place_of_study(root, name)[0], Path(name)):
         if (place / "summary.json").is_file():
             raise UserError(f"{place} is a run and no study: rnnexp report shows it")
         if name.strip() and place.is_dir() and _is_study(place):
@@ -287,8 +288,3 @@ def duration(seconds: float) -> str:
     if hours < 24:
         return f"{hours} h {minutes} min"
     return f"{hours // 24} d {hours % 24} h"
-
-
-def printable(text: str) -> str:
-    """In one line, without the characters that would do something to a terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)

@@ -111,15 +111,19 @@ class Study:
 
     # -- files ------------------------------------------------------------------------------------
 
-    def write(self, more: Mapping[str, Any] | None = None) -> None:
-        """study.csv, a row per run, and study.json, the statistics per group and `more`."""
+    def write(self, more: Mapping[str, Any] | None = None, folder: Path | None = None) -> None:
+        """study.csv, a row per run, and study.json, the statistics per group and `more`.
+
+        folder: where they go, by default the study's own.
+        """
+        folder = folder or self.path
         columns = list(dict.fromkeys(key for row in self.rows for key in row))
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(self.rows)
-        write_text(self.path / "study.csv", text.getvalue())
-        write_json(self.path / "study.json", {**self.statistics(), **(more or {})})
+        write_text(folder / "study.csv", text.getvalue())
+        write_json(folder / "study.json", {**self.statistics(), **(more or {})})
 
     def statistics(self) -> dict[str, Any]:
         """What study.json says of each group, and what is missing."""

@@ -27,6 +27,7 @@ from rnnexp.durable import (
 from rnnexp.errors import DamagedError
 from rnnexp.manifest import NAME as MANIFEST
 from rnnexp.manifest import Content, Manifest
+from rnnexp.printable import PrintableFormatter
 from rnnexp.results.progress import NAME as PROGRESS
 from rnnexp.results.progress import Phase, ProgressWriter, remove_progress
 from rnnexp.results.summary import Summary, TaskRecord
@@ -200,7 +201,7 @@ class RunWriter:
         """A handler that writes to rnnexp.log."""
         with told(self.path / "rnnexp.log"):
             handler = _LogFile(self.path / "rnnexp.log", encoding="utf-8")
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        handler.setFormatter(PrintableFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         return handler
 
 
