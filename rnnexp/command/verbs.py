@@ -1,4 +1,4 @@
-"""Verbs on what exists: predict, resume, report, verify. Their words are argparse's."""
+"""Verbs on what exists: predict, resume, report, check, verify. Their words are argparse's."""
 
 import argparse
 import logging
@@ -39,17 +39,34 @@ def _resume(arguments: argparse.Namespace) -> int:
 
 def _report(arguments: argparse.Namespace) -> int:
     from rnnexp.results import report
+    from rnnexp.results.plan import is_study
     from rnnexp.results.runs import RunDirectory
     from rnnexp.results.study import Study
 
     path: Path = arguments.run_or_study
     if (path / "summary.json").is_file():
         print(report.report_run(RunDirectory.open(path)))
-    elif (path / "multirun.yaml").is_file() or (path / "study.csv").is_file():
+    elif is_study(path):
         print(report.report_study(Study.read(path)))
     else:
         raise UserError(f"{path} is neither a run nor a study: no summary.json, no study.csv")
     return OK
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from rnnexp.experiment.identity import fingerprint
+    from rnnexp.results.check import check_run, check_study, told
+    from rnnexp.results.plan import is_study
+
+    path: Path = arguments.run_or_study
+    if any((path / name).exists() for name in ("summary.json", "manifest.json")):
+        lines, whole = told(path, [check_run(path, fingerprint)])
+    elif is_study(path):
+        lines, whole = told(path, *check_study(path, fingerprint))
+    else:
+        raise UserError(f"{path} is neither a run nor a study: no summary.json, no study.csv")
+    print("\n".join(lines))
+    return OK if whole else FAILED
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -128,6 +145,12 @@ VERBS = {
     ),
     "report": Verb(
         "RUN_OR_STUDY", "draw the figures of a run or a study again", _report_arguments, _report
+    ),
+    "check": Verb(
+        "RUN_OR_STUDY",
+        "whether every file is still what was written",
+        _report_arguments,
+        _check,
     ),
     "verify": Verb("", "check the measurements against known cases", lambda parser: None, _verify),
 }

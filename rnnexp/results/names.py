@@ -35,3 +35,13 @@ def safe_name(text: str) -> str:
         short = short[:-1]
     whole_words = short if name[len(short)] == "_" else short.rpartition("_")[0] or short
     return f"{whole_words}_{digest}"
+
+
+def shown_text(text: str, longest: int = 400) -> str:
+    """What a file holds, as one line of a terminal: nothing that moves its cursor, and no megabyte.
+
+    >>> shown_text("a\\nb\\x1b[2J")
+    'a b?[2J'
+    """
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(text[: 4 * longest].split()))
+    return line if len(line) <= longest else f"{line[: longest - 4]} ..."

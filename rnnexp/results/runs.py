@@ -7,11 +7,12 @@ is in writing.py.
 import csv
 import io
 import math
+import os
 import shlex
-import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
 import numpy as np
@@ -20,11 +21,13 @@ import yaml
 
 from rnnexp.durable import make_directory, new_folder
 from rnnexp.earlier import upgraded
-from rnnexp.errors import DataError
+from rnnexp.errors import DamagedError, DataError
 from rnnexp.files import json_object
+from rnnexp.manifest import NAME as MANIFEST
 from rnnexp.manifest import Manifest
 from rnnexp.results.liveness import is_alive
-from rnnexp.results.names import safe_name
+from rnnexp.results.names import safe_name, shown_path
+from rnnexp.results.plan import is_study
 from rnnexp.results.summary import Summary, TaskRecord
 from rnnexp.results.writing import RunWriter
 
@@ -62,7 +65,7 @@ class RunDirectory(RunWriter):
     def create_at(cls, path: Path, summary: Summary) -> Self:
         """A new directory at `path`; what an earlier attempt left there moves to superseded/."""
         make_directory(path.parent)
-        if path.exists():
+        if os.path.lexists(path):  # a link that leads in a circle is there too
             supersede(path)
         return cls._make(path, summary)
 
@@ -96,31 +99,76 @@ class RunDirectory(RunWriter):
         Raises DamagedError for what is not as it was written.
         """
         path = self.path / "summary.json"
-        summary = Summary.read(path)
-        if summary.done and summary.sealed:
-            self._manifest = self._manifest or Manifest.read(self.path)
-            self._manifest.check(path.name)
+        with self._advised():
+            try:
+                summary = Summary.read(path)
+            except DataError:
+                self._check_summary()  # what the manifest says of it is more to the point
+                raise
+            # not by `sealed` alone: a bit of that word may have flipped too
+            if summary.done and (summary.sealed or (self.path / MANIFEST).exists()):
+                self._check_summary()
         if summary.status == "running" and is_alive(summary.process) is False:
             summary.status, summary.reason = "killed", "its process ended without a word"
         return summary
 
+    @property
+    def manifest(self) -> Manifest | None:
+        """Of a run that has its result; None of others, and of runs of versions before 0.4.
+
+        Raises DamagedError where it is not as it was written.
+        """
+        if self._manifest is None:
+            if (self.path / "summary.json").is_file():
+                _ = self.summary  # which finds it
+            elif (self.path / MANIFEST).exists():
+                with self._advised():
+                    raise DamagedError(f"{self.path / 'summary.json'} is missing")
+        return self._manifest
+
+    def _check_summary(self) -> None:
+        """Find the manifest, and ask it for the summary; nothing without one."""
+        if (self.path / MANIFEST).exists() or self._manifest is not None:
+            self._manifest = self._manifest or Manifest.read(self.path)
+            self._manifest.check("summary.json")
+
     def content(self, name: str) -> bytes:
         """What a file holds. Raises DamagedError where the run's manifest says otherwise."""
-        if self._manifest is None and (self.path / "summary.json").is_file():
-            _ = self.summary  # which finds the manifest
-        if self._manifest is not None:
-            return self._manifest.content(name)
+        if (manifest := self.manifest) is not None:
+            with self._advised():
+                return manifest.content(name)
         path = self.path / name
         try:
+            if path.exists() and not path.is_file():
+                raise DataError(f"{path} is no regular file")
             return path.read_bytes()
         except OSError as error:
             raise DataError(f"{path} cannot be read ({error.strerror or error})") from None
 
+    def check(self, name: str) -> None:
+        """Raises DamagedError where a file is not what the run's manifest says; reads it once."""
+        if (manifest := self.manifest) is not None:
+            with self._advised():
+                manifest.check(name)
+
     def _has(self, name: str) -> bool:
         """Whether a file is there, or was: then reading it says that it is missing."""
-        return (self.path / name).is_file() or bool(
-            self._manifest is not None and name in self._manifest.files
+        manifest = self.manifest
+        return os.path.lexists(self.path / name) or (
+            manifest is not None and name in manifest.files
         )
+
+    @contextmanager
+    def _advised(self) -> Iterator[None]:
+        """A DamagedError inside the block says what to do."""
+        try:
+            yield
+        except DamagedError as error:
+            way_out = "the study's command makes it again"
+            if not is_study(self.path.parent):
+                check = shlex.join(["rnnexp", "check", shown_path(self.path)])
+                way_out = f"{check} says what else is; the same command makes the run anew"
+            raise DamagedError(f"{error}; {way_out}") from None
 
     @property
     def has_config(self) -> bool:
@@ -177,7 +225,7 @@ class RunDirectory(RunWriter):
             ]
         except DataError:
             raise
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, csv.Error) as error:
             raise DataError(f"{path} cannot be read ({error})") from None
 
     def probe(self, name: str) -> dict[str, npt.NDArray[Any]] | None:
@@ -189,13 +237,17 @@ class RunDirectory(RunWriter):
         try:
             with np.load(io.BytesIO(content)) as arrays:
                 return {key: arrays[key] for key in arrays.files}
-        except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        except Exception as error:  # a damaged archive can raise nearly anything
             raise DataError(f"{self.path / path} cannot be read ({error})") from None
 
     @property
     def probe_names(self) -> list[str]:
-        """The probes that have measured something."""
-        return sorted(path.stem for path in (self.path / "probes").glob("*.npz"))
+        """The probes that have measured something; those too whose file is gone."""
+        manifest = self.manifest
+        names = {f"probes/{path.name}" for path in (self.path / "probes").glob("*.npz")}
+        if manifest is not None:
+            names |= {name for name in manifest.files if name.startswith("probes/")}
+        return sorted(PurePosixPath(name).stem for name in names)
 
     @property
     def plots(self) -> Path:

@@ -7,6 +7,7 @@ import csv
 import io
 import itertools
 import math
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from rnnexp.durable import write_json, write_text
+from rnnexp.errors import DataError
 from rnnexp.results.comparisons import Comparison, compared
 from rnnexp.results.factors import varying_settings
 from rnnexp.results.groups import Group, group_label, grouped, json_value
+from rnnexp.results.names import shown_text
 from rnnexp.results.over_seeds import INTERVAL, ONE_BY_ONE
-from rnnexp.results.plan import planned
-from rnnexp.results.runs import RunDirectory
+from rnnexp.results.plan import plan_faults, planned
+from rnnexp.results.reading import job_folders, read_for_tables
 from rnnexp.results.study_run import StudyRun
 from rnnexp.scores import BEATS_CHANCE, Score
 
@@ -34,30 +37,34 @@ class Study:
     factors: the settings that vary, the seed apart.
     older: names of runs of which there is a newer one with the same settings and seed; they are
         not among `runs`.
+    left_out: folders that are no run, or have a damaged file; which one, and what to do.
     """
 
     path: Path
     runs: Sequence[StudyRun]
     factors: Sequence[str]
     older: Sequence[str] = ()
+    left_out: Sequence[str] = ()
 
     @classmethod
     def read(cls, path: Path) -> "Study":
-        """Raises DataError, which names the file, where one of its runs is damaged."""
+        """Every folder of the study that is a run. One that is none, or is damaged, is left out."""
         path = path.absolute()
-        directories = [RunDirectory.open(file.parent) for file in path.glob("*/summary.json")]
-        directories.sort(key=lambda run: run.path)
-        read = [(run, run.summary) for run in directories]
+        read, left_out = [], []
+        for folder in job_folders(path):
+            try:
+                read.append(read_for_tables(folder))
+            except (DataError, OSError) as error:
+                left_out.append(_shown(error, path))
         # In the order they were begun: a table and its lines then follow the command.
-        read.sort(key=lambda pair: str(pair[1].started))
-        configs = [run.config if run.has_config else {} for run, _ in read]
-        settings = varying_settings([summary for _, summary in read], configs)
+        read.sort(key=lambda run: str(run[1].started))
+        settings = varying_settings([s for _, s, _ in read], [config for _, _, config in read])
         every = [
             StudyRun(run, summary, {name: values[i] for name, values in settings.items()})
-            for i, (run, summary) in enumerate(read)
+            for i, (run, summary, _) in enumerate(read)
         ]
         runs, older = _newest(every)
-        return cls(path, runs, list(settings), older)
+        return cls(path, runs, list(settings), older, left_out)
 
     @cached_property
     def score(self) -> Score:
@@ -139,12 +146,21 @@ class Study:
     def notes(self) -> list[str]:
         """What is missing or uneven, a line each: nothing is averaged over it in silence."""
         notes = [
-            self.unfinished, self._scored_otherwise(), self._superseded(), self._absent(),
-            self._uneven(), self._unsure(),
+            self.unfinished, *self.damaged, self._scored_otherwise(), self._superseded(),
+            self._absent(), self._uneven(), self._unsure(),
         ]  # fmt: skip
         if any(len(group.values(self.column)) == 1 for group in self._groups):
             notes.append("one seed gives no interval: add seeds, as in seed=0,1,2")
         return [note for note in notes if note]
+
+    @property
+    def damaged(self) -> list[str]:
+        """What could not be read, a line for each folder."""
+        more = len(self.left_out) - MAX_NAMES
+        lines = [f"left out: {reason}" for reason in self.left_out[:MAX_NAMES]]
+        if more > 0:
+            lines.append(f"left out: {more} more, see rnnexp check")
+        return lines + [_shown(fault, self.path) for fault in plan_faults(self.path)]
 
     def _scored_otherwise(self) -> str:
         summaries = [run.summary for run in self.runs]
@@ -247,6 +263,11 @@ def _newest(runs: Sequence[StudyRun]) -> tuple[list[StudyRun], list[str]]:
         [run for run in runs if run.name in kept],
         [run.name for run in runs if run.name not in kept],
     )
+
+
+def _shown(fault: object, study: Path) -> str:
+    """One line, with paths from the study's directory on."""
+    return shown_text(str(fault).replace(f"{study}{os.sep}", ""))
 
 
 def _listed(names: Sequence[str], total: int | None = None) -> str:

@@ -1,0 +1,219 @@
+"""Whether the files of a run or of a study are what was written: `rnnexp check`.
+
+A run that has its result has a manifest with the digest of every file; each checkpoint has one of
+its own. Of a run that has not ended, and of one of a version before 0.4, it is asked whether its
+files can be read and belong together. Nothing is written. Never imports torch.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rnnexp.errors import DamagedError, DataError
+from rnnexp.manifest import NAME as MANIFEST
+from rnnexp.manifest import Content, Manifest
+from rnnexp.results.names import shown_text
+from rnnexp.results.plan import plan_faults, planned
+from rnnexp.results.reading import job_folders, probe_file, unreadable
+from rnnexp.results.runs import RunDirectory
+from rnnexp.results.summary import Summary
+
+#: The settings of a run, as config.yaml holds them, to the fingerprint of the run.
+Fingerprint = Callable[[Mapping[str, Any]], str]
+
+#: What tells a folder that was a run, whatever has become of it.
+_OF_A_RUN = ("summary.json", MANIFEST, "config.yaml", "task.json", "metrics.csv", "checkpoints")
+
+#: Why the files of a run are compared with nothing, and what is said of such runs.
+EARLIER, UNENDED = "earlier", "unended"
+_LACKS = {
+    EARLIER: "of an earlier version, without a manifest: what can be read was read, and nothing "
+    "says what was written",
+    UNENDED: "without a result, with which the manifest comes: their checkpoints were compared, "
+    "the rest was read",
+}
+
+#: Fingerprints that one line can carry.
+_MAX_NAMES = 12
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is said of one run.
+
+    files: how many were compared with what was written. faults: a line for each that differs.
+    lacks: EARLIER or UNENDED, of a run without a manifest; else empty.
+    fingerprint: of the run, None where it is not known.
+    """
+
+    folder: Path
+    files: int
+    faults: Sequence[str]
+    lacks: str = ""
+    fingerprint: str | None = None
+
+
+def check_run(folder: Path, fingerprint: Fingerprint | None = None) -> Check:
+    """Look at every file of a run, and of its checkpoints.
+
+    fingerprint: what makes the settings' fingerprint, to compare it with the summary's where there
+        is no manifest.
+    """
+    run = RunDirectory(folder)
+    summary, unread = _summary(run)
+    sealed = os.path.lexists(run.path / MANIFEST) or (summary is not None and summary.sealed)
+    if sealed and (summary is None or summary.done):
+        lacks = ""
+        faults, files = _compared(run.path)
+        faults = faults or _came_later(run) or ([unread] if unread else [])
+    else:
+        lacks = "" if summary is None else EARLIER if summary.done else UNENDED
+        files, faults = 0, [unread] if unread else unreadable(run)
+        if fingerprint is not None and summary is not None and not faults:
+            faults = _strange_settings(run, summary, fingerprint)
+    for checkpoint in _checkpoints(run.path):
+        differing, count = _compared(checkpoint)
+        faults += differing
+        files += count
+        if not sealed and not differing:
+            faults += _shortened(run.path, checkpoint)
+    return Check(run.path, files, faults, lacks, summary.fingerprint if summary else None)
+
+
+def check_study(
+    study: Path, fingerprint: Fingerprint | None = None
+) -> tuple[list[Check], list[str]]:
+    """Each of a study's runs, and what is missing or strange beside them, a line each."""
+    checks, others = [], plan_faults(study.absolute())
+    for folder in job_folders(study.absolute()):
+        try:
+            if any(os.path.lexists(folder / name) for name in _OF_A_RUN):
+                checks.append(check_run(folder, fingerprint))
+            else:
+                others.append(f"{folder} is no run: it has no summary.json")
+        except OSError as error:
+            others.append(f"{folder} cannot be read ({error.strerror or error})")
+    # a damaged summary does not tell its fingerprint, of which the folder's name has the beginning
+    beginnings = {check.folder.name.rpartition("_")[2] for check in checks}
+    there = {check.fingerprint for check in checks}
+    missing = [job for job in planned(study) - there if job[:8] not in beginnings]
+    # the fingerprints of runs of the first version are others than those that are planned
+    if missing and not any(check.lacks == EARLIER for check in checks):
+        names = ", ".join(sorted(job[:8] for job in missing)[:_MAX_NAMES])
+        more = ", ..." if len(missing) > _MAX_NAMES else ""
+        runs = _counted(len(missing), "run", "runs")
+        others.append(f"{runs} that the study is to have: not there ({names}{more})")
+    return checks, others
+
+
+def told(root: Path, checks: Sequence[Check], others: Sequence[str] = ()) -> tuple[list[str], bool]:
+    """What `rnnexp check` prints, and whether all is as it was written."""
+    faults = [fault for check in checks for fault in check.faults]
+    lines = [
+        shown_text(line.replace(f"{root.absolute()}{os.sep}", "")) for line in (*faults, *others)
+    ]
+    files = sum(check.files for check in checks)
+    runs = _counted(len(checks), "run", "runs")
+    if faults:
+        damaged = sum(bool(check.faults) for check in checks)
+        count = _counted(len(faults), "damaged file", "damaged files")
+        ended = f"{count} in {damaged} of {runs}"
+    elif files:
+        ended = f"{runs}, {_counted(files, 'file', 'files')}: all as they were written"
+    else:
+        ended = f"{runs}, no file of which it is known what was written"
+    for lacks, meaning in _LACKS.items():
+        if count_lacking := sum(check.lacks == lacks for check in checks):
+            ended += f"; {_counted(count_lacking, 'run', 'runs')} {meaning}"
+    return [*lines, ended], not lines
+
+
+def whole_result(folder: Path) -> tuple[Summary | None, list[str]]:
+    """The summary of a run that has its result and all of whose files are what was written.
+
+    Else None, and what is damaged, a line for each file; none where there is no result yet.
+    """
+    if not any(os.path.lexists(folder / name) for name in ("summary.json", MANIFEST)):
+        return None, []
+    try:
+        faults = [shown_text(fault) for fault in check_run(folder).faults]
+        summary = None if faults else RunDirectory(folder).summary
+    except (DataError, OSError) as error:
+        return None, [shown_text(str(error))]
+    return (summary if summary is not None and summary.done else None), faults
+
+
+def _counted(count: int, one: str, several: str) -> str:
+    return f"{count} {one if count == 1 else several}"
+
+
+def _summary(run: RunDirectory) -> tuple[Summary | None, str]:
+    """What it says, whether or not it is what was written; else why it cannot be read."""
+    path = run.path / "summary.json"
+    if not path.is_file():
+        return None, f"{path} is missing"
+    try:
+        return Summary.read(path), ""
+    except DataError as error:
+        return None, str(error)
+
+
+def _compared(folder: Path) -> tuple[list[str], int]:
+    """What differs from a folder's manifest, and how many files were compared, itself one."""
+    try:
+        manifest = Manifest.read(folder)
+    except DamagedError as error:
+        return [str(error)], 1
+    return manifest.faults(), len(manifest.files) + 1
+
+
+def _came_later(run: RunDirectory) -> list[str]:
+    """Measurements that are not the run's."""
+    faults = []
+    for name in run.probe_names:
+        try:
+            run.check(probe_file(name))
+        except DamagedError as error:
+            faults.append(str(error))
+    return faults
+
+
+def _checkpoints(run: Path) -> list[Path]:
+    """Those with a manifest of their own, which versions before 0.4 had not."""
+    return sorted(path for path in (run / "checkpoints").glob("epoch_*") if path.is_dir())
+
+
+def _strange_settings(run: RunDirectory, summary: Summary, fingerprint: Fingerprint) -> list[str]:
+    """Where config.yaml holds other settings than those that the summary is of."""
+    if summary.fingerprint is None or summary.measured is None or not run.has_config:
+        return []  # the first version's fingerprints were made otherwise
+    try:
+        if fingerprint(run.config) == summary.fingerprint:
+            return []
+    except (ValueError, TypeError, AttributeError):
+        pass
+    return [f"{run.path / 'config.yaml'} holds other settings than those that were run"]
+
+
+def _shortened(run: Path, checkpoint: Path) -> list[str]:
+    """Files that grow, where they do not begin with what a checkpoint says that they held."""
+    faults = []
+    state = json.loads(Manifest.read(checkpoint).content("state.json"))
+    for name, written in (state.get("files") or {}).items():
+        content = Content(*written)
+        path = run / Path(name).name
+        try:
+            with path.open("rb") as file:
+                begin = Content.of(file.read(content.size))
+        except OSError as error:
+            faults.append(f"{path} cannot be read ({error.strerror or error})")
+            continue
+        if begin != content:
+            faults.append(
+                f"{path} is damaged: its first {content.size} bytes are not what they were at "
+                f"checkpoint {checkpoint.name}"
+            )
+    return faults

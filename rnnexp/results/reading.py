@@ -1,0 +1,87 @@
+"""The folders of a study: which hold runs, and whether what tables read of them can be read.
+
+Never imports torch.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rnnexp.errors import DataError
+from rnnexp.results.runs import RunDirectory
+from rnnexp.results.summary import Summary
+
+#: What tables and figures of a study read; folders end with `/`. The rest of a run, its weights and
+#: its predictions, may be large, and a fault in them makes no number of a table wrong.
+READ_BY_TABLES = ("summary.json", "config.yaml", "task.json", "metrics.csv", "probes/")
+
+#: Folders of a study that hold no runs of it, beside those whose names begin with a dot.
+_NO_JOBS = ("plots", "superseded")
+
+
+def job_folders(study: Path) -> list[Path]:
+    """The folders of a study in which runs are looked for: those that are not empty, by name.
+
+    Links that lead nowhere are among them, and folders that are no runs: reading them says so.
+    """
+    return [
+        entry
+        for entry in sorted(study.iterdir())
+        if entry.name not in _NO_JOBS and not entry.name.startswith(".") and _holds_any(entry)
+    ]
+
+
+def read_for_tables(folder: Path) -> tuple[RunDirectory, Summary, Mapping[str, Any]]:
+    """A run, its summary and its settings, where tables and figures can trust what they read.
+
+    Raises DataError, or OSError, for a folder that is no run or has a damaged file.
+    """
+    if not (folder / "summary.json").is_file():
+        raise DataError(f"{folder} is no run: it has no summary.json")
+    run = RunDirectory(folder)
+    summary = run.summary
+    if run.manifest is not None:
+        for name in dict.fromkeys([*run.manifest.files, *map(probe_file, run.probe_names)]):
+            if name.startswith(READ_BY_TABLES):
+                run.check(name)
+    elif summary.done:
+        for fault in unreadable(run):
+            raise DataError(fault)
+    return run, summary, run.config if run.has_config else {}
+
+
+def unreadable(run: RunDirectory) -> list[str]:
+    """What cannot be read of a run without a manifest, a line for each file."""
+
+    def settings() -> None:
+        _ = run.config if run.has_config else None
+
+    def task() -> None:
+        _ = run.task if os.path.lexists(run.path / "task.json") else None
+
+    def metrics() -> None:
+        _ = run.metrics
+
+    def probes() -> Iterator[Callable[[], object]]:
+        for name in run.probe_names:
+            yield lambda name=name: run.probe(name)  # type: ignore[misc]
+
+    faults = []
+    for read in (settings, task, metrics, *probes()):
+        try:
+            read()
+        except DataError as error:
+            faults.append(str(error))
+    return faults
+
+
+def probe_file(name: str) -> str:
+    return f"probes/{name}.npz"
+
+
+def _holds_any(entry: Path) -> bool:
+    try:
+        return any(entry.iterdir()) if entry.is_dir() else not entry.exists()
+    except OSError:  # it may not be read: told when it is
+        return True
