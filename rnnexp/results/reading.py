@@ -5,6 +5,7 @@ Never imports torch.
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,35 +46,31 @@ def read_for_tables(folder: Path) -> tuple[RunDirectory, Summary, Mapping[str, A
         for name in dict.fromkeys([*run.manifest.files, *map(probe_file, run.probe_names)]):
             if name.startswith(READ_BY_TABLES):
                 run.check(name)
-    elif summary.done:
-        for fault in unreadable(run):
-            raise DataError(fault)
-    return run, summary, run.config if run.has_config else {}
+    config = run.config if run.has_config else {}
+    if run.manifest is None and summary.done:
+        for read in _readers(run):
+            read()
+    return run, summary, config
 
 
 def unreadable(run: RunDirectory) -> list[str]:
     """What cannot be read of a run without a manifest, a line for each file."""
-
-    def settings() -> None:
-        _ = run.config if run.has_config else None
-
-    def task() -> None:
-        _ = run.task if os.path.lexists(run.path / "task.json") else None
-
-    def metrics() -> None:
-        _ = run.metrics
-
-    def probes() -> Iterator[Callable[[], object]]:
-        for name in run.probe_names:
-            yield lambda name=name: run.probe(name)  # type: ignore[misc]
-
     faults = []
-    for read in (settings, task, metrics, *probes()):
+    for read in (lambda: run.config if run.has_config else None, *_readers(run)):
         try:
             read()
         except DataError as error:
             faults.append(str(error))
     return faults
+
+
+def _readers(run: RunDirectory) -> Iterator[Callable[[], object]]:
+    """What reads the files beside the settings, each of them."""
+    if os.path.lexists(run.path / "task.json"):
+        yield lambda: run.task
+    yield lambda: run.metrics
+    for name in run.probe_names:
+        yield partial(run.probe, name)
 
 
 def probe_file(name: str) -> str:

@@ -47,6 +47,7 @@ class RunDirectory(RunWriter):
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         self._manifest: Manifest | None = None  # of a run that is finished and has been read
+        self._has_none = False  # of one that is finished, by an earlier version
 
     # -- making and finding ---------------------------------------------------------------------
 
@@ -103,11 +104,13 @@ class RunDirectory(RunWriter):
             try:
                 summary = Summary.read(path)
             except DataError:
-                self._check_summary()  # what the manifest says of it is more to the point
+                if (self.path / MANIFEST).exists():  # what it says is more to the point
+                    self._check_summary()
                 raise
             # not by `sealed` alone: a bit of that word may have flipped too
             if summary.done and (summary.sealed or (self.path / MANIFEST).exists()):
                 self._check_summary()
+            self._has_none = summary.done and self._manifest is None
         if summary.status == "running" and is_alive(summary.process) is False:
             summary.status, summary.reason = "killed", "its process ended without a word"
         return summary
@@ -118,7 +121,7 @@ class RunDirectory(RunWriter):
 
         Raises DamagedError where it is not as it was written.
         """
-        if self._manifest is None:
+        if self._manifest is None and not self._has_none:
             if (self.path / "summary.json").is_file():
                 _ = self.summary  # which finds it
             elif (self.path / MANIFEST).exists():
@@ -127,10 +130,9 @@ class RunDirectory(RunWriter):
         return self._manifest
 
     def _check_summary(self) -> None:
-        """Find the manifest, and ask it for the summary; nothing without one."""
-        if (self.path / MANIFEST).exists() or self._manifest is not None:
-            self._manifest = self._manifest or Manifest.read(self.path)
-            self._manifest.check("summary.json")
+        """Find the manifest, and ask it for the summary."""
+        self._manifest = self._manifest or Manifest.read(self.path)
+        self._manifest.check("summary.json")
 
     def content(self, name: str) -> bytes:
         """What a file holds. Raises DamagedError where the run's manifest says otherwise."""
