@@ -5,7 +5,7 @@ its own. Of a run that has not ended, and of one of a version before 0.4, it is 
 files can be read and belong together. Nothing is written. Never imports torch.
 """
 
-import json
+import io
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from typing import Any
 from rnnexp.errors import DamagedError, DataError
 from rnnexp.manifest import NAME as MANIFEST
 from rnnexp.manifest import Content, Manifest
+from rnnexp.results.checkpoints import StoredCheckpoint
 from rnnexp.results.names import shown_text
 from rnnexp.results.plan import plan_faults, planned
 from rnnexp.results.reading import job_folders, probe_file, unreadable
@@ -74,8 +75,8 @@ def check_run(folder: Path, fingerprint: Fingerprint | None = None) -> Check:
         files, faults = 0, [unread] if unread else unreadable(run)
         if fingerprint is not None and summary is not None and not faults:
             faults = _strange_settings(run, summary, fingerprint)
-    for checkpoint in _checkpoints(run.path):
-        differing, count = _compared(checkpoint)
+    for checkpoint in StoredCheckpoint.of_run(run.path):
+        differing, count = _compared(checkpoint.path)
         faults += differing
         files += count
         if not sealed and not differing:
@@ -181,11 +182,6 @@ def _came_later(run: RunDirectory) -> list[str]:
     return faults
 
 
-def _checkpoints(run: Path) -> list[Path]:
-    """Those with a manifest of their own, which versions before 0.4 had not."""
-    return sorted(path for path in (run / "checkpoints").glob("epoch_*") if path.is_dir())
-
-
 def _strange_settings(run: RunDirectory, summary: Summary, fingerprint: Fingerprint) -> list[str]:
     """Where config.yaml holds other settings than those that the summary is of."""
     if summary.fingerprint is None or summary.measured is None or not run.has_config:
@@ -198,22 +194,20 @@ def _strange_settings(run: RunDirectory, summary: Summary, fingerprint: Fingerpr
     return [f"{run.path / 'config.yaml'} holds other settings than those that were run"]
 
 
-def _shortened(run: Path, checkpoint: Path) -> list[str]:
+def _shortened(run: Path, checkpoint: StoredCheckpoint) -> list[str]:
     """Files that grow, where they do not begin with what a checkpoint says that they held."""
     faults = []
-    state = json.loads(Manifest.read(checkpoint).content("state.json"))
-    for name, written in (state.get("files") or {}).items():
-        content = Content(*written)
+    for name, then in checkpoint.read()[2].items():
         path = run / Path(name).name
         try:
-            with path.open("rb") as file:
-                begin = Content.of(file.read(content.size))
+            with path.open("rb") if then.size else io.BytesIO() as file:
+                now = Content.of(file.read(then.size))
         except OSError as error:
             faults.append(f"{path} cannot be read ({error.strerror or error})")
             continue
-        if begin != content:
+        if now != then:
             faults.append(
-                f"{path} is damaged: its first {content.size} bytes are not what they were at "
-                f"checkpoint {checkpoint.name}"
+                f"{path} is damaged: its first {then.size} bytes are not what they were at "
+                f"checkpoint {checkpoint.path.name}"
             )
     return faults

@@ -14,10 +14,13 @@ from tests.conftest import TINY, Outcome
 
 
 def add(study: Path, fingerprint: str, status: str, measured: str | None = "m") -> None:
-    run = RunDirectory.create_at(study / f"run_{fingerprint}")
-    run.write_summary(
-        Summary(status=status, seed=int(fingerprint), fingerprint=fingerprint, measured=measured)  # type: ignore[arg-type]
+    summary = Summary(
+        status=status,  # type: ignore[arg-type]
+        seed=int(fingerprint),
+        fingerprint=fingerprint,
+        measured=measured,
     )
+    RunDirectory.create_at(study / f"run_{fingerprint}", summary)
 
 
 def test_what_commands_asked_for_is_counted_once(tmp_path: Path) -> None:

@@ -15,14 +15,17 @@ FIRST, SECOND, THIRD = (Identity(digit * 16, "files", "probes") for digit in "ab
 
 def add(study: str, run: Identity, status: str = "finished") -> Path:
     """A run's directory, as far as it is looked at."""
-    directory = RunDirectory.create_at(Path(study) / f"rnn_T5_s0_{run.fingerprint[:8]}")
-    directory.write_summary(
-        Summary(
-            status=status, started="2026", version="0", seed=0, fingerprint=run.fingerprint,
-            content=run.content, measured=run.measured,
-        )
-    )  # fmt: skip
-    return directory.path
+    summary = Summary(
+        status=status,  # type: ignore[arg-type]
+        started="2026",
+        version="0",
+        seed=0,
+        fingerprint=run.fingerprint,
+        content=run.content,
+        measured=run.measured,
+    )
+    name = f"rnn_T5_s0_{run.fingerprint[:8]}"
+    return RunDirectory.create_at(Path(study) / name, summary).path
 
 
 def the_one(*wanted: Identity) -> Holding:

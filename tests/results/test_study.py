@@ -17,6 +17,10 @@ from rnnexp.results.findings.scores import Scores
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.statistics import SHARE, t_interval
 from rnnexp.results.study import Study
+from rnnexp.results.summary import Summary
+
+#: What the summary of a run says when its directory is made.
+BEGUN = Summary(status="running", seed=0)
 
 
 def findings_of(study: Study) -> list[Finding]:
@@ -38,7 +42,7 @@ def scores_table(study: Study) -> str:
 
 def add_run(folder: Path, number: int, accuracy: float | None, **settings: Any) -> None:
     """A run directory as a finished (or diverged) run leaves it."""
-    run = RunDirectory.create_at(folder / f"job{number:03d}")
+    run = RunDirectory.create_at(folder / f"job{number:03d}", BEGUN)
     settings = {"model": "rnn", "data": "reviews", "seq_len": 50, "seed": 0, **settings}
     status = settings.pop("status", "finished")
     extra = {k: v for k, v in settings.items() if k not in ("model", "data", "seq_len", "seed")}
@@ -229,8 +233,10 @@ def test_a_study_without_a_finished_run_draws_nothing(tmp_path: Path) -> None:
 
 
 def test_superseded_attempts_are_not_counted(study_dir: Path) -> None:
-    RunDirectory.create_at(study_dir / "job000")
-    assert len(Study.read(study_dir).rows) == 11
+    RunDirectory.create_at(study_dir / "job000", BEGUN)
+    rows = Study.read(study_dir).rows
+    assert len(rows) == 12
+    assert sum(row["status"] == "finished" for row in rows) == 11
 
 
 def test_runs_of_the_same_settings_and_seed_count_once(tmp_path: Path) -> None:
