@@ -9,8 +9,9 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 from rnnexp.durable import json_text, write_text
 from rnnexp.errors import DamagedError
@@ -131,7 +132,7 @@ class Manifest:
             )
 
 
-def _opened(path: Path) -> BinaryIO:
+def _opened(path: Path) -> BufferedReader:
     """A regular file, to be read; OSError for anything else that bears its name."""
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "it is no regular file")

@@ -135,8 +135,8 @@ class Job:
 
     def ended(self) -> Summary | None:
         """The summary of an earlier attempt that has a result and is as it was written."""
-        summary, faults = whole_result(self.there)
-        for fault in faults:
+        summary, fault = whole_result(self.there)
+        if fault:
             log.warning("%s  run again: %s", self, fault)
         return summary
 

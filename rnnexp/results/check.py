@@ -16,9 +16,8 @@ from rnnexp.errors import DamagedError, DataError
 from rnnexp.manifest import NAME as MANIFEST
 from rnnexp.manifest import Content, Manifest
 from rnnexp.results.checkpoints import StoredCheckpoint
-from rnnexp.results.names import shown_text
 from rnnexp.results.plan import plan_faults, planned
-from rnnexp.results.reading import job_folders, probe_file, unreadable
+from rnnexp.results.reading import below, job_folders, probe_file, unreadable
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import Summary
 
@@ -65,36 +64,30 @@ def check_run(folder: Path, fingerprint: Fingerprint | None = None) -> Check:
     """
     run = RunDirectory(folder)
     summary, unread = _summary(run)
-    sealed = os.path.lexists(run.path / MANIFEST) or (summary is not None and summary.sealed)
-    if sealed and (summary is None or summary.done):
-        lacks = ""
-        faults, files = _compared(run.path)
-        faults = faults or _came_later(run) or ([unread] if unread else [])
-    else:
-        lacks = "" if summary is None else EARLIER if summary.done else UNENDED
-        files, faults = 0, [unread] if unread else unreadable(run)
-        if fingerprint is not None and summary is not None and not faults:
-            faults = _strange_settings(run, summary, fingerprint)
+    lacks, faults, files = _files(run, summary, unread)
+    if lacks and summary is not None and fingerprint is not None and not faults:
+        faults = _strange_settings(run, summary, fingerprint)
     for checkpoint in StoredCheckpoint.of_run(run.path):
         differing, count = _compared(checkpoint.path)
         faults += differing
         files += count
-        if not sealed and not differing:
+        if lacks == UNENDED and not differing:
             faults += _shortened(run.path, checkpoint)
     return Check(run.path, files, faults, lacks, summary.fingerprint if summary else None)
 
 
 def check_study(
     study: Path, fingerprint: Fingerprint | None = None
-) -> tuple[list[Check], list[str]]:
-    """Each of a study's runs, and what is missing or strange beside them, a line each."""
-    checks, others = [], plan_faults(study.absolute())
-    for folder in job_folders(study.absolute()):
+) -> tuple[list[Check], list[str], list[str]]:
+    """Each of a study's runs; what else is damaged or missing, and what is strange, a line each."""
+    study = study.absolute()
+    checks, others, strange = [], plan_faults(study), []
+    for folder in job_folders(study):
         try:
             if any(os.path.lexists(folder / name) for name in _OF_A_RUN):
                 checks.append(check_run(folder, fingerprint))
             else:
-                others.append(f"{folder} is no run: it has no summary.json")
+                strange.append(f"{folder} is no run: it has no summary.json")
         except OSError as error:
             others.append(f"{folder} cannot be read ({error.strerror or error})")
     # a damaged summary does not tell its fingerprint, of which the folder's name has the beginning
@@ -107,44 +100,57 @@ def check_study(
         more = ", ..." if len(missing) > _MAX_NAMES else ""
         runs = _counted(len(missing), "run", "runs")
         others.append(f"{runs} that the study is to have: not there ({names}{more})")
-    return checks, others
+    return checks, others, strange
 
 
-def told(root: Path, checks: Sequence[Check], others: Sequence[str] = ()) -> tuple[list[str], bool]:
-    """What `rnnexp check` prints, and whether all is as it was written."""
+def told(
+    root: Path, checks: Sequence[Check], others: Sequence[str] = (), strange: Sequence[str] = ()
+) -> tuple[list[str], bool]:
+    """What `rnnexp check` prints, and whether all is there and as it was written."""
     faults = [fault for check in checks for fault in check.faults]
-    lines = [
-        shown_text(line.replace(f"{root.absolute()}{os.sep}", "")) for line in (*faults, *others)
-    ]
     files = sum(check.files for check in checks)
     runs = _counted(len(checks), "run", "runs")
     if faults:
         damaged = sum(bool(check.faults) for check in checks)
-        count = _counted(len(faults), "damaged file", "damaged files")
-        ended = f"{count} in {damaged} of {runs}"
+        ended = f"{_counted(len(faults), 'damaged file', 'damaged files')} in {damaged} of {runs}"
     elif files:
         ended = f"{runs}, {_counted(files, 'file', 'files')}: all as they were written"
     else:
         ended = f"{runs}, no file of which it is known what was written"
     for lacks, meaning in _LACKS.items():
-        if count_lacking := sum(check.lacks == lacks for check in checks):
-            ended += f"; {_counted(count_lacking, 'run', 'runs')} {meaning}"
-    return [*lines, ended], not lines
+        if count := sum(check.lacks == lacks for check in checks):
+            ended += f"; {_counted(count, 'run', 'runs')} {meaning}"
+    lines = [below(root, line) for line in (*faults, *others, *strange)]
+    return [*lines, ended], not faults and not others
 
 
-def whole_result(folder: Path) -> tuple[Summary | None, list[str]]:
+def whole_result(folder: Path) -> tuple[Summary | None, str]:
     """The summary of a run that has its result and all of whose files are what was written.
 
-    Else None, and what is damaged, a line for each file; none where there is no result yet.
+    Else None, and what is damaged; nothing where there is no result yet.
     """
-    if not any(os.path.lexists(folder / name) for name in ("summary.json", MANIFEST)):
-        return None, []
-    try:
-        faults = [shown_text(fault) for fault in check_run(folder).faults]
-        summary = None if faults else RunDirectory(folder).summary
-    except (DataError, OSError) as error:
-        return None, [shown_text(str(error))]
-    return (summary if summary is not None and summary.done else None), faults
+    run = RunDirectory(folder)
+    if not any(os.path.lexists(run.path / name) for name in ("summary.json", MANIFEST)):
+        return None, ""
+    summary, unread = _summary(run)
+    if summary is not None and not summary.done:
+        return None, ""
+    faults = _files(run, summary, unread)[1]
+    if not faults:
+        return summary, ""
+    more = f"; and {len(faults) - 1} more" if len(faults) > 1 else ""
+    return None, f"{below(run.path.parent, faults[0])}{more}"
+
+
+def _files(run: RunDirectory, summary: Summary | None, unread: str) -> tuple[str, list[str], int]:
+    """Why its files are compared with nothing; what is damaged; how many were compared."""
+    sealed = os.path.lexists(run.path / MANIFEST) or (summary is not None and summary.sealed)
+    if sealed and (summary is None or summary.done):
+        faults, files = _compared(run.path)
+        return "", faults or ([unread] if unread else _came_later(run)), files
+    if summary is None:
+        return "", [unread], 0
+    return EARLIER if summary.done else UNENDED, unreadable(run), 0
 
 
 def _counted(count: int, one: str, several: str) -> str:

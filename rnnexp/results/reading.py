@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnexp.errors import DataError
+from rnnexp.results.names import shown_text
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import Summary
 
@@ -28,7 +29,7 @@ def job_folders(study: Path) -> list[Path]:
     """
     return [
         entry
-        for entry in sorted(study.iterdir())
+        for entry in sorted(study.iterdir() if study.is_dir() else ())
         if entry.name not in _NO_JOBS and not entry.name.startswith(".") and _holds_any(entry)
     ]
 
@@ -75,6 +76,11 @@ def _readers(run: RunDirectory) -> Iterator[Callable[[], object]]:
 
 def probe_file(name: str) -> str:
     return f"probes/{name}.npz"
+
+
+def below(root: Path, line: object) -> str:
+    """One line for the terminal, with its paths from `root` on."""
+    return shown_text(str(line).replace(f"{root.absolute()}{os.sep}", ""))
 
 
 def _holds_any(entry: Path) -> bool:

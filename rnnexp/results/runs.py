@@ -276,4 +276,6 @@ def supersede(path: Path) -> None:
     attempts = path.parent / "superseded"
     attempts.mkdir(exist_ok=True)
     count = sum(1 for _ in attempts.glob(f"{path.name}_*")) + 1
+    while os.path.lexists(attempts / f"{path.name}_{count}"):  # one before it was taken away
+        count += 1
     path.rename(attempts / f"{path.name}_{count}")

@@ -7,7 +7,6 @@ import csv
 import io
 import itertools
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,10 +18,9 @@ from rnnexp.errors import DataError
 from rnnexp.results.comparisons import Comparison, compared
 from rnnexp.results.factors import varying_settings
 from rnnexp.results.groups import Group, group_label, grouped, json_value
-from rnnexp.results.names import shown_text
 from rnnexp.results.over_seeds import INTERVAL, ONE_BY_ONE
 from rnnexp.results.plan import plan_faults, planned
-from rnnexp.results.reading import job_folders, read_for_tables
+from rnnexp.results.reading import below, job_folders, read_for_tables
 from rnnexp.results.study_run import StudyRun
 from rnnexp.scores import BEATS_CHANCE, Score
 
@@ -55,7 +53,7 @@ class Study:
             try:
                 read.append(read_for_tables(folder))
             except (DataError, OSError) as error:
-                left_out.append(_shown(error, path))
+                left_out.append(below(path, error))
         # In the order they were begun: a table and its lines then follow the command.
         read.sort(key=lambda run: str(run[1].started))
         settings = varying_settings([s for _, s, _ in read], [config for _, _, config in read])
@@ -160,7 +158,7 @@ class Study:
         lines = [f"left out: {reason}" for reason in self.left_out[:MAX_NAMES]]
         if more > 0:
             lines.append(f"left out: {more} more, see rnnexp check")
-        return lines + [_shown(fault, self.path) for fault in plan_faults(self.path)]
+        return lines + [below(self.path, fault) for fault in plan_faults(self.path)]
 
     def _scored_otherwise(self) -> str:
         summaries = [run.summary for run in self.runs]
@@ -263,11 +261,6 @@ def _newest(runs: Sequence[StudyRun]) -> tuple[list[StudyRun], list[str]]:
         [run for run in runs if run.name in kept],
         [run.name for run in runs if run.name not in kept],
     )
-
-
-def _shown(fault: object, study: Path) -> str:
-    """One line, with paths from the study's directory on."""
-    return shown_text(str(fault).replace(f"{study}{os.sep}", ""))
 
 
 def _listed(names: Sequence[str], total: int | None = None) -> str:

@@ -210,7 +210,7 @@ def test_no_damaged_file_of_a_run_is_taken_for_what_was_written(
         faults = check_run(place.folder).faults
         said["check"] = "named" if any(damage.file in fault for fault in faults) else "silent"
         again, why = whole_result(place.folder)
-        said["again"] = "named" if again is None and damage.file in str(why) else "silent"
+        said["again"] = "named" if again is None and damage.file in why else "silent"
         place.mend(damage)
         count = outcomes.setdefault(f"{damage.kind} of {damage.file}", Counter())
         count["tried"] += 1
@@ -222,7 +222,7 @@ def test_no_damaged_file_of_a_run_is_taken_for_what_was_written(
     assert not silent, f"seed 10: {silent}"
     for what, counts in outcomes.items():
         tally(f"{what} (run)", **counts, silent=0)
-    assert whole_result(place.folder) == (RunDirectory.open(place.folder).summary, [])
+    assert whole_result(place.folder) == (RunDirectory.open(place.folder).summary, "")
 
 
 def test_a_damaged_job_is_run_again_and_nothing_else(study: Path, tmp_path: Path) -> None:
