@@ -27,7 +27,7 @@ from rnnexp.experiment.predict import predict
 from rnnexp.manifest import Manifest
 from rnnexp.results.check import check_run, whole_result
 from rnnexp.results.plan import plan_faults, planned
-from rnnexp.results.report import report_run, report_study
+from rnnexp.results.report import report_study, run_findings, text
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
 from rnnexp.results.summary import Summary
@@ -39,7 +39,7 @@ FLIPS, CUTS = amount(100, 1000), amount(20, 200)
 OF_RUN = 0.7
 
 #: Of every so many damages all readers are asked, else those that are quick.
-EVERY = 1 if TORTURE else 25
+EVERY = 1 if TORTURE else 10
 
 #: A reader's answer, in a form that can be compared.
 Reader = Callable[[Path], object]
@@ -64,13 +64,13 @@ def damages(files: Mapping[str, bytes], seed: int, flips: int, cuts: int) -> Ite
         content = bytearray(files[name])
         bit = int(generator.integers(8 * len(content)))
         content[bit // 8] ^= 1 << bit % 8
-        yield Damage("flip", name, bytes(content), bit)
+        yield Damage("bits flipped in files", name, bytes(content), bit)
     for number in range(cuts):
         name = names[number % len(names)]
         length = int(generator.integers(len(files[name])))
-        yield Damage("cut", name, files[name][:length], length)
+        yield Damage("cut files", name, files[name][:length], length)
     for name in sorted(files):
-        yield Damage("gone", name, None, 0)
+        yield Damage("lost files", name, None, 0)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -131,7 +131,7 @@ QUICK: dict[str, Reader] = {
 SLOW: dict[str, Reader] = {
     "weights": weights,
     "predict": lambda path: predict(path, "a good film", steps=True),
-    "report": lambda path: report_run(RunDirectory.open(path)),
+    "report": lambda path: text(run_findings(RunDirectory.open(path))),
 }
 
 
@@ -212,16 +212,15 @@ def test_no_damaged_file_of_a_run_is_taken_for_what_was_written(
         again, why = whole_result(place.folder)
         said["again"] = "named" if again is None and damage.file in why else "silent"
         place.mend(damage)
-        count = outcomes.setdefault(f"{damage.kind} of {damage.file}", Counter())
+        wrong = {reader: what for reader, what in said.items() if what not in ("named", "same")}
+        if wrong:
+            silent.append((damage.kind, damage.file, damage.place, wrong))
+        count = outcomes.setdefault(damage.kind, Counter(silent=0))
         count["tried"] += 1
-        for reader, outcome in said.items():
-            if outcome not in ("named", "same"):
-                silent.append((damage.kind, damage.file, damage.place, reader, outcome))
-        count["detected"] += "named" in said.values()
-        count["identical"] += "named" not in said.values()
+        count["silent" if wrong else "detected" if "named" in said.values() else "identical"] += 1
+    for kind, counts in outcomes.items():
+        tally(f"{kind} of a finished run", **counts)
     assert not silent, f"seed 10: {silent}"
-    for what, counts in outcomes.items():
-        tally(f"{what} (run)", **counts, silent=0)
     assert whole_result(place.folder) == (RunDirectory.open(place.folder).summary, "")
 
 
@@ -232,8 +231,8 @@ def test_a_damaged_job_is_run_again_and_nothing_else(study: Path, tmp_path: Path
     words = [*TINY, "threads=1", "data=reviews", "model=rnn,lstm", f"hydra.sweep.dir={copy}"]
     place = Place(first_run(copy))
     other = contents(next(copy.glob("rnn*")))
-    for name in ("summary.json", "weights.safetensors", "predictions/test.npz"):
-        place.damage(Damage("flip", name, place.files[name][:-3] + b"?}\n", 0))
+    for name in ("summary.json", "weights.safetensors"):
+        place.damage(Damage("", name, place.files[name][:-3] + b"?}\n", 0))
         read = package.run(words, multirun=True)
         assert isinstance(read, Study)
         assert (len(read.runs), list(read.left_out)) == (2, [])
@@ -241,7 +240,7 @@ def test_a_damaged_job_is_run_again_and_nothing_else(study: Path, tmp_path: Path
             assert (place.folder / file).read_bytes() == place.files[file], file
         assert contents(next(copy.glob("rnn*"))) == other
         place.files = contents(place.folder)
-    assert len(list((copy / "superseded").iterdir())) == 3
+    assert len(list((copy / "superseded").iterdir())) == 2
 
 
 # -- checkpoints and plans ------------------------------------------------------------------------
@@ -335,20 +334,23 @@ def test_a_damaged_cache_is_said_to_be_damaged_and_made_again(
     before = cached()
     (folder,) = tmp_path.iterdir()
     outcomes: dict[str, Counter[str]] = {}
+    silent = []
     flips, cuts = round((1 - OF_RUN) * FLIPS), round((1 - OF_RUN) * CUTS)
     for damage in damages(contents(folder), 13, flips, cuts):
         place = Place(folder)
         place.damage(damage)
         made = 0
         caplog.clear()
-        assert cached() == before, damage
-        assert made == 1, f"the damaged cache was used: {damage}"
-        assert damage.file in caplog.text, damage
-        assert cached() == before, damage
-        assert made == 1, damage  # and it is whole again
-        count = outcomes.setdefault(f"{damage.kind} of {damage.file}", Counter())
+        same = cached() == before
+        count = outcomes.setdefault(damage.kind, Counter(silent=0))
         count["tried"] += 1
-        count["made_again"] += 1
+        if same and made == 1 and damage.file in caplog.text:
+            count["made_again"] += 1
+        else:
+            count["silent"] += 1
+            silent.append((damage.kind, damage.file, damage.place, same, made, caplog.text))
+        assert (cached() == before, made) == (True, 1), damage  # and it is whole again
+    for kind, counts in outcomes.items():
+        tally(f"{kind} of the cache", **counts)
+    assert not silent, f"seed 13: {silent}"
     assert list(tmp_path.iterdir()) == [folder]
-    for what, counts in outcomes.items():
-        tally(f"{what} (cache)", **counts, silent=0)
