@@ -4,6 +4,7 @@ A file is written beside its place, put on the disk (fsync), renamed to its plac
 put on the disk, so that the name is there too. What goes wrong is a StorageError with the path.
 """
 
+import errno
 import json
 import math
 import os
@@ -80,7 +81,12 @@ def new_folder(path: Path) -> Iterator[Path]:
             sync_folder(partial)
             if path.exists():  # a rename would replace an empty folder
                 raise FileExistsError(path)
-            os.rename(partial, path)
+            try:
+                os.rename(partial, path)
+            except OSError as error:
+                if error.errno in (errno.ENOTEMPTY, errno.EEXIST):  # it has come there just now
+                    raise FileExistsError(path) from None
+                raise
             sync_folder(path.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

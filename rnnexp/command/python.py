@@ -56,7 +56,7 @@ def load_study(path: str | Path) -> Study:
     folder = Path(path)
     if (folder / "summary.json").is_file():
         raise DataError(f"{folder} is a run: use rnnexp.load_run")
-    if not any(folder.glob("*/summary.json")):
+    if not any(folder.glob("[!.]*/summary.json")):
         raise DataError(f"{folder} is no study: none of its folders has a summary.json")
     return Study.read(folder)
 

@@ -1,4 +1,4 @@
-"""Verbs on what exists: predict, resume, report, study, verify. Their words are argparse's."""
+"""Verbs on what exists, such as predict, resume and report. Their words are argparse's."""
 
 import argparse
 import logging
@@ -40,6 +40,7 @@ def _resume(arguments: argparse.Namespace) -> int:
 
 def _report(arguments: argparse.Namespace) -> int:
     from rnnexp.results import report
+    from rnnexp.results.plan import is_study
     from rnnexp.results.report_folder import report_folder
     from rnnexp.results.runs import RunDirectory
     from rnnexp.results.study import Study
@@ -48,7 +49,7 @@ def _report(arguments: argparse.Namespace) -> int:
     if (path / "summary.json").is_file():
         run = RunDirectory.open(path)
         say(report.report_run(run, report_folder(path, arguments.to)))
-    elif (path / "multirun.yaml").is_file() or (path / "study.csv").is_file():
+    elif is_study(path):
         study = Study.read(path)
         say(report.report_study(study, to=report_folder(path, arguments.to)))
     else:
@@ -61,6 +62,22 @@ def _study(arguments: argparse.Namespace) -> int:
 
     say(StudyReader(find_study(arguments.study)).read().text())
     return OK
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from rnnexp.experiment.identity import fingerprint
+    from rnnexp.results.check import check_run, check_study, told
+    from rnnexp.results.plan import is_study
+
+    path: Path = arguments.run_or_study
+    if any((path / name).exists() for name in ("summary.json", "manifest.json")):
+        lines, whole = told(path, [check_run(path, fingerprint)])
+    elif is_study(path):
+        lines, whole = told(path, *check_study(path, fingerprint))
+    else:
+        raise UserError(f"{path} is neither a run nor a study: no summary.json, no study.csv")
+    say("\n".join(lines))
+    return OK if whole else FAILED
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -132,8 +149,12 @@ def _resume_arguments(parser: argparse.ArgumentParser) -> None:
     add_trust(parser)
 
 
-def _report_arguments(parser: argparse.ArgumentParser) -> None:
+def _run_or_study(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_or_study", type=Path, help="directory of a run or of a study")
+
+
+def _report_arguments(parser: argparse.ArgumentParser) -> None:
+    _run_or_study(parser)
     parser.add_argument(
         "--to", type=Path, metavar="DIR", help="write there, and nothing into the run or study"
     )
@@ -168,6 +189,12 @@ VERBS = {
         "how far a study has come",
         _study_arguments,
         _study,
+    ),
+    "check": Verb(
+        "RUN_OR_STUDY",
+        "whether every file is still what was written",
+        _run_or_study,
+        _check,
     ),
     "verify": Verb("", "check the measurements against known cases", lambda parser: None, _verify),
 }

@@ -16,6 +16,7 @@ from rnnexp.experiment.lines import HEADLINE, headlines_only, result_line
 from rnnexp.experiment.run import describe, execute
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.experiment.start import Start, check_is_same, start_of
+from rnnexp.results.check import whole_result
 from rnnexp.results.checkpoints import StoredCheckpoint
 from rnnexp.results.claims import claim_of_job, claimed, claimed_run
 from rnnexp.results.runs import RunDirectory, supersede
@@ -139,11 +140,11 @@ class Job:
             yield free
 
     def ended(self) -> Summary | None:
-        """The summary of an earlier attempt that has a result."""
-        if not (self.there / "summary.json").is_file():
-            return None
-        summary = RunDirectory.open(self.there).summary
-        return summary if summary.done else None
+        """The summary of an earlier attempt that has a result and is as it was written."""
+        summary, fault = whole_result(self.there)
+        if fault:
+            log.warning("%s  run again: %s", self, fault)
+        return summary
 
     def result(self, experiment: Experiment) -> Summary | None:
         """The summary of an earlier attempt that ended, of the same files, probes and code."""

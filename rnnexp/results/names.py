@@ -7,6 +7,8 @@ from pathlib import Path
 
 import regex
 
+from rnnexp.printable import in_one_line
+
 #: Of a name that people see, in characters, and in the bytes of which file systems take 255.
 NAME_LENGTH, NAME_BYTES = 120, 200
 
@@ -96,3 +98,13 @@ def _shortened(name: str, length: int, size: int) -> str:
     if short == name or name[len(short)] == "_":
         return short
     return (short.rpartition("_")[0] or short).rstrip(".") or "_"
+
+
+def shown_text(text: str, longest: int = 400) -> str:
+    """What a file holds, as one line of a terminal: nothing that moves its cursor, and no megabyte.
+
+    >>> print(shown_text("a\\nb\\x1b[2J"))
+    a b\\x1b[2J
+    """
+    line = in_one_line(" ".join(text[: 4 * longest].split()))
+    return line if len(line) <= longest else f"{line[: longest - 4]} ..."

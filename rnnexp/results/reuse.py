@@ -111,8 +111,10 @@ def _holding(folder: Path, wanted: Sequence[Identity]) -> Holding:
     for job in jobs:
         try:
             summary = RunDirectory.open(job).summary
-        except DataError:  # damaged: reading the study names it
-            others = True
+        except (DataError, OSError):  # damaged: run again where it is wanted, by its name
+            wanted_here = job.name.rpartition("_")[2] in beginnings
+            count += wanted_here
+            others = others or not wanted_here
             continue
         identity = by_fingerprint.get(str(summary.fingerprint))
         failed_early = summary.content is None

@@ -73,9 +73,16 @@ def test_a_run_that_failed_before_it_began_is_run_again() -> None:
     assert (holding.wanted, holding.done, holding.extended) == (1, 0, True)
 
 
-def test_a_damaged_run_keeps_them_apart() -> None:
+def test_a_damaged_run_that_is_wanted_is_run_again() -> None:
+    """Which run it is, its folder's name says."""
     add(f"{UNNAMED}1", FIRST)
     (add(f"{UNNAMED}1", SECOND) / "summary.json").write_text("{")
+    assert the_one(FIRST, SECOND) == Holding(Path(f"{UNNAMED}1"), wanted=2, done=1, others=False)
+
+
+def test_a_damaged_run_that_is_not_wanted_keeps_them_apart() -> None:
+    add(f"{UNNAMED}1", FIRST)
+    (add(f"{UNNAMED}1", THIRD) / "summary.json").write_text("{")
     assert not the_one(FIRST, SECOND).extended
 
 
