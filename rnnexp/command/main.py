@@ -10,7 +10,7 @@ from types import FrameType
 from rnnexp import plugins
 from rnnexp.command import FAILED, INTERRUPTED, OK, TERMINATED, USER_ERROR
 from rnnexp.command.console import stand_ins
-from rnnexp.errors import ConfigError, Terminated, first_line
+from rnnexp.errors import ConfigError, JobFailed, StorageError, Terminated, first_line
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -97,6 +97,9 @@ def _told(error: Exception) -> int:
     if isinstance(error, user_errors()):
         print(f"rnnexp: error: {one_line(error)}", file=sys.stderr)
         return USER_ERROR
+    if isinstance(error, (JobFailed, StorageError)):  # which say all there is to say
+        print(f"rnnexp: failed: {first_line(error)}", file=sys.stderr)
+        return FAILED
     print(
         f"rnnexp: failed: {type(error).__name__}: {first_line(error)} "
         "(HYDRA_FULL_ERROR=1 shows the traceback; a run that had begun has it in rnnexp.log)",

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rnnexp import plugins
+from rnnexp.command.hydra import end_jobs_of_workers
 from rnnexp.command.launch import launch
 from rnnexp.errors import ConfigError, DataError
 from rnnexp.results.runs import RunDirectory
@@ -85,6 +86,7 @@ def _in_a_thread(arguments: list[str]) -> Path | None:
         try:
             done.wait()
         except KeyboardInterrupt:
+            end_jobs_of_workers()
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
                 ctypes.c_ulong(thread.ident or 0), ctypes.py_object(KeyboardInterrupt)
             )
