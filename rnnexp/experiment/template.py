@@ -1,16 +1,21 @@
-"""Imported by the process that jobs are forked from, before the first of them: it has computed
-nothing, so that each of them begins as a new process would."""
+"""Imported by the process that jobs are forked from, before the first of them.
 
+It has computed nothing, so that a job begins as a new process would, but for the time that imports
+take.
+"""
+
+import importlib
+import pkgutil
 import signal
 
 # A signal to the whole group, as `timeout` and a terminal send it, is for the jobs and their
 # parent; this process ends with them. isolated.py unblocks the signals in each job.
-HELD_BACK = {
-    getattr(signal, name)
-    for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2")
-    if hasattr(signal, name)
-}
 if hasattr(signal, "pthread_sigmask"):
-    signal.pthread_sigmask(signal.SIG_BLOCK, HELD_BACK)
+    names = ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2")
+    signal.pthread_sigmask(signal.SIG_BLOCK, [getattr(signal, name) for name in names])
 
-import rnnexp.experiment.run_spec  # noqa: E402, F401
+importlib.import_module("rnnexp.experiment.run_spec")
+importlib.import_module("torch._dynamo")  # by the first optimizer of a process, in a second
+for package in ("rnnexp.results.findings", "rnnexp.results.figures"):
+    for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
+        importlib.import_module(f"{package}.{module.name}")
