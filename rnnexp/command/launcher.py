@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -104,12 +105,11 @@ class StudyLauncher(Launcher):
     def _job(self, result: JobReturn) -> Job:
         assert result.cfg is not None
         assert result.hydra_cfg is not None
-        number = OfCommand.of(result.hydra_cfg.hydra.job).number
-        spec = RunSpec(
-            settings.plain(result.cfg),
+        spec = replace(
+            RunSpec.of_config(settings.plain(result.cfg)),
             words=tuple(result.overrides or ()),
             study=self._study,
-            job=number,
+            job=OfCommand.of(result.hydra_cfg.hydra.job).number,
         )
         return Job.of(spec)
 

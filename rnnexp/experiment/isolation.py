@@ -47,9 +47,13 @@ def run_isolated(spec: RunSpec, timeout: float | None = None) -> float | None:
     child died or was stopped. A signal here, or any other exception, ends the child in order first.
     """
     shown = headlines_only.set(True)
+    child = None
     try:
-        return _run(_Child(spec), spec, timeout)
+        child = _Child(spec)
+        return _run(child, spec, timeout)
     finally:
+        if child is not None:
+            child.close()
         headlines_only.reset(shown)
 
 
@@ -132,6 +136,11 @@ class _Child:
             if self._process.exitcode is None:
                 self._process.kill()
                 self._process.join()
+
+    def close(self) -> None:
+        """Let go of what has ended."""
+        self._connection.close()
+        self._process.close()
 
     def _hear(self) -> bool:
         """Take one message; False where none will come any more."""

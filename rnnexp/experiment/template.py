@@ -4,7 +4,9 @@ It has computed nothing, so that a job begins as a new process would, but for th
 take.
 """
 
+import atexit
 import importlib
+import os
 import pkgutil
 import signal
 
@@ -13,6 +15,9 @@ import signal
 if hasattr(signal, "pthread_sigmask"):
     names = ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2")
     signal.pthread_sigmask(signal.SIG_BLOCK, [getattr(signal, name) for name in names])
+
+# It holds the terminal's pipes, for which `$(rnnexp ...)` waits: seconds, if torch is taken down.
+atexit.register(os._exit, 0)
 
 importlib.import_module("rnnexp.experiment.run_spec")
 importlib.import_module("torch._dynamo")  # by the first optimizer of a process, in a second

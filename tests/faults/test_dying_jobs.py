@@ -96,9 +96,7 @@ def command(*words: str) -> subprocess.CompletedProcess[str]:
 
 def summaries(study: Path) -> dict[str, dict[str, object]]:
     """By the directory of the job."""
-    return {
-        file.parent.name: json.loads(file.read_text()) for file in study.glob("*/summary.json")
-    }
+    return {file.parent.name: json.loads(file.read_text()) for file in study.glob("*/summary.json")}
 
 
 LAUNCHERS = {
@@ -144,9 +142,7 @@ def test_a_job_that_dies_costs_itself_alone(
     second = command(*words)
     assert second.returncode == 0, second.stderr
     run_again = {
-        name
-        for name in rows
-        if (study / name / "summary.json").stat().st_mtime_ns != times[name]
+        name for name in rows if (study / name / "summary.json").stat().st_mtime_ns != times[name]
     }
     assert len(run_again) == len(FAULTS)
     ended = [row["status"] for row in summaries(study).values()]
