@@ -73,13 +73,13 @@ def _run(child: "_Child", spec: RunSpec, timeout: float | None) -> float | None:
     if child.ended is None:
         status, how = _death(child.exit_status)
         raise _failed(spec, status, f"{how}{_last_line(spec, child.pid)}")
-    error = child.ended.error
-    if error is None:
+    failure = child.ended.error
+    if failure is None:
         return child.ended.score
     attempt = _attempt_of(child.pid, Job.of(spec))
     if attempt is not None and attempt.status in ("running", "killed"):
-        _failed(spec, "failed", str(error))  # as on a full disk, it could not write so itself
-    raise error
+        _failed(spec, "failed", str(failure))  # as on a full disk, it could not write so itself
+    raise failure
 
 
 class _Child:
@@ -140,7 +140,8 @@ class _Child:
     def close(self) -> None:
         """Let go of what has ended."""
         self._connection.close()
-        self._process.close()
+        with suppress(ValueError):  # killed this moment, at a second signal
+            self._process.close()
 
     def _hear(self) -> bool:
         """Take one message; False where none will come any more."""

@@ -12,6 +12,7 @@ import pytest
 
 import rnnexp as package
 from rnnexp.errors import ConfigError, JobFailed
+from rnnexp.experiment import isolation
 from rnnexp.results import report
 from tests.conftest import Outcome
 
@@ -102,6 +103,16 @@ def test_it_gives_the_same_as_in_one_process(rnnexp: Rnnexp, workdir: Path) -> N
     same = [re.sub(r"[\d.]+ s of training|here|\bs\b", "", o.out) for o in (apart, here)]
     assert same[0].splitlines()[1:3] == same[1].splitlines()[1:3]
     assert rnnexp(*words).out.count("done before") == 2
+
+
+@pytest.mark.isolated
+def test_where_it_may_not_be_forked(rnnexp: Rnnexp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on CUDA, on macOS and Windows."""
+    monkeypatch.setattr(isolation, "_may_be_cuda", lambda device: True)
+    outcome = rnnexp(*WORDS, "seed=0")
+    assert outcome.status == 0, outcome.err
+    assert outcome.err == ""
+    assert [summary["status"] for summary in summaries()] == ["finished"]
 
 
 @pytest.mark.isolated
