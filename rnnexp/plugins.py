@@ -77,6 +77,11 @@ def register(config_dir: Path) -> None:
     _named.append(folder)
 
 
+def named() -> list[Path]:
+    """The folders that `register` was given."""
+    return list(_named)
+
+
 def look_here_last() -> None:
     """Let components lie in a module beside the user's work, wherever the process was started.
 

@@ -10,7 +10,7 @@ from types import FrameType
 from rnnexp import plugins
 from rnnexp.command import FAILED, INTERRUPTED, OK, TERMINATED, USER_ERROR
 from rnnexp.command.console import say, say_fault, stand_ins
-from rnnexp.errors import ConfigError, Terminated, first_line
+from rnnexp.errors import ConfigError, JobFailed, StorageError, Terminated, first_line
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -98,6 +98,9 @@ def _told(error: Exception) -> int:
     if isinstance(error, user_errors()):
         say_fault(f"rnnexp: error: {one_line(error)}")
         return USER_ERROR
+    if isinstance(error, (JobFailed, StorageError)):  # which say all there is to say
+        say_fault(f"rnnexp: failed: {first_line(error)}")
+        return FAILED
     say_fault(
         f"rnnexp: failed: {type(error).__name__}: {first_line(error)} "
         "(HYDRA_FULL_ERROR=1 shows the traceback; a run that had begun has it in rnnexp.log)"

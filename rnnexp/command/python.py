@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rnnexp import plugins
+from rnnexp.command.hydra import end_jobs_of_workers
 from rnnexp.command.launch import launch
 from rnnexp.errors import ConfigError, DataError
 from rnnexp.interrupts import interrupt
@@ -85,6 +86,7 @@ def _in_a_thread(arguments: list[str]) -> Path | None:
         try:
             done.wait()
         except KeyboardInterrupt:
+            end_jobs_of_workers()
             interrupt(thread.ident or 0, KeyboardInterrupt)
     thread.join()
     if errors:

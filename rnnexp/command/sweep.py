@@ -3,9 +3,9 @@
 import hashlib
 import json
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ from rnnexp import config as settings
 from rnnexp import plugins
 from rnnexp.command import USER_ERROR
 from rnnexp.command.console import say
-from rnnexp.command.hydra import choices_of, set_up_slurm, sweep_jobs
+from rnnexp.command.hydra import choices_of, job_fingerprints, set_up_slurm, sweep_jobs
 from rnnexp.command.words import one_line, user_errors
+from rnnexp.dials import Jobs
 from rnnexp.durable import make_directory
 from rnnexp.errors import ConfigError, literal, to_type
 from rnnexp.experiment.identity import fingerprint, probes_fingerprint
@@ -56,6 +57,7 @@ class Checks(Callback):
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         with _refusing():
             _check_places(config, several=False)
+            _check_is_of_use(config, several=False)
 
     def on_multirun_start(
         self, config: DictConfig, config_name: str | None = None, **kwargs: Any
@@ -63,8 +65,12 @@ class Checks(Callback):
         with _refusing():
             _check_places(config, several=True)
             jobs = sweep_jobs(config)
+            _check_is_of_use(config, several=True, swept=swept_keys(jobs))
             checked: dict[tuple[str, str], Identity] = {}
             identities = [_check_job(config_name, words, checked) for words in jobs]
+            job_fingerprints.clear()
+            for words, identity in zip(jobs, identities, strict=True):
+                job_fingerprints[tuple(words)] = identity.fingerprint
             directory, lines = study_place(config, jobs, identities)
             make_directory(directory)
             record_plan(directory, [identity.fingerprint for identity in identities])
@@ -113,6 +119,27 @@ def _check_places(config: DictConfig, several: bool) -> None:
         raise ConfigError(
             f"hydra.{key}={shown} cannot be set" + (f": {instead}" if instead else "")
         )
+
+
+def _check_is_of_use(config: DictConfig, several: bool, swept: Collection[str] = ()) -> None:
+    """Raise ConfigError for a setting of studies on a single run, and the other way round."""
+    if several:
+        if config.name is not None or "name" in swept:
+            raise ConfigError(
+                "name=... ends the name of a single run and has no effect on a study: "
+                f"type {to_type('study', config.name or 'NAME')} to name it"
+            )
+        return
+    if config.study is not None:
+        raise ConfigError(
+            f"{to_type('study', config.study)} has no effect on a single run: add -m to make a "
+            f"study of it, or type {to_type('name', config.study)}"
+        )
+    there, default = asdict(settings.jobs({"jobs": settings.plain(config).get("jobs")})), Jobs()
+    for key, value in there.items():
+        if value != getattr(default, key):
+            shown = str(value).lower() if isinstance(value, bool) else value
+            raise ConfigError(f"jobs.{key}={shown} has no effect on a single run: add -m")
 
 
 def _leaves(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
