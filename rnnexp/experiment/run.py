@@ -29,6 +29,7 @@ from rnnexp.results.statistics import UNBOUNDED, example_interval
 from rnnexp.results.summary import AtLength, CellFacts, Reading, Status, Summary, TaskRecord, Tested
 from rnnexp.training.feed import Sampler
 from rnnexp.training.fit import Fit
+from rnnexp.training.lines import training_lines
 from rnnexp.training.tensors import tensor_bytes, weights_of
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ def _execute(
             run.write_config(experiment.spec.config_text)
             run.write_environment(environment)
             run.write_task(task_record(experiment))
-            for line in start_lines(experiment, summary):
+            for line in [*start_lines(experiment, summary), *training_lines(trainer, task)]:
                 log.info("%s", line)
             warn_once(summary.data_report, in_study=headlines_only.get())
         regime = regime_of(model, probes.examples)  # of the initial weights
