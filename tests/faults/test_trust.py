@@ -129,10 +129,10 @@ def test_no_module_beside_the_user_stands_in_for_another(
 ) -> None:
     (scripts := tmp_path / "scripts").mkdir()
     (folder := tmp_path / "work").mkdir()
-    names = plant(folder, without=modules_of_pythons_own(scripts))
-    for name in names:
-        if not is_elsewhere(name):
-            (folder / f"{name}.py").unlink()
+    planted = plant(folder, without=modules_of_pythons_own(scripts))
+    names = [name for name in planted if is_elsewhere(name)]
+    for name in set(planted) - set(names):  # found where the user works, as they should be
+        (folder / f"{name}.py").unlink()
     words = ("-m", f"hydra/launcher={launcher}", "seed=0,1", *GENERATED)
     starts = ways(scripts)
     for start in starts.values():
