@@ -1,10 +1,14 @@
-"""Files: the digest of a content, and JSON objects, with errors that name the file."""
+"""Files: their content and its digest, and JSON objects, with errors that name the file."""
 
 import hashlib
+import io
 import json
+import os
+import stat
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any, BinaryIO
 
+from rnnexp import bounds
 from rnnexp.errors import DataError
 
 
@@ -15,12 +19,12 @@ def user_path(path: str) -> Path:
     itself.
     """
     typed = Path(path)
-    if typed.exists():
-        return typed
     try:
-        return typed.expanduser()
+        return typed if typed.exists() else typed.expanduser()
     except RuntimeError:
         raise DataError(f"{path}: there is no home folder '{typed.parts[0]}'") from None
+    except OSError as error:  # a name that is too long, or a folder that may not be looked into
+        raise DataError(f"{path} cannot be read: {_reason(error)}") from None
 
 
 def left_by_system(member: str) -> bool:
@@ -40,10 +44,9 @@ def file_digest(path: Path) -> str:
     Read once as long as the file is the same, by its place, size and time: a study asks for each
     job.
     """
-    try:
-        status = path.stat()
-    except OSError:
-        return _digest(path)
+    status = check_is_file(path)
+    if not status.st_size:
+        raise DataError(f"{path} is empty")
     stamp = (path.resolve(), status.st_size, status.st_mtime_ns, status.st_ino)
     if stamp not in _digests:
         _digests[stamp] = _digest(path)
@@ -54,27 +57,16 @@ _digests: dict[tuple[Path, int, int, int], str] = {}
 
 
 def _digest(path: Path) -> str:
-    if path.is_dir():
-        raise DataError(f"{path} is a folder where a file is expected")
     try:
         with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256")
-            if file.tell() == 0:
-                raise DataError(f"{path} is empty")
-            return digest.hexdigest()
-    except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file (looked from {Path.cwd()})") from None
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+        raise DataError(f"{path} cannot be read: {_reason(error)}") from None
 
 
 def read_json(path: Path) -> dict[str, Any]:
     """The JSON object in a file, or a DataError that names the file."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error})") from None
-    return json_object(content, path)
+    return json_object(content_of(path), path)
 
 
 def json_object(content: bytes, path: Path) -> dict[str, Any]:
@@ -86,3 +78,108 @@ def json_object(content: bytes, path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise DataError(f"{path} holds no JSON object")
     return value
+
+
+def check_is_file(path: Path) -> os.stat_result:
+    """What the system knows of a file. Raises DataError for what is none, and says what it is.
+
+    A named pipe or a device may have no end, or wait for ever for somebody to write to it; of
+    files such as those of /proc the system does not know the size.
+    """
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no such file (looked from {Path.cwd()})") from None
+    except (OSError, ValueError) as error:  # ValueError: a character that no name can have
+        raise DataError(f"{path} cannot be read: {_reason(error)}") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise DataError(f"{path} is a folder where a file is expected")
+    if not stat.S_ISREG(status.st_mode):
+        kinds = {
+            "a named pipe": stat.S_ISFIFO, "a device": stat.S_ISCHR, "a disk": stat.S_ISBLK,
+            "a socket": stat.S_ISSOCK,
+        }  # fmt: skip
+        kind = next((kind for kind, is_it in kinds.items() if is_it(status.st_mode)), "something")
+        raise DataError(f"{path} is {kind} and no file on a disk: save what is meant in a file")
+    return status
+
+
+def content_of(path: Path) -> bytes:
+    """All that a file holds. Raises DataError for what is no file, and for one that does not fit.
+
+    One that the system says is empty, as all in /proc are, is not read.
+    """
+    size = check_is_file(path).st_size
+    check_size(path, size)
+    try:
+        return path.read_bytes() if size else b""
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {_reason(error)}") from None
+
+
+def check_size(path: Path, size: int) -> None:
+    """Raise DataError for a file of more bytes than can be held while it is read."""
+    if size > (most := bounds.memory() // bounds.COPIES):
+        raise DataError(
+            f"{path} has {bounds.in_words(size)}, and with {bounds.in_words(bounds.memory())} of "
+            f"memory a file of {bounds.in_words(most)} can be read"
+        )
+
+
+def read_packed(stream: BinaryIO, source: str) -> bytes:
+    """All that a packed file holds; not more of it is unpacked than can be held.
+
+    Raises DataError for more: a few kilobytes can stand for any number of them.
+    """
+    most = bounds.memory() // bounds.COPIES
+    content = bytearray()
+    while part := stream.read(1 << 20):
+        content += part
+        if len(content) > most:
+            raise too_much_inside(source, most)
+    return bytes(content)
+
+
+class Bounded(io.RawIOBase):
+    """What a packed file holds, as a stream that ends with a DataError behind what can be held."""
+
+    def __init__(self, stream: IO[bytes], source: str) -> None:
+        self._stream, self._source = stream, source
+        self._most = bounds.memory() // bounds.COPIES
+
+    def _check(self, place: int) -> None:
+        if place > self._most:
+            raise too_much_inside(self._source, self._most)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        """As `read` of any stream; of what is asked for at once no more than can be held."""
+        whole = size < 0 or size > self._most
+        content = self._stream.read(self._most + 1 if whole else size)
+        self._check(self._stream.tell())
+        return content
+
+    def seek(self, place: int, whence: int = io.SEEK_SET, /) -> int:
+        """Only from the beginning, which is how archives are read."""
+        self._check(place)
+        return self._stream.seek(place, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+
+def too_much_inside(source: str, most: int) -> DataError:
+    """The error of a packed file that holds more than `most` bytes."""
+    return DataError(
+        f"{source} holds more than {bounds.in_words(most)} once it is unpacked, which with "
+        f"{bounds.in_words(bounds.memory())} of memory cannot be read"
+    )
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

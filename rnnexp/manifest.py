@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnnexp.durable import json_text, write_text
-from rnnexp.errors import DamagedError
+from rnnexp.errors import DamagedError, DataError
+from rnnexp.files import check_is_file, content_of
 
 NAME = "manifest.json"
 
@@ -57,14 +58,15 @@ class Manifest:
         """Raises DamagedError, which names it, where it is missing or not as it was written."""
         path = folder / NAME
         try:
-            value = json.loads(path.read_text(encoding="utf-8"))
+            value = json.loads(content_of(path))
             files = {str(name): Content(*content) for name, content in value["files"].items()}
             manifest = cls(folder, files)
             if value["digest"] != manifest.digest:
                 raise ValueError("its digest is another")
-        except FileNotFoundError:
-            raise DamagedError(f"{path} is missing") from None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except DataError as error:
+            there = path.exists() or path.is_symlink()
+            raise DamagedError(str(error) if there else f"{path} is missing") from None
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DamagedError(f"{path} is damaged ({error})") from None
         return manifest
 
@@ -85,9 +87,9 @@ class Manifest:
         """A file's content. Raises DamagedError where it is not what was written."""
         path = self.folder / name
         try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise DamagedError(f"{path} cannot be read ({error.strerror or error})") from None
+            content = content_of(path)
+        except DataError as error:
+            raise DamagedError(str(error)) from None
         self._compare(name, Content.of(content))
         return content
 
@@ -95,7 +97,10 @@ class Manifest:
         """Raises DamagedError where a file is not what was written; for those too large to hold."""
         path = self.folder / name
         try:
+            check_is_file(path)
             content = Content.of_file(path)
+        except DataError as error:
+            raise DamagedError(str(error)) from None
         except OSError as error:
             raise DamagedError(f"{path} cannot be read ({error.strerror or error})") from None
         self._compare(name, content)

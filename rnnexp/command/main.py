@@ -10,7 +10,7 @@ from types import FrameType
 from rnnexp import plugins
 from rnnexp.command import FAILED, INTERRUPTED, OK, TERMINATED, USER_ERROR
 from rnnexp.command.console import stand_ins
-from rnnexp.errors import ConfigError, Terminated, first_line
+from rnnexp.errors import ConfigError, Terminated, first_line, short
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -95,11 +95,13 @@ def _told(error: Exception) -> int:
     from rnnexp.command.words import one_line, user_errors
 
     if isinstance(error, user_errors()):
-        print(f"rnnexp: error: {one_line(error)}", file=sys.stderr)
+        print(f"rnnexp: error: {short(one_line(error))}", file=sys.stderr)
         return USER_ERROR
+    what = ": ".join(filter(None, [type(error).__name__, first_line(error)]))
+    where = "".join(f" {note};" for note in getattr(error, "__notes__", []))
     print(
-        f"rnnexp: failed: {type(error).__name__}: {first_line(error)} "
-        "(HYDRA_FULL_ERROR=1 shows the traceback; a run that had begun has it in rnnexp.log)",
+        f"rnnexp: failed: {what} ({where.lstrip()} HYDRA_FULL_ERROR=1 shows the traceback; a run "
+        "that had begun has it in rnnexp.log)".replace("( ", "("),
         file=sys.stderr,
     )
     return FAILED

@@ -8,7 +8,7 @@ from rnnexp.data.labels import LabelCase, Missing, read_labels
 from rnnexp.data.records import Quotes, separator_of
 from rnnexp.data.table import read_table
 from rnnexp.data.text import TextClassification
-from rnnexp.files import file_digest, user_path
+from rnnexp.files import check_is_file, check_size, file_digest, user_path
 
 
 class Csv(TextClassification):
@@ -59,6 +59,7 @@ class Csv(TextClassification):
             "missing_labels": self.missing_labels, "label_case": self.label_case,
         }  # fmt: skip
         named = [f" {name}={value!r}" for name, value in options.items() if value is not None]
+        check_size(self.path, check_is_file(self.path).st_size)
         return f"{file_digest(self.path)} {self.columns}{''.join(named)}"
 
     def read(self) -> RawCorpus:

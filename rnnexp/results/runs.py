@@ -16,23 +16,19 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 
 from rnnexp.durable import make_directory
 from rnnexp.earlier import upgraded
-from rnnexp.errors import DataError
-from rnnexp.files import json_object
+from rnnexp.errors import DataError, first_line
+from rnnexp.files import check_size, content_of, json_object
 from rnnexp.manifest import Manifest
 from rnnexp.results.liveness import is_alive
 from rnnexp.results.names import safe_name
 from rnnexp.results.summary import Summary, TaskRecord
 from rnnexp.results.writing import RunWriter
+from rnnexp.yamls import yaml_value
 
 ROOT = Path("outputs")
-
-
-#: The one in C, where PyYAML was built with it: some ten times as fast.
-_YAML_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class RunDirectory(RunWriter):
@@ -107,11 +103,7 @@ class RunDirectory(RunWriter):
             _ = self.summary  # which finds the manifest
         if self._manifest is not None:
             return self._manifest.content(name)
-        path = self.path / name
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise DataError(f"{path} cannot be read ({error.strerror or error})") from None
+        return content_of(self.path / name)
 
     def _has(self, name: str) -> bool:
         """Whether a file is there, or was: then reading it says that it is missing."""
@@ -133,10 +125,7 @@ class RunDirectory(RunWriter):
     def config_as_written(self) -> dict[str, Any]:
         """Every setting, in the names of the version that made the run."""
         path = self.path / "config.yaml"
-        try:
-            config = yaml.load(self.content(path.name), _YAML_LOADER)
-        except yaml.YAMLError as error:
-            raise DataError(f"{path} cannot be read ({' '.join(str(error).split())})") from None
+        config = yaml_value(self.content(path.name), path)
         if not isinstance(config, dict):
             raise DataError(f"{path} is not a configuration")
         return config
@@ -178,10 +167,18 @@ class RunDirectory(RunWriter):
             return None
         content = self.content(path)
         try:
+            with zipfile.ZipFile(io.BytesIO(content)) as members:
+                held = sum(member.file_size for member in members.infolist())
+            check_size(self.path / path, held)
             with np.load(io.BytesIO(content)) as arrays:
                 return {key: arrays[key] for key in arrays.files}
-        except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-            raise DataError(f"{self.path / path} cannot be read ({error})") from None
+        except DataError:
+            raise
+        except (
+            OSError, EOFError, ValueError, SyntaxError, RuntimeError, MemoryError,
+            zipfile.BadZipFile, zlib.error,
+        ) as error:  # fmt: skip
+            raise DataError(f"{self.path / path} cannot be read ({first_line(error)})") from None
 
     @property
     def probe_names(self) -> list[str]:
