@@ -66,7 +66,8 @@ def _share(model_type: type[Fused], task: Reviews, size: int, rounds: int, batch
     for number in range(rounds):
         part = indices[number * batches : (number + 1) * batches]
         started = time.perf_counter()
-        steps = trainer.train_epoch(model, task, NoClip(), optimizer, train.batches(part))
+        steps = trainer.epoch_steps(model)
+        trainer.train_epoch(model, task, NoClip(), optimizer, train.batches(part), steps)
         training.append((time.perf_counter() - started) / batches * len(indices))
         started = time.perf_counter()
         probes.measure(number, number * batches, False, lambda name, arrays: None, steps.by_step())

@@ -56,7 +56,7 @@ def ours(kind: str, data: list[Batch]) -> Callable[[], None]:
     optimizer = trainer.make_optimizer(model, torch.device("cpu"))
 
     def epoch() -> None:
-        trainer.train_epoch(model, task, clip, optimizer, data)
+        trainer.train_epoch(model, task, clip, optimizer, data, trainer.epoch_steps(model))
 
     return epoch
 

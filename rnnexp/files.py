@@ -104,22 +104,24 @@ def check_is_file(path: Path) -> os.stat_result:
     return status
 
 
-def content_of(path: Path) -> bytes:
+def content_of(path: Path, copies: int = 1) -> bytes:
     """All that a file holds. Raises DataError for what is no file, and for one that does not fit.
+
+    copies: how often it lies in memory while something is made of it.
 
     One that the system says is empty, as all in /proc are, is not read.
     """
     size = check_is_file(path).st_size
-    check_size(path, size)
+    check_size(path, size, copies)
     try:
         return path.read_bytes() if size else b""
     except OSError as error:
         raise DataError(f"{path} cannot be read: {_reason(error)}") from None
 
 
-def check_size(path: Path, size: int) -> None:
-    """Raise DataError for a file of more bytes than can be held while it is read."""
-    if size > (most := bounds.memory() // bounds.COPIES):
+def check_size(path: Path, size: int, copies: int = 1) -> None:
+    """Raise DataError for a file of more bytes than can be held, so often, while it is read."""
+    if size > (most := bounds.memory() // copies):
         raise DataError(
             f"{path} has {bounds.in_words(size)}, and with {bounds.in_words(bounds.memory())} of "
             f"memory a file of {bounds.in_words(most)} can be read"

@@ -23,6 +23,7 @@ BASE = {
     "durable",
     "manifest",
     "dials",
+    "interrupts",
     "plugins",
     "earlier",
     "config",

@@ -1,4 +1,4 @@
-"""Verbs on what exists: predict, report, verify. Their words are argparse's."""
+"""Verbs on what exists: predict, resume, report, verify. Their words are argparse's."""
 
 import argparse
 import logging
@@ -24,6 +24,16 @@ def _predict(arguments: argparse.Namespace) -> int:
         check_is_text(arguments.text, arguments.run)
         text = arguments.text
     print(predict(arguments.run, text, arguments.steps))
+    return OK
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    from rnnexp.command.console import console_lines
+    from rnnexp.experiment.resume import resume
+    from rnnexp.results.runs import RunDirectory
+
+    with console_lines():
+        resume(RunDirectory.open(arguments.run), arguments.words)
     return OK
 
 
@@ -89,6 +99,16 @@ def _predict_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _resume_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, help="directory of a run that was stopped")
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="name=value",
+        help="what may differ, as device=cpu; trainer.epochs=N trains a finished run further",
+    )
+
+
 def _report_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_or_study", type=Path, help="directory of a run or of a study")
 
@@ -99,6 +119,12 @@ VERBS = {
         "the class of a text of your own, by a trained model",
         _predict_arguments,
         _predict,
+    ),
+    "resume": Verb(
+        "RUN [name=value ...]",
+        "go on with a run that was stopped, or train a finished one further",
+        _resume_arguments,
+        _resume,
     ),
     "report": Verb(
         "RUN_OR_STUDY", "draw the figures of a run or a study again", _report_arguments, _report

@@ -110,7 +110,7 @@ _STREAMS: Mapping[str, Callable[[bytes], BinaryIO]] = {
 def _unpacked(path: Path) -> tuple[str, bytes]:
     """The name, in lower case, and the content of what lies in a file that may be packed."""
     source = str(path)
-    name, content = path.name.lower(), content_of(path)
+    name, content = path.name.lower(), content_of(path, bounds.COPIES)
     try:
         for _ in range(bounds.MOST_PACKED):
             suffix = PurePosixPath(name).suffix

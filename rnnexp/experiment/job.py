@@ -8,15 +8,16 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from rnnexp import __version__
 from rnnexp.errors import DataError
 from rnnexp.experiment.build import Experiment, build
 from rnnexp.experiment.identity import content_of_version_1, fingerprint, probes_fingerprint
 from rnnexp.experiment.lines import HEADLINE, headlines_only, result_line
-from rnnexp.experiment.run import execute
+from rnnexp.experiment.run import describe, execute
 from rnnexp.experiment.spec import RunSpec
+from rnnexp.experiment.start import Start, check_is_same, start_of
+from rnnexp.results.checkpoints import StoredCheckpoint
+from rnnexp.results.claims import claimed
 from rnnexp.results.runs import RunDirectory, supersede
 from rnnexp.results.summary import Summary
 
@@ -32,8 +33,10 @@ def run_spec(spec: RunSpec) -> tuple[RunDirectory, Summary | None]:
     if spec.study is None:
         experiment = build(spec)
         title = "_".join(filter(None, [spec.title, spec.dials.name]))
-        run = RunDirectory.create(title, spec.root)
-        return run, execute(experiment, run)
+        summary = describe(experiment)
+        run = RunDirectory.create(title, spec.root, summary)
+        with claimed(run.path.parent, run.path.name):
+            return run, execute(experiment, run, summary)
     shown = headlines_only.set(True)
     try:
         return _run_job(spec, Job.of(spec))
@@ -68,8 +71,10 @@ def _run_job(spec: RunSpec, job: "Job") -> tuple[RunDirectory, Summary | None]:
         if summary is not None:
             log.info("%s  done before: %s", job, result_line(summary), extra=HEADLINE)
             return RunDirectory(job.there), summary
-        run = job.new_directory()
-        summary = execute(experiment, run)
+        summary = describe(experiment)
+        start = job.start(experiment)
+        run = job.new_directory(summary) if start is None else start.of
+        summary = execute(experiment, run, summary, start)
         log.info("%s  %s", job, result_line(summary), extra=HEADLINE)
         return run, summary
 
@@ -97,11 +102,26 @@ class Job:
         there = earlier is not None and earlier.is_dir()
         return cls(spec, path, earlier if earlier is not None and there else path)
 
-    def new_directory(self) -> RunDirectory:
-        """An empty one; what an earlier attempt left moves to superseded/."""
+    def new_directory(self, summary: Summary) -> RunDirectory:
+        """A new one; what an earlier attempt left moves to superseded/."""
         if self.there != self.path:
             supersede(self.there)
-        return RunDirectory.create_at(self.path)
+        return RunDirectory.create_at(self.path, summary)
+
+    def start(self, experiment: Experiment) -> Start | None:
+        """Where an earlier attempt was stopped, if the job can go on there; None to begin anew."""
+        if self.there != self.path or not StoredCheckpoint.of_run(self.path):
+            return None
+        try:
+            run = RunDirectory.open(self.path)
+            summary = run.summary
+            if summary.done or summary.measured != self.spec.probes_fingerprint:
+                return None
+            check_is_same(summary, self.spec, experiment)
+            return start_of(run)
+        except DataError as error:
+            log.warning("%s  begins anew: %s", self, error)
+            return None
 
     def __str__(self) -> str:
         return f"#{(self.spec.job or 0) + 1} {self.path.name.rpartition('_')[0]}"
@@ -109,19 +129,9 @@ class Job:
     @contextmanager
     def claimed(self) -> Iterator[bool]:
         """Whether this process alone may run the job; the claim ends with the process."""
-        locks = self.path.parent / ".locks"
-        locks.mkdir(parents=True, exist_ok=True)
         # by what is run and not by its words, which may be others in another process
-        lock = FileLock(locks / f"{self.spec.fingerprint}.lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            lock.release()
+        with claimed(self.path.parent, self.spec.fingerprint) as free:
+            yield free
 
     def ended(self) -> Summary | None:
         """The summary of an earlier attempt that has a result."""
@@ -154,24 +164,22 @@ class Job:
         # a row without a seed has no place in a table; the error is told in any case
         if self.ended() is not None or not isinstance(seed, int):
             return
-        run = self.new_directory()
-        run.write_config(spec.config_text)
-        run.write_summary(
-            Summary(
-                status="failed",
-                reason=f"{type(error).__name__}: {error}",
-                started=datetime.now(UTC).isoformat(timespec="microseconds"),
-                version=__version__,
-                model=spec.choices.get("model"),
-                data=spec.choices.get("data"),
-                seq_len=seq_len if isinstance(seq_len, int) else None,
-                seed=seed,
-                job=spec.job,
-                fingerprint=spec.fingerprint,
-                choices=dict(spec.choices),
-                overrides=spec.overrides,
-            )
+        summary = Summary(
+            status="failed",
+            reason=f"{type(error).__name__}: {error}",
+            started=datetime.now(UTC).isoformat(timespec="microseconds"),
+            version=__version__,
+            model=spec.choices.get("model"),
+            data=spec.choices.get("data"),
+            seq_len=seq_len if isinstance(seq_len, int) else None,
+            seed=seed,
+            job=spec.job,
+            fingerprint=spec.fingerprint,
+            choices=dict(spec.choices),
+            overrides=spec.overrides,
+            words=list(spec.words),
         )
+        self.new_directory(summary).write_config(spec.config_text)
 
 
 @cache

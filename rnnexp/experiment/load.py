@@ -5,20 +5,23 @@ from torch import Tensor
 from rnnexp import config as settings
 from rnnexp.embedding.base import Encoder
 from rnnexp.embedding.features import Features
-from rnnexp.errors import DataError
+from rnnexp.errors import DamagedError, DataError, UserError
 from rnnexp.experiment.build import build_model, facts_of
 from rnnexp.experiment.earlier_weights import weights_of_earlier_version
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.model.base import SequenceModel
+from rnnexp.results.checkpoints import StoredCheckpoint
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import TaskRecord
-from rnnexp.training.checkpoint import tensors_of
+from rnnexp.training.tensors import tensors_of
 
 
 def load_model(run: RunDirectory) -> SequenceModel:
     """The run's model on the CPU with the weights that were tested; see `Trainer.test_weights`.
 
-    Raises DataError where its files do not belong together.
+    Of a run that has not finished, with those of its newest checkpoint; see `weights_place`.
+
+    Raises DataError where its files do not belong together, DamagedError where they are damaged.
     """
     config, record = run.config, _complete(run)
     encoder: Encoder
@@ -41,11 +44,29 @@ def load_model(run: RunDirectory) -> SequenceModel:
     return model
 
 
+def weights_place(run: RunDirectory) -> str | None:
+    """Where in its training an unfinished run's newest checkpoint is; None of a finished run."""
+    if run.summary.done:
+        return None
+    stored = StoredCheckpoint.of_run(run.path)
+    return stored[0].place if stored else None
+
+
 def _weights(run: RunDirectory) -> dict[str, Tensor]:
-    """Those that were tested; of a run without a test, the last."""
-    if (run.path / "weights.safetensors").is_file() or run.summary.sealed:
+    """Those that were tested; of a run that has not finished, those of its newest checkpoint."""
+    summary = run.summary
+    if summary.sealed:
         return tensors_of(run.content("weights.safetensors"))
-    return weights_of_earlier_version(run)
+    if summary.done or summary.process is None:
+        return weights_of_earlier_version(run)
+    stored = StoredCheckpoint.of_run(run.path)
+    if not stored:
+        raise UserError(f"{run.path} was stopped before its first checkpoint: it has no weights")
+    try:
+        return tensors_of(stored[0].content("weights.safetensors"))
+    except DamagedError as error:
+        way_out = f"; rnnexp resume goes on from {stored[1].place}" if len(stored) > 1 else ""
+        raise DamagedError(f"{error}{way_out}") from None
 
 
 def _complete(run: RunDirectory) -> TaskRecord:

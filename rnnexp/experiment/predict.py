@@ -12,7 +12,7 @@ from rnnexp.clip.base import total_norm
 from rnnexp.data.base import class_probabilities, classification_loss, predicted_class
 from rnnexp.data.text import TextEncoder, TextRead
 from rnnexp.errors import DataError, UserError
-from rnnexp.experiment.load import load_model
+from rnnexp.experiment.load import load_model, weights_place
 from rnnexp.files import content_of
 from rnnexp.model.base import SequenceModel
 from rnnexp.probes.walkthrough import word_by_word
@@ -34,8 +34,12 @@ def predict(path: Path, text: str, steps: bool = False) -> str:
     """
     run = RunDirectory.open(path)
     summary = run.summary
-    if summary.status != "finished":
-        raise UserError(f"{path} has not finished (its status is {summary.status})")
+    if summary.status == "diverged":
+        raise UserError(f"{path} has diverged: its weights answer nothing")
+    if summary.status != "finished" and weights_place(run) is None:
+        raise UserError(
+            f"{path} has not finished (its status is {summary.status}) and has no checkpoint"
+        )
     record = run.task
     if record.cleaning is None or record.classes is None:
         raise UserError(f"{path} was trained on {summary.data}, not on texts")
@@ -67,12 +71,21 @@ def predict(path: Path, text: str, steps: bool = False) -> str:
             f"confidence:     {probability:.1%}",
             f"gradient norm:  {norms}",
             f"words read:     {_what_was_read(read, encode.seq_len, batch, model)}",
+            *_unfinished(run),
         ]
     )
     if not steps:
         return lines
     label = record.classes[int(answer)]
     return f"{lines}\n\n{_steps_table(model, batch, read.words, answer, label)}"
+
+
+def _unfinished(run: RunDirectory) -> list[str]:
+    """A line on the weights of a run that has not finished."""
+    place = weights_place(run)
+    if place is None:
+        return []
+    return [f"weights:        of {place}: the run has not finished ({run.summary.status})"]
 
 
 def text_of(file: Path) -> str:

@@ -9,13 +9,16 @@ from datetime import UTC, datetime
 import torch
 
 from rnnexp import __version__
+from rnnexp import config as settings
 from rnnexp.data.base import Task
-from rnnexp.errors import Terminated, first_line
+from rnnexp.dials import Checkpoints
+from rnnexp.errors import DamagedError, StorageError, Terminated, first_line
 from rnnexp.experiment.build import Experiment, facts_of
 from rnnexp.experiment.data_lines import warn_once
 from rnnexp.experiment.denormals import flushed_denormals
 from rnnexp.experiment.environment import describe_environment, peak_memory_mb
 from rnnexp.experiment.lines import at_length_line, headlines_only, result_line, start_lines
+from rnnexp.experiment.start import Start
 from rnnexp.probes.probe_set import ProbeSet
 from rnnexp.regime import regime_of
 from rnnexp.results import report
@@ -23,41 +26,55 @@ from rnnexp.results.liveness import this_process
 from rnnexp.results.names import shown_path
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.statistics import UNBOUNDED, example_interval
-from rnnexp.results.summary import AtLength, CellFacts, Reading, Summary, TaskRecord, Tested
-from rnnexp.training.checkpoint import tensor_bytes, weights_of
+from rnnexp.results.summary import AtLength, CellFacts, Reading, Status, Summary, TaskRecord, Tested
 from rnnexp.training.feed import Sampler
 from rnnexp.training.fit import Fit
+from rnnexp.training.tensors import tensor_bytes, weights_of
 
 log = logging.getLogger(__name__)
 
 
-def execute(experiment: Experiment, run: RunDirectory) -> Summary:
-    """Train, test and record in a directory made for it."""
+def execute(
+    experiment: Experiment, run: RunDirectory, summary: Summary, start: Start | None = None
+) -> Summary:
+    """Train, test and record in a run's directory.
+
+    summary: as `describe` made it; what comes out is added. start: where the training goes on.
+    """
     with flushed_denormals():
-        return _execute(experiment, run)
+        return _execute(experiment, run, summary, start)
 
 
-def _execute(experiment: Experiment, run: RunDirectory) -> Summary:
+def _execute(
+    experiment: Experiment, run: RunDirectory, summary: Summary, start: Start | None
+) -> Summary:
     task, model, trainer = experiment.task, experiment.model, experiment.trainer
     dials, device = experiment.spec.dials, experiment.device
-    summary = describe(experiment)
+    saving = settings.checkpoints(experiment.spec.config)
+    environment = describe_environment(device)
     started = time.perf_counter()
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    with _recorded(run, summary):
+    with _recorded(run, summary, start):
         probes = ProbeSet(experiment.probes, model, task, dials.seed, device)
-        run.write_config(experiment.spec.config_text)
-        run.write_environment(describe_environment(device))
-        run.write_task(task_record(experiment))
-        for line in start_lines(experiment, summary):
-            log.info("%s", line)
-        warn_once(summary.data_report, in_study=headlines_only.get())
-        if (regime := regime_of(model, probes.examples)) is not None:
-            summary.regime = regime.summary()
+        if start is None or start.checkpoint is None or start.trains_on:
+            run.write_config(experiment.spec.config_text)
+            run.write_environment(environment)
+            run.write_task(task_record(experiment))
+            for line in start_lines(experiment, summary):
+                log.info("%s", line)
+            warn_once(summary.data_report, in_study=headlines_only.get())
+        regime = regime_of(model, probes.examples)  # of the initial weights
+        summary.regime = {} if regime is None else regime.summary()
+        if start is not None:
+            _go_on(start, probes)
+        elif regime is not None:
             for line in regime.lines():
                 log.info("%s", line)
-
-        fit = trainer.fit(model, task, experiment.clip, run, dials.seed, device, probes)
+        checkpoint = None if start is None else start.checkpoint
+        fit = trainer.fit(
+            model, task, experiment.clip, run, dials.seed, device, probes, checkpoint, saving
+        )
         summary.epochs, summary.steps = fit.epochs, fit.steps
         summary.best_epoch, summary.best_step = fit.best_epoch, fit.best_step
         summary.seconds = round(fit.seconds, 3)
@@ -73,16 +90,38 @@ def _execute(experiment: Experiment, run: RunDirectory) -> Summary:
             summary.test, summary.test_interval = _test(experiment, task, run, "test")
             log.info("%s", result_line(summary))
             _test_at_lengths(experiment, run, summary)
-        run.save_weights("weights", tensor_bytes(weights_of(experiment.model)))
+        _keep_weights(experiment, fit, run, saving)
         summary.wall_seconds = round(time.perf_counter() - started, 3)
         summary.peak_memory_mb = peak_memory_mb(device)
         summary.status, summary.reason = fit.status, fit.reason
         run.finish(summary)
+        if saving.keep != "all":
+            run.drop_checkpoints()
         _show(run, plots=dials.plots)
     log.info("%s", shown_path(run.path))
     if device.type == "cuda":
         torch.cuda.empty_cache()
     return summary
+
+
+def _go_on(start: Start, probes: ProbeSet) -> None:
+    """Bring the probes to where the training goes on, and say where that is."""
+    log.info("%s", start.line)
+    if start.checkpoint is None or start.checkpoint.probes is None:
+        return
+    try:
+        probes.restore(*start.checkpoint.probes, start.of.probe)
+    except ValueError as error:
+        raise DamagedError(f"{start.of.path}: {error}") from None
+    if start.trains_on:
+        probes.forget_last()
+
+
+def _keep_weights(experiment: Experiment, fit: Fit, run: RunDirectory, saving: Checkpoints) -> None:
+    """The weights that were tested, which the model has; the best epoch's if they are wanted."""
+    run.save_weights("weights", tensor_bytes(weights_of(experiment.model)))
+    if saving.keep != "tested" and fit.best_weights is not None:
+        run.save_weights("best", tensor_bytes(fit.best_weights))
 
 
 def _show(run: RunDirectory, plots: bool) -> None:
@@ -183,26 +222,37 @@ def task_record(experiment: Experiment) -> TaskRecord:
 
 
 @contextmanager
-def _recorded(run: RunDirectory, summary: Summary) -> Iterator[None]:
+def _recorded(run: RunDirectory, summary: Summary, start: Start | None) -> Iterator[None]:
     """summary.json says `running` first and at the end what happened; rnnexp.log says all of it."""
+    if start is not None and not start.trains_on:
+        summary.started = start.before.started
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        summary.resumed = [*start.before.resumed, f"{now}: {start.line}"]
     run.write_summary(summary)
     package_log = logging.getLogger("rnnexp")
     handler = run.log_to_file()
     package_log.addHandler(handler)
     try:
         yield
-    except (KeyboardInterrupt, Terminated) as stop:
-        if not summary.done:
-            summary.status, summary.reason = "interrupted", type(stop).__name__
+    except (KeyboardInterrupt, Terminated, SystemExit) as stop:
+        _record_end(run, summary, "interrupted", type(stop).__name__)
         log.info("interrupted")
         raise
     except BaseException as error:
-        if not summary.done:
-            summary.status, summary.reason = "failed", f"{type(error).__name__}: {error}"
+        _record_end(run, summary, "failed", f"{type(error).__name__}: {error}")
         log.debug("the run failed", exc_info=True)
         raise
     finally:
-        if not summary.done:
-            run.write_summary(summary)
         package_log.removeHandler(handler)
         handler.close()
+
+
+def _record_end(run: RunDirectory, summary: Summary, status: Status, reason: str) -> None:
+    """How a run ended that has no result. A full disk may not hold it: then the log says so."""
+    if summary.sealed:  # it has its result, and what failed came after it
+        return
+    summary.status, summary.reason = status, reason
+    try:
+        run.write_summary(summary)
+    except StorageError as error:
+        log.warning("its status is not written: %s", error)

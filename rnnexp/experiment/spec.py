@@ -15,7 +15,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from rnnexp import config as settings
-from rnnexp.config import Dials
+from rnnexp.dials import Dials
 from rnnexp.experiment.identity import fingerprint, probes_fingerprint
 from rnnexp.plugins import PRESETS
 from rnnexp.results.names import safe_name

@@ -110,29 +110,31 @@ class ProbeSet:
         histories = self._histories.items()
         return {name: history.scalars() for name, history in histories if history.rows}
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """For a checkpoint: what the probes' files lack, so that both together hold everything.
 
         Of each probe the measurements since its file was last written, and always the last, which
         `scalars` needs exactly; how many there are before them; seconds and failures. Not all of
-        them: a measurement can take 100 kB, and every epoch has its checkpoint. Plain values and
-        tensors, which torch.load reads with weights_only=True.
+        them: a measurement can take 100 kB, and every epoch may have its checkpoint.
+
+        The values are the tensors `0`, `1`, ..., all else JSON values.
         """
-        return {
+        values: list[float | Array] = []
+        latest: dict[str, list[Any]] = {}
+        for name, history in self._histories.items():
+            latest[name] = [[row.epoch, row.step, list(row.values)] for row in history.latest]
+            values += [value for row in history.latest for value in row.values.values()]
+        tensors = {str(n): torch.from_numpy(np.asarray(value)) for n, value in enumerate(values)}
+        return tensors, {
             "seconds": self.seconds,
             "missed": {name: list(reasons) for name, reasons in self._missed.items()},
             "in_file": {name: len(h.rows) - len(h.latest) for name, h in self._histories.items()},
-            "latest": {
-                name: [
-                    (row.epoch, row.step, {k: _to_tensor(v) for k, v in row.values.items()})
-                    for row in history.latest
-                ]
-                for name, history in self._histories.items()
-            },
+            "latest": latest,
         }
 
     def restore(
         self,
+        tensors: Mapping[str, Tensor],
         state: Mapping[str, Any],
         read: Callable[[str], Mapping[str, npt.NDArray[Any]] | None],
     ) -> None:
@@ -144,24 +146,26 @@ class ProbeSet:
         """
         self.seconds = state["seconds"]
         self._missed = {name: list(reasons) for name, reasons in state["missed"].items()}
-        for name in self.probes:
-            count = state["in_file"].get(name, 0)
+        values = (tensors[str(n)].numpy() for n in range(len(tensors)))
+        for name, latest in state["latest"].items():
+            count = state["in_file"][name]
             rows = rows_of(read(name) or {})[:count] if count else []
             if len(rows) < count:
                 raise ValueError(
                     f"probe {name}: its file holds {len(rows)} of {count} measurements that were "
                     "made before the checkpoint"
                 )
-            rows += [
-                Row(epoch, step, {k: _from_tensor(v) for k, v in values.items()})
-                for epoch, step, values in state["latest"].get(name, [])
-            ]
-            self._histories[name] = History(rows)
+            for epoch, step, keys in latest:
+                measured = {key: next(values) for key in keys}
+                rows.append(
+                    Row(epoch, step, {k: v if v.ndim else float(v) for k, v in measured.items()})
+                )
+            if name in self.probes:
+                self._histories[name] = History(rows)
 
-
-def _to_tensor(value: float | Array) -> float | Tensor:
-    return torch.from_numpy(value) if isinstance(value, np.ndarray) else value
-
-
-def _from_tensor(value: float | Tensor) -> float | Array:
-    return value.numpy() if isinstance(value, Tensor) else value
+    def forget_last(self) -> None:
+        """Take back what was measured only because the training ended there."""
+        for name, probe in self.probes.items():
+            rows = self._histories[name].rows
+            if rows and not probe.due(rows[-1].epoch, last=False):
+                self._histories[name] = History(rows[:-1])

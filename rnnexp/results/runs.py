@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from rnnexp.durable import make_directory
+from rnnexp.durable import make_directory, new_folder
 from rnnexp.earlier import upgraded
 from rnnexp.errors import DataError, first_line
 from rnnexp.files import check_size, content_of, json_object
@@ -44,26 +44,29 @@ class RunDirectory(RunWriter):
     # -- making and finding ---------------------------------------------------------------------
 
     @classmethod
-    def create(cls, title: str, root: Path = ROOT / "runs") -> Self:
+    def create(cls, title: str, root: Path, summary: Summary) -> Self:
         """A new directory named by the time and a title, `2026-11-22_05-06-46-123456_lstm_T400`."""
+        make_directory(root)
         while True:
             stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S-%f")
             try:
-                return cls._make(root / f"{stamp}_{safe_name(title)}")
+                return cls._make(root / f"{stamp}_{safe_name(title)}", summary)
             except FileExistsError:
                 continue  # another run began in the same microsecond
 
     @classmethod
-    def create_at(cls, path: Path) -> Self:
+    def create_at(cls, path: Path, summary: Summary) -> Self:
         """A new directory at `path`; what an earlier attempt left there moves to superseded/."""
+        make_directory(path.parent)
         if path.exists():
             supersede(path)
-        return cls._make(path)
+        return cls._make(path, summary)
 
     @classmethod
-    def _make(cls, path: Path) -> Self:
-        make_directory(path.parent)
-        path.mkdir()
+    def _make(cls, path: Path, summary: Summary) -> Self:
+        """There is no directory without a summary: whoever dies, it says that a run was begun."""
+        with new_folder(path) as partial:
+            cls(partial).write_summary(summary)
         return cls(path)
 
     @classmethod
@@ -137,6 +140,12 @@ class RunDirectory(RunWriter):
             return tuple(words)
         first = self.content("config.yaml").decode("utf-8").partition("\n")[0]
         return tuple(shlex.split(first.removeprefix("#"))[1:]) if first.startswith("#") else ()
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """What it ran on; empty where it had not come as far as writing it."""
+        name = "environment.json"
+        return json_object(self.content(name), self.path / name) if self._has(name) else {}
 
     @property
     def task(self) -> TaskRecord:

@@ -23,6 +23,7 @@ from rnnexp.durable import (
     write_json,
     write_text,
 )
+from rnnexp.errors import DamagedError
 from rnnexp.manifest import NAME as MANIFEST
 from rnnexp.manifest import Content, Manifest
 from rnnexp.results.summary import Summary, TaskRecord
@@ -78,26 +79,29 @@ class RunWriter:
         _append_row(self.path / "metrics.csv", metrics)
         _append_row(self.path / "timings.csv", timings)
 
+    def file_sizes(self) -> dict[str, int]:
+        """The bytes of each file that grows; of one that is not there, 0."""
+        paths = {name: self.path / name for name in GROWING}
+        return {name: path.stat().st_size if path.is_file() else 0 for name, path in paths.items()}
+
     def save_checkpoint(
         self, name: str, contents: Mapping[str, bytes], state: Mapping[str, Any], keep_all: bool
     ) -> None:
         """Save a training: a folder of files that are there together or not at all.
 
-        name: later ones come later in the alphabet. contents: files by name. state: JSON values, to
-        which the contents of the growing files are added. keep_all: else the last two are kept.
+        name: later ones come later in the alphabet. contents: files by name. state: JSON values;
+        for the sizes of growing files, `files`, it gets the content up to there. keep_all: else the
+        last two checkpoints are kept.
         """
         folder = self.path / "checkpoints"
         with told(folder):
             folder.mkdir(exist_ok=True)
-        growing = [name for name in GROWING if (self.path / name).is_file()]
-        for file in growing:
-            sync_file(self.path / file)
-        state = {**state, "files": {n: Content.of_file(self.path / n) for n in growing}}
         place = folder / name
         if place.is_dir():  # made by a try that was stopped, and gone through again
             shutil.rmtree(place)
         with new_folder(place) as partial:
-            known = {**contents, "state.json": json.dumps(state).encode()}
+            grown = {file: self._grown(file, size) for file, size in state["files"].items()}
+            known = {**contents, "state.json": json.dumps({**state, "files": grown}).encode()}
             for file, content in known.items():
                 with told(place / file):
                     (partial / file).write_bytes(content)
@@ -106,6 +110,47 @@ class RunWriter:
         if not keep_all:
             for old in sorted(folder.glob("epoch_*"))[:-KEPT_CHECKPOINTS]:
                 shutil.rmtree(old, ignore_errors=True)
+
+    def _grown(self, name: str, size: int) -> Content:
+        """What the first bytes of a growing file hold, which are put on the disk."""
+        if not size:
+            return Content.of(b"")
+        sync_file(self.path / name)
+        with told(self.path / name), (self.path / name).open("rb") as file:
+            return Content.of(file.read(size))
+
+    def go_back(self, files: Mapping[str, Content]) -> None:
+        """Cut the growing files to what they held when a checkpoint was made.
+
+        Raises DamagedError for one that holds less, or something else.
+        """
+        for name, then in files.items():
+            path = self.path / name
+            content = path.read_bytes()[: then.size] if path.is_file() else b""
+            if Content.of(content) != then:
+                raise DamagedError(
+                    f"{path} is damaged: its first {then.size} bytes are not what they were when "
+                    "the checkpoint was made"
+                )
+            if then.size:
+                write_bytes(path, content)
+            else:
+                path.unlink(missing_ok=True)
+
+    def begin_anew(self) -> None:
+        """Remove what a try has left that made no checkpoint."""
+        self.go_back(dict.fromkeys(GROWING, Content.of(b"")))
+        for folder in ("probes", "predictions", "checkpoints"):
+            shutil.rmtree(self.path / folder, ignore_errors=True)
+
+    def take_over(self, run: "RunWriter", files: Mapping[str, Content]) -> None:
+        """Begin with what the growing files of another run held at a checkpoint."""
+        for name, then in files.items():
+            content = (run.path / name).read_bytes()[: then.size]
+            if Content.of(content) != then:
+                raise DamagedError(f"{run.path / name} is damaged: its content is not what it was")
+            if then.size:
+                write_bytes(self.path / name, content)
 
     def save_weights(self, name: str, content: bytes) -> None:
         """Of a finished run, as safetensors: the `weights` that were tested, the `best` epoch's."""

@@ -1,66 +1,194 @@
-"""Tensors as safetensors, and what a checkpoint of a training holds."""
+"""A training that is saved, so that another process can go on with it to the same bytes.
 
-from collections.abc import Mapping
+Tensors are safetensors, the rest is JSON: nothing that is read is ever executed, as pickle would.
+"""
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from rnnexp.dials import Checkpoints
+from rnnexp.errors import StorageError, Terminated
+from rnnexp.training.fit import Fit
+from rnnexp.training.recorder import Probes, Recorder
+from rnnexp.training.steps import EpochSteps
+from rnnexp.training.tensors import (
+    optimizer_state,
+    restore_optimizer,
+    tensor_bytes,
+    tensors_of,
+    weights_of,
+)
 
-def tensor_bytes(tensors: Mapping[str, Tensor]) -> bytes:
-    """A safetensors file. Tensors are copied to the CPU; those that share memory come twice."""
-    from safetensors.torch import save
-
-    apart = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
-    content: bytes = save(apart)
-    return content
-
-
-def tensors_of(content: bytes) -> dict[str, Tensor]:
-    """The tensors of a safetensors file, on the CPU."""
-    from safetensors.torch import load
-
-    tensors: dict[str, Tensor] = load(content)
-    return tensors
+log = logging.getLogger(__name__)
 
 
-def weights_of(model: nn.Module) -> dict[str, Tensor]:
-    """All parameters and persistent buffers, by name."""
-    weights: dict[str, Tensor] = model.state_dict()
-    return weights
+@dataclass(frozen=True)
+class Checkpoint:
+    """A training that can be gone on with, to the same bytes.
 
+    It holds no state of a random generator: batches, samples and dropout are functions of the seed
+    and of the step.
 
-def copy_of(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors as they are now."""
-    return {name: tensor.detach().clone() for name, tensor in tensors.items()}
+    fit: what came of the epochs that have ended. weights: now. optimizer: see `optimizer_state`.
+    steps: of the epoch under way, see `EpochSteps.state`; None between two epochs.
+    probes: what the probes have measured, see `ProbeSet.state`; None of a run without probes.
+    files: the sizes of the files that grow, when the last epoch had been recorded.
+    """
 
+    fit: Fit
+    weights: Mapping[str, Tensor]
+    optimizer: tuple[Mapping[str, Tensor], Mapping[str, Any]]
+    steps: tuple[Mapping[str, Tensor], Mapping[str, Any]] | None
+    probes: tuple[Mapping[str, Tensor], Mapping[str, Any]] | None
+    files: Mapping[str, int]
 
-def optimizer_state(optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """An optimizer's state as tensors, by `PARAMETER.NAME`, and as JSON values: the rest."""
-    state = optimizer.state_dict()
-    tensors: dict[str, Tensor] = {}
-    numbers: dict[str, Any] = {}
-    for parameter, values in state["state"].items():
-        for name, value in values.items():
-            kind: dict[str, Any] = tensors if isinstance(value, Tensor) else numbers
-            kind[f"{parameter}.{name}"] = value
-    return tensors, {"numbers": numbers, "groups": state["param_groups"]}
+    @property
+    def name(self) -> str:
+        """`epoch_000002_step_000000340`: epochs that have ended, and steps. It sorts by time."""
+        taken = len(self.steps[1]["sizes"]) if self.steps is not None else 0
+        return f"epoch_{self.fit.epochs:06d}_step_{self.fit.steps + taken:09d}"
 
-
-def restore_optimizer(
-    optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor], rest: Mapping[str, Any]
-) -> None:
-    """The reverse of `optimizer_state`, for an optimizer of the same parameters."""
-    state: dict[int, dict[str, Any]] = {}
-    for key, value in {**tensors, **rest["numbers"]}.items():
-        parameter, _, name = key.partition(".")
-        state.setdefault(int(parameter), {})[name] = value
-    groups = [
-        # JSON has no tuples: betas=(0.9, 0.999) comes back as a list
-        {
-            key: tuple(value) if isinstance(value, list) and key != "params" else value
-            for key, value in group.items()
+    def contents(self) -> dict[str, bytes]:
+        """Its files, by name: tensors as safetensors."""
+        best = self.fit.best_weights
+        parts = {
+            "weights": self.weights,
+            "optimizer": self.optimizer[0],
+            **({"steps": self.steps[0]} if self.steps is not None else {}),
+            **({"probes": self.probes[0]} if self.probes is not None else {}),
+            **({"best": best} if best is not None else {}),
         }
-        for group in rest["groups"]
-    ]
-    optimizer.load_state_dict({"state": state, "param_groups": groups})
+        return {f"{name}.safetensors": tensor_bytes(tensors) for name, tensors in parts.items()}
+
+    def state(self) -> dict[str, Any]:
+        """The rest, as JSON values."""
+        return {
+            "fit": self.fit.state(),
+            "optimizer": self.optimizer[1],
+            "steps": None if self.steps is None else self.steps[1],
+            "probes": None if self.probes is None else self.probes[1],
+            "files": dict(self.files),
+        }
+
+    def restore(self, model: nn.Module, optimizer: torch.optim.Optimizer, keep_best: bool) -> Fit:
+        """Bring model and optimizer here; returns how far the training has come.
+
+        keep_best: whether the best epoch's weights are wanted. Raises ValueError where they are and
+        the checkpoint has none.
+        """
+        model.load_state_dict(self.weights)
+        restore_optimizer(optimizer, *self.optimizer)
+        if not keep_best:
+            return replace(self.fit, best_weights=None)
+        if self.fit.best_epoch is not None and self.fit.best_weights is None:
+            raise ValueError("the checkpoint does not hold the weights of the best epoch")
+        return self.fit
+
+    @classmethod
+    def of(cls, contents: Mapping[str, bytes], state: Mapping[str, Any]) -> "Checkpoint":
+        """The reverse of `contents` and `state`."""
+        tensors = {
+            name.removesuffix(".safetensors"): tensors_of(content)
+            for name, content in contents.items()
+        }
+
+        def part(name: str) -> tuple[Mapping[str, Tensor], Mapping[str, Any]] | None:
+            return None if state[name] is None else (tensors[name], state[name])
+
+        return cls(
+            fit=Fit(**state["fit"], best_weights=tensors.get("best")),
+            weights=tensors["weights"],
+            optimizer=(tensors["optimizer"], state["optimizer"]),
+            steps=part("steps"),
+            probes=part("probes"),
+            files=state["files"],
+        )
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a training is, but for what changes with every step; see `Checkpoint`."""
+
+    fit: Fit
+    files: Mapping[str, int]
+    probes: tuple[Mapping[str, Tensor], Mapping[str, Any]] | None
+    steps: EpochSteps | None = None
+
+
+class Saver:
+    """Saves a training when it is time to.
+
+    settings: how often, and whether all checkpoints are kept.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        settings: Checkpoints,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        probes: Probes | None,
+    ) -> None:
+        self._recorder, self._settings = recorder, settings
+        self._model, self._optimizer, self._probes = model, optimizer, probes
+        self._saved_at, self._saved_name = time.monotonic(), ""
+        self._place: _Place
+
+    def epoch_ended(self, fit: Fit) -> None:
+        """The last epoch has been measured and recorded: that is what a checkpoint builds on."""
+        measured = None if self._probes is None else self._probes.state()
+        # in one assignment: a signal may come between two
+        self._place = _Place(fit, self._recorder.file_sizes(), measured)
+
+    def epoch_begins(self, steps: EpochSteps) -> None:
+        """The steps that are taken from here on are no part of an epoch that has ended."""
+        self._place = replace(self._place, steps=steps)
+
+    @property
+    def is_due(self) -> bool:
+        return time.monotonic() - self._saved_at >= self._settings.every_seconds
+
+    def save_if_due(self) -> None:
+        if self.is_due:
+            self.save()
+
+    @contextmanager
+    def saved_when_stopped(self) -> Iterator[None]:
+        """Save the training where a signal ends the process inside the block."""
+        try:
+            yield
+        except (KeyboardInterrupt, Terminated, SystemExit):
+            try:
+                self.save()
+            except StorageError as error:
+                log.warning("the training is not saved: %s", error)
+            raise
+
+    def save(self) -> None:
+        """Write a checkpoint of the training as it is now; between two steps, or two epochs."""
+        place = self._place
+        steps = place.steps.state() if place.steps is not None and len(place.steps) else None
+        checkpoint = Checkpoint(
+            place.fit,
+            weights_of(self._model),
+            optimizer_state(self._optimizer),
+            steps,
+            place.probes,
+            place.files,
+        )
+        if checkpoint.name == self._saved_name:
+            return
+        self._recorder.save_checkpoint(
+            checkpoint.name,
+            checkpoint.contents(),
+            checkpoint.state(),
+            keep_all=self._settings.keep == "all",
+        )
+        self._saved_at, self._saved_name = time.monotonic(), checkpoint.name

@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Literal, Self
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, Self
 
 from torch import Tensor
 
@@ -36,15 +36,19 @@ class Fit:
     tokens: int = 0
     best_weights: Mapping[str, Tensor] | None = field(default=None, repr=False, compare=False)
 
-    def after(
-        self, steps: EpochSteps, seconds: float, validation: Mapping[str, float] | None
-    ) -> Self:
-        """The training one epoch on: its steps, their seconds, and loss and scores after them."""
+    def state(self) -> dict[str, Any]:
+        """As JSON values, without the weights; `Fit(**state)` is the reverse."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        del values["best_weights"]
+        return values
+
+    def after(self, steps: EpochSteps, validation: Mapping[str, float] | None) -> Self:
+        """The training one epoch on: its steps, and loss and scores after them."""
         fit = replace(
             self,
             epochs=self.epochs + 1,
             steps=self.steps + steps.count,
-            seconds=self.seconds + seconds,
+            seconds=self.seconds + steps.clock.seconds,
             tokens=self.tokens + steps.tokens,
         )
         if steps.diverged_at is not None:

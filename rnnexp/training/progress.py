@@ -24,16 +24,18 @@ class Progress:
     scores: Sequence[Score]
     _beside_bar: dict[str, str] = field(default_factory=dict)
 
-    def bar(self, batches: Iterable[Batch], epoch: int, step: int, count: int) -> Iterator[Batch]:
-        """The batches of an epoch, counted on the screen; `step` is the number of its last.
+    def bar(self, batches: Iterable[Batch], fit: Fit, taken: int) -> Iterator[Batch]:
+        """The batches of the epoch behind `fit`, counted on the screen; `taken` are taken already.
 
         Beside the bar stand the numbers of the epoch before: those of this one are read from the
         device at its end.
         """
+        count = self.plan[fit.epochs]
         yield from tqdm(
             batches,
-            desc=self._place(epoch, step),
+            desc=self._place(fit.epochs + 1, fit.steps + count),
             postfix=self._beside_bar,
+            initial=taken,
             total=count,
             unit="batch",
             leave=False,

@@ -1,9 +1,28 @@
-"""Where a training's results go, as the loop sees it: plain values in, nothing read back."""
+"""Where a training's results go, and who looks on, as the loop sees it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy.typing as npt
+from torch import Tensor
+
+
+class Probes(Protocol):
+    """What looks at the network between epochs; `rnnexp.probes.probe_set.ProbeSet`."""
+
+    def measure(
+        self,
+        epoch: int,
+        step: int,
+        last: bool,
+        save: Callable[[str, Mapping[str, npt.NDArray[Any]]], None],
+        steps: Mapping[str, npt.NDArray[Any]] | None = None,
+        diverged: bool = False,
+    ) -> float:
+        """Measure what is due and return the seconds that it took. Never changes the training."""
+
+    def state(self) -> tuple[Mapping[str, Tensor], Mapping[str, Any]]:
+        """What has been measured, for a checkpoint: tensors, and JSON values."""
 
 
 class Recorder(Protocol):
@@ -31,3 +50,6 @@ class Recorder(Protocol):
 
         name: later ones come later in the alphabet. contents: files by name. state: JSON values.
         """
+
+    def file_sizes(self) -> dict[str, int]:
+        """The bytes of the files that `append_epoch` adds to."""

@@ -1,6 +1,9 @@
 """What the training steps of an epoch were: loss, scores and gradient norms of each."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +33,15 @@ class WatchedNorms:
         if gradients:
             self._rows.append(norms_of(gradients))
 
+    def state(self, count: int) -> Tensor:
+        """The rows of the first `count` steps, on the CPU; `restore` takes them back."""
+        rows = self._rows[: 2 * count]
+        return torch.stack(rows).cpu() if rows else torch.empty(0)
+
+    def restore(self, state: Tensor, device: torch.device) -> None:
+        """Go on behind the rows of `state`."""
+        self._rows = list(state.to(device).unbind())
+
     def by_step(self, count: int) -> dict[str, npt.NDArray[np.float64]]:
         """Of the first `count` steps: `before.NAME` and `after.NAME` of each parameter."""
         if not self._rows:
@@ -42,6 +54,38 @@ class WatchedNorms:
         }
 
 
+class Clock:
+    """Counts the seconds inside `with clock:`, over several such blocks."""
+
+    def __init__(self) -> None:
+        self._before = 0.0
+        self._started: float | None = None
+
+    def __enter__(self) -> None:
+        self._started = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._before, self._started = self.seconds, None
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Inside it a running clock stands still."""
+        self.__exit__()
+        try:
+            yield
+        finally:
+            self.__enter__()
+
+    @property
+    def seconds(self) -> float:
+        since = 0.0 if self._started is None else time.perf_counter() - self._started
+        return self._before + since
+
+    @seconds.setter
+    def seconds(self, seconds: float) -> None:
+        self._before = seconds
+
+
 class EpochSteps:
     """Loss, scores and clip report of each step of an epoch.
 
@@ -49,16 +93,42 @@ class EpochSteps:
     host; whatever follows needs `read` first.
 
     watched: norms of single parameters' gradients, beside those of all that the clip reports.
+    clock: the seconds that the steps have taken.
     metrics: the names of the scores.
     nonfinite_seen: 1.0 from the first step on whose loss or gradient is not finite, else 0.0.
     """
 
     def __init__(self, watched: WatchedNorms) -> None:
         self.watched = watched
+        self.clock = Clock()
         self._rows: list[Tensor] = []
         self._sizes: list[int] = []
         self.metrics: tuple[str, ...] = ()
         self.nonfinite_seen = torch.zeros(())
+
+    def __len__(self) -> int:
+        """Steps added so far."""
+        return len(self._rows)
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """For a checkpoint inside an epoch: tensors on the CPU, and JSON values."""
+        table = torch.stack(self._rows).cpu() if self._rows else torch.empty(0)
+        return {"table": table, "watched": self.watched.state(len(self))}, {
+            "sizes": self._sizes,
+            "metrics": self.metrics,
+            "nonfinite_seen": self.nonfinite_seen.item(),
+            "seconds": self.clock.seconds,
+        }
+
+    def restore(
+        self, tensors: Mapping[str, Tensor], rest: Mapping[str, Any], device: torch.device
+    ) -> None:
+        """Go on behind the steps of `state`."""
+        self._rows = list(tensors["table"].to(device).unbind())
+        self.watched.restore(tensors["watched"], device)
+        self._sizes, self.metrics = list(rest["sizes"]), tuple(rest["metrics"])
+        self.nonfinite_seen = torch.tensor(rest["nonfinite_seen"], device=device)
+        self.clock.seconds = rest["seconds"]
 
     def add(
         self, loss: Tensor, metrics: Mapping[str, Tensor], clip: ClipReport, batch: Batch

@@ -4,50 +4,36 @@ Clipping measures the gradient's norm before it changes anything; that raw norm 
 """
 
 import logging
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Literal
 
-import numpy.typing as npt
 import torch
 
 from rnnexp import bounds
 from rnnexp.clip.base import Clip
 from rnnexp.data.base import Task
+from rnnexp.dials import Checkpoints
+from rnnexp.interrupts import deferred
 from rnnexp.model.base import SequenceModel
 from rnnexp.ranges import a_fraction, at_least, more_than
-from rnnexp.streams import stream_seed
-from rnnexp.training.checkpoint import copy_of, weights_of
+from rnnexp.training.checkpoint import Checkpoint, Saver
+from rnnexp.training.dropout import seeded
 from rnnexp.training.evaluation import Evaluation, evaluate
 from rnnexp.training.feed import FRESH_EPOCH, CorpusFeed, Feed, FreshFeed, Sampler, batch_count
 from rnnexp.training.fit import Fit
 from rnnexp.training.optimizers import make_optimizer, step_unless, trainable
 from rnnexp.training.precision import Precision, autocast, has_bf16
 from rnnexp.training.progress import Progress
-from rnnexp.training.recorder import Recorder
+from rnnexp.training.recorder import Probes, Recorder
 from rnnexp.training.steps import EpochSteps, WatchedNorms
+from rnnexp.training.tensors import copy_of, weights_of
 from rnnexp.types import Batch
 
 log = logging.getLogger(__name__)
 
 #: Steps to a row of metrics.csv, where the training is counted in steps.
 ROW_STEPS = 100
-
-
-class Probes(Protocol):
-    """What looks at the network between epochs; `rnnexp.probes.probe_set.ProbeSet`."""
-
-    def measure(
-        self,
-        epoch: int,
-        step: int,
-        last: bool,
-        save: Callable[[str, Mapping[str, npt.NDArray[Any]]], None],
-        steps: Mapping[str, npt.NDArray[Any]] | None = None,
-        diverged: bool = False,
-    ) -> float:
-        """Measure what is due and return the seconds that it took. Never changes the training."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,55 +127,92 @@ class Trainer:
         seed: int,
         device: torch.device,
         probes: Probes | None = None,
+        start: Checkpoint | None = None,
+        saving: Checkpoints | None = None,
     ) -> Fit:
-        """Train `model` in place; `recorder` gets every epoch, `probes` look on between epochs."""
+        """Train `model` in place; `recorder` gets every epoch, `probes` look on between epochs.
+
+        start: go on from there; the probes and the recorder have been brought there already.
+        saving: when to save the training, and how much of it. A signal that ends the process saves
+        it too, and ends it between two steps.
+        """
+        saving = saving or Checkpoints()
         feed = self.feed(model, task, seed, device)
         val = Sampler(task.split("val"), device, trim=not model.reads_pads)
         optimizer = self.make_optimizer(model, device)
         plan = self.plan(feed.epoch_steps)
         progress = Progress(*self._count(), plan, task.readings)
+        saver = Saver(recorder, saving, model, optimizer, probes)
         fit = Fit()
-        if probes is not None:
+        if start is not None:
+            fit = start.restore(model, optimizer, keep_best=self._keeps_best(saving))
+        elif probes is not None:
             probes.measure(0, 0, not plan, recorder.save_probe)
-        for epoch, count in enumerate(plan, 1):
-            torch.manual_seed(stream_seed(seed, "dropout", epoch))
-            started = time.perf_counter()
-            batches = progress.bar(feed.batches(fit.steps, count), epoch, fit.steps + count, count)
-            steps = self.train_epoch(model, task, clip, optimizer, batches)
-            seconds = time.perf_counter() - started
-            validation = None
-            if len(val) and steps.diverged_at is None:
-                validation = self.evaluate(model, task, val).means
-            fit = fit.after(steps, seconds, validation)
-            scores = dict.fromkeys(("loss", *steps.metrics)) | (validation or {})
-            diverged = fit.status == "diverged"
-            if not diverged:
-                log.info("%s", progress.line(fit, steps.means(), scores))
-            if fit.best_epoch == epoch:
-                fit = replace(fit, best_weights=copy_of(weights_of(model)))
-            stalled = self.patience is not None and fit.epochs_since_best >= self.patience
-            last = diverged or stalled or epoch == len(plan)
-            probe_seconds = 0.0
-            if probes is not None:
-                probe_seconds = probes.measure(
-                    epoch, fit.steps, last, recorder.save_probe, steps.by_step(), diverged
-                )
-            recorder.append_epoch(
-                {"epoch": epoch, "step": fit.steps}
-                | steps.means()
-                | {f"val_{name}": score for name, score in scores.items()},
-                {
-                    "epoch": epoch,
-                    "seconds": round(seconds, 3),
-                    "tokens_per_second": round(steps.tokens / seconds),
-                    "probe_seconds": round(probe_seconds, 3),
-                },
-            )
-            if last:
-                if stalled and epoch < len(plan):
-                    log.info("stopped: no lower validation loss for %d epochs", self.patience)
-                break
+        saver.epoch_ended(fit)
+        while not self.has_ended(fit, plan):
+            steps = self.epoch_steps(model)
+            if start is not None and start.steps is not None:
+                steps.restore(*start.steps, device)
+            start = None  # the epochs behind it begin at their beginning
+            saver.epoch_begins(steps)
+            first, count = fit.steps + len(steps), plan[fit.epochs] - len(steps)
+            batches = progress.bar(feed.batches(first, count), fit, len(steps))
+            batches = seeded(batches, seed, first)
+            self.train_epoch(model, task, clip, optimizer, batches, steps, saver)
+            with saver.saved_when_stopped():  # nothing here changes the weights
+                validation = None
+                if len(val) and steps.diverged_at is None:
+                    validation = self.evaluate(model, task, val).means
+                after = fit.after(steps, validation)
+                if after.best_epoch == after.epochs and self._keeps_best(saving):
+                    after = replace(after, best_weights=copy_of(weights_of(model)))
+                self._record(after, steps, validation, plan, recorder, probes, progress)
+                saver.epoch_ended(after)
+                saver.save_if_due()
+            fit = after
+        saver.save()
         return fit
+
+    def has_ended(self, fit: Fit, plan: list[int]) -> bool:
+        """Whether nothing is left to train: all is done, it diverged, or patience has run out."""
+        stalled = self.patience is not None and fit.epochs_since_best >= self.patience
+        return fit.status == "diverged" or stalled or fit.epochs == len(plan)
+
+    def _record(
+        self,
+        fit: Fit,
+        steps: EpochSteps,
+        validation: Mapping[str, float] | None,
+        plan: list[int],
+        recorder: Recorder,
+        probes: Probes | None,
+        progress: Progress,
+    ) -> None:
+        """The epoch that has just ended: a line, what the probes measure, a row of metrics.csv."""
+        scores = dict.fromkeys(("loss", *steps.metrics)) | dict(validation or {})
+        diverged = fit.status == "diverged"
+        if not diverged:
+            log.info("%s", progress.line(fit, steps.means(), scores))
+        last = self.has_ended(fit, plan)
+        probe_seconds = 0.0
+        if probes is not None:
+            probe_seconds = probes.measure(
+                fit.epochs, fit.steps, last, recorder.save_probe, steps.by_step(), diverged
+            )
+        seconds = steps.clock.seconds
+        recorder.append_epoch(
+            {"epoch": fit.epochs, "step": fit.steps}
+            | steps.means()
+            | {f"val_{name}": score for name, score in scores.items()},
+            {
+                "epoch": fit.epochs,
+                "seconds": round(seconds, 3),
+                "tokens_per_second": round(steps.tokens / seconds),
+                "probe_seconds": round(probe_seconds, 3),
+            },
+        )
+        if last and not diverged and fit.epochs < len(plan):
+            log.info("stopped: no lower validation loss for %d epochs", self.patience)
 
     def train_epoch(
         self,
@@ -198,25 +221,38 @@ class Trainer:
         clip: Clip,
         optimizer: torch.optim.Optimizer,
         batches: Iterable[Batch],
-    ) -> EpochSteps:
-        """One step per batch. From a step on that is not finite, the weights stay as they are."""
+        steps: EpochSteps,
+        saver: Saver | None = None,
+    ) -> None:
+        """One step per batch. From a step on that is not finite, the weights stay as they are.
+
+        steps: gets what the steps were. saver: saves the training between two steps where it is
+        time to, and before a signal ends it.
+        """
         model.train()
         parameters = trainable(model)
-        watched = WatchedNorms(model.recurrence_parameters())
-        steps = EpochSteps(watched)
-        for batch in batches:
-            with autocast(self.precision, batch.inputs.device):
-                outputs = model(batch)
-            loss = task.loss(outputs.float(), batch)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            watched.measure()
-            report = clip(parameters)
-            watched.measure()
-            steps.add(loss.detach(), task.metrics(outputs.detach(), batch), report, batch)
-            step_unless(steps.nonfinite_seen, optimizer)
+        with deferred() as signals, steps.clock:
+            for batch in batches:
+                with autocast(self.precision, batch.inputs.device):
+                    outputs = model(batch)
+                loss = task.loss(outputs.float(), batch)
+                optimizer.zero_grad(set_to_none=True)
+                loss.backward()  # type: ignore[no-untyped-call]
+                steps.watched.measure()
+                report = clip(parameters)
+                steps.watched.measure()
+                steps.add(loss.detach(), task.metrics(outputs.detach(), batch), report, batch)
+                step_unless(steps.nonfinite_seen, optimizer)
+                if signals or (saver is not None and saver.is_due):
+                    with steps.clock.stopped():
+                        if saver is not None:
+                            saver.save()
+                        signals.deliver()
         steps.read()
-        return steps
+
+    def epoch_steps(self, model: SequenceModel) -> EpochSteps:
+        """What the steps of an epoch of that model are noted in."""
+        return EpochSteps(WatchedNorms(model.recurrence_parameters()))
 
     def evaluate(self, model: SequenceModel, task: Task, data: Sampler) -> Evaluation:
         """Loss and scores over a split, at the precision of the training."""
@@ -261,6 +297,10 @@ class Trainer:
             if self.drop_last and (left_out := examples - batches * self.batch_size) > 0:
                 words += f", examples left out of each {left_out} of {examples} (drop_last)"
         return [f"{words}; loss and scores are means over their examples", self._tested(task)]
+
+    def _keeps_best(self, saving: Checkpoints) -> bool:
+        """Whether the best epoch's weights are wanted in the end."""
+        return self.tests_best or saving.keep != "tested"
 
     def _tested(self, task: Task) -> str:
         unit = "epoch" if self.steps is None else "step"

@@ -1,0 +1,153 @@
+"""Going on with a run that was stopped, and training a finished one further."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import yaml
+
+from rnnexp import config as settings
+from rnnexp.errors import ConfigError, UserError, did_you_mean
+from rnnexp.experiment.build import Experiment, build
+from rnnexp.experiment.run import describe, execute
+from rnnexp.experiment.spec import RunSpec
+from rnnexp.experiment.start import Start, check_is_same, start_of
+from rnnexp.results.checkpoints import StoredCheckpoint
+from rnnexp.results.claims import claimed
+from rnnexp.results.names import shown_path
+from rnnexp.results.runs import RunDirectory
+from rnnexp.results.summary import Summary
+from rnnexp.training.checkpoint import Checkpoint
+from rnnexp.training.trainer import Trainer
+
+log = logging.getLogger(__name__)
+
+#: What may differ when a run goes on: where it is computed, and how it is kept.
+MAY_DIFFER = ("device", "threads", "plots", "checkpoint.every_seconds", "checkpoint.keep")
+
+#: What asks for a longer training.
+LONGER = ("trainer.epochs", "trainer.steps")
+
+
+def resume(run: RunDirectory, words: Sequence[str] = ()) -> tuple[RunDirectory, Summary]:
+    """Go on with a run that was stopped, or train a finished one further.
+
+    words: settings that may differ, as `device=cpu`; for a longer training, which is a run of its
+    own, `trainer.epochs=N`.
+
+    Raises UserError where there is nothing to go on with, or the data are not what they were.
+    """
+    changes, summary = _changes(words), run.summary
+    longer = [key for key in LONGER if key in changes]
+    name = shown_path(run.path)
+    if summary.done:
+        if not longer:
+            raise UserError(
+                f"{name} has {summary.status}: nothing is left to do (a run with "
+                "checkpoint.keep=all trains on with trainer.epochs=...)"
+            )
+        return _train_on(run, summary, changes)
+    if longer:
+        raise UserError(
+            f"{name} has not finished (its status is {summary.status}): resume it without "
+            f"{longer[0]}, and train on then"
+        )
+    if summary.status == "running" and summary.process is not None:
+        host, pid = summary.process.host, summary.process.pid
+        raise UserError(
+            f"{name} is running on {host} (process {pid}): resume it once that has ended"
+        )
+    spec = RunSpec.of_run(run)
+    is_job = summary.job is not None
+    if is_job:
+        spec = replace(spec, study=run.path.parent, job=summary.job)
+    with claimed(run.path.parent, spec.fingerprint if is_job else run.path.name) as free:
+        if not free:
+            raise UserError(f"{name} is being run by another process")
+        experiment = build(replace(spec, config=_with(spec.config, changes)))
+        check_is_same(summary, spec, experiment)
+        return run, execute(experiment, run, describe(experiment), start_of(run))
+
+
+def _train_on(
+    run: RunDirectory, summary: Summary, changes: Mapping[str, Any]
+) -> tuple[RunDirectory, Summary]:
+    """Go on behind the end of a finished run, in a directory of its own."""
+    name, before = shown_path(run.path), RunSpec.of_run(run)
+    if summary.status == "diverged":
+        raise UserError(f"{name} has diverged: more training changes nothing")
+    stored = StoredCheckpoint.of_run(run.path)
+    if not stored:
+        raise UserError(
+            f"{name} has kept its weights alone: a run that is to be trained further needs "
+            "checkpoint.keep=all from the start"
+        )
+    kept = [word for word in before.words if word.lstrip("+").partition("=")[0] not in changes]
+    spec = replace(
+        before,
+        config=_with(before.config, changes),
+        words=(*kept, *(f"{key}={value}" for key, value in changes.items())),
+    )
+    experiment = build(spec)
+    check_is_same(summary, before, experiment)
+    contents, state, files = stored[0].read()
+    checkpoint = Checkpoint.of(contents, state)
+    _check_is_longer(experiment, before, checkpoint, name)
+    line = f"trains {name} on, from {stored[0].place}"
+    start = Start(checkpoint, line, run, summary, trains_on=True)
+    title = "_".join(filter(None, [spec.title, spec.dials.name]))
+    described = describe(experiment)
+    described.continues = str(run.path)
+    new = RunDirectory.create(title, spec.root, described)
+    new.take_over(run, files)
+    return new, execute(experiment, new, described, start)
+
+
+def _check_is_longer(
+    experiment: Experiment, before: RunSpec, checkpoint: Checkpoint, name: str
+) -> None:
+    """Raise UserError where a longer training would not have passed through the shorter one."""
+    old: Trainer = settings.build(before.config, "trainer")
+    now, task, model = experiment.trainer, experiment.task, experiment.model
+    epoch_steps = now.feed(model, task, before.dials.seed, experiment.device).epoch_steps
+    had, plan = old.plan(epoch_steps), now.plan(epoch_steps)
+    unit = "steps" if old.steps is not None else "epochs"
+    if checkpoint.fit.epochs < len(had):
+        raise UserError(
+            f"{name} was stopped by trainer.patience={old.patience} after {checkpoint.fit.epochs} "
+            "epochs: more of them change nothing"
+        )
+    if len(plan) <= len(had) or plan[: len(had)] != had:
+        raise UserError(
+            f"{name} has trained {sum(had) if unit == 'steps' else len(had)} {unit}: ask for more "
+            f"of them with trainer.{unit}"
+            + (", from a number that is a multiple of 100" if plan[: len(had)] != had else "")
+        )
+
+
+def _changes(words: Sequence[str]) -> dict[str, Any]:
+    """The settings in the words. Raises ConfigError for one that may not differ."""
+    changes: dict[str, Any] = {}
+    for word in words:
+        key, equals, value = word.lstrip("+").partition("=")
+        if not equals or key not in (*MAY_DIFFER, *LONGER):
+            near = did_you_mean(key, (*MAY_DIFFER, *LONGER))
+            raise ConfigError(
+                f"resume: {key} is as it was when the run began; what may differ is "
+                f"{', '.join((*MAY_DIFFER, *LONGER))}{near}"
+            )
+        changes[key] = yaml.safe_load(value)
+    return changes
+
+
+def _with(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration with the settings changed, by dotted keys."""
+    made = dict(config)
+    for key, value in changes.items():
+        section, _, last = key.rpartition(".")
+        if section:
+            made[section] = {**made.get(section, {}), last: value}
+        else:
+            made[last] = value
+    return made

@@ -1,0 +1,68 @@
+"""Where a run begins that does not begin at its beginning."""
+
+import logging
+from dataclasses import dataclass
+
+from rnnexp.errors import DamagedError, DataError
+from rnnexp.experiment.build import Experiment
+from rnnexp.experiment.spec import RunSpec
+from rnnexp.results.checkpoints import StoredCheckpoint
+from rnnexp.results.runs import RunDirectory
+from rnnexp.results.summary import Summary
+from rnnexp.training.checkpoint import Checkpoint
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a training goes on.
+
+    checkpoint: None to begin anew, in the directory of a run of which no checkpoint was made.
+    line: what is said of it.
+    of: the run that was stopped. before: its summary.
+    trains_on: `of` had finished, and another run goes on behind its end.
+    """
+
+    checkpoint: Checkpoint | None
+    line: str
+    of: RunDirectory
+    before: Summary
+    trains_on: bool = False
+
+
+def start_of(run: RunDirectory) -> Start:
+    """Where a run goes on: at its newest checkpoint that is whole; a damaged one is told.
+
+    The files that grow are cut back to what they held there. Raises DamagedError where there are
+    checkpoints and none is whole, or where those files are not what they were.
+    """
+    stored = StoredCheckpoint.of_run(run.path)
+    faults = []
+    for one in stored:
+        try:
+            contents, state, files = one.read()
+        except DamagedError as error:
+            log.warning("%s: not gone on from", error)
+            faults.append(str(error))
+            continue
+        run.go_back(files)
+        return Start(Checkpoint.of(contents, state), f"goes on from {one.place}", run, run.summary)
+    if faults:
+        raise DamagedError(f"no checkpoint of {run.path} is whole: {'; '.join(faults)}")
+    run.begin_anew()
+    return Start(None, "begins anew, since no checkpoint had been made", run, run.summary)
+
+
+def check_is_same(summary: Summary, spec: RunSpec, experiment: Experiment) -> None:
+    """Raise DataError where a run's settings or data are not those that it was begun with."""
+    if spec.fingerprint != summary.fingerprint:
+        raise DamagedError(
+            "config.yaml is not what the run was begun with (its fingerprint is another): give "
+            "the command again, and it begins anew"
+        )
+    if experiment.content != summary.content:
+        raise DataError(
+            "the data are not what they were when the run began, so it cannot go on: give the "
+            "command again, and it begins anew"
+        )

@@ -1,0 +1,105 @@
+"""Signals that end a training: they wait while a step is under way, and come between two steps.
+
+A signal handler runs between any two bytecodes, the middle of an optimizer's step among them. What
+is in memory then is no state that an uninterrupted training has ever had. Inside `deferred` a
+signal is noted; whoever computes looks at it where the state is whole, saves it, and lets the
+signal's own handler do what it would have done.
+"""
+
+import ctypes
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+#: Ctrl-C, a request to end, and those by which schedulers say that a job will be preempted.
+SIGNALS = tuple(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2")
+    if hasattr(signal, name)
+)
+
+
+class Pending:
+    """Whether a signal has come; true until it is delivered."""
+
+    def __init__(self) -> None:
+        self._deliver: Callable[[], object] | None = None
+
+    def __bool__(self) -> bool:
+        return self._deliver is not None
+
+    def note(self, deliver: Callable[[], object]) -> None:
+        """A signal has come. A second one does not wait: somebody insists."""
+        if self._deliver is not None:
+            deliver()
+        else:
+            self._deliver = deliver
+
+    def deliver(self) -> None:
+        """Do what the signal's own handler does, which mostly raises; nothing if none has come."""
+        deliver, self._deliver = self._deliver, None
+        if deliver is not None:
+            deliver()
+
+
+#: What threads other than the main one wait with, by their identity: signals do not reach them.
+_of_threads: dict[int, Pending] = {}
+
+
+@contextmanager
+def deferred() -> Iterator[Pending]:
+    """Inside the block signals wait for `Pending.deliver`; what waits at its end is delivered."""
+    pending = Pending()
+    if threading.current_thread() is threading.main_thread():
+        block = _handlers_deferred(pending)
+    else:
+        block = _thread_deferred(pending)
+    with block:
+        yield pending
+    pending.deliver()
+
+
+@contextmanager
+def _handlers_deferred(pending: Pending) -> Iterator[None]:
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    # a signal that nobody handles does what the system does: ends the process, or nothing
+    previous = {number: handler for number, handler in handlers.items() if callable(handler)}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        pending.note(lambda: previous[signal.Signals(number)](number, None))
+
+    for number in previous:
+        signal.signal(number, note)
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _thread_deferred(pending: Pending) -> Iterator[None]:
+    me = threading.get_ident()
+    _of_threads[me] = pending
+    try:
+        yield
+    finally:
+        del _of_threads[me]
+
+
+def interrupt(thread: int, kind: type[BaseException]) -> None:
+    """Raise an exception in another thread, between two steps where it trains."""
+
+    def now() -> None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(kind))
+
+    def later() -> None:
+        raise kind
+
+    pending = _of_threads.get(thread)
+    if pending is None or pending:
+        now()
+    else:
+        pending.note(later)
