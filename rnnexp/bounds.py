@@ -53,7 +53,10 @@ COPIES = 4
 MOST_RATIO = 200
 
 #: Bytes up to which that does not matter.
-SMALL = 100 * 2**20
+SMALL = 10 * 2**20
+
+#: Lines of it without anything.
+MOST_BLANK = 10_000
 
 #: Bytes of a line with a word and its vector.
 MOST_LINE = 2**20

@@ -98,10 +98,10 @@ def _told(error: Exception) -> int:
         print(f"rnnexp: error: {short(one_line(error))}", file=sys.stderr)
         return USER_ERROR
     what = ": ".join(filter(None, [type(error).__name__, first_line(error)]))
-    where = "".join(f" {note};" for note in getattr(error, "__notes__", []))
+    notes = getattr(error, "__notes__", [])  # of a run that had begun, where its log is
+    log = notes[0] if notes else "a run that had begun has it in rnnexp.log"
     print(
-        f"rnnexp: failed: {what} ({where.lstrip()} HYDRA_FULL_ERROR=1 shows the traceback; a run "
-        "that had begun has it in rnnexp.log)".replace("( ", "("),
+        f"rnnexp: failed: {what} (HYDRA_FULL_ERROR=1 shows the traceback; {log})",
         file=sys.stderr,
     )
     return FAILED

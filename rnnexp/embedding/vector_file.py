@@ -65,6 +65,8 @@ def read_vectors(path: Path, words: set[str], dim: int | None) -> WordVectors:
                 continue
             if expected is None:
                 expected = len(numbers)
+                if not numbers:
+                    raise DataError(f"{name}, line {number}: '{word}' is followed by no numbers")
             if len(numbers) != expected:
                 # "at a. m. 0.1 ...": a few words of the larger GloVe files hold spaces
                 if number > 1 and len(numbers) > expected and _is_number(numbers[-expected]):
@@ -166,7 +168,7 @@ def _decoded(file: IO[bytes], path: Path, size: int) -> Iterator[str]:
     refused, since it would be read for hours.
     """
     # Split at "\n" alone: the larger GloVe files have words that hold other line separators.
-    number = unpacked = 0
+    number = unpacked = blank = 0
     while line := file.readline(bounds.MOST_LINE + 1):
         number, unpacked = number + 1, unpacked + len(line)
         if len(line) > bounds.MOST_LINE:
@@ -180,6 +182,9 @@ def _decoded(file: IO[bytes], path: Path, size: int) -> Iterator[str]:
                 f"{bounds.in_words(unpacked)}: it holds no word vectors"
             )
         text = line.decode("utf-8").rstrip(" \t\r\n")
+        blank += not text
+        if blank > bounds.MOST_BLANK:
+            raise DataError(f"{path} has more than {bounds.MOST_BLANK} lines with nothing in them")
         yield text.removeprefix("\ufeff") if number == 1 else text
 
 

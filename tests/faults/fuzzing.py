@@ -116,11 +116,12 @@ def command(number: int, everything: Sequence[Setting]) -> tuple[list[str], list
     words += SMALL[1:]
     of_choice = {f"{group}={choice}" for group, choice in choices.items()}
     fuzzed = [s for s in chosen if not s.choice or s.choice in of_choice]
-    words += [f"{s.key}={value_for(s.kind, random)}" for s in fuzzed]
+    values = [value_for(s.kind, random) for s in fuzzed]
+    words += [f"{s.key}={value}" for s, value in zip(fuzzed, values, strict=True)]
     names = [name for s in fuzzed for name in (s.key, s.key.rpartition(".")[2])]
     # what is wrong may be another setting, of which an error then tells the whole key
     names += [*of_choice, *(s.key for s in everything if "." in s.key)]
-    names += [f"probe '{choices[PROBES]}'"]
+    names += [f"probe '{choices[PROBES]}'", *(value for value in values if "/" in value)]
     return words, names
 
 

@@ -32,11 +32,15 @@ def main() -> None:
 
     from rnnexp import bounds
     from rnnexp.command.main import main as command
+    from rnnexp.results.figures import style
 
     torch.set_num_threads(1)
-    bounds.memory = lambda: MEMORY
-    for name, value in json.loads(os.environ.get("RNNEXP_BOUNDS", "{}")).items():
+    lowered = json.loads(os.environ.get("RNNEXP_BOUNDS", "{}"))
+    memory = lowered.pop("memory", MEMORY)
+    bounds.memory = lambda: memory  # type: ignore[assignment]
+    for name, value in lowered.items():
         setattr(bounds, name, value)
+    style.DPI = 30  # writing a large picture takes most of a figure's time
     warnings.simplefilter("ignore")
     for line in sys.stdin:
         shutil.rmtree("outputs", ignore_errors=True)
