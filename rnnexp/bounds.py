@@ -24,7 +24,7 @@ WHOLE = 8
 MOST_LAYERS = 10_000
 
 #: Names of classes and of tokens, which are made one by one.
-MOST_NAMES = 10_000_000
+MOST_NAMES = 1_000_000
 
 #: Rows of metrics.csv.
 MOST_ROWS = 10_000_000

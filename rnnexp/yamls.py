@@ -57,6 +57,8 @@ def check_bounded(content: bytes) -> None:
             if anchor is not None:
                 sizes[anchor] = made - before
         elif isinstance(event, yaml.AliasEvent):
+            if any(anchor == event.anchor for anchor, _ in open_nodes):
+                raise ValueError(f"the value of &{event.anchor} holds itself")
             made += sizes.get(event.anchor, 1)
         elif isinstance(event, yaml.NodeEvent):
             made += 1

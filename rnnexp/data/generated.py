@@ -65,7 +65,7 @@ class Generated(Task):
         self.seq_len = seq_len
         for name, count in self.counts.items():
             needed = count * seq_len * bounds.WHOLE
-            bounds.fits(f"{name}_count", count, needed, f"sequences of {seq_len} steps")
+            bounds.fits(f"{name}_count", count, needed, f"sequences of seq_len={seq_len} steps")
         self.check_length()
         self.chance = self.chance_levels()
         self._splits: dict[Split, SequenceDataset] = {}

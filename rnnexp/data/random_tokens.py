@@ -39,7 +39,7 @@ class RandomTokens(Classification):
         bounds.at_most("vocab_size", vocab_size, bounds.MOST_NAMES, "each token has a name")
         bounds.at_most("classes", classes, bounds.MOST_NAMES, "each has a name")
         needed = count * seq_len * bounds.WHOLE
-        bounds.fits("count", count, needed, f"sequences of {seq_len} steps")
+        bounds.fits("count", count, needed, f"sequences of seq_len={seq_len} steps")
         generator = np.random.default_rng(corpus_seed)
         inputs = torch.from_numpy(generator.integers(1, vocab_size + 1, size=(count, seq_len)))
         targets = torch.from_numpy(generator.integers(classes, size=count))
