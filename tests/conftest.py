@@ -21,10 +21,20 @@ from rnnexp import plugins
 from rnnexp.command.hydra import store_all_probes
 from rnnexp.command.main import main
 from rnnexp.results.figures import style
+from rnnexp.results.liveness import this_process
+from rnnexp.results.runs import RunDirectory
+from rnnexp.results.summary import Summary
 
 # Tiny models gain nothing from threads, and threads that wait for a busy core lose a lot.
 torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"
+
+
+def new_run(title: str, root: Path = Path("outputs/runs")) -> RunDirectory:
+    """A run's directory, of a run that this process is at."""
+    summary = Summary(status="running", seed=0, process=this_process())
+    return RunDirectory.create(title, root, summary)
+
 
 #: Overrides that make a run take well under a second.
 TINY = ("data.limit=100", "seq_len=12", "model.hidden_size=8", "embedding.dim=8",

@@ -1,7 +1,6 @@
 """The command from Python: the same run, with the same fingerprint, directory and bytes."""
 
 import contextlib
-import ctypes
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from rnnexp import plugins
 from rnnexp.command.launch import launch
 from rnnexp.errors import ConfigError, DataError
+from rnnexp.interrupts import interrupt
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
 
@@ -85,9 +85,7 @@ def _in_a_thread(arguments: list[str]) -> Path | None:
         try:
             done.wait()
         except KeyboardInterrupt:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(thread.ident or 0), ctypes.py_object(KeyboardInterrupt)
-            )
+            interrupt(thread.ident or 0, KeyboardInterrupt)
     thread.join()
     if errors:
         raise errors[0]

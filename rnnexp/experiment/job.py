@@ -17,7 +17,7 @@ from rnnexp.experiment.run import describe, execute
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.experiment.start import Start, check_is_same, start_of
 from rnnexp.results.checkpoints import StoredCheckpoint
-from rnnexp.results.claims import claimed
+from rnnexp.results.claims import claim_of_job, claimed, claimed_run
 from rnnexp.results.runs import RunDirectory, supersede
 from rnnexp.results.summary import Summary
 
@@ -35,7 +35,7 @@ def run_spec(spec: RunSpec) -> tuple[RunDirectory, Summary | None]:
         title = "_".join(filter(None, [spec.title, spec.dials.name]))
         summary = describe(experiment)
         run = RunDirectory.create(title, spec.root, summary)
-        with claimed(run.path.parent, run.path.name):
+        with claimed_run(run.path):
             return run, execute(experiment, run, summary)
     shown = headlines_only.set(True)
     try:
@@ -129,8 +129,7 @@ class Job:
     @contextmanager
     def claimed(self) -> Iterator[bool]:
         """Whether this process alone may run the job; the claim ends with the process."""
-        # by what is run and not by its words, which may be others in another process
-        with claimed(self.path.parent, self.spec.fingerprint) as free:
+        with claimed(claim_of_job(self.path.parent, self.spec.fingerprint)) as free:
             yield free
 
     def ended(self) -> Summary | None:

@@ -14,7 +14,7 @@ from rnnexp.experiment.run import describe, execute
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.experiment.start import Start, check_is_same, start_of
 from rnnexp.results.checkpoints import StoredCheckpoint
-from rnnexp.results.claims import claimed
+from rnnexp.results.claims import claim_of_job, claimed, claimed_run
 from rnnexp.results.names import shown_path
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import Summary
@@ -59,10 +59,11 @@ def resume(run: RunDirectory, words: Sequence[str] = ()) -> tuple[RunDirectory, 
             f"{name} is running on {host} (process {pid}): resume it once that has ended"
         )
     spec = RunSpec.of_run(run)
-    is_job = summary.job is not None
-    if is_job:
+    claim = claimed_run(run.path)
+    if summary.job is not None:
         spec = replace(spec, study=run.path.parent, job=summary.job)
-    with claimed(run.path.parent, spec.fingerprint if is_job else run.path.name) as free:
+        claim = claimed(claim_of_job(run.path.parent, spec.fingerprint))
+    with claim as free:
         if not free:
             raise UserError(f"{name} is being run by another process")
         experiment = build(replace(spec, config=_with(spec.config, changes)))

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 
+from rnnexp.durable import remove_partial
 from rnnexp.errors import DamagedError, DataError
 from rnnexp.experiment.build import Experiment
 from rnnexp.experiment.spec import RunSpec
@@ -37,6 +38,8 @@ def start_of(run: RunDirectory) -> Start:
     The files that grow are cut back to what they held there. Raises DamagedError where there are
     checkpoints and none is whole, or where those files are not what they were.
     """
+    for folder in (run.path, run.path / "checkpoints"):
+        remove_partial(folder)
     stored = StoredCheckpoint.of_run(run.path)
     faults = []
     for one in stored:

@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -185,9 +186,19 @@ class RunWriter:
     def log_to_file(self) -> logging.Handler:
         """A handler that writes to rnnexp.log."""
         with told(self.path / "rnnexp.log"):
-            handler = logging.FileHandler(self.path / "rnnexp.log", encoding="utf-8")
+            handler = _LogFile(self.path / "rnnexp.log", encoding="utf-8")
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         return handler
+
+
+class _LogFile(logging.FileHandler):
+    """One that stops writing where the disk is full: what it would have said is on the screen."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        self.setLevel(logging.CRITICAL + 1)
 
 
 def _append_row(path: Path, row: Mapping[str, float | None]) -> None:

@@ -13,7 +13,11 @@ from typing import Any
 
 import pytest
 
+from rnnexp.data.base import class_probabilities
+from rnnexp.data.text import TextEncoder
+from rnnexp.experiment.load import load_model
 from rnnexp.experiment.spec import RunSpec
+from rnnexp.results.runs import RunDirectory
 from tests.conftest import TINY, Outcome
 
 Rnnexp = Callable[..., Outcome]
@@ -244,11 +248,16 @@ def test_predict_uses_the_best_epoch_after_early_stopping(
     settings = ("data=csv", "data.path=texts.csv", "seq_len=8", "plots=false", "clip=norm",
                 "trainer.learning_rate=0.05", "trainer.epochs=9", "trainer.patience=1")  # fmt: skip
     assert rnnexp(*settings).status == 0
-    best = run_directory() / "checkpoints" / "best.safetensors"
-    before = rnnexp("predict", str(run_directory()), "a good film").out
-    for path in best.parent.glob("epoch_*"):
-        path.unlink()
-    assert rnnexp("predict", str(run_directory()), "a good film").out == before
+    run = RunDirectory.open(run_directory())
+    assert run.summary.tested is not None
+    assert run.summary.tested.weights == "best"
+    assert run.summary.epochs == run.summary.tested.epoch + 1
+    model = load_model(run)
+    encode = TextEncoder(run.task.model_dump(), 8)
+    outputs = model(encode.batch(encode.read("a good film").ids))
+    confidence = class_probabilities(outputs).max().item()
+    answer = rnnexp("predict", str(run_directory()), "a good film").out
+    assert f"confidence:     {confidence:.1%}" in answer
 
 
 def test_report_draws_a_run_and_a_study_again(rnnexp: Rnnexp, workdir: Path) -> None:
@@ -392,7 +401,7 @@ def test_a_diverged_run_is_a_result(rnnexp: Rnnexp, run_directory: Callable[[], 
     assert summary["reason"].startswith("step ")
     assert summary["test"] is None
     assert "diverged: step" in outcome.err
-    assert list(run_directory().glob("checkpoints/epoch_*.pt"))
+    assert (run_directory() / "weights.safetensors").is_file()
     assert "(diverged)" in (run_directory() / "plots" / "learning_curves.svg").read_text()
 
 
@@ -424,7 +433,8 @@ def test_two_processes_do_not_share_a_job(rnnexp: Rnnexp, workdir: Path) -> None
     ("stop", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "sigterm"]
 )
 def test_an_interrupted_run_says_so(workdir: Path, stop: signal.Signals, status: int) -> None:
-    command = [sys.executable, "-m", "rnnexp", *TINY, "data.limit=400", "trainer.epochs=100000"]
+    command = [sys.executable, "-m", "rnnexp", *TINY, "data.limit=400", "trainer.epochs=100000",
+               "checkpoint.every_seconds=0.01"]  # fmt: skip
     process = subprocess.Popen(
         command,
         stderr=subprocess.PIPE,
@@ -434,7 +444,7 @@ def test_an_interrupted_run_says_so(workdir: Path, stop: signal.Signals, status:
     )
     try:
         deadline = time.monotonic() + 60
-        while not list(Path("outputs").glob("runs/*/checkpoints/epoch_*.sha256")):
+        while not list(Path("outputs").glob("runs/*/checkpoints/epoch_*")):
             assert time.monotonic() < deadline
             time.sleep(0.1)
         process.send_signal(stop)
@@ -445,7 +455,7 @@ def test_an_interrupted_run_says_so(workdir: Path, stop: signal.Signals, status:
     (path,) = Path("outputs/runs").iterdir()
     assert json.loads((path / "summary.json").read_text())["status"] == "interrupted"
     assert "Traceback" not in errors
-    assert list(path.glob("checkpoints/epoch_*.pt"))
+    assert list(path.glob("checkpoints/epoch_*"))
 
 
 def test_help_imports_nothing_heavy() -> None:

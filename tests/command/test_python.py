@@ -160,7 +160,7 @@ def test_an_interrupt_reaches_the_run(workdir: Path) -> None:
     )  # fmt: skip
     try:
         deadline = time.monotonic() + 60
-        while not list(workdir.glob("outputs/runs/*/checkpoints/epoch_*.sha256")):
+        while not list(workdir.glob("outputs/runs/*/metrics.csv")):
             assert time.monotonic() < deadline
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
@@ -170,6 +170,7 @@ def test_an_interrupt_reaches_the_run(workdir: Path) -> None:
     assert out.splitlines()[-1] == "interrupted, and going on"
     (run,) = workdir.glob("outputs/runs/*")
     assert package.load_run(run).summary.status == "interrupted"
+    assert len(list(run.glob("checkpoints/epoch_*/manifest.json"))) == 1
 
 
 def test_threads_take_turns(workdir: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import rnnexp as package
-from rnnexp.errors import DataError
+from rnnexp.errors import DamagedError, DataError
 from rnnexp.experiment.build import build
 from rnnexp.experiment.load import load_model
 from rnnexp.experiment.spec import RunSpec
@@ -97,5 +97,8 @@ def test_weights_that_do_not_fit_are_named(workdir: Path) -> None:
     assert isinstance(run, RunDirectory)
     path = run.path / "config.yaml"
     path.write_text(path.read_text().replace("hidden_size: 4", "hidden_size: 5"))
+    with pytest.raises(DamagedError, match=r"config\.yaml is damaged"):
+        load_model(RunDirectory(run.path))
+    run.finish(run.summary)  # as if it had been written so
     with pytest.raises(DataError, match=r"the weights do not fit its config\.yaml"):
-        load_model(run)
+        load_model(RunDirectory(run.path))

@@ -28,13 +28,9 @@ def finished(rnnexp: Rnnexp, run_directory: Callable[[], Path]) -> Path:
 def test_the_files_of_a_run(finished: Path) -> None:
     files = sorted(str(p.relative_to(finished)) for p in finished.rglob("*") if p.is_file())
     assert files == [
-        "checkpoints/best.safetensors",
-        "checkpoints/epoch_000001.pt",
-        "checkpoints/epoch_000001.pt.sha256",
-        "checkpoints/epoch_000002.pt",
-        "checkpoints/epoch_000002.pt.sha256",
         "config.yaml",
         "environment.json",
+        "manifest.json",
         "metrics.csv",
         *(
             f"plots/{name}.{kind}"
@@ -55,6 +51,7 @@ def test_the_files_of_a_run(finished: Path) -> None:
         "summary.json",
         "task.json",
         "timings.csv",
+        "weights.safetensors",
     ]
 
 
@@ -93,7 +90,7 @@ def test_the_configuration_is_enough_to_rerun(finished: Path, workdir: Path) -> 
     text = (finished / "config.yaml").read_text()
     assert text.startswith("# rnnexp data.limit=100 seq_len=12")
     dials = {"seed", "seq_len", "device", "threads", "name", "study", "plots"}
-    assert set(yaml.safe_load(text)) == {*settings.GROUPS, "probes", *dials}
+    assert set(yaml.safe_load(text)) == {*settings.GROUPS, "probes", "checkpoint", "jobs", *dials}
     run, _ = run_spec(RunSpec.of_config(yaml.safe_load(text)))
     again = run.path
     assert again != finished

@@ -17,6 +17,7 @@ from rnnexp.embedding.learned import Learned
 from rnnexp.model.fused import RNN
 from rnnexp.probes.base import Measurement, Probe, ProbeView
 from rnnexp.probes.probe_set import ProbeSet
+from rnnexp.training.tensors import tensor_bytes, tensors_of
 from tests.conftest import TINY, Outcome, read_npz
 
 Rnnexp = Callable[..., Outcome]
@@ -125,12 +126,12 @@ class Files(dict[str, bytes]):
             return {key: arrays[key] for key in arrays.files}
 
 
-def in_a_checkpoint(state: dict[str, Any]) -> dict[str, Any]:
-    content = io.BytesIO()
-    torch.save(state, content)
-    content.seek(0)
-    again: dict[str, Any] = torch.load(content, weights_only=True)
-    return again
+def in_a_checkpoint(
+    state: tuple[dict[str, torch.Tensor], dict[str, Any]],
+) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """As it comes back from a checkpoint's files."""
+    tensors, rest = state
+    return tensors_of(tensor_bytes(tensors)), json.loads(json.dumps(rest))
 
 
 EPOCHS = 30
@@ -160,7 +161,7 @@ def test_restored_probes_end_as_if_never_interrupted(stop: int, ahead: int) -> N
     measure(before, range(stop + 1, min(stop + 1 + ahead, EPOCHS)), files)
 
     after = three_probes()
-    after.restore(state, files.read)
+    after.restore(*state, files.read)
     assert after.scalars() == scalars
     assert (after.seconds, after.failures) == (seconds, failures)
     measure(after, range(stop + 1, EPOCHS), files)
@@ -174,7 +175,7 @@ def test_a_state_holds_what_the_files_lack() -> None:
     lags = set()
     for epoch in range(40):
         probes.measure(epoch, epoch, False, files.save)
-        state = probes.state()
+        _, state = probes.state()
         saved = len(files.read("often")["epoch"])
         assert [epoch for epoch, _, _ in state["latest"]["often"]] == list(
             range(min(saved, epoch), epoch + 1)
@@ -190,7 +191,7 @@ def test_a_file_that_lags_behind_is_written_after_a_restore() -> None:
         probes.measure(epoch, epoch, False, files.save)
     assert len(files.read("often")["epoch"]) < 24
     again = probe_set(often=Epochs(at_end=False, every=0))  # never asked again
-    again.restore(probes.state(), files.read)
+    again.restore(*probes.state(), files.read)
     again.measure(24, 24, True, files.save)
     assert files.read("often")["epoch"].tolist() == list(range(24))
 
@@ -204,7 +205,7 @@ def test_a_file_that_has_lost_measurements_is_no_start(kept: int) -> None:
         lost.save("often", {key: array[:kept] for key, array in files.read("often").items()})
     message = f"probe often: its file holds {kept} of 8 measurements that were made before"
     with pytest.raises(ValueError, match=message):
-        probe_set(often=Epochs()).restore(probes.state(), lost.read)
+        probe_set(often=Epochs()).restore(*probes.state(), lost.read)
 
 
 def test_an_error_costs_its_measurement_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:

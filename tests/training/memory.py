@@ -1,8 +1,6 @@
 """A recorder that keeps everything in memory."""
 
-import tempfile
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import numpy.typing as npt
@@ -15,8 +13,7 @@ class MemoryRecorder:
         self.metrics: list[dict[str, float | None]] = []
         self.timings: list[dict[str, float]] = []
         self.probes: dict[str, dict[str, npt.NDArray[Any]]] = {}
-        self.checkpoints: dict[int, bytes] = {}
-        self.best: bytes | None = None
+        self.checkpoints: dict[str, tuple[Mapping[str, bytes], Mapping[str, Any]]] = {}
 
     def append_epoch(
         self, metrics: Mapping[str, float | None], timings: Mapping[str, float]
@@ -27,14 +24,10 @@ class MemoryRecorder:
     def save_probe(self, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         self.probes[name] = dict(arrays)
 
-    def save_checkpoint(self, epoch: int, save: Callable[[Path], None]) -> None:
-        self.checkpoints[epoch] = _content(save)
+    def file_sizes(self) -> dict[str, int]:
+        return {"metrics.csv": len(self.metrics)}
 
-    def save_best(self, save: Callable[[Path], None]) -> None:
-        self.best = _content(save)
-
-
-def _content(save: Callable[[Path], None]) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        save(Path(folder) / "file")
-        return (Path(folder) / "file").read_bytes()
+    def save_checkpoint(
+        self, name: str, contents: Mapping[str, bytes], state: Mapping[str, Any], keep_all: bool
+    ) -> None:
+        self.checkpoints[name] = contents, state

@@ -37,10 +37,10 @@ def test_the_bar_shows_the_numbers_of_the_epoch_before(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     progress = Progress("epoch", 2, [3, 3], [CROSS_ENTROPY])
     batches = [object(), object(), object()]
-    assert list(progress.bar(batches, 1, 3, 3)) == batches  # type: ignore[arg-type, comparison-overlap]
+    assert list(progress.bar(batches, Fit(), 0)) == batches  # type: ignore[arg-type, comparison-overlap]
     first = capsys.readouterr().err
     progress.line(Fit(epochs=1, steps=3, seconds=1.0), TRAINING, {"loss": 0.6})
-    list(progress.bar(batches, 2, 6, 3))  # type: ignore[arg-type]
+    list(progress.bar(batches, Fit(epochs=1, steps=3), 0))  # type: ignore[arg-type]
     second = capsys.readouterr().err
     assert "epoch 1/2" in first
     assert "loss" not in first

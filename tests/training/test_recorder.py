@@ -1,8 +1,5 @@
 """The protocol that the loop writes to is enough: memory and a run directory record the same."""
 
-import io
-from typing import Any
-
 import pytest
 import torch
 
@@ -13,10 +10,11 @@ from rnnexp.model.fused import LSTM
 from rnnexp.probes.grad_norm import GradNorm
 from rnnexp.probes.gradient_flow import GradientFlow
 from rnnexp.probes.probe_set import ProbeSet
-from rnnexp.results.runs import RunDirectory
+from rnnexp.results.checkpoints import StoredCheckpoint
 from rnnexp.training.fit import Fit
 from rnnexp.training.recorder import Recorder
 from rnnexp.training.trainer import Trainer
+from tests.conftest import new_run
 from tests.training.memory import MemoryRecorder
 
 CPU = torch.device("cpu")
@@ -31,15 +29,10 @@ def fit(recorder: Recorder, trainer: Trainer, with_probes: bool = True) -> Fit:
     return trainer.fit(model, task, Norm(max_norm=0.5), recorder, 0, CPU, probes)
 
 
-def loaded(content: bytes) -> dict[str, Any]:
-    state: dict[str, Any] = torch.load(io.BytesIO(content), weights_only=True)
-    return state
-
-
 @pytest.mark.parametrize("epochs", [0, 3])
 def test_memory_and_a_run_directory_record_the_same(epochs: int) -> None:
     trainer = Trainer(epochs=epochs, batch_size=16)
-    memory, run = MemoryRecorder(), RunDirectory.create("a")
+    memory, run = MemoryRecorder(), new_run("a")
     first, second = fit(memory, trainer), fit(run, trainer)
     assert (first.best_epoch, first.validation) == (second.best_epoch, second.validation)
 
@@ -55,15 +48,13 @@ def test_memory_and_a_run_directory_record_the_same(epochs: int) -> None:
         assert list(saved) == list(arrays)
         assert all(saved[key].tobytes() == value.tobytes() for key, value in arrays.items())
 
-    kept_checkpoint = loaded(memory.checkpoints[epochs])
-    on_disk_checkpoint = loaded(run.last_checkpoint.read_bytes())
-    assert kept_checkpoint.keys() == on_disk_checkpoint.keys()
-    assert all(
-        torch.equal(value, on_disk_checkpoint["model"][name])
-        for name, value in kept_checkpoint["model"].items()
-    )
-    assert list(memory.checkpoints) == (list(range(1, epochs + 1)) or [0])
-    assert memory.best == (run.best_weights.read_bytes() if epochs else None)
+    (name, (contents, state)), *_ = memory.checkpoints.items()  # the one at the end
+    (stored,) = StoredCheckpoint.of_run(run.path)
+    on_disk, on_disk_state, _ = stored.read()
+    assert stored.path.name == name == f"epoch_{epochs:06d}_step_{first.steps:09d}"
+    assert on_disk.keys() == contents.keys()
+    assert on_disk["weights.safetensors"] == contents["weights.safetensors"]
+    assert on_disk_state.keys() == state.keys()
 
 
 def test_without_probes_the_training_is_the_same() -> None:
@@ -72,6 +63,9 @@ def test_without_probes_the_training_is_the_same() -> None:
     fit(watched, trainer)
     fit(alone, trainer, with_probes=False)
     assert watched.metrics == alone.metrics
-    assert watched.best == alone.best
+    weights = [
+        m.checkpoints[max(m.checkpoints)][0]["weights.safetensors"] for m in (watched, alone)
+    ]
+    assert weights[0] == weights[1]
     assert not alone.probes
     assert [row["probe_seconds"] for row in alone.timings] == [0.0, 0.0]

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from rnnexp.clip.base import Clip
@@ -27,6 +26,7 @@ from rnnexp.training.optimizers import OPTIMIZERS
 from rnnexp.training.precision import has_bf16
 from rnnexp.training.trainer import Trainer
 from rnnexp.types import Batch, SequenceDataset, Split
+from tests.conftest import new_run
 
 CPU = torch.device("cpu")
 WORDS = ["<pad>", *(f"w{i}" for i in range(9))]
@@ -65,7 +65,7 @@ def fit(
 ) -> tuple[Fit, SequenceModel, RunDirectory]:  # fmt: skip
     torch.manual_seed(7)
     model = model_type(Learned(WORDS, 8), 2, hidden_size=16)
-    run = RunDirectory.create(folder)
+    run = new_run(folder)
     return trainer.fit(model, task, clip or NoClip(), run, seed, CPU), model, run
 
 
@@ -198,13 +198,16 @@ def test_patience_stops_and_keeps_the_best_weights() -> None:
     wrong = val.targets.clone()
     wrong[::3] = 1 - wrong[::3]  # being sure of a third of them costs more and more
     task.splits["val"] = replace(val, targets=wrong)
-    result, _, run = fit(trainer, task, "a")
+    result, model, run = fit(trainer, task, "a")
     assert 3 <= result.epochs < 50
     assert result.best_epoch == result.epochs - 2
     assert result.best_step == 10 * result.best_epoch
     losses = [row["val_loss"] for row in run.metrics]
     assert result.best_epoch == 1 + int(np.argmin(losses))
-    assert load_file(run.best_weights)
+    assert result.best_weights is not None
+    model.load_state_dict(result.best_weights)
+    val_data = Sampler(task.split("val"), CPU, trim=True)
+    assert trainer.evaluate(model, task, val_data).means["loss"] == result.best_loss
 
 
 def test_patience_and_drop_last_need_their_data() -> None:
@@ -276,12 +279,12 @@ def test_a_fit_gives_the_validation_of_its_last_epoch() -> None:
 
 
 def test_a_validation_loss_that_is_not_finite_is_a_divergence() -> None:
-    result, _, run = fit(Trainer(epochs=3, batch_size=40), FirstWord(poison_step=6), "a")
+    result, _, _ = fit(Trainer(epochs=3, batch_size=40), FirstWord(poison_step=6), "a")
     assert result.reason == "the validation loss is not finite after step 5"
     assert result.validation is not None
     assert math.isnan(result.validation["loss"])
     assert (result.epochs, result.best_epoch) == (1, None)
-    assert not run.best_weights.exists()
+    assert result.best_weights is None
 
 
 def test_without_validation_the_columns_stay_empty() -> None:
@@ -289,29 +292,7 @@ def test_without_validation_the_columns_stay_empty() -> None:
     assert math.isnan(run.metrics[0]["val_loss"])
     assert result.best_epoch is None
     assert result.validation is None
-    assert not run.best_weights.exists()
-
-
-def test_checkpoints_hold_what_a_continuation_needs() -> None:
-    _, model, run = fit(Trainer(epochs=4, batch_size=50), FirstWord(), "a")
-    names = sorted(path.name for path in (run.path / "checkpoints").iterdir())
-    assert names == [
-        "best.safetensors", "epoch_000003.pt", "epoch_000003.pt.sha256",
-        "epoch_000004.pt", "epoch_000004.pt.sha256",
-    ]  # fmt: skip
-    checkpoint = torch.load(run.last_checkpoint, weights_only=True)
-    assert (checkpoint["epoch"], checkpoint["step"]) == (4, 16)
-    assert checkpoint["best_loss"] == pytest.approx(min(r["val_loss"] for r in run.metrics))
-    for name, value in model.state_dict().items():
-        assert torch.equal(checkpoint["model"][name], value)
-    assert set(checkpoint["optimizer"]) == {"state", "param_groups"}
-
-
-def test_a_damaged_checkpoint_is_passed_over() -> None:
-    _, _, run = fit(Trainer(epochs=2, batch_size=50), FirstWord(), "a")
-    newest = run.path / "checkpoints" / "epoch_000002.pt"
-    newest.write_bytes(newest.read_bytes()[:-1])
-    assert run.last_checkpoint.name == "epoch_000001.pt"
+    assert result.best_weights is None
 
 
 @pytest.mark.skipif(not has_bf16(CPU), reason="this CPU has no bfloat16 LSTM")

@@ -1,0 +1,266 @@
+"""`rnnexp resume RUN`, and the same study command again, end as if nothing had happened."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rnnexp.errors import Terminated
+from rnnexp.results.checkpoints import StoredCheckpoint
+from rnnexp.results.runs import RunDirectory
+from rnnexp.training.checkpoint import Saver
+from tests.conftest import TINY, Outcome
+
+Rnnexp = Callable[..., Outcome]
+
+WORDS = (*TINY, "trainer.epochs=3", "trainer.batch_size=16", "threads=1", "model.num_layers=2",
+         "model.dropout=0.3", "probes=[grad_norm,gradient_flow]", "data.eval_lengths=[6]",
+         "checkpoint.every_seconds=0")  # fmt: skip
+
+
+def left(run: Path) -> dict[str, bytes]:
+    """What must be the same, by name."""
+    names = ["metrics.csv", "weights.safetensors", "config.yaml", "task.json"]
+    paths = [run / name for name in names]
+    paths += [*sorted(run.glob("probes/*")), *sorted(run.glob("predictions/*"))]
+    return {path.name: path.read_bytes() for path in paths}
+
+
+def the_run(root: str = "outputs/runs/*") -> Path:
+    (path,) = Path().glob(root)
+    return path
+
+
+@pytest.fixture
+def stopped_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """SIGTERM comes with the n-th checkpoint from now on; with 0 never."""
+    save = Saver.save
+
+    def stop(number: int) -> None:
+        saved = 0
+
+        def save_and_stop(self: Saver) -> None:
+            nonlocal saved
+            save(self)
+            saved += 1
+            if saved == number:
+                raise Terminated
+
+        monkeypatch.setattr(Saver, "save", save_and_stop)
+
+    return stop
+
+
+@pytest.fixture
+def whole(rnnexp: Rnnexp) -> dict[str, bytes]:
+    """What a run leaves that is never stopped."""
+    assert rnnexp(*WORDS).status == 0
+    run = the_run()
+    files = left(run)
+    assert len(files) == 8
+    shutil.rmtree("outputs")
+    return files
+
+
+@pytest.fixture
+def stopped(rnnexp: Rnnexp, stopped_after: Callable[[int], None]) -> Path:
+    """A run that was stopped inside its second epoch; it can be gone on with."""
+    stopped_after(8)
+    assert rnnexp(*WORDS).status == 143
+    stopped_after(0)
+    return the_run()
+
+
+def test_it_goes_on_to_the_same_bytes(
+    rnnexp: Rnnexp, whole: dict[str, bytes], stopped: Path
+) -> None:
+    before = RunDirectory(stopped).summary
+    assert (before.status, before.reason) == ("interrupted", "Terminated")
+    newest = StoredCheckpoint.of_run(stopped)[0].place
+    answer = rnnexp("predict", str(stopped), "a good film").out
+    assert f"weights:        of {newest}: the run has not finished (interrupted)" in answer
+    assert rnnexp("report", str(stopped)).status == 0
+
+    outcome = rnnexp("resume", str(stopped))
+    assert outcome.status == 0, outcome.err
+    assert f"goes on from {newest}" in outcome.out
+    assert left(stopped) == whole
+    after = RunDirectory(stopped).summary
+    assert after.status == "finished"
+    assert after.started == before.started
+    assert [line.partition(": ")[2] for line in after.resumed] == [f"goes on from {newest}"]
+    assert not (stopped / "checkpoints").exists()
+    assert not (stopped / ".lock").exists()
+
+
+def test_it_can_be_stopped_again_and_again(
+    rnnexp: Rnnexp, whole: dict[str, bytes], stopped: Path, stopped_after: Callable[[int], None]
+) -> None:
+    for number in (1, 2, 5, 3):
+        stopped_after(number)
+        assert rnnexp("resume", str(stopped)).status == 143
+    stopped_after(0)
+    assert rnnexp("resume", str(stopped)).status == 0
+    assert left(stopped) == whole
+    assert len(RunDirectory(stopped).summary.resumed) == 5
+
+
+def test_a_damaged_checkpoint_is_told_and_the_one_before_it_serves(
+    rnnexp: Rnnexp, whole: dict[str, bytes], stopped: Path
+) -> None:
+    newest, older = StoredCheckpoint.of_run(stopped)
+    path = newest.path / "weights.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+    answer = rnnexp("predict", str(stopped), "a good film")
+    assert answer.status == 2  # another epoch's answer would be another answer
+    assert "weights.safetensors is damaged" in answer.error
+    assert f"rnnexp resume goes on from {older.place}" in answer.error
+
+    outcome = rnnexp("resume", str(stopped))
+    assert outcome.status == 0, outcome.err
+    assert "weights.safetensors is damaged" in outcome.err
+    assert f"goes on from {older.place}" in outcome.out
+    assert left(stopped) == whole
+
+
+def test_without_a_whole_checkpoint_it_is_refused(rnnexp: Rnnexp, stopped: Path) -> None:
+    for one in StoredCheckpoint.of_run(stopped):
+        (one.path / "state.json").write_text("{}")
+    outcome = rnnexp("resume", str(stopped))
+    assert outcome.status == 2
+    assert "no checkpoint of" in outcome.err
+    assert RunDirectory(stopped).summary.status == "interrupted"
+
+
+def test_files_that_lost_their_beginning_are_refused(rnnexp: Rnnexp, stopped: Path) -> None:
+    path = stopped / "metrics.csv"
+    path.write_bytes(path.read_bytes()[:-1])
+    outcome = rnnexp("resume", str(stopped))
+    assert outcome.status == 2
+    assert "metrics.csv is damaged" in outcome.error
+
+
+def test_before_the_first_checkpoint_it_begins_anew(
+    rnnexp: Rnnexp, whole: dict[str, bytes], stopped: Path
+) -> None:
+    shutil.rmtree(stopped / "checkpoints")
+    answer = rnnexp("predict", str(stopped), "a good film")
+    assert "has no checkpoint" in answer.error
+    outcome = rnnexp("resume", str(stopped))
+    assert outcome.status == 0, outcome.err
+    assert "begins anew, since no checkpoint had been made" in outcome.out
+    assert left(stopped) == whole
+
+
+def test_a_killed_run_is_called_so(rnnexp: Rnnexp, stopped: Path, workdir: Path) -> None:
+    summary = json.loads((stopped / "summary.json").read_text())
+    (stopped / "summary.json").write_text(json.dumps({**summary, "status": "running"}))
+    outcome = rnnexp("resume", str(stopped))  # by this process, as far as the file says
+    assert outcome.status == 2
+    assert "is running on" in outcome.error
+    gone = {**summary["process"], "created": 5.0}
+    (stopped / "summary.json").write_text(
+        json.dumps({**summary, "status": "running", "process": gone})
+    )
+    assert RunDirectory(stopped).summary.status == "killed"
+    assert rnnexp("resume", str(stopped)).status == 0
+
+
+def test_other_data_are_refused(
+    rnnexp: Rnnexp, csv_file: Callable[..., Path], stopped_after: Callable[[int], None]
+) -> None:
+    csv_file(rows=60)
+    stopped_after(2)
+    words = ("data=csv", "data.path=texts.csv", "seq_len=8", "plots=false",
+             "checkpoint.every_seconds=0", "trainer.batch_size=8")  # fmt: skip
+    assert rnnexp(*words).status == 143
+    csv_file(rows=61)
+    stopped_after(0)
+    outcome = rnnexp("resume", str(the_run()))
+    assert outcome.status == 2
+    assert "the data are not what they were when the run began" in outcome.error
+
+
+def test_a_finished_run_is_trained_further_as_another(rnnexp: Rnnexp) -> None:
+    kept = (*WORDS[:-1], "checkpoint.keep=all")
+    assert rnnexp(*kept, "trainer.epochs=5", "name=long").status == 0
+    assert rnnexp(*kept, "name=short").status == 0
+    long, short = the_run("outputs/runs/*_long"), the_run("outputs/runs/*_short")
+    before = left(short)
+    outcome = rnnexp("resume", str(short), "trainer.epochs=5")
+    assert outcome.status == 0, outcome.err
+    (new,) = set(Path("outputs/runs").iterdir()) - {long, short}
+    assert left(short) == before
+    expected = left(long)
+    for files in (expected, made := left(new)):
+        del files["config.yaml"]  # it holds the name
+    assert made == expected
+    summary = RunDirectory(new).summary
+    assert summary.continues == str(short.absolute())
+    assert "trainer.epochs=5" in summary.words
+    again = rnnexp("resume", str(new))
+    assert "nothing is left to do" in again.error
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "nothing is left to do"),
+        (("trainer.epochs=9",), "checkpoint.keep=all"),
+        (("model.hidden_size=9",), "resume: model.hidden_size is as it was when the run began"),
+        (("trainer.epoch=9",), "did you mean 'trainer.epochs'?"),
+    ],
+)
+def test_what_a_finished_run_cannot_do(
+    rnnexp: Rnnexp, words: tuple[str, ...], message: str
+) -> None:
+    assert rnnexp(*TINY).status == 0
+    run = the_run()
+    before = left(run)
+    outcome = rnnexp("resume", str(run), *words)
+    assert outcome.status == 2
+    assert message in outcome.error
+    assert left(run) == before
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "message"),
+    [
+        (("trainer.epochs=2",), "trainer.epochs=2", "has trained 2 epochs: ask for more"),
+        (("trainer.steps=3",), "trainer.steps=5", "a multiple of 100"),
+        (("trainer.epochs=50", "trainer.patience=1", "trainer.learning_rate=0.5"),
+         "trainer.epochs=60", "was stopped by trainer.patience=1"),
+    ],
+)  # fmt: skip
+def test_what_would_not_be_the_longer_training(
+    rnnexp: Rnnexp, first: tuple[str, ...], then: str, message: str
+) -> None:
+    assert rnnexp(*TINY, *first, "checkpoint.keep=all").status == 0
+    outcome = rnnexp("resume", str(the_run()), then)
+    assert outcome.status == 2
+    assert message in outcome.error
+    assert len(list(Path("outputs/runs").iterdir())) == 1
+
+
+def test_a_study_goes_on_with_a_job_that_was_stopped(
+    rnnexp: Rnnexp, stopped_after: Callable[[int], None]
+) -> None:
+    command = ("-m", *WORDS, "seed=0,1")
+    assert rnnexp(*command, "study=whole").status == 0
+    stopped_after(27)  # inside the second job
+    assert rnnexp(*command, "study=stopped").status == 143
+    stopped_after(0)
+    outcome = rnnexp(*command, "study=stopped")
+    assert outcome.status == 0, outcome.err
+    assert outcome.out.count("done before") == 1
+    study = Path("outputs/studies/stopped")
+    assert not (study / "superseded").exists()
+    jobs = sorted(path.parent for path in study.glob("*/summary.json"))
+    assert [len(RunDirectory(job).summary.resumed) for job in jobs] == [0, 1]
+    for job in jobs:
+        assert left(job) == left(Path("outputs/studies/whole") / job.name)

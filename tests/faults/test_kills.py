@@ -1,0 +1,109 @@
+"""A run that is killed at any moment, and gone on with until it is done, leaves the same bytes."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rnnexp.results.checkpoints import StoredCheckpoint
+from rnnexp.results.runs import RunDirectory
+from tests.faults import children
+from tests.faults.conftest import amount
+
+Tally = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, bytes], float]:
+    """What an undisturbed run leaves, and the seconds it takes, the second time."""
+    seconds = 0.0
+    for number in range(2):
+        folder = tmp_path_factory.mktemp(f"whole{number}")
+        began = time.monotonic()
+        process = children.start(folder, *children.RUN)
+        process.join(120)
+        seconds = time.monotonic() - began
+        assert process.exitcode == 0, (folder / "out.txt").read_text()
+    run = children.the_run(folder)
+    assert run is not None
+    return children.left(run), seconds
+
+
+def stop_at_random(
+    folder: Path, stop: signal.Signals, stops: int, seconds: float, moments: random.Random
+) -> tuple[int, int]:
+    """Start, stop and go on until the run is done, at most so many stops; how many, and statuses.
+
+    Returns the stops, and how many of them came while the training was under way.
+    """
+    stopped = trained = 0
+    while not children.is_done(run := children.the_run(folder)):
+        process = children.start(folder, *children.words_to_go_on(run))
+        if stopped < stops:
+            process.join(moments.uniform(0, seconds))
+            if process.is_alive():
+                assert process.pid is not None
+                trained += bool(list(folder.glob("outputs/runs/*/metrics.csv")))
+                os.kill(process.pid, stop)
+                stopped += 1
+        process.join(120)
+        assert process.exitcode in (0, -stop, 128 + stop), (folder / "out.txt").read_text()
+    return stopped, trained
+
+
+@pytest.mark.parametrize(
+    ("stop", "count"),
+    [(signal.SIGKILL, amount(8, 200)), (signal.SIGTERM, amount(2, 40)),
+     (signal.SIGINT, amount(2, 20))],
+    ids=["SIGKILL", "SIGTERM", "SIGINT"],
+)  # fmt: skip
+def test_stopped_at_any_moment_it_ends_in_the_same_bytes(
+    whole: tuple[dict[str, bytes], float],
+    stop: signal.Signals,
+    count: int,
+    tmp_path: Path,
+    tally: Tally,
+) -> None:
+    expected, seconds = whole
+    moments = random.Random(int(stop))
+    stopped = trained = runs = differing = resumed = 0
+    while stopped < count:
+        folder = tmp_path / str(runs)
+        folder.mkdir()
+        more, inside = stop_at_random(folder, stop, min(5, count - stopped), seconds, moments)
+        stopped, trained, runs = stopped + more, trained + inside, runs + 1
+        run = children.the_run(folder)
+        assert run is not None
+        made = children.left(run)
+        if made != expected:
+            differing += 1
+            print(folder, [name for name in expected if made.get(name) != expected[name]])
+        resumed += len(RunDirectory(run).summary.resumed)
+        partial = list(run.rglob(".partial*"))
+        assert not partial
+    tally(f"{stop.name} at a uniform moment, gone on until done", stops=stopped, runs=runs,
+          in_training=trained, resumed=resumed, differing=differing)  # fmt: skip
+    assert differing == 0
+
+
+def test_a_signal_saves_the_training_where_it_is(
+    whole: tuple[dict[str, bytes], float], tmp_path: Path
+) -> None:
+    """With no other checkpoint than that of the signal."""
+    words = [word for word in children.RUN if not word.startswith("checkpoint")]
+    process = children.start(tmp_path, *words, "checkpoint.every_seconds=1000")
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("outputs/runs/*/metrics.csv")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGTERM)
+    process.join(60)
+    assert process.exitcode == 143
+    run = children.the_run(tmp_path)
+    assert run is not None
+    assert len(StoredCheckpoint.of_run(run)) == 1

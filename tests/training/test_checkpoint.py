@@ -1,0 +1,148 @@
+"""A training that goes on where it was stopped ends as one that was never stopped."""
+
+import json
+import math
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from rnnexp.clip.norm import Norm
+from rnnexp.data.random_tokens import RandomTokens
+from rnnexp.dials import Checkpoints
+from rnnexp.embedding.learned import Learned
+from rnnexp.model.base import SequenceModel
+from rnnexp.model.fused import GRU, LSTM, RNN
+from rnnexp.probes.base import Probe
+from rnnexp.probes.grad_norm import GradNorm
+from rnnexp.probes.gradient_flow import GradientFlow
+from rnnexp.probes.probe_set import ProbeSet
+from rnnexp.results.checkpoints import StoredCheckpoint
+from rnnexp.results.runs import RunDirectory
+from rnnexp.training.checkpoint import Checkpoint
+from rnnexp.training.optimizers import OPTIMIZERS
+from rnnexp.training.tensors import tensor_bytes
+from rnnexp.training.trainer import Trainer
+from tests.conftest import new_run
+
+CPU = torch.device("cpu")
+EVERY_STEP = Checkpoints(every_seconds=0, keep="all")
+
+
+def model_of(kind: Callable[..., SequenceModel], task: RandomTokens) -> SequenceModel:
+    torch.manual_seed(3)
+    assert task.vocabulary is not None
+    return kind(Learned(task.vocabulary, 6), task.output_size)
+
+
+def deep_lstm(*arguments: object) -> SequenceModel:
+    return LSTM(*arguments, hidden_size=5, num_layers=2, dropout=0.4)  # type: ignore[arg-type]
+
+
+def small_rnn(*arguments: object) -> SequenceModel:
+    return RNN(*arguments, hidden_size=5)  # type: ignore[arg-type]
+
+
+def small_gru(*arguments: object) -> SequenceModel:
+    return GRU(*arguments, hidden_size=5)  # type: ignore[arg-type]
+
+
+def fit(
+    run: RunDirectory,
+    trainer: Trainer,
+    kind: Callable[..., SequenceModel],
+    saving: Checkpoints,
+    start: Checkpoint | None = None,
+) -> None:
+    """Train; every file of the run that must not differ is then in its directory."""
+    task = RandomTokens(seq_len=9, count=70, vocab_size=8)
+    model = model_of(kind, task)
+    chosen: dict[str, Probe] = {
+        "grad_norm": GradNorm(), "gradient_flow": GradientFlow(every=2),
+    }  # fmt: skip
+    probes = ProbeSet(chosen, model, task, 0, CPU, examples=4)
+    if start is not None:
+        assert start.probes is not None
+        probes.restore(*start.probes, run.probe)
+    done = trainer.fit(model, task, Norm(max_norm=0.4), run, 0, CPU, probes, start, saving)
+    run.save_weights("weights", tensor_bytes(model.state_dict()))
+    (run.path / "fit.json").write_text(
+        json.dumps({k: v for k, v in done.state().items() if k != "seconds"})
+    )
+
+
+def what_was_left(run: RunDirectory) -> dict[str, bytes]:
+    names = ["metrics.csv", "weights.safetensors", "fit.json"]
+    paths = [run.path / name for name in names] + sorted((run.path / "probes").iterdir())
+    return {path.name: path.read_bytes() for path in paths}
+
+
+CASES = {
+    "lstm with dropout": (Trainer(epochs=3, batch_size=16), deep_lstm),
+    "patience": (Trainer(epochs=9, batch_size=16, learning_rate=0.05, patience=2), small_rnn),
+    "steps": (Trainer(steps=6, batch_size=16), small_gru),
+    "diverging": (Trainer(epochs=3, batch_size=16, optimizer="sgd", learning_rate=1e30), small_rnn),
+    **{
+        name: (Trainer(epochs=2, batch_size=16, optimizer=name), small_rnn)  # type: ignore[arg-type]
+        for name in OPTIMIZERS
+    },
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_from_every_checkpoint_it_ends_in_the_same_bytes(case: str) -> None:
+    """There is one after every step and one after every epoch."""
+    trainer, kind = CASES[case]
+    whole = new_run("whole")
+    fit(whole, trainer, kind, EVERY_STEP)
+    expected = what_was_left(whole)
+    plain = new_run("plain")
+    fit(plain, trainer, kind, Checkpoints(every_seconds=1e9))
+    assert what_was_left(plain) == expected  # saving changes no training
+    stored = StoredCheckpoint.of_run(whole.path)
+    assert len(stored) >= 5
+    for one in stored:
+        contents, state, files = one.read()
+        # the other files as the whole run left them: some were written after the checkpoint
+        again = RunDirectory(Path(f"again_{one.path.name}"))
+        shutil.copytree(whole.path, again.path, ignore=shutil.ignore_patterns("checkpoints"))
+        again.go_back(files)
+        fit(again, trainer, kind, Checkpoints(every_seconds=1e9), Checkpoint.of(contents, state))
+        assert what_was_left(again) == expected, one.place
+
+
+def test_a_checkpoint_is_no_pickle(workdir: Path) -> None:
+    trainer, kind = CASES["adam"]
+    run = new_run("a")
+    fit(run, trainer, kind, Checkpoints())
+    (stored,) = StoredCheckpoint.of_run(run.path)
+    names = {path.name for path in stored.path.iterdir()}
+    assert names == {
+        "manifest.json", "state.json", "weights.safetensors", "optimizer.safetensors",
+        "probes.safetensors",
+    }  # fmt: skip
+
+
+def test_numbers_that_are_not_finite_come_back() -> None:
+    run = new_run("a")
+    trainer = Trainer(epochs=1, batch_size=16, patience=3)
+    fit(run, trainer, small_rnn, EVERY_STEP)
+    first = StoredCheckpoint.of_run(run.path)[-1]
+    contents, state, _ = first.read()
+    checkpoint = Checkpoint.of(contents, state)
+    assert checkpoint.fit.best_loss == math.inf
+    assert checkpoint.steps is not None
+
+
+def test_the_best_weights_are_kept_only_where_they_are_wanted() -> None:
+    for trainer, keep, there in (
+        (Trainer(epochs=1), "tested", False),
+        (Trainer(epochs=1), "best", True),
+        (Trainer(epochs=1, patience=1), "tested", True),
+    ):
+        run = new_run("a")
+        fit(run, trainer, small_rnn, Checkpoints(keep=keep))  # type: ignore[arg-type]
+        (stored,) = StoredCheckpoint.of_run(run.path)
+        assert (stored.path / "best.safetensors").is_file() == there
