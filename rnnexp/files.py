@@ -6,10 +6,19 @@ import json
 import os
 import stat
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, BinaryIO
+from typing import Any, Protocol
 
 from rnnexp import bounds
 from rnnexp.errors import DataError
+
+
+class Stream(Protocol):
+    """Bytes that are read in order, as from a file, plain or packed."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+    def readline(self, size: int = -1, /) -> bytes: ...
+    def seek(self, place: int, whence: int = 0, /) -> int: ...
+    def tell(self) -> int: ...
 
 
 def user_path(path: str) -> Path:
@@ -128,30 +137,42 @@ def check_size(path: Path, size: int, copies: int = 1) -> None:
         )
 
 
-def read_packed(stream: BinaryIO, source: str) -> bytes:
-    """All that a packed file holds; not more of it is unpacked than can be held.
+def read_packed(stream: Stream, source: str, size: int) -> bytes:
+    """All that a packed file of `size` bytes holds; not more of it is unpacked than can be held.
 
-    Raises DataError for more: a few kilobytes can stand for any number of them.
+    Raises DataError for more, and for far more than texts are packed to: a few kilobytes can stand
+    for any number of them.
     """
-    most = bounds.memory() // bounds.COPIES
     content = bytearray()
     while part := stream.read(1 << 20):
         content += part
-        if len(content) > most:
-            raise too_much_inside(source, most)
+        check_inside(source, size, len(content))
     return bytes(content)
 
 
-class Bounded(io.RawIOBase):
-    """What a packed file holds, as a stream that ends with a DataError behind what can be held."""
+def check_inside(source: str, size: int, count: int) -> None:
+    """Raise DataError where `count` bytes out of a packed file of `size` bytes are too many."""
+    if count > (most := bounds.memory() // bounds.COPIES):
+        raise too_much_inside(source, most)
+    if count > max(bounds.LARGE, bounds.MOST_RATIO * size):
+        raise DataError(
+            f"{source} of {bounds.in_words(size)} holds more than {bounds.in_words(count)} once it "
+            "is unpacked, as texts do not: where it should, unpack it and name what lay in it"
+        )
 
-    def __init__(self, stream: IO[bytes], source: str) -> None:
-        self._stream, self._source = stream, source
+
+class Bounded(io.RawIOBase):
+    """What a packed file holds, as a stream that ends with a DataError behind what can be held.
+
+    size: the bytes of the file itself.
+    """
+
+    def __init__(self, stream: Stream, source: str, size: int) -> None:
+        self._stream, self._source, self._size = stream, source, size
         self._most = bounds.memory() // bounds.COPIES
 
     def _check(self, place: int) -> None:
-        if place > self._most:
-            raise too_much_inside(self._source, self._most)
+        check_inside(self._source, self._size, place)
 
     def readable(self) -> bool:
         return True

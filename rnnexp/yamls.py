@@ -49,7 +49,7 @@ def check_file(path: Path) -> None:
 def check_bounded(content: bytes) -> None:
     """Raise ValueError for more values, aliases followed, or deeper ones than a file may hold."""
     made = 0
-    sizes: dict[str, int] = {}
+    sizes: dict[str | None, int] = {}
     open_nodes: list[tuple[str | None, int]] = []  # the anchor of each, and how many were before it
     for event in yaml.parse(content, LOADER):
         if isinstance(event, yaml.CollectionEndEvent):

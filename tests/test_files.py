@@ -126,17 +126,24 @@ def test_a_file_that_cannot_fit_is_not_read(monkeypatch: pytest.MonkeyPatch) -> 
 def test_no_more_is_unpacked_than_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     packed = gzip.compress(bytes(2**22))
     monkeypatch.setattr(bounds, "memory", lambda: 2**24)
-    assert len(read_packed(gzip.GzipFile(fileobj=io.BytesIO(packed)), "f")) == 2**22  # type: ignore[arg-type]
+    assert len(read_packed(gzip.GzipFile(fileobj=io.BytesIO(packed)), "f", len(packed))) == 2**22
     monkeypatch.setattr(bounds, "memory", lambda: 2**24 - 4)
     with pytest.raises(DataError, match=r"^f holds more than 4.2 MB once it is unpacked"):
-        read_packed(gzip.GzipFile(fileobj=io.BytesIO(packed)), "f")  # type: ignore[arg-type]
+        read_packed(gzip.GzipFile(fileobj=io.BytesIO(packed)), "f", len(packed))
+
+
+def test_no_more_is_unpacked_than_texts_are_packed_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = gzip.compress(bytes(2**22))
+    monkeypatch.setattr(bounds, "LARGE", 2**20)
+    with pytest.raises(DataError, match=r"^f of 4.1 kB holds more than 2.1 MB .* unpack it"):
+        read_packed(gzip.GzipFile(fileobj=io.BytesIO(packed)), "f", len(packed))
 
 
 def test_a_stream_of_an_archive_ends_where_it_cannot_be_held(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(bounds, "memory", lambda: 4 * 100)
-    stream = Bounded(io.BytesIO(bytes(200)), "f")
+    stream = Bounded(io.BytesIO(bytes(200)), "f", 200)
     assert len(stream.read(100)) == 100
     assert stream.seek(50) == stream.tell() == 50
     for beyond in (lambda: stream.read(51), lambda: stream.read(), lambda: stream.seek(101)):

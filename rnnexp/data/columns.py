@@ -61,6 +61,15 @@ def check_columns(source: str, count: int) -> None:
         )
 
 
+def check_rows(source: str, count: int) -> None:
+    """Raise DataError for more rows than can be held, however short they are."""
+    if (needed := count * bounds.ROW) > bounds.memory():
+        raise DataError(
+            f"{source} has {count} rows, which would take {bounds.in_words(needed)} of memory, and "
+            f"there is {bounds.in_words(bounds.memory())}"
+        )
+
+
 def _number(source: str, header: Sequence[str], column: Column, key: str) -> int:
     found = places(header, column)
     if len(found) == 1:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from rnnexp import bounds
-from rnnexp.data.columns import Column, choose, places, tidy
+from rnnexp.data.columns import Column, check_rows, choose, places, tidy
 from rnnexp.data.records import SEPARATORS, Quotes, Record, read_records, texts_of_any_length
 from rnnexp.errors import DataError
 
@@ -68,6 +68,7 @@ def _read(
     separator: str | None,
     quotes: Quotes | None,
 ) -> Delimited:
+    check_rows(source, text.count("\n"))
     lines = list(io.StringIO(text, newline=""))
     announced = _ANNOUNCED.fullmatch(lines[0]) if lines else None
     begin = 1 if announced else 0

@@ -145,7 +145,7 @@ def _archive_texts(path: Path) -> Iterator[tuple[str, bytes]]:
     """Name and content of each review in the archive, which is not unpacked to disk."""
     try:
         with path.open("rb") if path.suffix.lower() == ".tar" else gzip.open(path) as unbounded:
-            stream = Bounded(unbounded, str(path))
+            stream = Bounded(unbounded, str(path), path.stat().st_size)
             with tarfile.open(fileobj=stream, mode="r:") as archive:
                 for member in archive:
                     if member.isfile() and _MEMBER.search(member.name):

@@ -12,14 +12,14 @@ import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from rnnexp import bounds
-from rnnexp.data.columns import Column, check_columns, choose, tidy
+from rnnexp.data.columns import Column, check_columns, check_rows, choose, tidy
 from rnnexp.data.delimited import read_delimited
 from rnnexp.data.records import Quotes, separator_name
 from rnnexp.errors import DataError, first_line
-from rnnexp.files import content_of, left_by_system, read_packed, too_much_inside
+from rnnexp.files import Stream, content_of, left_by_system, read_packed, too_much_inside
 
 #: How the names of files end that hold a table.
 PLAIN = (".csv", ".tsv", ".tab")
@@ -100,10 +100,10 @@ def read_table(
 
 
 #: What a file may be packed as, by the end of its name.
-_STREAMS: Mapping[str, Callable[[bytes], BinaryIO]] = {
-    ".gz": lambda packed: cast(BinaryIO, gzip.GzipFile(fileobj=io.BytesIO(packed))),
-    ".bz2": lambda packed: cast(BinaryIO, bz2.BZ2File(io.BytesIO(packed))),
-    ".xz": lambda packed: cast(BinaryIO, lzma.LZMAFile(io.BytesIO(packed))),  # noqa: SIM115
+_STREAMS: Mapping[str, Callable[[bytes], Stream]] = {
+    ".gz": lambda packed: gzip.GzipFile(fileobj=io.BytesIO(packed)),
+    ".bz2": lambda packed: bz2.BZ2File(io.BytesIO(packed)),
+    ".xz": lambda packed: lzma.LZMAFile(io.BytesIO(packed)),  # noqa: SIM115
 }
 
 
@@ -118,7 +118,7 @@ def _unpacked(path: Path) -> tuple[str, bytes]:
                 name, content = _only_member(source, content)
             elif suffix in _STREAMS:
                 name, stream = name.removesuffix(suffix), _STREAMS[suffix](content)
-                content = read_packed(stream, source)
+                content = read_packed(stream, source, len(content))
             else:
                 return name, content
     except DataError:
@@ -142,7 +142,7 @@ def _only_member(source: str, packed: bytes) -> tuple[str, bytes]:
         for candidates in (tables, members):
             if len(candidates) == 1:
                 with archive.open(candidates[0]) as stream:
-                    return candidates[0].lower(), read_packed(cast(BinaryIO, stream), source)
+                    return candidates[0].lower(), read_packed(stream, source, len(packed))
     held = ", ".join(members[:5]) + (f" and {len(members) - 5} more" if len(members) > 5 else "")
     raise ValueError(f"it holds {held or 'no file'}; unpack it and name one table")
 
@@ -205,7 +205,7 @@ def _from_parquet(source: str, content: bytes, columns: tuple[Column, Column]) -
         schema = file.schema_arrow
     except (pyarrow.ArrowException, OSError, ValueError, MemoryError) as error:
         raise DataError(f"{source} cannot be read as .parquet: {_what(error)}") from None
-    check_columns(source, len(schema.names))
+    check_rows(source, file.metadata.num_rows)
     at = choose(source, schema.names, *columns)
     for number in at:
         kind = schema.field(number).type

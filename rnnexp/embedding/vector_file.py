@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import torch
 
 from rnnexp import bounds
 from rnnexp.errors import DataError, first_line
-from rnnexp.files import check_is_file, left_by_system
+from rnnexp.files import Stream, check_is_file, left_by_system
 from rnnexp.words import SPECIALS, normalised
 
 #: Between a word and its numbers. No other white space: words of the larger files hold some.
@@ -161,7 +160,7 @@ def _open_text(path: Path, dim: int | None) -> Iterator[tuple[str, Iterator[str]
         raise DataError(f"{path} cannot be read ({first_line(error)})") from None
 
 
-def _decoded(file: IO[bytes], path: Path, size: int) -> Iterator[str]:
+def _decoded(file: Stream, path: Path, size: int) -> Iterator[str]:
     """The lines of what lies in `path`, which has `size` bytes, maybe packed.
 
     Only one line is in memory at a time. What is unpacked to far more than numbers can be is

@@ -5,19 +5,22 @@ import os
 import selectors
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from tests.faults import worker
 
-#: Seconds after which a command is taken to hang. Each takes about a third of a second.
+#: Seconds of computing after which a command is taken to hang: each takes a third of a second.
 LIMIT = 20.0
 
-#: Seconds in which a process has imported torch, however busy the machine is.
-STARTUP = 100.0
+#: Seconds after which one that waits for something is: the machine may be busy.
+WAITING = 120.0
 
 #: A line on a terminal that somebody reads.
 LONGEST_LINE = 1200
@@ -60,17 +63,13 @@ class Trials:
             self.end()
 
     def one(self, words: Sequence[str]) -> Tried:
-        limit = LIMIT
         if self.process is None:
-            self.process, limit = self._start(), STARTUP
+            self.process = self._start()
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(list(words)) + "\n")
         self.process.stdin.flush()
-        with selectors.DefaultSelector() as waiting:
-            waiting.register(self.process.stdout, selectors.EVENT_READ)
-            answered = bool(waiting.select(limit))
-        if not answered:
+        if not self._has_answered(self.process):
             self.end()
             return Tried(words, None, kind="hang")
         line = self.process.stdout.readline()
@@ -82,6 +81,19 @@ class Trials:
         if answer["raised"] or "Traceback" in tried.err:
             tried.kind, tried.err = "traceback", answer["raised"] or tried.err
         return tried
+
+    def _has_answered(self, process: subprocess.Popen[str]) -> bool:
+        """Wait for an answer; whether there is one before the command is taken to hang."""
+        there = psutil.Process(process.pid)
+        begun, computed = time.monotonic(), _seconds(there)
+        with selectors.DefaultSelector() as waiting:
+            assert process.stdout is not None
+            waiting.register(process.stdout, selectors.EVENT_READ)
+            while not waiting.select(1.0):
+                computing = _seconds(there) - computed
+                if computing > LIMIT or time.monotonic() - begun > WAITING:
+                    return False
+        return True
 
     def _start(self) -> subprocess.Popen[str]:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -102,6 +114,12 @@ class Trials:
             self.process.kill()
             self.process.communicate()
             self.process = None
+
+
+def _seconds(process: psutil.Process) -> float:
+    """Of computing so far."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def judged(tried: Tried, names: Sequence[str]) -> str:
