@@ -8,7 +8,7 @@ TORCH_INDEX ?=
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install run test test-fast check format readme benchmark published clean
+.PHONY: help install run test test-fast check format readme torture benchmark published clean
 
 help:
 	@echo "make run        install, then the first study: RNN against LSTM (about three minutes)"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-fast  the tests without the long ones"
 	@echo "make check      style and types alone"
 	@echo "make readme     the README's tables, made anew from conf/"
+	@echo "make torture    what may go wrong made to go wrong, long (make test has a short form)"
 	@echo "make benchmark  training speed beside a plain PyTorch loop, and what the probes cost"
 	@echo "make published  published numbers beside measured ones (minutes; LONG=1 for all: an hour)"
 
@@ -50,6 +51,10 @@ format: install
 
 readme: install
 	$(BIN)/python docs/tables.py
+
+# kills, flips, full disks, fuzzed settings and files: hours of them in some fifty minutes
+torture: install
+	$(BIN)/python tests/faults/torture.py -n auto --dist worksteal
 
 benchmark: install
 	$(BIN)/python benchmarks/step.py

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rnnexp.experiment.data_lines import text_lines, vectors_line
 from rnnexp.results.summary import Summary
 from rnnexp.scores import Score
+from rnnexp.training.lines import training_lines
 
 if TYPE_CHECKING:
     from rnnexp.experiment.build import Experiment
@@ -46,7 +47,7 @@ def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
     )
     if summary.embedding_report:
         lines.append(vectors_line(summary.embedding_report))
-    return lines + experiment.trainer.describe(task)
+    return lines + training_lines(experiment.trainer, task)
 
 
 def result_line(summary: Summary) -> str:

@@ -20,7 +20,7 @@ from rnnexp.ranges import a_fraction, at_least, more_than
 from rnnexp.training.checkpoint import Checkpoint, Saver
 from rnnexp.training.dropout import seeded
 from rnnexp.training.evaluation import Evaluation, evaluate
-from rnnexp.training.feed import FRESH_EPOCH, CorpusFeed, Feed, FreshFeed, Sampler, batch_count
+from rnnexp.training.feed import CorpusFeed, Feed, FreshFeed, Sampler
 from rnnexp.training.fit import Fit
 from rnnexp.training.optimizers import make_optimizer, step_unless, trainable
 from rnnexp.training.precision import Precision, autocast, has_bf16
@@ -282,39 +282,9 @@ class Trainer:
         whole, rest = divmod(self.steps, ROW_STEPS)
         return [ROW_STEPS] * whole + ([rest] if rest else [])
 
-    def describe(self, task: Task) -> list[str]:
-        """A line on the batches of this training, and one on the weights that are tested."""
-        if self.steps is not None:
-            words = f"training: steps {self.steps}, batch size {self.batch_size}"
-        else:
-            examples, batches = len(task.split("train")), FRESH_EPOCH
-            if not task.generates:
-                batches = batch_count(examples, self.batch_size, self.drop_last)
-            words = (
-                f"training: epochs {self.epochs}, batches in each {batches}, batch size "
-                f"{self.batch_size}"
-            )
-            if self.drop_last and (left_out := examples - batches * self.batch_size) > 0:
-                words += f", examples left out of each {left_out} of {examples} (drop_last)"
-        return [f"{words}; loss and scores are means over their examples", self._tested(task)]
-
     def _keeps_best(self, saving: Checkpoints) -> bool:
         """Whether the best epoch's weights are wanted in the end."""
         return self.tests_best or saving.keep != "tested"
-
-    def _tested(self, task: Task) -> str:
-        unit = "epoch" if self.steps is None else "step"
-        if self.tests_best:
-            chosen = self.test_weights == "best"
-            why = "test_weights=best" if chosen else f"patience={self.patience}"
-            words = f"tested: the weights with the lowest validation loss (trainer.{why})"
-            return f"{words}; probes measure the last"
-        if not self.epochs and self.steps is None:
-            return "tested: the initial weights"
-        way_out = ""
-        if self.test_weights is None and len(task.split("val")):
-            way_out = "; trainer.test_weights=best takes those with the lowest validation loss"
-        return f"tested: the weights after the last {unit}{way_out}"
 
     def _count(self) -> tuple[str, int]:
         """What the length of the training is counted in, and how many of it there are."""

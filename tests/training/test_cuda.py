@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from rnnexp.errors import Terminated
 from rnnexp.results.runs import RunDirectory
+from rnnexp.training.checkpoint import Saver
 from tests.conftest import TINY, Outcome
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
@@ -50,3 +52,30 @@ def test_divergence_is_seen_on_the_device(
     assert rnnexp(*TINY, "device=cuda", "model=linear", "trainer.learning_rate=1e38",
                   "trainer.optimizer=sgd", "trainer.epochs=3").status == 0  # fmt: skip
     assert json.loads((run_directory() / "summary.json").read_text())["status"] == "diverged"
+
+
+@pytest.mark.parametrize("model", ["rnn", "lstm", "gru", "unrolled"])
+def test_a_resumed_run_leaves_the_same_bytes(
+    rnnexp: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    """With dropout between the layers, whose random numbers are functions of (seed, step)."""
+    words = (*TINY, f"model={model}", "device=cuda", "model.num_layers=2", "model.dropout=0.3",
+             "trainer.epochs=3", "trainer.batch_size=16", "checkpoint.every_seconds=0")  # fmt: skip
+    assert rnnexp(*words, "name=whole").status == 0
+    save, saved = Saver.save, 0
+
+    def save_and_stop(self: Saver) -> None:
+        nonlocal saved
+        save(self)
+        saved += 1
+        if saved == 8:
+            raise Terminated
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Saver, "save", save_and_stop)
+        assert rnnexp(*words, "name=stopped").status == 143
+    whole, stopped = (next(Path("outputs/runs").glob(f"*_{n}")) for n in ("whole", "stopped"))
+    assert rnnexp("resume", str(stopped)).status == 0
+    for name in ("metrics.csv", "weights.safetensors", "predictions/test.npz",
+                 "probes/gradient_flow.npz"):  # fmt: skip
+        assert (stopped / name).read_bytes() == (whole / name).read_bytes(), name

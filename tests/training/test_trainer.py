@@ -22,6 +22,7 @@ from rnnexp.results.runs import RunDirectory
 from rnnexp.streams import stream_seed
 from rnnexp.training.feed import Sampler
 from rnnexp.training.fit import Fit
+from rnnexp.training.lines import training_lines
 from rnnexp.training.optimizers import OPTIMIZERS
 from rnnexp.training.precision import has_bf16
 from rnnexp.training.trainer import Trainer
@@ -259,7 +260,7 @@ def test_the_best_weights_are_tested_where_that_is_asked_for() -> None:
     ],
 )  # fmt: skip
 def test_it_says_what_is_trained_on_and_tested(trainer: Trainer, line: str) -> None:
-    assert line in trainer.describe(FirstWord())
+    assert line in training_lines(trainer, FirstWord())
 
 
 def test_a_fit_gives_the_validation_of_its_last_epoch() -> None:

@@ -1,0 +1,37 @@
+"""What is said of a training before it begins."""
+
+from rnnexp.data.base import Task
+from rnnexp.training.feed import FRESH_EPOCH, batch_count
+from rnnexp.training.trainer import Trainer
+
+
+def training_lines(trainer: Trainer, task: Task) -> list[str]:
+    """A line on the batches of this training, and one on the weights that are tested."""
+    if trainer.steps is not None:
+        words = f"training: steps {trainer.steps}, batch size {trainer.batch_size}"
+    else:
+        examples, batches = len(task.split("train")), FRESH_EPOCH
+        if not task.generates:
+            batches = batch_count(examples, trainer.batch_size, trainer.drop_last)
+        words = (
+            f"training: epochs {trainer.epochs}, batches in each {batches}, batch size "
+            f"{trainer.batch_size}"
+        )
+        if trainer.drop_last and (left_out := examples - batches * trainer.batch_size) > 0:
+            words += f", examples left out of each {left_out} of {examples} (drop_last)"
+    return [f"{words}; loss and scores are means over their examples", _tested(trainer, task)]
+
+
+def _tested(trainer: Trainer, task: Task) -> str:
+    unit = "epoch" if trainer.steps is None else "step"
+    if trainer.tests_best:
+        chosen = trainer.test_weights == "best"
+        why = "test_weights=best" if chosen else f"patience={trainer.patience}"
+        words = f"tested: the weights with the lowest validation loss (trainer.{why})"
+        return f"{words}; probes measure the last"
+    if not trainer.epochs and trainer.steps is None:
+        return "tested: the initial weights"
+    way_out = ""
+    if trainer.test_weights is None and len(task.split("val")):
+        way_out = "; trainer.test_weights=best takes those with the lowest validation loss"
+    return f"tested: the weights after the last {unit}{way_out}"
