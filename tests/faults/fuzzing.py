@@ -14,7 +14,13 @@ from rnnexp.dials import SECTIONS, Dials
 from tests.conftest import TASKS, composed
 
 #: What a run of every command takes a fraction of a second with.
-SMALL = ("model.hidden_size=3", "trainer.batch_size=8", "plots=false", "threads=1")
+SMALL = (
+    "model.hidden_size=3",
+    "trainer.epochs=1",
+    "trainer.batch_size=8",
+    "plots=false",
+    "threads=1",
+)
 
 #: Settings that a command may not set, or that would reach for the network.
 LEFT_OUT = ("data.url", "data.checksum", "data.folder")
