@@ -300,7 +300,8 @@ def _call(cls: type, checked: dict[str, Any], prefix: str, own: Mapping[str, Any
         # a size that a component leaves to torch or numpy to refuse
         said = first_line(error) or type(error).__name__
         made_of = ", ".join(f"{prefix}{key}={value}" for key, value in _numbers(checked))
-        raise ConfigError(f"{prefix.rstrip('.')} cannot be made ({said}) of {made_of}") from error
+        of_what = f" of {made_of}" if made_of else ""
+        raise ConfigError(f"{prefix.rstrip('.')} cannot be made ({said}){of_what}") from error
 
 
 def _numbers(checked: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -127,7 +127,10 @@ def command(number: int, everything: Sequence[Setting]) -> tuple[list[str], list
     names = [name for s in fuzzed for name in (s.key, s.key.rpartition(".")[2])]
     # what is wrong may be another setting, of which an error then tells the whole key
     names += [*of_choice, *(s.key for s in everything if "." in s.key)]
-    names += [f"probe '{choices[PROBES]}'", *(value for value in values if "/" in value)]
+    names += [
+        f"probe '{choices[PROBES]}'",
+        *(value[:40] for value in values if "/" in value or len(value) > 100),
+    ]
     return words, names
 
 
