@@ -7,8 +7,10 @@ import pytest
 
 from rnnexp.command.main import main
 from rnnexp.data.table import read_table
+from tests.faults.bombs import BOMBS, LITTLE, bomb
 from tests.faults.conftest import amount
-from tests.faults.malforming import BOMBS, LITTLE, TRAINED, Case, bomb, malformed, prepare
+from tests.faults.file_kinds import TRAINED
+from tests.faults.malforming import Case, malformed, prepare
 from tests.faults.trying import RIGHT, Trials, Tried, counts, judged
 
 #: A small part of the memory of any machine, which what is valid here does not need.
