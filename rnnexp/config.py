@@ -8,6 +8,7 @@ package is checked as strictly as ours, and none of them ever sees a configurati
 import importlib
 import inspect
 import json
+import math
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -55,7 +56,8 @@ def plain(cfg: DictConfig) -> dict[str, Any]:
         own = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
         values = OmegaConf.to_container(own, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        raise ConfigError(str(error).splitlines()[0]) from None
+        what, key = str(error).splitlines()[0], getattr(error, "full_key", None)
+        raise ConfigError(f"{key}: {what}" if key and str(key) not in what else what) from None
     assert isinstance(values, dict)
     return {str(key): _at_home(value) for key, value in values.items()}
 
@@ -255,6 +257,7 @@ def _checked(
 
 
 def _typed(key: str, value: Any, annotation: Any) -> Any:
+    _check_numbers(key, value)
     try:
         adapter = TypeAdapter(annotation)
     except PydanticSchemaGenerationError:
@@ -273,6 +276,19 @@ def _typed(key: str, value: Any, annotation: Any) -> Any:
         raise ConfigError(f"{key} {must} (got {shown}){hint}") from None
 
 
+def _check_numbers(key: str, value: Any) -> None:
+    """Raise ConfigError for a number that no setting can have, wherever in a value it is."""
+    inside = value.values() if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping | list):
+        for part in inside:
+            _check_numbers(key, part)
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        # not shown: Python itself refuses to write out one of some thousands of digits
+        raise ConfigError(f"{key} must be a number of 64 bits: it is beyond ±2^63, about ±9.2e18")
+    elif isinstance(value, float) and math.isnan(value):
+        raise ConfigError(f"{key} must be a number (got nan)")
+
+
 def _call(cls: type, checked: dict[str, Any], prefix: str, own: Mapping[str, Any]) -> Any:
     """`cls(**checked)`; a ValueError that begins with a setting's name gets the group before it."""
     try:
@@ -285,6 +301,18 @@ def _call(cls: type, checked: dict[str, Any], prefix: str, own: Mapping[str, Any
         if "argument" not in str(error):
             raise
         raise ConfigError(f"{prefix.rstrip('.')}: {error}") from error
+    except (MemoryError, OverflowError, RuntimeError) as error:
+        # a size that a component leaves to torch or numpy to refuse
+        said = first_line(error) or type(error).__name__
+        made_of = ", ".join(f"{prefix}{key}={value}" for key, value in _numbers(checked))
+        of_what = f" of {made_of}" if made_of else ""
+        raise ConfigError(f"{prefix.rstrip('.')} cannot be made ({said}){of_what}") from error
+
+
+def _numbers(checked: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The arguments that are numbers, or lists of some: the sizes are among them."""
+    numbers = {key: v for key, v in checked.items() if isinstance(v, int | float | list)}
+    return [(key, v) for key, v in numbers.items() if not isinstance(v, bool)]
 
 
 def with_group(message: str, group: str, own: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from rnnexp import bounds
 from rnnexp.ranges import at_least, more_than
 
 
@@ -26,6 +27,7 @@ class Dials:
     def __post_init__(self) -> None:
         at_least("seed", self.seed, 0)
         at_least("seq_len", self.seq_len, 1)
+        bounds.fits("seq_len", self.seq_len, self.seq_len * bounds.WHOLE, "one sequence")
         if self.threads is not None:
             at_least("threads", self.threads, 1)
         for key in ("name", "study"):

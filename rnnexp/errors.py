@@ -8,9 +8,43 @@ import re
 import shlex
 from collections.abc import Iterable
 
+#: Characters of a message, and of what it quotes: a line that somebody reads.
+LONGEST, LONGEST_WORD = 1000, 300
+
+#: Of a longer text nothing is looked for in the middle.
+_FAR_TOO_LONG = 100_000
+
+
+def short(text: str) -> str:
+    """A message that a terminal can show, whatever it quotes: a file's content can be megabytes.
+
+    >>> short("a.csv has no column " + 9000 * "x")[-63:]
+    'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx... (9000 characters)'
+    """
+    if len(text) <= LONGEST:
+        return text
+    if len(text) > _FAR_TOO_LONG:
+        text = _without_middle(text, _FAR_TOO_LONG)
+    text = re.sub(rf"\S{{{LONGEST_WORD + 1},}}", _shortened, text)
+    return _without_middle(text, LONGEST)
+
+
+def _shortened(word: re.Match[str]) -> str:
+    return f"{word[0][: LONGEST_WORD // 2]}... ({len(word[0])} characters)"
+
+
+def _without_middle(text: str, most: int) -> str:
+    if len(text) <= most:
+        return text
+    end = most // 3
+    return f"{text[: most - end]} ... {text[-end:]}"
+
 
 class UserError(ValueError):
-    """A setting, a file or a device that the user can put right."""
+    """A setting, a file or a device that the user can put right; its message is short."""
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(short(str(message)))
 
 
 class ConfigError(UserError):
@@ -38,8 +72,8 @@ class Terminated(BaseException):
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, in one line; empty where it says nothing."""
-    return (str(error).splitlines() or [""])[0]
+    """What an error says, in one short line; empty where it says nothing."""
+    return short((str(error).splitlines() or [""])[0])
 
 
 #: Likeness from which a name is offered for another: `seq_length` is offered `seq_len` (0.82) and
@@ -52,6 +86,7 @@ def nearest(name: str, valid: Iterable[str]) -> str | None:
     likeness = {
         other: difflib.SequenceMatcher(None, name.casefold(), other.casefold()).ratio()
         for other in valid
+        if len(name) + len(other) <= 2 * LONGEST_WORD  # it takes the product of their lengths
     }
     best = max(likeness, key=lambda other: likeness[other], default=None)
     return best if best is not None and likeness[best] >= NEAR else None

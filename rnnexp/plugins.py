@@ -29,7 +29,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from rnnexp.errors import ConfigError, UserError, first_line
+from rnnexp.errors import ConfigError, DataError, UserError, first_line
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +68,7 @@ def register(config_dir: Path) -> None:
                 f"{config_dir / path.parent.name / path.name} has the name of a choice of rnnexp: "
                 "give it another"
             )
+    _check_bounded(folder)
     package = _package_of(folder)
     if package is not None:
         # "" (where the user works) is on the path, but the package may lie elsewhere
@@ -80,6 +81,18 @@ def register(config_dir: Path) -> None:
 def named() -> list[Path]:
     """The folders that `register` was given."""
     return list(_named)
+
+
+def _check_bounded(folder: Path) -> None:
+    """Refuse what Hydra would read without an end: it reads all files of a folder of choices."""
+    from rnnexp import yamls
+
+    for pattern in ("*.yaml", "*/*.yaml", "*/*/*.yaml"):
+        for path in sorted(folder.glob(pattern)):
+            try:
+                yamls.check_file(path)
+            except DataError as error:
+                raise ConfigError(str(error)) from None
 
 
 def look_here_last() -> None:
@@ -133,13 +146,12 @@ def option_files(group: str) -> dict[str, Path]:
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """What a file of choices says. Raises ConfigError, which names it, for what is no YAML."""
-    import yaml
+    from rnnexp import yamls
 
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        first = " ".join(str(error).split())
-        raise ConfigError(f"{path} cannot be read: {first}") from None
+        values = yamls.read_yaml(path) or {}
+    except DataError as error:
+        raise ConfigError(str(error)) from None
     if not isinstance(values, dict):
         raise ConfigError(f"{path} holds no settings")
     return values

@@ -1,8 +1,10 @@
 """Signatures as the schema."""
 
+import math
 from typing import Any, Literal
 
 import pytest
+from omegaconf import OmegaConf
 
 from rnnexp import config as settings
 from rnnexp.errors import ConfigError
@@ -72,3 +74,37 @@ def test_a_message_gets_the_group_of_the_setting_that_it_begins_with() -> None:
         assert settings.with_group(message, "init", own) == f"init.{message}"
     for message in ("init=mine needs gates", "use another scale", "scaled twice", ""):
         assert settings.with_group(message, "init", own) == message
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("too large"), OverflowError("too large"), MemoryError()]
+)
+def test_what_torch_or_numpy_cannot_make_is_told_with_the_sizes(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Base, size: int, mode: str = "a") -> None:
+        raise error
+
+    monkeypatch.setattr(Base, "__init__", refuse)
+    said = str(error) or "MemoryError"
+    with pytest.raises(ConfigError, match=rf"^thing cannot be made \({said}\) of thing\.size=7$"):
+        settings._call(Base, {"size": 7}, "thing.", {"size": 7})
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(2**63, "64 bits"), (-(2**63) - 1, "64 bits"), (10**5000, "64 bits"), (math.nan, "got nan")],
+    ids=["large", "small", "of many digits", "none"],
+)
+def test_a_number_that_no_setting_can_have_is_refused(value: float, told: str) -> None:
+    for key in ("size", "scale"):
+        with pytest.raises(ConfigError, match=rf"^thing\.{key} must be a number.*{told}"):
+            build(**{"size": 1, key: value})
+    with pytest.raises(ConfigError, match=r"^k must be a number"):
+        settings._typed("k", {"a": [1, value]}, dict[str, Any])
+
+
+def test_what_cannot_be_resolved_is_told_with_its_key() -> None:
+    config = OmegaConf.create({"threads": "${oc.env:NOT_THERE}"})
+    with pytest.raises(ConfigError, match=r"^threads: .*NOT_THERE"):
+        settings.plain(config)

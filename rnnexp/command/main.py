@@ -10,7 +10,7 @@ from types import FrameType
 from rnnexp import plugins
 from rnnexp.command import FAILED, INTERRUPTED, OK, TERMINATED, USER_ERROR
 from rnnexp.command.console import say, say_fault, stand_ins
-from rnnexp.errors import ConfigError, JobFailed, StorageError, Terminated, first_line
+from rnnexp.errors import ConfigError, JobFailed, StorageError, Terminated, first_line, short
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -96,15 +96,15 @@ def _told(error: Exception) -> int:
     from rnnexp.command.words import one_line, user_errors
 
     if isinstance(error, user_errors()):
-        say_fault(f"rnnexp: error: {one_line(error)}")
+        say_fault(f"rnnexp: error: {short(one_line(error))}")
         return USER_ERROR
     if isinstance(error, (JobFailed, StorageError)):  # which say all there is to say
         say_fault(f"rnnexp: failed: {first_line(error)}")
         return FAILED
-    say_fault(
-        f"rnnexp: failed: {type(error).__name__}: {first_line(error)} "
-        "(HYDRA_FULL_ERROR=1 shows the traceback; a run that had begun has it in rnnexp.log)"
-    )
+    what = ": ".join(filter(None, [type(error).__name__, first_line(error)]))
+    notes = getattr(error, "__notes__", [])  # of a run that had begun, where its log is
+    log = notes[0] if notes else "a run that had begun has it in rnnexp.log"
+    say_fault(f"rnnexp: failed: {what} (HYDRA_FULL_ERROR=1 shows the traceback; {log})")
     return FAILED
 
 

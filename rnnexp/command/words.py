@@ -77,7 +77,8 @@ def _parsed(word: str) -> Override | None:
     """What Hydra makes of a word, None where it means nothing to it."""
     try:
         return OverridesParser.create().parse_override(word)
-    except HydraException:
+    except (HydraException, ValueError, RecursionError):
+        # ValueError: Python reads no number of more than some thousands of digits
         return None
 
 

@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 
+from rnnexp import bounds
 from rnnexp.errors import DataError, did_you_mean
 from rnnexp.words import normalised
 
 #: A column by its name, or by its number counted from 0.
 Column = str | int
+
+#: Columns that an error lists.
+SHOWN = 20
 
 
 def tidy(cell: str) -> str:
@@ -32,10 +36,11 @@ def places(header: Sequence[str], column: Column) -> list[int]:
 
 
 def choose(source: str, header: Sequence[str], text: Column, label: Column) -> tuple[int, int]:
-    """The numbers of the text column and of the label column.
+    """The numbers of the text column and of the label column, of a table that is not too wide.
 
     source: the file, for the message of the DataError where a column is not there, or there twice.
     """
+    check_columns(source, len(header))
     numbers = (
         _number(source, header, text, "data.text_column"),
         _number(source, header, label, "data.label_column"),
@@ -45,6 +50,24 @@ def choose(source: str, header: Sequence[str], text: Column, label: Column) -> t
             f"{source}: data.text_column={text} and data.label_column={label} are one column"
         )
     return numbers
+
+
+def check_columns(source: str, count: int) -> None:
+    """Raise DataError for more columns than a table has."""
+    if count > bounds.MOST_COLUMNS:
+        raise DataError(
+            f"{source} has {count} columns, more than the {bounds.MOST_COLUMNS} of a table that is "
+            "read: leave out those that are neither text nor label"
+        )
+
+
+def check_rows(source: str, count: int) -> None:
+    """Raise DataError for more rows than can be held, however short they are."""
+    if (needed := count * bounds.ROW) > bounds.memory():
+        raise DataError(
+            f"{source} has {count} rows, which would take {bounds.in_words(needed)} of memory, and "
+            f"there is {bounds.in_words(bounds.memory())}"
+        )
 
 
 def _number(source: str, header: Sequence[str], column: Column, key: str) -> int:
@@ -60,6 +83,11 @@ def _number(source: str, header: Sequence[str], column: Column, key: str) -> int
         )
     near = did_you_mean(str(column), titles)
     raise DataError(
-        f"{source} has no column '{column}', only {', '.join(titles)}; set {key} to one of them, "
+        f"{source} has no column '{column}', only {_listed(titles)}; set {key} to one of them, "
         f"or to its number, counted from 0{near}"
     )
+
+
+def _listed(titles: Sequence[str]) -> str:
+    more = f" and {len(titles) - SHOWN} more" if len(titles) > SHOWN else ""
+    return ", ".join(titles[:SHOWN]) + more

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from rnnexp import bounds
 from rnnexp.data.columns import Column
 from rnnexp.data.corpus import RawCorpus
 from rnnexp.data.labels import LabelCase, Missing, read_labels
 from rnnexp.data.records import Quotes, separator_of
 from rnnexp.data.table import read_table
 from rnnexp.data.text import TextClassification
-from rnnexp.files import file_digest, user_path
+from rnnexp.files import check_is_file, check_size, file_digest, user_path
 
 
 class Csv(TextClassification):
@@ -59,6 +60,7 @@ class Csv(TextClassification):
             "missing_labels": self.missing_labels, "label_case": self.label_case,
         }  # fmt: skip
         named = [f" {name}={value!r}" for name, value in options.items() if value is not None]
+        check_size(self.path, check_is_file(self.path).st_size, bounds.COPIES)
         return f"{file_digest(self.path)} {self.columns}{''.join(named)}"
 
     def read(self) -> RawCorpus:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from rnnexp.data.columns import Column, choose, places, tidy
+from rnnexp import bounds
+from rnnexp.data.columns import Column, check_rows, choose, places, tidy
 from rnnexp.data.records import SEPARATORS, Quotes, Record, read_records, texts_of_any_length
 from rnnexp.errors import DataError
 
@@ -53,8 +54,11 @@ def read_delimited(
     Raises DataError, which names the row and the line, for a row with more fields than the header
     or without one of the columns, and for a quote that is never closed.
     """
-    with texts_of_any_length():
-        return _read(source, text, columns, separator, quotes)
+    try:
+        with texts_of_any_length():
+            return _read(source, text, columns, separator, quotes)
+    except csv.Error as error:
+        raise DataError(f"{source} cannot be read as a table: {error}") from None
 
 
 def _read(
@@ -64,9 +68,15 @@ def _read(
     separator: str | None,
     quotes: Quotes | None,
 ) -> Delimited:
+    check_rows(source, text.count("\n"))
     lines = list(io.StringIO(text, newline=""))
     announced = _ANNOUNCED.fullmatch(lines[0]) if lines else None
     begin = 1 if announced else 0
+    if begin < len(lines) and len(lines[begin]) > bounds.MOST_HEADER:
+        raise DataError(
+            f"{source}: its first line, which is to name the columns, has {len(lines[begin])} "
+            "characters"
+        )
     if separator is None:
         separator = announced[1] if announced else _found_separator(lines[begin:], columns, quotes)
     records = read_records(lines, separator, quotes, begin)
@@ -107,8 +117,11 @@ class _Rows:
 
     def read(self, header: Record, records: Iterator[Record]) -> Delimited:
         kept: list[Record] = []
-        backslashed = 0
+        backslashed = fields_read = 0
         for record in records:
+            fields_read += len(record.fields)
+            if fields_read * bounds.WHOLE > bounds.memory():  # a reference to each is kept
+                raise DataError(f"{self.source} has more fields than memory can hold")
             if self.quotes is None and record.count == 1:
                 line = self.lines[record.line - 1]
                 # only where both readings agree on the fields: else it is asked

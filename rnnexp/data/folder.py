@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rnnexp.durable import write_json
-from rnnexp.errors import DataError, StorageError
-from rnnexp.files import FileStamp
+from rnnexp.errors import StorageError
+from rnnexp.files import FileStamp, check_is_file, content_of
 
 log = logging.getLogger(__name__)
 
@@ -57,18 +57,12 @@ def _settled(files: Sequence[Path]) -> bool:
 
 def _contents(folder: Path, files: Sequence[Path]) -> Iterable[str]:
     for file in files:
-        try:
-            content = file.read_bytes()
-        except OSError as error:
-            raise DataError(f"{file} cannot be read: {error.strerror or error}") from None
+        content = content_of(file)
         yield f"{_name(folder, file)} {len(content)} {hashlib.sha256(content).hexdigest()}"
 
 
 def _stamp(file: Path) -> FileStamp:
-    try:
-        return FileStamp.of(file.stat())
-    except OSError as error:
-        raise DataError(f"{file} cannot be read: {error.strerror or error}") from None
+    return FileStamp.of(check_is_file(file))
 
 
 def _name(folder: Path, file: Path) -> str:

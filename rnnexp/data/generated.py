@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 
+from rnnexp import bounds
 from rnnexp.data.base import Task
 from rnnexp.ranges import at_least
 from rnnexp.streams import stream_seed
@@ -62,6 +63,9 @@ class Generated(Task):
 
     def _set_length(self, seq_len: int) -> None:
         self.seq_len = seq_len
+        for name, count in self.counts.items():
+            needed = count * seq_len * bounds.WHOLE
+            bounds.fits(f"{name}_count", count, needed, f"sequences of seq_len={seq_len} steps")
         self.check_length()
         self.chance = self.chance_levels()
         self._splits: dict[Split, SequenceDataset] = {}

@@ -23,7 +23,7 @@ from rnnexp.data.csv import Csv
 from rnnexp.data.folder import folder_digest
 from rnnexp.data.table import TABLE_SUFFIXES
 from rnnexp.errors import DataError
-from rnnexp.files import user_path
+from rnnexp.files import Bounded, content_of, user_path
 
 log = logging.getLogger(__name__)
 
@@ -161,8 +161,9 @@ def _short(error: Exception) -> str:
 def _archive_texts(path: Path) -> Iterator[tuple[str, bytes]]:
     """Name and content of each review in the archive, which is not unpacked to disk."""
     try:
-        with path.open("rb") if path.suffix.lower() == ".tar" else gzip.open(path) as stream:
-            with tarfile.open(fileobj=stream) as archive:
+        with path.open("rb") if path.suffix.lower() == ".tar" else gzip.open(path) as unbounded:
+            stream = Bounded(unbounded, str(path), path.stat().st_size)
+            with tarfile.open(fileobj=stream, mode="r:") as archive:
                 for member in archive:
                     if member.isfile() and _MEMBER.search(member.name):
                         file = archive.extractfile(member)
@@ -171,13 +172,15 @@ def _archive_texts(path: Path) -> Iterator[tuple[str, bytes]]:
             # tarfile takes a damaged header for the end; reading on lets gzip check its checksum
             while stream.read(1 << 20):
                 pass
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+    except DataError:
+        raise
+    except (tarfile.TarError, OSError, EOFError, ValueError, MemoryError, zlib.error) as error:
         raise DataError(f"{path} is damaged or no tar archive ({error}); delete it") from None
 
 
 def _folder_texts(path: Path) -> Iterator[tuple[str, bytes]]:
     for file in _review_files(path):
-        yield file.as_posix(), file.read_bytes()
+        yield file.as_posix(), content_of(file)
 
 
 def _review_files(path: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from rnnexp import bounds
 from rnnexp.data.base import Classification, classification_chance
 from rnnexp.data.splits import SPLITS
 from rnnexp.ranges import at_least
@@ -35,6 +36,10 @@ class RandomTokens(Classification):
         at_least("vocab_size", vocab_size, 1)
         at_least("classes", classes, 2)
         at_least("corpus_seed", corpus_seed, 0)
+        bounds.at_most("vocab_size", vocab_size, bounds.MOST_NAMES, "each token has a name")
+        bounds.at_most("classes", classes, bounds.MOST_NAMES, "each has a name")
+        needed = count * seq_len * bounds.WHOLE
+        bounds.fits("count", count, needed, f"sequences of seq_len={seq_len} steps")
         generator = np.random.default_rng(corpus_seed)
         inputs = torch.from_numpy(generator.integers(1, vocab_size + 1, size=(count, seq_len)))
         targets = torch.from_numpy(generator.integers(classes, size=count))
@@ -42,10 +47,10 @@ class RandomTokens(Classification):
         self.vocabulary = [PAD, *(f"token{i}" for i in range(1, vocab_size + 1))]
         self.input_size, self.output_size = len(self.vocabulary), classes
         held_out = count // 10
-        bounds = (0, count - 2 * held_out, count - held_out, count)
+        ends = (0, count - 2 * held_out, count - held_out, count)
         self._splits: dict[Split, SequenceDataset] = {
             name: corpus.rows(start, stop)
-            for name, start, stop in zip(SPLITS, bounds, bounds[1:], strict=False)
+            for name, start, stop in zip(SPLITS, ends, ends[1:], strict=False)
         }
         # that of fair coins: the shares of the classes in one corpus are chance
         self.chance = classification_chance([1] * classes)

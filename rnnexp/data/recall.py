@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from rnnexp import bounds
 from rnnexp.data.base import Classification, classification_chance
 from rnnexp.data.generated import Generated
 from rnnexp.ranges import at_least
@@ -52,6 +53,8 @@ class Recall(Generated, Classification):
         at_least("classes", classes, 2)
         at_least("fillers", fillers, 1)
         at_least("distractors", distractors, 0)
+        bounds.at_most("classes", classes, bounds.MOST_NAMES, "each has a name")
+        bounds.at_most("fillers", fillers, bounds.MOST_NAMES, "each has a name")
         if distance is not None:
             at_least("distance", distance, 0)
         self._distance, self.pads, self.classes = distance, pads, classes
@@ -74,6 +77,8 @@ class Recall(Generated, Classification):
         }
 
     def check_length(self) -> None:
+        needed = max(self.counts.values()) * (self.seq_len + self.pads) * bounds.WHOLE
+        bounds.fits("pads", self.pads, needed, "sequences and their pads")
         if self.distance >= self.seq_len:
             raise ValueError(
                 f"distance={self.distance} lies beyond the sequence: with seq_len={self.seq_len} "

@@ -4,10 +4,14 @@ from typing import Any
 
 import numpy as np
 
+from rnnexp import bounds
 from rnnexp.data import review_writer
 from rnnexp.data.corpus import RawCorpus
 from rnnexp.data.text import TextClassification
 from rnnexp.ranges import at_least
+
+#: Bytes of a short review, in the letters of its words.
+SHORT = 500
 
 
 class Reviews(TextClassification):
@@ -37,6 +41,7 @@ class Reviews(TextClassification):
         limit, shuffled = pipeline.get("limit"), pipeline.get("shuffle_seed") is not None
         if isinstance(limit, int) and not shuffled:
             count = min(count, max(limit, 1))  # review i does not depend on how many there are
+        bounds.fits("count", count, count * SHORT, "the reviews")
         self.count, self.corpus_seed, self.label_noise = count, corpus_seed, label_noise
         super().__init__(**pipeline)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from rnnexp import bounds
 from rnnexp.data.base import Classification
 from rnnexp.data.cleaning import Cleaning
 from rnnexp.errors import DataError
@@ -35,6 +36,7 @@ class Sentence(Classification):
         seq_len: int = 100,
     ) -> None:
         at_least("classes", classes, 2)
+        bounds.at_most("classes", classes, bounds.MOST_NAMES, "each has a name")
         if not 0 <= target < classes:
             raise ValueError(f"target must be from 0 to {classes - 1} (got {target})")
         self.cleaning = Cleaning(letters="unicode")

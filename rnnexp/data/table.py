@@ -9,22 +9,25 @@ import io
 import lzma
 import warnings
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from rnnexp.data.columns import Column, choose, tidy
+from rnnexp import bounds
+from rnnexp.data.columns import Column, check_columns, check_rows, choose, tidy
 from rnnexp.data.delimited import read_delimited
 from rnnexp.data.records import Quotes, separator_name
 from rnnexp.errors import DataError, first_line
-from rnnexp.files import left_by_system
+from rnnexp.files import Stream, content_of, left_by_system, read_packed, too_much_inside
 
 #: How the names of files end that hold a table.
 PLAIN = (".csv", ".tsv", ".tab")
 TABLES = (*PLAIN, ".parquet", ".xlsx")
 TABLE_SUFFIXES = (*TABLES, *(f"{suffix}.gz" for suffix in PLAIN), ".zip")
+
+#: Rows of a parquet file that are unpacked at a time.
+PARQUET_ROWS = 4096
 
 #: The first bytes of files that are no text, and what they are.
 _FORMATS: Mapping[bytes, str] = {
@@ -96,26 +99,38 @@ def read_table(
     return table
 
 
+#: What a file may be packed as, by the end of its name.
+_STREAMS: Mapping[str, Callable[[bytes], Stream]] = {
+    ".gz": lambda packed: gzip.GzipFile(fileobj=io.BytesIO(packed)),
+    ".bz2": lambda packed: bz2.BZ2File(io.BytesIO(packed)),
+    ".xz": lambda packed: lzma.LZMAFile(io.BytesIO(packed)),  # noqa: SIM115
+}
+
+
 def _unpacked(path: Path) -> tuple[str, bytes]:
     """The name, in lower case, and the content of what lies in a file that may be packed."""
-    openers: dict[str, Callable[[str, bytes], tuple[str, bytes]]] = {
-        ".gz": lambda name, packed: (name.removesuffix(".gz"), gzip.decompress(packed)),
-        ".bz2": lambda name, packed: (name.removesuffix(".bz2"), bz2.decompress(packed)),
-        ".xz": lambda name, packed: (name.removesuffix(".xz"), lzma.decompress(packed)),
-        ".zip": _only_member,
-    }
+    source = str(path)
+    name, content = path.name.lower(), content_of(path, bounds.COPIES)
     try:
-        name, content = path.name.lower(), path.read_bytes()
-        while opener := openers.get(PurePosixPath(name).suffix):
-            name, content = opener(name, content)
+        for _ in range(bounds.MOST_PACKED):
+            suffix = PurePosixPath(name).suffix
+            if suffix == ".zip":
+                name, content = _only_member(source, content)
+            elif suffix in _STREAMS:
+                name, stream = name.removesuffix(suffix), _STREAMS[suffix](content)
+                content = read_packed(stream, source, len(content))
+            else:
+                return name, content
+    except DataError:
+        raise
     except zipfile.BadZipFile:
         raise DataError(f"{path} is not a .zip file, or a damaged one") from None
-    except (OSError, EOFError, RuntimeError, ValueError, zlib.error, lzma.LZMAError) as error:
+    except Exception as error:  # a damaged archive fails anywhere in these modules
         raise DataError(f"{path} cannot be read: {_what(error)}") from None
-    return name, content
+    raise DataError(f"{path} is packed more than {bounds.MOST_PACKED} times: unpack it")
 
 
-def _only_member(name: str, packed: bytes) -> tuple[str, bytes]:
+def _only_member(source: str, packed: bytes) -> tuple[str, bytes]:
     """The table in a .zip file."""
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         members = [
@@ -126,7 +141,8 @@ def _only_member(name: str, packed: bytes) -> tuple[str, bytes]:
         tables = [member for member in members if member.lower().endswith(TABLE_SUFFIXES)]
         for candidates in (tables, members):
             if len(candidates) == 1:
-                return candidates[0].lower(), archive.read(candidates[0])
+                with archive.open(candidates[0]) as stream:
+                    return candidates[0].lower(), read_packed(stream, source, len(packed))
     held = ", ".join(members[:5]) + (f" and {len(members) - 5} more" if len(members) > 5 else "")
     raise ValueError(f"it holds {held or 'no file'}; unpack it and name one table")
 
@@ -185,19 +201,34 @@ def _from_parquet(source: str, content: bytes, columns: tuple[Column, Column]) -
     import pyarrow.parquet
 
     try:
-        data = pyarrow.parquet.read_table(pyarrow.BufferReader(content))
-    except (pyarrow.ArrowException, OSError) as error:
+        file = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content))
+        schema = file.schema_arrow
+    except (pyarrow.ArrowException, OSError, ValueError, MemoryError) as error:
         raise DataError(f"{source} cannot be read as .parquet: {_what(error)}") from None
-    at = choose(source, data.column_names, *columns)
+    check_rows(source, file.metadata.num_rows)
+    at = choose(source, schema.names, *columns)
     for number in at:
-        kind = data.schema.field(number).type
+        kind = schema.field(number).type
         if pyarrow.types.is_nested(kind):
             raise DataError(
-                f"{source}: column '{data.column_names[number]}' holds {kind}, no texts or numbers"
+                f"{source}: column '{schema.names[number]}' holds {kind}, no texts or numbers"
             )
-    texts, labels = (_present(data.column(number).to_pylist()) for number in at)
-    titles = (tidy(data.column_names[at[0]]), tidy(data.column_names[at[1]]))
-    return Table(source, titles, texts, labels)
+    cells: tuple[list[Any], list[Any]] = ([], [])
+    held, most = 0, bounds.memory() // bounds.COPIES
+    try:
+        # in small parts: a value that repeats is written once, however long it is
+        for part in file.iter_batches(batch_size=PARQUET_ROWS):
+            held += sum(part.column(number).nbytes for number in at)
+            if held > most:
+                raise too_much_inside(source, most)
+            for column, number in zip(cells, at, strict=True):
+                column.extend(part.column(number).to_pylist())
+    except DataError:
+        raise
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
+        raise DataError(f"{source} cannot be read as .parquet: {_what(error)}") from None
+    titles = (tidy(schema.names[at[0]]), tidy(schema.names[at[1]]))
+    return Table(source, titles, _present(cells[0]), _present(cells[1]))
 
 
 def _from_excel(source: str, content: bytes, columns: tuple[Column, Column]) -> Table:
@@ -207,14 +238,12 @@ def _from_excel(source: str, content: bytes, columns: tuple[Column, Column]) -> 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and the like
-            sheets = pd.read_excel(
-                io.BytesIO(content),
-                sheet_name=None,
-                header=None,
-                dtype=object,
-                na_filter=False,
-                engine="openpyxl",
-            )
+            _check_sheet(source, content)
+            with pd.ExcelFile(io.BytesIO(content), engine="openpyxl") as workbook:
+                sheet, sheet_count = str(workbook.sheet_names[0]), len(workbook.sheet_names)
+                frame = workbook.parse(sheet, header=None, dtype=object, na_filter=False)
+    except DataError:
+        raise
     except ImportError:
         raise DataError(
             f"{source} is an Excel workbook, which needs openpyxl: "
@@ -224,15 +253,14 @@ def _from_excel(source: str, content: bytes, columns: tuple[Column, Column]) -> 
         raise DataError(
             f"{source} is no Excel workbook (.xlsx), or a damaged one: {_what(error)}"
         ) from None
-    sheet, frame = next(iter(sheets.items()))
     sheet_rows = enumerate(map(_present, frame.itertuples(index=False)), 1)
     rows = [(n, cells) for n, cells in sheet_rows if any(cell is not None for cell in cells)]
     if not rows:
         raise DataError(f"{source}: its first sheet, '{sheet}', is empty")
     header = ["" if cell is None else str(cell) for cell in rows[0][1]]
     text_at, label_at = choose(f"{source}, sheet '{sheet}',", header, *columns)
-    facts = {"sheet": str(sheet)} if len(sheets) > 1 else {}
-    notes = [f"read from the first of {len(sheets)} sheets, '{sheet}'"] if len(sheets) > 1 else []
+    facts = {"sheet": sheet} if sheet_count > 1 else {}
+    notes = [f"read from the first of {sheet_count} sheets, '{sheet}'"] if sheet_count > 1 else []
     return Table(
         source,
         (tidy(header[text_at]), tidy(header[label_at])),
@@ -243,6 +271,26 @@ def _from_excel(source: str, content: bytes, columns: tuple[Column, Column]) -> 
         facts,
         notes,
     )
+
+
+def _check_sheet(source: str, content: bytes) -> None:
+    """Raise DataError where what a workbook holds, or the table of its first sheet, does not fit.
+
+    A sheet with one cell far away from the others is a table of all the cells between them.
+    """
+    import openpyxl
+
+    most = bounds.memory() // bounds.COPIES
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if sum(member.file_size for member in archive.infolist()) > most:
+            raise too_much_inside(source, most)
+    workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
+    rows = width = 0
+    for cells in workbook.worksheets[0].iter_rows(values_only=True):
+        rows, width = rows + 1, max(width, len(cells))
+        if rows * width * bounds.WHOLE > most:
+            raise too_much_inside(source, most)
+    check_columns(source, width)
 
 
 def _present(cells: Sequence[Any]) -> list[Any]:

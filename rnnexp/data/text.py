@@ -17,6 +17,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from rnnexp import bounds
 from rnnexp.data.base import Classification, classification_chance
 from rnnexp.data.cleaning import Cleaning
 from rnnexp.data.corpus import Int64Array, RawCorpus, TokenisedCorpus, cached_corpus
@@ -94,6 +95,7 @@ class TextClassification(Classification):
         self.cache_dir = user_path(cache_dir)
         corpus = cached_corpus(self.cache_dir, self.identity(), self.cleaning, self.read)
         rows = split_rows(corpus, shares, shuffle_seed, limit, stratify)
+        _check_length(seq_len, rows)
         self._check_classes(corpus, rows, shuffled=shuffle_seed is not None)
         used = np.concatenate([rows[name] for name in SPLITS])
         counted = rows["train"] if vocab_from == "train" else np.sort(used)
@@ -155,6 +157,7 @@ class TextClassification(Classification):
 
     def at_length(self, seq_len: int) -> Self:
         at_least("seq_len", seq_len, 1)
+        _check_length(seq_len, self._rows)
         other = copy.copy(self)
         other.seq_len, other._splits = seq_len, {}
         return other
@@ -212,6 +215,12 @@ class TextClassification(Classification):
                     f"{self}: the {name} split of {count} texts has none of class '{name_of_it}'; "
                     f"{way_to_all(corpus, rows, missing[0], shuffled)}"
                 )
+
+
+def _check_length(seq_len: int, rows: Mapping[Split, Int64Array]) -> None:
+    """Raise ValueError where texts of that length, each padded to it, cannot be held."""
+    count = sum(map(len, rows.values()))
+    bounds.fits("seq_len", seq_len, count * seq_len * bounds.WHOLE, f"{count} texts as long")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Word vectors from a file, such as GloVe's."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -9,7 +8,7 @@ import torch
 from rnnexp.embedding.base import Encoder
 from rnnexp.embedding.learned import Learned
 from rnnexp.embedding.vector_file import read_vectors
-from rnnexp.files import file_digest
+from rnnexp.files import file_digest, user_path
 from rnnexp.ranges import at_least
 from rnnexp.words import first_word_id
 
@@ -46,10 +45,11 @@ class Glove(Learned):
             )
         if dim is not None:
             at_least("dim", dim, 1)
-        content = file_digest(Path(path))
+        place = user_path(path)
+        content = file_digest(place)
         first = first_word_id(vocabulary)
         words = vocabulary[first:]
-        found = read_vectors(Path(path), set(words), dim)
+        found = read_vectors(place, set(words), dim)
         super().__init__(vocabulary, dim=len(next(iter(found.vectors.values()))))
         rows = [row for row, word in enumerate(words, first) if word in found.vectors]
         weight = self.vectors.weight

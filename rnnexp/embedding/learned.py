@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from rnnexp import bounds
 from rnnexp.embedding.base import PAD_ID, Encoder
 from rnnexp.ranges import at_least
 
@@ -21,6 +22,7 @@ class Learned(Encoder):
 
     def __init__(self, vocabulary: Sequence[str], dim: int = 128) -> None:
         at_least("dim", dim, 1)
+        bounds.weights("dim", dim, len(vocabulary) * dim)
         super().__init__()
         self.output_size, self.report = dim, {}
         self.vectors = nn.Embedding(len(vocabulary), dim, padding_idx=PAD_ID)

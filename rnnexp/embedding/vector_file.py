@@ -2,17 +2,19 @@
 
 import gzip
 import re
+import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from rnnexp.errors import DataError
-from rnnexp.files import left_by_system
+from rnnexp import bounds
+from rnnexp.errors import DataError, first_line
+from rnnexp.files import Stream, check_is_file, left_by_system
 from rnnexp.words import SPECIALS, normalised
 
 #: Between a word and its numbers. No other white space: words of the larger files hold some.
@@ -62,6 +64,8 @@ def read_vectors(path: Path, words: set[str], dim: int | None) -> WordVectors:
                 continue
             if expected is None:
                 expected = len(numbers)
+                if not numbers:
+                    raise DataError(f"{name}, line {number}: '{word}' is followed by no numbers")
             if len(numbers) != expected:
                 # "at a. m. 0.1 ...": a few words of the larger GloVe files hold spaces
                 if number > 1 and len(numbers) > expected and _is_number(numbers[-expected]):
@@ -126,6 +130,7 @@ def _is_number(text: str) -> bool:
 @contextmanager
 def _open_text(path: Path, dim: int | None) -> Iterator[tuple[str, Iterator[str]]]:
     """Name and lines of the text file, unpacked; of a .zip the text file in it that fits `dim`."""
+    size = check_is_file(path).st_size
     try:
         with path.open("rb") as file:
             begin = file.read(4)
@@ -134,27 +139,52 @@ def _open_text(path: Path, dim: int | None) -> Iterator[tuple[str, Iterator[str]
             with zipfile.ZipFile(path) as archive:
                 member = _pick_member(path, archive.namelist(), dim)
                 with archive.open(member) as file:
-                    yield f"{path}:{member}", _decoded(file)
+                    yield f"{path}:{member}", _decoded(file, path, size)
         elif suffix == ".gz" or begin[:2] == b"\x1f\x8b":
             with gzip.open(path) as file:
-                yield str(path), _decoded(file)
+                yield str(path), _decoded(file, path, size)
         else:
             with path.open("rb") as file:
-                yield str(path), _decoded(file)
+                yield str(path), _decoded(file, path, size)
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path} is not UTF-8 text ({error.reason}): save word vectors as text, as in gensim's "
             "save_word2vec_format(..., binary=False)"
         ) from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
-        raise DataError(f"{path} cannot be read ({error})") from None
+    except DataError:
+        raise
+    except (
+        zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, OSError, ValueError,
+        MemoryError,
+    ) as error:  # fmt: skip
+        raise DataError(f"{path} cannot be read ({first_line(error)})") from None
 
 
-def _decoded(file: Iterable[bytes]) -> Iterator[str]:
+def _decoded(file: Stream, path: Path, size: int) -> Iterator[str]:
+    """The lines of what lies in `path`, which has `size` bytes, maybe packed.
+
+    Only one line is in memory at a time. What is unpacked to far more than numbers can be is
+    refused, since it would be read for hours.
+    """
     # Split at "\n" alone: the larger GloVe files have words that hold other line separators.
-    for number, line in enumerate(file):
+    number = unpacked = blank = 0
+    while line := file.readline(bounds.MOST_LINE + 1):
+        number, unpacked = number + 1, unpacked + len(line)
+        if len(line) > bounds.MOST_LINE:
+            raise DataError(
+                f"{path}, line {number} has more than {bounds.MOST_LINE} characters: it is no word "
+                "with a vector"
+            )
+        if unpacked > max(bounds.SMALL, bounds.MOST_RATIO * size):
+            raise DataError(
+                f"{path} of {bounds.in_words(size)} unpacks to more than "
+                f"{bounds.in_words(unpacked)}: it holds no word vectors"
+            )
         text = line.decode("utf-8").rstrip(" \t\r\n")
-        yield text.removeprefix("\ufeff") if number == 0 else text
+        blank += not text
+        if blank > bounds.MOST_BLANK:
+            raise DataError(f"{path} has more than {bounds.MOST_BLANK} lines with nothing in them")
+        yield text.removeprefix("\ufeff") if number == 1 else text
 
 
 def _pick_member(path: Path, names: Sequence[str], dim: int | None) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from rnnexp import bounds
 from rnnexp import config as settings
 from rnnexp.clip.base import Clip
 from rnnexp.data.base import Task
@@ -22,6 +23,7 @@ from rnnexp.errors import ConfigError, UserError, first_line
 from rnnexp.experiment.code import code_of
 from rnnexp.experiment.denormals import flushed_denormals
 from rnnexp.experiment.identity import files_fingerprint
+from rnnexp.experiment.room import bytes_of_weight, check_states
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.init.base import Init
 from rnnexp.model.base import SequenceModel
@@ -104,13 +106,14 @@ def _build(spec: RunSpec) -> Experiment:
     clip: Clip = settings.build(config, "clip")
     init: Init = settings.build(config, "init", seq_len=dials.seq_len)
     device = pick_device(dials.device)
+    _check_threads(dials.threads)
     torch.set_num_threads(dials.threads or default_threads())
     task = _task(spec)
     at_lengths = _at_lengths(task)
     _make_splits(task, at_lengths)
     _checked(config, "trainer", trainer.check, task, device)
     # Weights are drawn on the CPU whatever the device, so that a seed means the same everywhere.
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), bounds.weighing(bytes_of_weight(trainer)):
         torch.manual_seed(stream_seed(dials.seed, "weights"))
         encoder: Encoder
         if task.vocabulary is None:
@@ -124,6 +127,7 @@ def _build(spec: RunSpec) -> Experiment:
     _checked(config, "init", init, model, generator)
     if not all(bool(weight.isfinite().all()) for weight in model.parameters()):
         raise ConfigError("the initial weights are not finite: lower what init or embedding scale")
+    _checked(config, "trainer", check_states, trainer, model, task, device)
     probes, skipped = _probes(spec, model, task)
     return Experiment(
         spec, device, task, at_lengths, model.to(device), clip, trainer, probes, skipped
@@ -240,6 +244,15 @@ def _checked(
         raise
     except ValueError as error:
         raise ConfigError(settings.with_group(str(error), group, config[group])) from None
+
+
+def _check_threads(threads: int | None) -> None:
+    if threads is None:
+        return
+    try:
+        bounds.threads(threads)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
 
 
 @functools.cache

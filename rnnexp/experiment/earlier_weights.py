@@ -1,6 +1,5 @@
 """The weights of runs that versions before 0.4 made: torch.save files, each with a digest."""
 
-import hashlib
 from pathlib import Path
 
 import torch
@@ -10,6 +9,7 @@ from torch import Tensor
 
 from rnnexp import config as settings
 from rnnexp.errors import DamagedError, DataError
+from rnnexp.files import content_of, file_digest
 from rnnexp.results.runs import RunDirectory
 from rnnexp.training.trainer import Trainer
 
@@ -40,7 +40,6 @@ def weights_of_earlier_version(run: RunDirectory) -> dict[str, Tensor]:
 
 def _check(path: Path) -> None:
     recorded = path.with_suffix(".pt.sha256")
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if not recorded.is_file() or recorded.read_text("utf-8").split()[:1] != [digest]:
+    digest = file_digest(path).encode()
+    if not recorded.is_file() or content_of(recorded).split()[:1] != [digest]:
         raise DamagedError(f"{path} is damaged: its content is not what {recorded.name} says")

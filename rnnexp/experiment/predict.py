@@ -13,6 +13,7 @@ from rnnexp.data.base import class_probabilities, classification_loss, predicted
 from rnnexp.data.text import TextEncoder, TextRead
 from rnnexp.errors import DataError, UserError
 from rnnexp.experiment.load import load_model, weights_place
+from rnnexp.files import content_of
 from rnnexp.model.base import SequenceModel
 from rnnexp.probes.walkthrough import word_by_word
 from rnnexp.results.runs import RunDirectory
@@ -91,14 +92,10 @@ def _unfinished(run: RunDirectory) -> list[str]:
 def text_of(file: Path) -> str:
     """What a file holds, which is one text. Raises DataError where it holds none."""
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = content_of(file).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
         raise DataError(f"{file} is not UTF-8 text (byte 0x{byte:02x}): save it as UTF-8") from None
-    except FileNotFoundError:
-        raise DataError(f"{file}: there is no such file (looked from {Path.cwd()})") from None
-    except OSError as error:
-        raise DataError(f"{file} cannot be read: {error.strerror or error}") from None
     if not text.strip():
         raise DataError(f"{file} is empty")
     return text

@@ -257,6 +257,7 @@ def _recorded(
     except BaseException as error:
         _record_end(run, summary, "failed", f"{type(error).__name__}: {error}")
         log.debug("the run failed", exc_info=True)
+        error.add_note(f"{shown_path(run.path)}/rnnexp.log has it too")  # for what main tells
         raise
     finally:
         package_log.removeHandler(handler)

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rnnexp import bounds
 from rnnexp.embedding.base import Encoder
 from rnnexp.model.base import SequenceModel
 from rnnexp.ranges import at_least
@@ -26,6 +27,7 @@ class Bag(SequenceModel):
         self, encoder: Encoder, output_size: int, hidden_size: int = 128, **common: Any
     ) -> None:
         at_least("hidden_size", hidden_size, 1)
+        bounds.weights("hidden_size", hidden_size, hidden_size * (encoder.output_size + 1))
         super().__init__(encoder, hidden_size, output_size, **common)
         # Computed after the readout, for the one step that is read, and not for all T.
         self.head = nn.Sequential(nn.Linear(encoder.output_size, hidden_size), nn.Tanh(), self.head)

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
+from rnnexp import bounds
 from rnnexp.embedding.base import Encoder
 from rnnexp.model.cells.base import Cell, Recurrence
 from rnnexp.model.readout import READOUTS, Readout
@@ -71,7 +72,9 @@ class SequenceModel(nn.Module, ABC):
         self.readout, self.per_step = readout, per_step
         can_be_sigmoid = output_size <= 2 and not (regression or per_step)
         one_column = head == "sigmoid" or (head == "auto" and can_be_sigmoid)
-        head_layer = nn.Linear(state_size, 1 if one_column else output_size)
+        columns = 1 if one_column else output_size
+        bounds.weights("hidden_size", state_size, (state_size + 1) * columns)
+        head_layer = nn.Linear(state_size, columns)
         if head_bound is not None:
             more_than("head_bound", head_bound, 0)
             nn.init.uniform_(head_layer.weight, -head_bound, head_bound)

@@ -5,10 +5,13 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from rnnexp import bounds
 from rnnexp.embedding.base import Encoder
 from rnnexp.model.base import SequenceModel
-from rnnexp.model.cells.base import Recurrence
-from rnnexp.model.cells.rnn import Nonlinearity
+from rnnexp.model.cells.base import Cell, Recurrence
+from rnnexp.model.cells.gru import GRUCell
+from rnnexp.model.cells.lstm import LSTMCell
+from rnnexp.model.cells.rnn import Nonlinearity, RNNCell
 from rnnexp.model.modules import layers_of
 from rnnexp.ranges import a_fraction, at_least
 
@@ -22,7 +25,9 @@ class Fused(SequenceModel):
     common: `readout`, `head` and `head_bound` of `SequenceModel`.
     """
 
+    #: torch's module, and the cell of which it computes all steps.
     module: Callable[..., nn.RNNBase]
+    cell: type[Cell]
 
     def __init__(
         self,
@@ -34,6 +39,7 @@ class Fused(SequenceModel):
         **common: Any,
     ) -> None:
         check_layers(hidden_size, num_layers, dropout)
+        weigh_layers(self.cell, encoder.output_size, hidden_size, num_layers)
         super().__init__(encoder, hidden_size, output_size, **common)
         self.recurrence = self.module(
             encoder.output_size,
@@ -61,7 +67,7 @@ class RNN(Fused):
     nonlinearity: f, `tanh` or `relu`.
     """
 
-    module = nn.RNN
+    module, cell = nn.RNN, RNNCell
 
     def __init__(
         self,
@@ -80,22 +86,30 @@ class RNN(Fused):
 class LSTM(Fused):
     """Long short-term memory, as torch.nn.LSTM; the equations are in cells/lstm.py."""
 
-    module = nn.LSTM
+    module, cell = nn.LSTM, LSTMCell
 
 
 class GRU(Fused):
     """The gated recurrent unit, as torch.nn.GRU; the equations are in cells/gru.py."""
 
-    module = nn.GRU
+    module, cell = nn.GRU, GRUCell
 
 
 def check_layers(hidden_size: int, num_layers: int, dropout: float) -> None:
     """Raise ValueError for sizes out of range, and for dropout where there is a single layer."""
     at_least("hidden_size", hidden_size, 1)
     at_least("num_layers", num_layers, 1)
+    bounds.at_most("num_layers", num_layers, bounds.MOST_LAYERS, "each is made by itself")
     a_fraction("dropout", dropout)
     if dropout > 0 and num_layers == 1:
         raise ValueError(
             f"dropout={dropout} acts between layers and there is one: "
             "set model.num_layers=2 or more, or model.dropout=0"
         )
+
+
+def weigh_layers(cell: type[Cell], input_size: int, hidden_size: int, num_layers: int) -> None:
+    """Raise ValueError where the weights of so many layers, in torch's layout, cannot be held."""
+    rows = len(cell.blocks) * hidden_size
+    bounds.weights("hidden_size", hidden_size, rows * (input_size + hidden_size + 2))
+    bounds.weights("num_layers", num_layers, (num_layers - 1) * rows * (2 * hidden_size + 2))

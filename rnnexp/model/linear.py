@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rnnexp import bounds
 from rnnexp.embedding.base import Encoder
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.cells.base import Recurrence
@@ -27,6 +28,8 @@ class Linear(SequenceModel):
         self, encoder: Encoder, output_size: int, hidden_size: int = 128, **common: Any
     ) -> None:
         at_least("hidden_size", hidden_size, 1)
+        read = encoder.output_size + hidden_size + 1
+        bounds.weights("hidden_size", hidden_size, hidden_size * read)
         super().__init__(encoder, encoder.output_size + hidden_size, output_size, **common)
         if self.readout not in ("last", "last_valid"):
             raise ValueError(

@@ -13,7 +13,7 @@ from rnnexp.model.base import SequenceModel
 from rnnexp.model.cells import make_cell
 from rnnexp.model.cells.base import Recurrence, State, hidden_states
 from rnnexp.model.cells.rnn import Nonlinearity
-from rnnexp.model.fused import check_layers
+from rnnexp.model.fused import check_layers, weigh_layers
 
 
 class UnrolledRNN(nn.Module):
@@ -45,6 +45,7 @@ class UnrolledRNN(nn.Module):
         self.hidden_size, self.num_layers, self.dropout = hidden_size, num_layers, dropout
         self.cell = make_cell(cell, nonlinearity=nonlinearity, **(cell_options or {}))
         rows = len(self.cell.blocks) * hidden_size
+        weigh_layers(type(self.cell), input_size, hidden_size, num_layers)
         bound = 1 / math.sqrt(hidden_size)
         for layer in range(num_layers):
             columns = input_size if layer == 0 else hidden_size

@@ -100,8 +100,9 @@ class Jacobian(Probe):
         with torch.no_grad():
             rollout = view.model.rollout(batch)
         steps = int(rollout.valid_BT.sum(dim=1).max())
+        points = min(self.points, steps)  # as many are every distance there is
         # dense where the condition number still means something
-        spaced = [*np.linspace(1, steps, self.points), *np.geomspace(1, steps, self.points)]
+        spaced = [*np.linspace(1, steps, points), *np.geomspace(1, steps, points)]
         distances = sorted({round(k) for k in spaced})
         log_largest, condition = singular_values(rollout, distances)
         mean, low, high = mean_and_interval(log_largest)

@@ -10,6 +10,7 @@ import itertools
 import math
 import os
 import shlex
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,12 +19,11 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 
 from rnnexp.durable import make_directory, new_folder
 from rnnexp.earlier import upgraded
-from rnnexp.errors import DamagedError, DataError
-from rnnexp.files import json_object
+from rnnexp.errors import DamagedError, DataError, first_line
+from rnnexp.files import check_size, content_of, json_object
 from rnnexp.manifest import NAME as MANIFEST
 from rnnexp.manifest import Manifest
 from rnnexp.results.liveness import is_alive
@@ -31,12 +31,9 @@ from rnnexp.results.names import readable_name, shown_path
 from rnnexp.results.plan import is_study
 from rnnexp.results.summary import Summary, TaskRecord
 from rnnexp.results.writing import RunWriter
+from rnnexp.yamls import yaml_value
 
 ROOT = Path("outputs")
-
-
-#: The one in C, where PyYAML was built with it: some ten times as fast.
-_YAML_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class RunDirectory(RunWriter):
@@ -140,13 +137,7 @@ class RunDirectory(RunWriter):
         if (manifest := self.manifest) is not None:
             with self._advised():
                 return manifest.content(name)
-        path = self.path / name
-        try:
-            if path.exists() and not path.is_file():
-                raise DataError(f"{path} is no regular file")
-            return path.read_bytes()
-        except OSError as error:
-            raise DataError(f"{path} cannot be read ({error.strerror or error})") from None
+        return content_of(self.path / name)
 
     def check(self, name: str) -> None:
         """Raises DamagedError where a file is not what the run's manifest says; reads it once."""
@@ -187,10 +178,7 @@ class RunDirectory(RunWriter):
     def config_as_written(self) -> dict[str, Any]:
         """Every setting, in the names of the version that made the run."""
         path = self.path / "config.yaml"
-        try:
-            config = yaml.load(self.content(path.name), _YAML_LOADER)
-        except yaml.YAMLError as error:
-            raise DataError(f"{path} cannot be read ({' '.join(str(error).split())})") from None
+        config = yaml_value(self.content(path.name), path)
         if not isinstance(config, dict):
             raise DataError(f"{path} is not a configuration")
         return config
@@ -238,10 +226,15 @@ class RunDirectory(RunWriter):
             return None
         content = self.content(path)
         try:
+            with zipfile.ZipFile(io.BytesIO(content)) as members:
+                held = sum(member.file_size for member in members.infolist())
+            check_size(self.path / path, held)
             with np.load(io.BytesIO(content)) as arrays:
                 return {key: arrays[key] for key in arrays.files}
+        except DataError:
+            raise
         except Exception as error:  # a damaged archive can raise nearly anything
-            raise DataError(f"{self.path / path} cannot be read ({error})") from None
+            raise DataError(f"{self.path / path} cannot be read ({first_line(error)})") from None
 
     @property
     def probe_names(self) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Literal
 
 import torch
 
+from rnnexp import bounds
 from rnnexp.clip.base import Clip
 from rnnexp.data.base import Task
 from rnnexp.dials import Checkpoints
@@ -67,8 +68,11 @@ class Trainer:
 
     def __post_init__(self) -> None:
         at_least("epochs", self.epochs, 0)
+        bounds.at_most("epochs", self.epochs, bounds.MOST_ROWS, "each has a row in metrics.csv")
         if self.steps is not None:
             at_least("steps", self.steps, 1)
+            most = bounds.MOST_ROWS * ROW_STEPS
+            bounds.at_most("steps", self.steps, most, f"{ROW_STEPS} have a row in metrics.csv")
         if self.alpha is not None:
             a_fraction("alpha", self.alpha)
             if self.optimizer != "rmsprop":

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 
@@ -29,13 +30,15 @@ def main(arguments: list[str]) -> int:
 
 
 def table(rows: list[dict[str, object]]) -> str:
-    """A line for each kind of fault: its name, and its counts in words."""
+    """A line for each kind of fault: its name, and its counts, added over its tests, in words."""
     lines = []
+    kinds: dict[object, Counter[str]] = {}
     for row in rows:
-        counts = ", ".join(
-            f"{name.replace('_', ' ')} {count}" for name, count in row.items() if name != "what"
-        )
-        lines.append(f"{row['what']}: {counts}")
+        counted = {name: int(str(count)) for name, count in row.items() if name != "what"}
+        kinds.setdefault(row["what"], Counter()).update(counted)
+    for what, added in kinds.items():
+        counts = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in added.items())
+        lines.append(f"{what}: {counts}")
     return "\n".join(sorted(lines)) or "no faults were tried"
 
 

@@ -1,0 +1,52 @@
+"""Whether a training has room: its weights with all that is kept of each, the states of a step."""
+
+import torch
+from torch import nn
+
+from rnnexp import bounds
+from rnnexp.data.base import Task
+from rnnexp.model.base import SequenceModel
+from rnnexp.training.optimizers import make_optimizer
+from rnnexp.training.trainer import Trainer
+
+#: Bytes of a float32.
+FLOAT = 4
+
+
+def bytes_of_weight(trainer: Trainer) -> int:
+    """Of one float32 weight, its gradient, and what the optimizer keeps of it, which is asked."""
+    weight = nn.Parameter(torch.zeros(2))
+    weight.grad = torch.zeros(2)
+    rate, cpu = trainer.learning_rate, torch.device("cpu")
+    optimizer = make_optimizer(trainer.optimizer, [weight], rate, trainer.alpha, cpu)
+    optimizer.step()
+    kept = [value for value in optimizer.state[weight].values() if isinstance(value, torch.Tensor)]
+    moments = sum(value.element_size() for value in kept if value.shape == weight.shape)
+    return bounds.TRAINED + moments
+
+
+def check_states(trainer: Trainer, model: SequenceModel, task: Task, device: torch.device) -> None:
+    """Raise ValueError where the inputs and the states of one training step cannot be held.
+
+    Backpropagation needs those of every step and layer at once.
+    """
+    if not trainer.epochs and trainer.steps is None:
+        return
+    if task.generates:
+        examples, steps = trainer.batch_size, task.split("test").inputs.shape[1]
+    else:
+        train = task.split("train")
+        examples = min(trainer.batch_size, len(train))
+        trimmed = not model.reads_pads and train.padding == "post" and not train.per_step
+        steps = int(train.lengths.max()) if trimmed else train.inputs.shape[1]
+    numbers = model.encoder.output_size + sum(layer.state_size for layer in model.recurrences())
+    needed = examples * steps * numbers * FLOAT
+    what = f"the states of {examples} sequences of {steps} steps, {numbers} numbers in each,"
+    bounds.fits("batch_size", trainer.batch_size, needed, what, memory_of(device))
+
+
+def memory_of(device: torch.device) -> int:
+    """Bytes of the memory in which a device computes."""
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory)
+    return bounds.memory()
