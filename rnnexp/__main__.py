@@ -3,11 +3,12 @@
 import os
 import sys
 
-# Python puts the current folder first; a user's profile.py or random.py must not stand in for
-# Python's own. Nothing else may be imported before.
+# Python puts the current folder first, where a random.py may lie that is not Python's own, or all
+# that somebody else's archive has brought. Nothing else may be imported before it is gone.
 if not sys.flags.safe_path and sys.path[:1] == [os.getcwd()]:
-    sys.path.append(sys.path.pop(0))
+    del sys.path[0]
 
 from rnnexp.command.main import main
 
-raise SystemExit(main())
+if __name__ == "__main__":  # a run may name this module as that of a class
+    raise SystemExit(main())

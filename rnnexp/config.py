@@ -222,15 +222,20 @@ def name_of_target(group: str, target: str) -> str | None:
 
 
 def _import_class(target: str, group: str) -> type[Any]:
+    """Import a component's class. What a run's files name is looked at before, in trust.py."""
     module_name, _, class_name = target.rpartition(".")
     try:
         cls = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(f"{group}._target_={target} cannot be imported ({error})") from None
+    except (Exception, SystemExit) as error:  # a module of the user's own may do anything
+        expected = isinstance(error, ImportError | AttributeError | ValueError)
+        kind = "" if expected else f"{type(error).__name__}: "
+        raise ConfigError(
+            f"{group}._target_={target} cannot be imported ({kind}{first_line(error)})"
+        ) from None
     base_path = GROUPS.get(group, PROBE)
     base_module, _, base_name = base_path.rpartition(".")
     base = getattr(importlib.import_module(base_module), base_name)
-    # A run directory may come from somebody else: nothing but a component is ever called.
+    # nothing but a component is ever called
     if not (isinstance(cls, type) and issubclass(cls, base)):
         raise ConfigError(f"{group}._target_={target} is no subclass of {base_path}")
     return cls

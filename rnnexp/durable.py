@@ -4,6 +4,7 @@ A file is written beside its place, put on the disk (fsync), renamed to its plac
 put on the disk, so that the name is there too. What goes wrong is a StorageError with the path.
 """
 
+import errno
 import json
 import math
 import os
@@ -35,19 +36,24 @@ def json_text(value: Mapping[str, Any]) -> str:
     return json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Replace the file at once: a reader sees the old content or the new."""
+def write_bytes(path: Path, content: bytes, lasting: bool = True) -> None:
+    """Replace the file at once: a reader sees the old content or the new.
+
+    lasting: put it on the disk; not of what is of no use any more once the machine has stopped.
+    """
     partial = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}"[:200])
     with told(path):
         try:
             with partial.open("wb") as file:
                 file.write(content)
-                sync(file.fileno())
+                if lasting:
+                    sync(file.fileno())
             os.replace(partial, path)
         finally:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
-        sync_folder(path.parent)
+        if lasting:
+            sync_folder(path.parent)
 
 
 def append_text(path: Path, text: str) -> None:
@@ -75,7 +81,12 @@ def new_folder(path: Path) -> Iterator[Path]:
             sync_folder(partial)
             if path.exists():  # a rename would replace an empty folder
                 raise FileExistsError(path)
-            os.rename(partial, path)
+            try:
+                os.rename(partial, path)
+            except OSError as error:
+                if error.errno in (errno.ENOTEMPTY, errno.EEXIST):  # it has come there just now
+                    raise FileExistsError(path) from None
+                raise
             sync_folder(path.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

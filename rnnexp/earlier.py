@@ -54,7 +54,7 @@ def _with_targets(config: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in config.items():
         if isinstance(value, Mapping):
             value = _with_targets(value)
-        elif key == "_target_":
+        elif key == "_target_" and isinstance(value, str):
             value = TARGETS.get(value, value)
         made[key] = value
     return made

@@ -63,6 +63,10 @@ class StorageError(Exception):
     """A file that cannot be written, as on a full disk: the message names it."""
 
 
+class JobFailed(Exception):
+    """A job of a study that has no result: the message says why, and is shown as it is."""
+
+
 class Terminated(BaseException):
     """SIGTERM: end in order, as with Ctrl-C."""
 

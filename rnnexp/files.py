@@ -5,8 +5,9 @@ import io
 import json
 import os
 import stat
+import time
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from rnnexp import bounds
 from rnnexp.errors import DataError
@@ -50,19 +51,49 @@ def left_by_system(member: str) -> bool:
 def file_digest(path: Path) -> str:
     """SHA-256 of a file's content, or a DataError that says why it cannot be read.
 
-    Read once as long as the file is the same, by its place, size and time: a study asks for each
+    Read once as long as the file is the same, by its place and `FileStamp`: a study asks for each
     job.
     """
     status = check_is_file(path)
     if not status.st_size:
         raise DataError(f"{path} is empty")
-    stamp = (path.resolve(), status.st_size, status.st_mtime_ns, status.st_ino)
-    if stamp not in _digests:
-        _digests[stamp] = _digest(path)
-    return _digests[stamp]
+    stamp = FileStamp.of(status)
+    known = (path.resolve(), stamp)
+    if known in _digests:
+        return _digests[known]
+    digest = _digest(path)
+    if stamp.settled:
+        _digests[known] = digest
+    return digest
 
 
-_digests: dict[tuple[Path, int, int, int], str] = {}
+class FileStamp(NamedTuple):
+    """What is another one once a file has been written to, in nanoseconds and bytes.
+
+    Not by `modified` alone, which a program can set (`touch -r`, an archive that is unpacked):
+    `changed` is the system's own. On Windows it is when the file was made, and there an edit of the
+    same size and time is not seen.
+    """
+
+    size: int
+    modified: int
+    changed: int
+    inode: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> "FileStamp":
+        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+    @property
+    def settled(self) -> bool:
+        """Whether another edit would have another time: clocks of file systems are coarse."""
+        return time.time_ns() - self.changed > SETTLED
+
+
+#: The coarsest clock of a file system that is in use, in nanoseconds: two seconds, of FAT.
+SETTLED = 2 * 10**9
+
+_digests: dict[tuple[Path, FileStamp], str] = {}
 
 
 def _digest(path: Path) -> str:

@@ -4,16 +4,17 @@ It carries a digest of itself. Whoever reads a file of a folder that has one rea
 manifest, so that a bit that has flipped on the disk is told and never taken for a result.
 """
 
+import errno
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from io import BufferedReader
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from rnnexp.durable import json_text, write_text
-from rnnexp.errors import DamagedError, DataError
-from rnnexp.files import check_is_file, content_of
+from rnnexp.errors import DamagedError
 
 NAME = "manifest.json"
 
@@ -30,7 +31,8 @@ class Content(NamedTuple):
 
     @classmethod
     def of_file(cls, path: Path) -> "Content":
-        with path.open("rb") as file:
+        """Raises OSError for what is no regular file: a pipe would be waited for without end."""
+        with _opened(path) as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             return cls(file.tell(), digest)
 
@@ -58,16 +60,18 @@ class Manifest:
         """Raises DamagedError, which names it, where it is missing or not as it was written."""
         path = folder / NAME
         try:
-            value = json.loads(content_of(path))
-            files = {str(name): Content(*content) for name, content in value["files"].items()}
+            with _opened(path) as file:
+                value = json.loads(file.read().decode("utf-8"))
+            files = {_inside(name): Content(*content) for name, content in value["files"].items()}
             manifest = cls(folder, files)
             if value["digest"] != manifest.digest:
                 raise ValueError("its digest is another")
-        except DataError as error:
-            there = path.exists() or path.is_symlink()
-            raise DamagedError(str(error) if there else f"{path} is missing") from None
+        except FileNotFoundError:
+            raise DamagedError(f"{path} is missing") from None
+        except OSError as error:
+            raise DamagedError(f"{path} cannot be read ({error.strerror or error})") from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise DamagedError(f"{path} is damaged ({error})") from None
+            raise DamagedError(f"{path} is damaged ({type(error).__name__}: {error})") from None
         return manifest
 
     @property
@@ -87,9 +91,10 @@ class Manifest:
         """A file's content. Raises DamagedError where it is not what was written."""
         path = self.folder / name
         try:
-            content = content_of(path)
-        except DataError as error:
-            raise DamagedError(str(error)) from None
+            with _opened(path) as file:
+                content = file.read()
+        except OSError as error:
+            raise DamagedError(f"{path} cannot be read ({error.strerror or error})") from None
         self._compare(name, Content.of(content))
         return content
 
@@ -97,10 +102,7 @@ class Manifest:
         """Raises DamagedError where a file is not what was written; for those too large to hold."""
         path = self.folder / name
         try:
-            check_is_file(path)
             content = Content.of_file(path)
-        except DataError as error:
-            raise DamagedError(str(error)) from None
         except OSError as error:
             raise DamagedError(f"{path} cannot be read ({error.strerror or error})") from None
         self._compare(name, content)
@@ -128,3 +130,18 @@ class Manifest:
             raise DamagedError(
                 f"{self.folder / name} is damaged: its content is not what was written"
             )
+
+
+def _opened(path: Path) -> BufferedReader:
+    """A regular file, to be read; OSError for anything else that bears its name."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no regular file")
+    return path.open("rb")
+
+
+def _inside(name: str) -> str:
+    """A name that leads to a file of the folder, and to none outside it."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts:
+        raise ValueError("it names a file outside its folder")
+    return name

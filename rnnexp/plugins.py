@@ -44,6 +44,10 @@ OWN = {"cells": "rnnexp.model.cells", "findings": "rnnexp.results.findings"}
 #: Folders that commands of this process named with --config-dir.
 _named: list[Path] = []
 
+#: The current folder as a place of modules, and whether this process was told to look there.
+_HERE = ""
+_added_here = False
+
 
 def register(config_dir: Path) -> None:
     """Make a folder of choices, and the package that it lies in, known to this process.
@@ -86,14 +90,31 @@ def _check_bounded(folder: Path) -> None:
                 raise ConfigError(str(error)) from None
 
 
+def named() -> list[Path]:
+    """The folders that `register` was given."""
+    return list(_named)
+
+
 def look_here_last() -> None:
     """Let components lie in a module beside the user's work, wherever the process was started.
 
-    Behind all other places: a file of the user's that is called profile.py or random.py is not
-    taken for the module of Python's own that others import.
+    For commands that train, and where the user trusts what lies there: a verb that reads a run may
+    have been started in a folder that somebody else has made. Behind all other places: a file of
+    the user's that is called profile.py or random.py is not taken for the module of Python's own
+    that others import.
     """
-    if "" not in sys.path and os.getcwd() not in sys.path:
-        sys.path.append("")
+    global _added_here
+    if _HERE not in sys.path and os.getcwd() not in sys.path:
+        sys.path.append(_HERE)
+        _added_here = True
+
+
+def look_here_no_more() -> None:
+    """Take back what `look_here_last` has done: the command is over."""
+    global _added_here
+    if _added_here and _HERE in sys.path:
+        sys.path.remove(_HERE)
+    _added_here = False
 
 
 def _package_of(folder: Path) -> Path | None:
@@ -117,7 +138,7 @@ def option_files(group: str) -> dict[str, Path]:
     """The file of each choice of a group, by name: rnnexp's own, then those of plugins."""
     files: dict[str, Path] = {}
     for folder in config_dirs():
-        for path in sorted(folder.glob(f"{group}/*.yaml")):
+        for path in sorted((folder / group).glob("*.yaml")):
             if not path.stem.startswith("_"):
                 files.setdefault(path.stem, path)
     return files

@@ -18,6 +18,7 @@ import torch
 
 from rnnexp import config as settings
 from rnnexp import plugins
+from rnnexp.command import study_jobs
 from rnnexp.command.hydra import store_all_probes
 from rnnexp.command.main import main
 from rnnexp.results.figures import style
@@ -30,10 +31,13 @@ torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"
 
 
+#: The summary of a run that this process has begun.
+BEGUN = Summary(status="running", seed=0, process=this_process())
+
+
 def new_run(title: str, root: Path = Path("outputs/runs")) -> RunDirectory:
     """A run's directory, of a run that this process is at."""
-    summary = Summary(status="running", seed=0, process=this_process())
-    return RunDirectory.create(title, root, summary)
+    return RunDirectory.create(title, root, BEGUN)
 
 
 #: Overrides that make a run take well under a second.
@@ -77,6 +81,16 @@ def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
     monkeypatch.setattr(style, "DPI", 30)  # writing a large picture takes most of a figure's time
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def jobs_stay_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs of studies run in the test's own process, where it may change what they do.
+
+    Those of a command in a process of its own, and of tests marked `isolated`, run as users' do.
+    """
+    if "isolated" not in request.keywords:
+        monkeypatch.setattr(study_jobs, "isolates", lambda spec: False)
 
 
 @functools.cache

@@ -29,6 +29,7 @@ BASE = {
     "plugins",
     "earlier",
     "config",
+    "printable",
 }
 #: packages of components: they see plain values and their own base, never each other
 ROOMS = {"data", "model", "embedding", "init", "clip", "probes"}

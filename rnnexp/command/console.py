@@ -1,13 +1,19 @@
-"""What is shown on the terminal: log lines beside a progress bar, signs that it can write."""
+"""What is shown on the terminal: log lines beside a progress bar, signs that it can write.
+
+All that the command says goes through here, so that no control character of a file's reaches it.
+"""
 
 import codecs
 import io
 import logging
+import os
 import sys
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
+
+from rnnexp.printable import PrintableFormatter, printable
 
 # -- signs that a terminal's encoding lacks ------------------------------------------------------
 
@@ -89,7 +95,24 @@ def stand_ins() -> Iterator[None]:
                 stream.reconfigure(errors=errors)
 
 
+# -- what is said ---------------------------------------------------------------------------------
+
+
+def say(text: str) -> None:
+    """Print what was asked for."""
+    print(printable(text))
+
+
+def say_fault(text: str) -> None:
+    """Print, to standard error, what went wrong."""
+    print(printable(text), file=sys.stderr)
+
+
 # -- log lines -------------------------------------------------------------------------------------
+
+
+#: Back to the beginning of a terminal's line, and what stands there away.
+ERASE = "\r\x1b[K"
 
 
 class ConsoleHandler(logging.Handler):
@@ -102,7 +125,7 @@ class ConsoleHandler(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.INFO)
         self._closed: list[TextIO] = []
-        self.setFormatter(logging.Formatter("%(message)s"))
+        self.setFormatter(PrintableFormatter("%(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
         from tqdm import tqdm
@@ -117,7 +140,9 @@ class ConsoleHandler(logging.Handler):
         if stream is None or stream in self._closed:
             return
         try:
-            tqdm.write(self.format(record), file=stream)
+            # a launcher's worker knows nothing of the line that another process draws there
+            bare = ERASE if headline and os.name != "nt" and stream.isatty() else ""
+            tqdm.write(bare + self.format(record), file=stream)
         except OSError:  # nobody reads on, as behind `| head`: the run goes on without words
             self._closed.append(stream)
         except Exception:

@@ -6,10 +6,12 @@ What is done with it is in launch.py, and what is checked before a sweep in swee
 import logging
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+import psutil
 from hydra import initialize_config_dir
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.utils import get_args_parser
@@ -19,12 +21,14 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
 from hydra.plugins.search_path_plugin import SearchPathPlugin
-from hydra.types import RunMode
-from omegaconf import DictConfig
+from hydra.types import HydraContext, RunMode, TaskFunction
+from omegaconf import DictConfig, read_write
 
 from rnnexp import config as settings
 from rnnexp import plugins
+from rnnexp.command.launcher import StudyLauncher
 from rnnexp.errors import ConfigError, nearest
 
 CONFIG_NAME = "config"
@@ -41,6 +45,8 @@ def hydra_of_our_own(arguments: Sequence[str]) -> Iterator[None]:
     saved_handlers, saved_level = root_log.handlers[:], root_log.level
     GlobalHydra.instance().clear()
     store_all_probes()
+    instantiate_launcher = Plugins.instantiate_launcher
+    Plugins.instantiate_launcher = _launcher_of_study  # type: ignore[method-assign]
     # what Plugins.register does, and can be taken back
     search_paths = Plugins.instance().plugin_type_to_subclass_list[SearchPathPlugin]
     search_paths.append(PluginFolders)
@@ -60,6 +66,21 @@ def hydra_of_our_own(arguments: Sequence[str]) -> Iterator[None]:
         root_log.setLevel(saved_level)
         ConfigStore.instance().repo[settings.PROBES].pop(f"{settings.ALL_PROBES}.yaml", None)
         search_paths.remove(PluginFolders)
+        Plugins.instantiate_launcher = instantiate_launcher  # type: ignore[method-assign]
+
+
+#: The fingerprint of each job of the study that is about to begin, by its words.
+job_fingerprints: dict[tuple[str, ...], str] = {}
+
+_instantiate_launcher = Plugins.instantiate_launcher
+
+
+def _launcher_of_study(
+    self: Plugins, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+) -> Launcher:
+    """What a sweeper asks for its launcher, whichever was chosen."""
+    inner = _instantiate_launcher(self, hydra_context, task_function, config)
+    return StudyLauncher(inner, config, job_fingerprints, end_jobs_of_workers)
 
 
 class PluginFolders(SearchPathPlugin):
@@ -83,11 +104,12 @@ def store_all_probes() -> None:
 
 @contextmanager
 def workers_of_our_own() -> Iterator[None]:
-    """joblib's workers start without the modules beside the user, and end with the block.
+    """Workers start without the modules beside the user, and joblib's end with the block.
 
     joblib keeps its workers for another sweep, in the directory that was current then; those that
-    were there before are somebody else's, and stay. A worker is started as `python -m`, which would
-    look for the modules of Python itself in the current folder first; `launch.job` puts it last.
+    were there before are somebody else's, and stay. Every launcher starts its workers as
+    `python -m` or `python -c`, which would look for the modules of Python itself in the current
+    folder first; `launch.job` puts it last.
     """
     before, safe_path = _joblib_workers(), os.environ.get("PYTHONSAFEPATH")
     os.environ["PYTHONSAFEPATH"] = "1"
@@ -101,6 +123,34 @@ def workers_of_our_own() -> Iterator[None]:
         workers = _joblib_workers()
         if workers is not None and workers is not before:
             workers.shutdown(wait=True)
+
+
+def set_up_slurm(config: DictConfig) -> None:
+    """The same for jobs of a cluster that gives them no environment of the command's."""
+    launcher = config.hydra.launcher
+    if "setup" in launcher:
+        with read_write(config.hydra):
+            launcher.setup = [*(launcher.setup or []), "export PYTHONSAFEPATH=1"]
+
+
+def end_jobs_of_workers() -> None:
+    """Let the jobs of joblib's workers save their work and end; joblib would kill them first."""
+    workers = [psutil.Process(pid) for pid in list(getattr(_joblib_workers(), "_processes", {}))]
+    for worker in workers:
+        with suppress(psutil.Error):
+            worker.terminate()  # which its job takes for itself
+    while any(map(_has_job, workers)):
+        time.sleep(0.05)
+
+
+def _has_job(worker: psutil.Process) -> bool:
+    """Whether it has a child that is neither a template for jobs nor there for multiprocessing."""
+    with suppress(psutil.Error):
+        return any(
+            child.ppid() != worker.pid or "multiprocessing.spawn" in " ".join(child.cmdline())
+            for child in worker.children(recursive=True)
+        )
+    return False
 
 
 def _joblib_workers() -> Any:

@@ -17,7 +17,7 @@ from omegaconf import DictConfig
 
 from rnnexp import config as settings
 from rnnexp import plugins
-from rnnexp.command.console import console_lines
+from rnnexp.command.console import console_lines, say
 from rnnexp.command.hydra import (
     CONFIG_NAME,
     PluginFolders,
@@ -27,6 +27,8 @@ from rnnexp.command.hydra import (
     split_options,
     workers_of_our_own,
 )
+from rnnexp.command.monitor import study_shown
+from rnnexp.command.study_jobs import OfCommand, job_of_study
 from rnnexp.command.sweep import Checks
 from rnnexp.command.words import has_several_values, one_line, readable
 from rnnexp.errors import ConfigError
@@ -61,7 +63,7 @@ def _launch(arguments: Sequence[str]) -> Path | None:
             version_base="1.3", config_path=str(plugins.own_config_dir()), config_name=CONFIG_NAME
         )
         try:
-            with workers_of_our_own():
+            with workers_of_our_own(), study_shown(lambda: Checks.directory):
                 app(job)()
         except BaseException as error:
             if Checks.error is not None:
@@ -93,7 +95,7 @@ def _explain(error: Exception, words: Sequence[str]) -> None:
 _launched: list[Path | Exception] = []
 
 
-def job(cfg: DictConfig) -> float | None:
+def job(cfg: DictConfig) -> float | str | None:
     """What Hydra calls for a run, and for each job of a study.
 
     Returns the last validation score, for a sweeper that searches for good settings.
@@ -102,18 +104,21 @@ def job(cfg: DictConfig) -> float | None:
     for source in HydraConfig.get().runtime.config_sources:
         if source.provider == PluginFolders.provider:
             plugins.register(Path(source.path))
-
-    from rnnexp.experiment.job import run_spec, validation_score
-
     spec = spec_of(cfg)
     with console_lines():  # a launcher's worker has no handler yet
-        try:
-            run, summary = run_spec(spec)
-        except Exception as error:
-            if spec.study is not None:
-                raise  # Hydra goes on with the next job and remembers this one
-            _launched.append(error)  # raised behind Hydra's back, which would print its own lines
-            return None
+        if spec.study is not None:
+            return job_of_study(spec, OfCommand.told())
+        return _run_alone(spec)
+
+
+def _run_alone(spec: RunSpec) -> float | None:
+    from rnnexp.experiment.run_spec import run_spec, validation_score
+
+    try:
+        run, summary = run_spec(spec)
+    except Exception as error:
+        _launched.append(error)  # raised behind Hydra's back, which would print its own lines
+        return None
     _launched.append(run.path)
     return None if summary is None else validation_score(summary)
 
@@ -122,12 +127,15 @@ def spec_of(cfg: DictConfig) -> RunSpec:
     """The spec of the job that Hydra is running."""
     known = HydraConfig.get()
     several = known.mode == RunMode.MULTIRUN
+    config = settings.plain(cfg)
+    if several and OfCommand.told().again:  # another process has just been at it
+        config["jobs"] = {**(config.get("jobs") or {}), "retry": "failed"}
     return RunSpec(
-        config=settings.plain(cfg),
+        config=config,
         choices=choices_of(known),
         words=tuple(known.overrides.task),
         study=Path(known.sweep.dir) if several else None,
-        job=int(known.job.num) if several else None,
+        job=OfCommand.told().number if several else None,
         unnamed=tuple(known.job.config.override_dirname.exclude_keys),
     )
 
@@ -139,4 +147,4 @@ def _show_study(directory: Path | None) -> None:
         from rnnexp.results.study import Study
 
         if text := report_study(Study.read(directory)):
-            print(text)
+            say(text)

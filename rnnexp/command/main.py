@@ -9,8 +9,8 @@ from types import FrameType
 
 from rnnexp import plugins
 from rnnexp.command import FAILED, INTERRUPTED, OK, TERMINATED, USER_ERROR
-from rnnexp.command.console import stand_ins
-from rnnexp.errors import ConfigError, Terminated, first_line, short
+from rnnexp.command.console import say, say_fault, stand_ins
+from rnnexp.errors import ConfigError, JobFailed, StorageError, Terminated, first_line, short
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -20,26 +20,26 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(arguments: list[str]) -> int:
-    plugins.look_here_last()
     previous = signal.signal(signal.SIGTERM, _terminate)
     try:
         return _run(arguments)
     except SystemExit as stop:  # argparse's and Hydra's, or one from a component
         if isinstance(stop.code, str):
-            print(f"rnnexp: failed: {stop.code}", file=sys.stderr)
+            say_fault(f"rnnexp: failed: {stop.code}")
         return OK if stop.code is None else stop.code if stop.code in (OK, USER_ERROR) else FAILED
     except BrokenPipeError:  # `rnnexp ... | head`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except KeyboardInterrupt:
-        print("rnnexp: interrupted", file=sys.stderr)
+        say_fault("rnnexp: interrupted")
         return INTERRUPTED
     except Terminated:
-        print("rnnexp: terminated", file=sys.stderr)
+        say_fault("rnnexp: terminated")
         return TERMINATED
     finally:
         signal.signal(signal.SIGTERM, previous)
         plugins.forget()
+        plugins.look_here_no_more()
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -61,14 +61,15 @@ def _do(arguments: list[str]) -> int:
     if not {"--help", "-h"}.isdisjoint(arguments):
         from rnnexp.command.help import help_page
 
-        print(help_page())
+        say(help_page())
     elif "--version" in arguments:
         from rnnexp import __version__
 
-        print(f"rnnexp {__version__}")
+        say(f"rnnexp {__version__}")
     else:
         from rnnexp.command.launch import launch
 
+        plugins.look_here_last()
         launch(arguments)
     return OK
 
@@ -95,15 +96,15 @@ def _told(error: Exception) -> int:
     from rnnexp.command.words import one_line, user_errors
 
     if isinstance(error, user_errors()):
-        print(f"rnnexp: error: {short(one_line(error))}", file=sys.stderr)
+        say_fault(f"rnnexp: error: {short(one_line(error))}")
         return USER_ERROR
+    if isinstance(error, (JobFailed, StorageError)):  # which say all there is to say
+        say_fault(f"rnnexp: failed: {first_line(error)}")
+        return FAILED
     what = ": ".join(filter(None, [type(error).__name__, first_line(error)]))
     notes = getattr(error, "__notes__", [])  # of a run that had begun, where its log is
     log = notes[0] if notes else "a run that had begun has it in rnnexp.log"
-    print(
-        f"rnnexp: failed: {what} (HYDRA_FULL_ERROR=1 shows the traceback; {log})",
-        file=sys.stderr,
-    )
+    say_fault(f"rnnexp: failed: {what} (HYDRA_FULL_ERROR=1 shows the traceback; {log})")
     return FAILED
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rnnexp import plugins
+from rnnexp.command.hydra import end_jobs_of_workers
 from rnnexp.command.launch import launch
 from rnnexp.errors import ConfigError, DataError
 from rnnexp.interrupts import interrupt
@@ -56,7 +57,7 @@ def load_study(path: str | Path) -> Study:
     folder = Path(path)
     if (folder / "summary.json").is_file():
         raise DataError(f"{folder} is a run: use rnnexp.load_run")
-    if not any(folder.glob("*/summary.json")):
+    if not any(folder.glob("[!.]*/summary.json")):
         raise DataError(f"{folder} is no study: none of its folders has a summary.json")
     return Study.read(folder)
 
@@ -85,6 +86,7 @@ def _in_a_thread(arguments: list[str]) -> Path | None:
         try:
             done.wait()
         except KeyboardInterrupt:
+            end_jobs_of_workers()
             interrupt(thread.ident or 0, KeyboardInterrupt)
     thread.join()
     if errors:

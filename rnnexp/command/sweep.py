@@ -3,8 +3,9 @@
 import hashlib
 import json
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,23 @@ from omegaconf import DictConfig, OmegaConf, read_write
 from rnnexp import config as settings
 from rnnexp import plugins
 from rnnexp.command import USER_ERROR
-from rnnexp.command.hydra import choices_of, sweep_jobs
+from rnnexp.command.console import say
+from rnnexp.command.hydra import choices_of, job_fingerprints, set_up_slurm, sweep_jobs
 from rnnexp.command.words import one_line, user_errors
+from rnnexp.dials import Jobs
 from rnnexp.durable import make_directory
 from rnnexp.errors import ConfigError, literal, to_type
 from rnnexp.experiment.identity import fingerprint, probes_fingerprint
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.results.names import safe_name
 from rnnexp.results.plan import record_plan
-from rnnexp.results.reuse import UNNAMED, Identity, studies_holding
+from rnnexp.results.reuse import (
+    UNNAMED,
+    Identity,
+    place_of_study,
+    studies_holding,
+    taken_as_they_are,
+)
 from rnnexp.results.runs import ROOT
 
 STUDIES = ROOT / "studies"
@@ -48,6 +57,7 @@ class Checks(Callback):
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         with _refusing():
             _check_places(config, several=False)
+            _check_is_of_use(config, several=False)
 
     def on_multirun_start(
         self, config: DictConfig, config_name: str | None = None, **kwargs: Any
@@ -55,15 +65,20 @@ class Checks(Callback):
         with _refusing():
             _check_places(config, several=True)
             jobs = sweep_jobs(config)
-            checked: dict[tuple[str, str], str] = {}
+            _check_is_of_use(config, several=True, swept=swept_keys(jobs))
+            checked: dict[tuple[str, str], Identity] = {}
             identities = [_check_job(config_name, words, checked) for words in jobs]
+            job_fingerprints.clear()
+            for words, identity in zip(jobs, identities, strict=True):
+                job_fingerprints[tuple(words)] = identity.fingerprint
             directory, lines = study_place(config, jobs, identities)
             make_directory(directory)
             record_plan(directory, [identity.fingerprint for identity in identities])
             _tell_jobs(config, directory, constant_keys(jobs))
+            set_up_slurm(config)
             Checks.directory = directory
-            for line in lines:
-                print(line)
+            for line in [*lines, *taken_as_they_are(directory, identities)]:
+                say(line)
 
 
 @contextmanager
@@ -106,6 +121,27 @@ def _check_places(config: DictConfig, several: bool) -> None:
         )
 
 
+def _check_is_of_use(config: DictConfig, several: bool, swept: Collection[str] = ()) -> None:
+    """Raise ConfigError for a setting of studies on a single run, and the other way round."""
+    if several:
+        if config.name is not None or "name" in swept:
+            raise ConfigError(
+                "name=... ends the name of a single run and has no effect on a study: "
+                f"type {to_type('study', config.name or 'NAME')} to name it"
+            )
+        return
+    if config.study is not None:
+        raise ConfigError(
+            f"{to_type('study', config.study)} has no effect on a single run: add -m to make a "
+            f"study of it, or type {to_type('name', config.study)}"
+        )
+    there, default = asdict(settings.jobs({"jobs": settings.plain(config).get("jobs")})), Jobs()
+    for key, value in there.items():
+        if value != getattr(default, key):
+            shown = str(value).lower() if isinstance(value, bool) else value
+            raise ConfigError(f"jobs.{key}={shown} has no effect on a single run: add -m")
+
+
 def _leaves(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in node.items():
         if isinstance(value, Mapping):
@@ -115,11 +151,11 @@ def _leaves(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 
 def _check_job(
-    config_name: str | None, words: Sequence[str], checked: dict[tuple[str, str], str]
+    config_name: str | None, words: Sequence[str], checked: dict[tuple[str, str], Identity]
 ) -> Identity:
     """Build all that the job is made of; jobs that differ in their seed alone are checked once.
 
-    checked: the content that those before have read, by their settings without the seed.
+    checked: the identities of those before, by their settings without the seed.
     """
     from rnnexp.experiment.build import build
 
@@ -131,10 +167,10 @@ def _check_job(
         alike = fingerprint({**config, "seed": 0}), measured
         if alike not in checked:
             spec = RunSpec(config, choices_of(composed.hydra), tuple(words))
-            checked[alike] = build(spec).content
+            checked[alike] = build(spec).identity
     except user_errors() as error:
         raise ConfigError(f"{one_line(error)} [in {shlex.join(words)}]") from error
-    return Identity(fingerprint(config), checked[alike], measured)
+    return replace(checked[alike], fingerprint=fingerprint(config))
 
 
 # -- where a study goes ---------------------------------------------------------------------------
@@ -158,7 +194,8 @@ def study_place(
             )
         return given, [_begins(given, jobs)]
     if config.study is not None:
-        return (named := STUDIES / safe_name(config.study)), [_begins(named, jobs)]
+        named, told = place_of_study(STUDIES, config.study)
+        return named, [*filter(None, [told]), _begins(named, jobs)]
     preset = config.hydra.runtime.choices.get(plugins.PRESETS)
     if "study" in swept_keys(jobs):
         raise ConfigError("study names all runs of a sweep: give it one value")

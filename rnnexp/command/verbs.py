@@ -1,16 +1,18 @@
-"""Verbs on what exists: predict, resume, report, verify. Their words are argparse's."""
+"""Verbs on what exists, such as predict, resume and report. Their words are argparse's."""
 
 import argparse
 import logging
 import re
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from rnnexp import plugins
 from rnnexp.command import FAILED, OK, USER_ERROR
+from rnnexp.command.console import console_lines, say, say_fault
 from rnnexp.errors import DataError, UserError
+from rnnexp.printable import PrintableFormatter
 
 
 def _predict(arguments: argparse.Namespace) -> int:
@@ -23,40 +25,66 @@ def _predict(arguments: argparse.Namespace) -> int:
     else:
         check_is_text(arguments.text, arguments.run)
         text = arguments.text
-    print(predict(arguments.run, text, arguments.steps))
+    say(predict(arguments.run, text, arguments.steps, arguments.trust))
     return OK
 
 
 def _resume(arguments: argparse.Namespace) -> int:
-    from rnnexp.command.console import console_lines
     from rnnexp.experiment.resume import resume
     from rnnexp.results.runs import RunDirectory
 
     with console_lines():
-        resume(RunDirectory.open(arguments.run), arguments.words)
+        resume(RunDirectory.open(arguments.run), arguments.words, arguments.trust)
     return OK
 
 
 def _report(arguments: argparse.Namespace) -> int:
     from rnnexp.results import report
+    from rnnexp.results.plan import is_study
+    from rnnexp.results.report_folder import report_folder
     from rnnexp.results.runs import RunDirectory
     from rnnexp.results.study import Study
 
     path: Path = arguments.run_or_study
     if (path / "summary.json").is_file():
-        print(report.report_run(RunDirectory.open(path)))
-    elif (path / "multirun.yaml").is_file() or (path / "study.csv").is_file():
-        print(report.report_study(Study.read(path)))
+        run = RunDirectory.open(path)
+        say(report.report_run(run, report_folder(path, arguments.to)))
+    elif is_study(path):
+        study = Study.read(path)
+        say(report.report_study(study, to=report_folder(path, arguments.to)))
     else:
         raise UserError(f"{path} is neither a run nor a study: no summary.json, no study.csv")
     return OK
+
+
+def _study(arguments: argparse.Namespace) -> int:
+    from rnnexp.results.status import StudyReader, find_study
+
+    say(StudyReader(find_study(arguments.study)).read().text())
+    return OK
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from rnnexp.experiment.identity import fingerprint
+    from rnnexp.results.check import check_run, check_study, told
+    from rnnexp.results.plan import is_study
+
+    path: Path = arguments.run_or_study
+    if any((path / name).exists() for name in ("summary.json", "manifest.json")):
+        lines, whole = told(path, [check_run(path, fingerprint)])
+    elif is_study(path):
+        lines, whole = told(path, *check_study(path, fingerprint))
+    else:
+        raise UserError(f"{path} is neither a run nor a study: no summary.json, no study.csv")
+    say("\n".join(lines))
+    return OK if whole else FAILED
 
 
 def _verify(arguments: argparse.Namespace) -> int:
     from rnnexp.checks.suite import table, verify
 
     results = list(verify())
-    print(table(results))
+    say(table(results))
     return OK if all(result.passed for result in results) else FAILED
 
 
@@ -97,6 +125,17 @@ def _predict_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--steps", action="store_true", help="a line per word: state, probability so far, gradient"
     )
+    add_trust(parser)
+
+
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """The option that a verb has which builds what a run's files name."""
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="run code that is neither rnnexp's nor an installed plugin's where the run names it; "
+        "it may lie in this folder",
+    )
 
 
 def _resume_arguments(parser: argparse.ArgumentParser) -> None:
@@ -107,10 +146,23 @@ def _resume_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="name=value",
         help="what may differ, as device=cpu; trainer.epochs=N trains a finished run further",
     )
+    add_trust(parser)
+
+
+def _run_or_study(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run_or_study", type=Path, help="directory of a run or of a study")
 
 
 def _report_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run_or_study", type=Path, help="directory of a run or of a study")
+    _run_or_study(parser)
+    parser.add_argument(
+        "--to", type=Path, metavar="DIR", help="write there, and nothing into the run or study"
+    )
+
+
+def _study_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=["status"], help="how far it has come")
+    parser.add_argument("study", metavar="NAME", help="its name, or its directory")
 
 
 VERBS = {
@@ -122,12 +174,27 @@ VERBS = {
     ),
     "resume": Verb(
         "RUN [name=value ...]",
-        "go on with a run that was stopped, or train a finished one further",
+        "go on with a run that was stopped",
         _resume_arguments,
         _resume,
     ),
     "report": Verb(
-        "RUN_OR_STUDY", "draw the figures of a run or a study again", _report_arguments, _report
+        "RUN_OR_STUDY [--to D]",
+        "draw the figures of a run or a study again",
+        _report_arguments,
+        _report,
+    ),
+    "study": Verb(
+        "status NAME",
+        "how far a study has come",
+        _study_arguments,
+        _study,
+    ),
+    "check": Verb(
+        "RUN_OR_STUDY",
+        "whether every file is still what was written",
+        _run_or_study,
+        _check,
     ),
     "verify": Verb("", "check the measurements against known cases", lambda parser: None, _verify),
 }
@@ -141,8 +208,14 @@ class _Parser(argparse.ArgumentParser):
                 message += "; put quotes around a text"
         if message.endswith("required: text"):
             message += ", or --file FILE (put -- before a text that begins with a dash)"
-        print(f"rnnexp: error: {self.prog.split()[-1]}: {message}", file=sys.stderr)
+        say_fault(f"rnnexp: error: {self.prog.split()[-1]}: {message}")
         raise SystemExit(USER_ERROR)
+
+
+def _show_warnings() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(PrintableFormatter("%(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
 def run_verb(words: Sequence[str]) -> int:
@@ -151,7 +224,9 @@ def run_verb(words: Sequence[str]) -> int:
     parser = _Parser(prog=f"rnnexp {words[0]}", description=verb.purpose)
     verb.add(parser)
     arguments = parser.parse_args(words[1:])
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    _show_warnings()
+    if getattr(arguments, "trust", False):
+        plugins.look_here_last()  # where such code often lies
     try:
         return verb.run(arguments)
     except (KeyError, IndexError, EOFError, UnicodeDecodeError) as error:

@@ -191,6 +191,8 @@ def one_line(error: Exception) -> str:
         return _preset_sets_too_much(f"{match[1]}={match[2]}", match[3], text)
     if match := re.search(r"Could not find '([^']+)/([^/']+)'(.*)", text):
         group, option = match[1], match[2]
+        if option.startswith("submitit_"):
+            return f"{group}={option} needs submitit: pip install 'rnnexp[slurm]'"
         listed = match[3].partition(f"Available options in '{group}':")[2].split("Config search")[0]
         options = [name for name in listed.split() if not name.startswith("_")]
         return (

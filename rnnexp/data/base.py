@@ -77,6 +77,10 @@ class Task(ABC):
         """`content` of the files as they are now: another one, and the task must be made anew."""
         return self.content
 
+    def contents_before(self) -> Sequence[str]:
+        """What earlier versions called the `content` of the files as they are now, if otherwise."""
+        return ()
+
     def whole_lengths(self, name: Split) -> Tensor:
         """The number of steps of each example before it was cut to `seq_len`, long [N]."""
         return self.split(name).lengths

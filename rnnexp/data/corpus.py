@@ -2,15 +2,14 @@
 
 The cache holds word indices over *all* words of the corpus, so it depends on the content and on
 the cleaning alone: runs with another vocabulary size, length or split read the same files. The
-largest of them is memory-mapped.
+largest of them is memory-mapped. Each folder has a manifest, through which its files are read.
 """
 
 import hashlib
+import io
 import json
 import logging
-import os
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,10 +21,13 @@ import numpy.typing as npt
 
 from rnnexp.data.cleaning import Cleaning
 from rnnexp.data.emptiness import why_empty
+from rnnexp.durable import new_folder
+from rnnexp.errors import StorageError
+from rnnexp.manifest import Manifest
 
 log = logging.getLogger(__name__)
 
-CACHE_VERSION = 3  # raise it when the files or the cleaning change: caches are keyed by it
+CACHE_VERSION = 4  # raise it when the files or the cleaning change: caches are keyed by it
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -130,64 +132,61 @@ def cached_corpus(
 
     identity: a string that changes with the content; with the cleaning it makes the cache's key.
 
-    Damaged files in the cache are made again. A folder that cannot be written is a warning.
+    A folder of the cache with a file that is missing, or is not what was written, is said to be
+    damaged and made again. A folder that cannot be written is a warning.
     """
     key = hashlib.sha256(repr((CACHE_VERSION, identity, cleaning)).encode()).hexdigest()[:16]
     folder = cache_dir / key
     if folder.is_dir():
         try:
             return _load(folder)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            log.warning("%s is damaged (%s) and made again", folder, error)
+        # DamagedError is a ValueError; the others are of files that were written wrong
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            log.warning("the cache is damaged (%s): the corpus is read and cached again", error)
             shutil.rmtree(folder, ignore_errors=True)
     corpus = tokenise(read(), cleaning)
     try:
         _save(corpus, folder)
-    except OSError as error:
+    except (OSError, StorageError) as error:
         log.warning("the tokenised corpus is not cached: %s", error)
     return corpus
 
 
 def _save(corpus: TokenisedCorpus, folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # written beside its place and renamed, so that a reader never sees half of it
-    partial = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "offsets": corpus.offsets,
+        "digests": corpus.digests,
+        "lost_letters": corpus.lost_letters,
+        "normalised": corpus.normalised,
+        "empty": corpus.empty,
+        "labels": corpus.labels,
+    }
+    if corpus.is_test is not None:
+        arrays["is_test"] = corpus.is_test
+    reading = {"facts": corpus.facts, "notes": corpus.notes, "read_anew": corpus.read_anew}
     try:
-        np.save(partial / "tokens.npy", corpus.tokens)
-        arrays: dict[str, npt.NDArray[Any]] = {
-            "offsets": corpus.offsets,
-            "digests": corpus.digests,
-            "lost_letters": corpus.lost_letters,
-            "normalised": corpus.normalised,
-            "empty": corpus.empty,
-            "labels": corpus.labels,
-        }
-        if corpus.is_test is not None:
-            arrays["is_test"] = corpus.is_test
-        np.savez(partial / "texts.npz", **arrays)  # type: ignore[arg-type]
-        (partial / "words.txt").write_text("\n".join(corpus.words), encoding="utf-8")
-        (partial / "classes.json").write_text(json.dumps(corpus.classes), encoding="utf-8")
-        reading = {
-            "facts": corpus.facts,
-            "notes": corpus.notes,
-            "read_anew": corpus.read_anew,
-        }
-        (partial / "reading.json").write_text(json.dumps(reading), encoding="utf-8")
-        partial.chmod(0o755)
-        os.rename(partial, folder)
-    except OSError:
-        shutil.rmtree(partial, ignore_errors=True)
-        if not folder.is_dir():  # another process may have put the same content there first
+        with new_folder(folder) as partial:
+            np.save(partial / "tokens.npy", corpus.tokens)
+            np.savez(partial / "texts.npz", **arrays)  # type: ignore[arg-type]
+            (partial / "words.txt").write_bytes("\n".join(corpus.words).encode())
+            (partial / "classes.json").write_text(json.dumps(corpus.classes), encoding="utf-8")
+            (partial / "reading.json").write_text(json.dumps(reading), encoding="utf-8")
+            Manifest.seal(partial, [file.name for file in partial.iterdir()], {})
+    except FileExistsError:  # another process may have put the same content there first
+        if not folder.is_dir():
             raise
 
 
 def _load(folder: Path) -> TokenisedCorpus:
-    with np.load(folder / "texts.npz") as texts:
+    """Raises DamagedError for a file that is not what was written."""
+    manifest = Manifest.read(folder)
+    manifest.check("tokens.npy")
+    with np.load(io.BytesIO(manifest.content("texts.npz"))) as texts:
         arrays = {name: texts[name] for name in texts.files}
-    reading = json.loads((folder / "reading.json").read_text(encoding="utf-8"))
-    corpus = TokenisedCorpus(
+    reading = json.loads(manifest.content("reading.json"))
+    return TokenisedCorpus(
         # split("\n") and not splitlines(): a word may hold any other line separator
-        words=(folder / "words.txt").read_text(encoding="utf-8").split("\n"),
+        words=manifest.content("words.txt").decode("utf-8").split("\n"),
         tokens=np.load(folder / "tokens.npy", mmap_mode="r"),
         offsets=arrays["offsets"],
         digests=arrays["digests"],
@@ -195,14 +194,9 @@ def _load(folder: Path) -> TokenisedCorpus:
         normalised=arrays["normalised"],
         empty=arrays["empty"],
         labels=arrays["labels"],
-        classes=tuple(json.loads((folder / "classes.json").read_text(encoding="utf-8"))),
+        classes=tuple(json.loads(manifest.content("classes.json"))),
         is_test=arrays.get("is_test"),
         facts=reading["facts"],
         notes=reading["notes"],
         read_anew=reading["read_anew"],
     )
-    if corpus.offsets[-1] != len(corpus.tokens) or corpus.tokens.max(initial=0) >= len(
-        corpus.words
-    ):
-        raise ValueError("its files do not belong together")
-    return corpus

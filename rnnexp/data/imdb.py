@@ -11,7 +11,7 @@ import logging
 import re
 import tarfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,9 +20,10 @@ import numpy as np
 from rnnexp.data.columns import Column
 from rnnexp.data.corpus import RawCorpus
 from rnnexp.data.csv import Csv
+from rnnexp.data.folder import folder_digest
 from rnnexp.data.table import TABLE_SUFFIXES
 from rnnexp.errors import DataError
-from rnnexp.files import Bounded, check_is_file, content_of, user_path
+from rnnexp.files import Bounded, content_of, user_path
 
 log = logging.getLogger(__name__)
 
@@ -78,8 +79,24 @@ class Imdb(Csv):
         )
 
     def identity(self) -> str:
-        digest = _folder_digest(self.path) if self.path.is_dir() else super().identity()
+        if not self.path.is_dir():
+            return self._pooled_or_not(super().identity())
+        files = _review_files(self.path)
+        return self._pooled_or_not(folder_digest(self.path, files, self.cache_dir))
+
+    def _pooled_or_not(self, digest: str) -> str:
         return f"{digest} pooled" if self._in_halves and self._pooled else digest
+
+    def contents_before(self) -> Sequence[str]:
+        """Until version 0.3 a folder was told by its files' names, sizes and times."""
+        if not self.path.is_dir():
+            return ()
+        digest = hashlib.sha256()
+        for file in _review_files(self.path):
+            status = file.stat()
+            name = file.relative_to(self.path).as_posix()
+            digest.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+        return (self.content_of(self._pooled_or_not(digest.hexdigest())),)
 
     def read(self) -> RawCorpus:
         if not self._in_halves:
@@ -166,18 +183,8 @@ def _folder_texts(path: Path) -> Iterator[tuple[str, bytes]]:
         yield file.as_posix(), content_of(file)
 
 
-def _review_files(path: Path) -> Iterable[Path]:
-    return (file for file in sorted(path.glob("t*/*/*.txt")) if _MEMBER.search(file.as_posix()))
-
-
-def _folder_digest(path: Path) -> str:
-    """A digest of the files' names, sizes and times; reading 50,000 files would take minutes."""
-    digest = hashlib.sha256()
-    for file in _review_files(path):
-        status = check_is_file(file)
-        name = file.relative_to(path).as_posix()
-        digest.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
+def _review_files(path: Path) -> list[Path]:
+    return [file for file in sorted(path.glob("t*/*/*.txt")) if _MEMBER.search(file.as_posix())]
 
 
 def _from_files(path: Path, files: Iterable[tuple[str, bytes]], pooled: bool) -> RawCorpus:

@@ -92,7 +92,8 @@ class TextClassification(Classification):
         self.cleaning = Cleaning(lowercase, strip_html, non_letters, letters)
         self.eval_lengths = tuple(eval_lengths or ())
 
-        corpus = cached_corpus(user_path(cache_dir), self.identity(), self.cleaning, self.read)
+        self.cache_dir = user_path(cache_dir)
+        corpus = cached_corpus(self.cache_dir, self.identity(), self.cleaning, self.read)
         rows = split_rows(corpus, shares, shuffle_seed, limit, stratify)
         _check_length(seq_len, rows)
         self._check_classes(corpus, rows, shuffled=shuffle_seed is not None)
@@ -138,8 +139,12 @@ class TextClassification(Classification):
         """The texts and their labels; called only if the cache does not hold them."""
 
     def current_content(self) -> str:
+        return self.content_of(self.identity())
+
+    def content_of(self, identity: str) -> str:
+        """`content`, of what `identity` gives."""
         # Where version 0.1 read other texts, words or labels, its runs are others.
-        return self.identity() + (" read anew" if self._read_anew else "")
+        return identity + (" read anew" if self._read_anew else "")
 
     def split(self, name: Split) -> SequenceDataset:
         if name not in self._splits:

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from rnnexp.data.base import Task
 from rnnexp.embedding.base import Encoder
 from rnnexp.embedding.features import Features
 from rnnexp.errors import ConfigError, UserError, first_line
+from rnnexp.experiment.code import code_of
 from rnnexp.experiment.denormals import flushed_denormals
 from rnnexp.experiment.identity import files_fingerprint
 from rnnexp.experiment.room import bytes_of_weight, check_states
@@ -26,6 +28,7 @@ from rnnexp.experiment.spec import RunSpec
 from rnnexp.init.base import Init
 from rnnexp.model.base import SequenceModel
 from rnnexp.probes.base import Probe
+from rnnexp.results.reuse import Identity
 from rnnexp.streams import stream_seed
 from rnnexp.training.trainer import Trainer
 
@@ -54,9 +57,36 @@ class Experiment:
         return self.task.content, self.model.encoder.content
 
     @property
+    def contents_before(self) -> list[tuple[str, str]]:
+        """What earlier versions had for `contents` of the same files, where it was otherwise."""
+        return [(content, self.model.encoder.content) for content in self.task.contents_before()]
+
+    @property
     def content(self) -> str:
         """A hash of `contents`, for summary.json."""
         return files_fingerprint(*self.contents)
+
+    @cached_property
+    def code(self) -> str | None:
+        """Digests of the source of the user's own components, for summary.json; see code.py."""
+        config, model = self.spec.config, self.model
+        code = code_of(
+            [settings.arguments(config, group)[0] for group in settings.GROUPS],
+            [type(probe) for probe in self.probes.values()],
+            [type(part) for part in (*model.modules(), *(r.cell for r in model.recurrences()))],
+        )
+        return None if code is None else str(code)
+
+    @cached_property
+    def identity(self) -> Identity:
+        """What tells whether a run on disk is this one."""
+        return Identity(
+            self.spec.fingerprint,
+            self.content,
+            self.spec.probes_fingerprint,
+            self.code,
+            tuple(files_fingerprint(*contents) for contents in self.contents_before),
+        )
 
 
 def build(spec: RunSpec) -> Experiment:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -23,7 +24,10 @@ def weights_of_earlier_version(run: RunDirectory) -> dict[str, Tensor]:
     trainer: Trainer = settings.build(run.config, "trainer")
     best = folder / "best.safetensors"
     if trainer.tests_best and best.is_file():
-        return load_file(str(best))
+        try:
+            return load_file(str(best))
+        except (SafetensorError, OSError) as error:
+            raise DamagedError(f"{best} is damaged ({error})") from None
     paths = sorted(folder.glob("epoch_*.pt"))
     if not paths:
         raise DataError(f"{run.path} holds no weights")

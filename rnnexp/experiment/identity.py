@@ -10,11 +10,16 @@ that does what was done before. A whole number counts the same as an integer and
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rnnexp import config as settings
 from rnnexp.dials import SECTIONS
 from rnnexp.earlier import came_later, upgraded
+from rnnexp.results.runs import RunDirectory
+from rnnexp.results.summary import Summary
+
+if TYPE_CHECKING:
+    from rnnexp.experiment.build import Experiment
 
 
 def fingerprint(config: Mapping[str, Any]) -> str:
@@ -78,3 +83,14 @@ def content_of_version_1(contents: tuple[str, str], config: Mapping[str, Any]) -
     """
     probes = json.dumps(config.get(settings.PROBES) or {})
     return hashlib.sha256(f"{contents[0]}\n{contents[1]}\n{probes}".encode()).hexdigest()[:16]
+
+
+def changes_since(experiment: "Experiment", run: RunDirectory, summary: Summary) -> list[str]:
+    """What was otherwise when a run of the same settings was made, in words."""
+    if summary.measured is not None:
+        return experiment.identity.changes_since(summary)
+    config = run.config_as_written  # the first version kept one hash of files and probes
+    contents = (experiment.contents, *experiment.contents_before)
+    same = summary.content in [content_of_version_1(pair, config) for pair in contents]
+    same = same and probes_fingerprint(config) == experiment.spec.probes_fingerprint
+    return [] if same else ["the data or the probes have changed"]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from rnnexp.experiment.data_lines import text_lines, vectors_line
 from rnnexp.results.summary import Summary
 from rnnexp.scores import Score
-from rnnexp.training.lines import training_lines
 
 if TYPE_CHECKING:
     from rnnexp.experiment.build import Experiment
@@ -21,7 +20,7 @@ headlines_only: ContextVar[bool] = ContextVar("headlines_only", default=False)
 
 
 def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
-    """The data, the model, the training, and what is left out."""
+    """The data, the model, and what is left out."""
     task, report = experiment.task, summary.data_report
     training = f"{report['train']} training" if "train" in report else "fresh training samples"
     synthetic = " (synthetic)" if task.synthetic else ""
@@ -47,7 +46,7 @@ def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
     )
     if summary.embedding_report:
         lines.append(vectors_line(summary.embedding_report))
-    return lines + training_lines(experiment.trainer, task)
+    return lines
 
 
 def result_line(summary: Summary) -> str:

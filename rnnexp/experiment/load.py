@@ -9,6 +9,7 @@ from rnnexp.errors import DamagedError, DataError, UserError
 from rnnexp.experiment.build import build_model, facts_of
 from rnnexp.experiment.earlier_weights import weights_of_earlier_version
 from rnnexp.experiment.spec import RunSpec
+from rnnexp.experiment.trust import refuse_foreign_targets
 from rnnexp.model.base import SequenceModel
 from rnnexp.results.checkpoints import StoredCheckpoint
 from rnnexp.results.runs import RunDirectory
@@ -16,14 +17,20 @@ from rnnexp.results.summary import TaskRecord
 from rnnexp.training.tensors import tensors_of
 
 
-def load_model(run: RunDirectory) -> SequenceModel:
+def load_model(run: RunDirectory, trust: bool = False) -> SequenceModel:
     """The run's model on the CPU with the weights that were tested; see `Trainer.test_weights`.
 
     Of a run that has not finished, with those of its newest checkpoint; see `weights_place`.
 
-    Raises DataError where its files do not belong together, DamagedError where they are damaged.
+    trust: import what its config.yaml names, whoever has written that; see trust.py.
+
+    Raises DataError where its files do not belong together, DamagedError where they are damaged,
+    ConfigError for code that is not trusted.
     """
-    config, record = run.config, _complete(run)
+    config = run.config
+    if not trust:
+        refuse_foreign_targets(config, run.path / "config.yaml")
+    record = _complete(run)
     encoder: Encoder
     if record.vocabulary is None:
         assert record.input_size is not None
@@ -76,6 +83,6 @@ def _complete(run: RunDirectory) -> TaskRecord:
         return record
     if record.classes is not None:
         return record.model_copy(update={"output_size": len(record.classes)})
-    spec = RunSpec.of_run(run)
+    spec = RunSpec.of_run(run, trust=True)  # or `load_model` had refused it
     task = settings.build(spec.config, "data", seq_len=spec.dials.seq_len, seed=spec.dials.seed)
     return record.model_copy(update=facts_of(task))

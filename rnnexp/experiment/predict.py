@@ -21,12 +21,13 @@ from rnnexp.results.tables import aligned
 from rnnexp.types import Batch
 
 
-def predict(path: Path, text: str, steps: bool = False) -> str:
+def predict(path: Path, text: str, steps: bool = False, trust: bool = False) -> str:
     """Four lines: the class, its probability, two gradient norms, and what was read of the text.
 
     steps: and a table of all words: norm of the state, probability of the class had the text ended
     there, and norm of the loss' gradient with respect to the word's vector. Where the answer is
     read behind the pads, some of these follow: the first, the second, the fourth, ... and the last.
+    trust: see `load_model`.
 
     The gradient is that of the loss at the predicted class, in L2 norm: near zero where the network
     is sure of its answer, or where no gradient arrives. One norm is over all parameters, the other
@@ -53,7 +54,7 @@ def predict(path: Path, text: str, steps: bool = False) -> str:
         )
 
     # In float64: of a sure answer's loss and gradient float32 leaves nothing.
-    model = load_model(run).double()
+    model = load_model(run, trust).double()
     model.eval()
     batch = encode.batch(read.ids)
     outputs = model(batch)

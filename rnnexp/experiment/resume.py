@@ -30,13 +30,16 @@ MAY_DIFFER = ("device", "threads", "plots", "checkpoint.every_seconds", "checkpo
 LONGER = ("trainer.epochs", "trainer.steps")
 
 
-def resume(run: RunDirectory, words: Sequence[str] = ()) -> tuple[RunDirectory, Summary]:
+def resume(
+    run: RunDirectory, words: Sequence[str] = (), trust: bool = False
+) -> tuple[RunDirectory, Summary]:
     """Go on with a run that was stopped, or train a finished one further.
 
     words: settings that may differ, as `device=cpu`; for a longer training, which is a run of its
-    own, `trainer.epochs=N`.
+    own, `trainer.epochs=N`. trust: see `RunSpec.of_run`.
 
-    Raises UserError where there is nothing to go on with, or the data are not what they were.
+    Raises UserError where there is nothing to go on with, or the data are not what they were,
+    ConfigError for code that is not trusted.
     """
     changes, summary = _changes(words), run.summary
     longer = [key for key in LONGER if key in changes]
@@ -47,7 +50,7 @@ def resume(run: RunDirectory, words: Sequence[str] = ()) -> tuple[RunDirectory, 
                 f"{name} has {summary.status}: nothing is left to do (a run with "
                 "checkpoint.keep=all trains on with trainer.epochs=...)"
             )
-        return _train_on(run, summary, changes)
+        return _train_on(run, summary, changes, trust)
     if longer:
         raise UserError(
             f"{name} has not finished (its status is {summary.status}): resume it without "
@@ -58,7 +61,7 @@ def resume(run: RunDirectory, words: Sequence[str] = ()) -> tuple[RunDirectory, 
         raise UserError(
             f"{name} is running on {host} (process {pid}): resume it once that has ended"
         )
-    spec = RunSpec.of_run(run)
+    spec = RunSpec.of_run(run, trust)
     claim = claimed_run(run.path)
     if summary.job is not None:
         spec = replace(spec, study=run.path.parent, job=summary.job)
@@ -72,10 +75,10 @@ def resume(run: RunDirectory, words: Sequence[str] = ()) -> tuple[RunDirectory, 
 
 
 def _train_on(
-    run: RunDirectory, summary: Summary, changes: Mapping[str, Any]
+    run: RunDirectory, summary: Summary, changes: Mapping[str, Any], trust: bool
 ) -> tuple[RunDirectory, Summary]:
     """Go on behind the end of a finished run, in a directory of its own."""
-    name, before = shown_path(run.path), RunSpec.of_run(run)
+    name, before = shown_path(run.path), RunSpec.of_run(run, trust)
     if summary.status == "diverged":
         raise UserError(f"{name} has diverged: more training changes nothing")
     stored = StoredCheckpoint.of_run(run.path)

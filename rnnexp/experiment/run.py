@@ -2,9 +2,10 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import torch
 
@@ -16,7 +17,11 @@ from rnnexp.errors import DamagedError, StorageError, Terminated, first_line
 from rnnexp.experiment.build import Experiment, facts_of
 from rnnexp.experiment.data_lines import warn_once
 from rnnexp.experiment.denormals import flushed_denormals
-from rnnexp.experiment.environment import describe_environment, peak_memory_mb
+from rnnexp.experiment.environment import (
+    describe_environment,
+    environment_differences,
+    peak_memory_mb,
+)
 from rnnexp.experiment.lines import at_length_line, headlines_only, result_line, start_lines
 from rnnexp.experiment.start import Start
 from rnnexp.probes.probe_set import ProbeSet
@@ -29,6 +34,7 @@ from rnnexp.results.statistics import UNBOUNDED, example_interval
 from rnnexp.results.summary import AtLength, CellFacts, Reading, Status, Summary, TaskRecord, Tested
 from rnnexp.training.feed import Sampler
 from rnnexp.training.fit import Fit
+from rnnexp.training.lines import training_lines
 from rnnexp.training.tensors import tensor_bytes, weights_of
 
 log = logging.getLogger(__name__)
@@ -51,17 +57,17 @@ def _execute(
     task, model, trainer = experiment.task, experiment.model, experiment.trainer
     dials, device = experiment.spec.dials, experiment.device
     saving = settings.checkpoints(experiment.spec.config)
-    environment = describe_environment(device)
+    environment = describe_environment(device, experiment.code)
     started = time.perf_counter()
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    with _recorded(run, summary, start):
+    with _recorded(run, summary, start, environment):
         probes = ProbeSet(experiment.probes, model, task, dials.seed, device)
         if start is None or start.checkpoint is None or start.trains_on:
             run.write_config(experiment.spec.config_text)
             run.write_environment(environment)
             run.write_task(task_record(experiment))
-            for line in start_lines(experiment, summary):
+            for line in [*start_lines(experiment, summary), *training_lines(trainer, task)]:
                 log.info("%s", line)
             warn_once(summary.data_report, in_study=headlines_only.get())
         regime = regime_of(model, probes.examples)  # of the initial weights
@@ -86,6 +92,7 @@ def _execute(
         if fit.status == "diverged":
             log.warning("diverged: %s", fit.reason)
         else:
+            run.report_progress("testing", fit.epochs, fit.epochs, fit.steps, fit.steps)
             summary.tested = _take_weights_to_test(experiment, fit)
             summary.test, summary.test_interval = _test(experiment, task, run, "test")
             log.info("%s", result_line(summary))
@@ -194,6 +201,7 @@ def describe(experiment: Experiment) -> Summary:
         fingerprint=spec.fingerprint,
         content=experiment.content,
         measured=spec.probes_fingerprint,
+        code=experiment.code,
         choices=dict(spec.choices),
         overrides=spec.overrides,
         words=list(spec.words),
@@ -222,16 +230,24 @@ def task_record(experiment: Experiment) -> TaskRecord:
 
 
 @contextmanager
-def _recorded(run: RunDirectory, summary: Summary, start: Start | None) -> Iterator[None]:
+def _recorded(
+    run: RunDirectory, summary: Summary, start: Start | None, environment: Mapping[str, Any]
+) -> Iterator[None]:
     """summary.json says `running` first and at the end what happened; rnnexp.log says all of it."""
+    differing = environment_differences(start.of.environment, environment) if start else []
     if start is not None and not start.trains_on:
         summary.started = start.before.started
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        summary.resumed = [*start.before.resumed, f"{now}: {start.line}"]
+        line = "; ".join([start.line, *differing])
+        summary.resumed = [*start.before.resumed, f"{now}: {line}"]
     run.write_summary(summary)
     package_log = logging.getLogger("rnnexp")
     handler = run.log_to_file()
     package_log.addHandler(handler)
+    if differing:
+        log.warning(
+            "not the same bytes as without the interruption, perhaps: %s", ", ".join(differing)
+        )
     try:
         yield
     except (KeyboardInterrupt, Terminated, SystemExit) as stop:

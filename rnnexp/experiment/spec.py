@@ -12,14 +12,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import yaml
 from omegaconf import OmegaConf
 
 from rnnexp import config as settings
 from rnnexp.dials import Dials
 from rnnexp.experiment.identity import fingerprint, probes_fingerprint
+from rnnexp.experiment.trust import refuse_foreign_targets
 from rnnexp.plugins import PRESETS
-from rnnexp.results.names import safe_name
+from rnnexp.printable import in_one_line
+from rnnexp.results.names import readable_name
 from rnnexp.results.runs import ROOT, RunDirectory
+
+#: Ends a line in YAML, which writes it as it is and reads it back as a blank.
+_NEXT_LINE = chr(0x85)
 
 #: Characters of a job's name before its hash.
 JOB_NAME_LENGTH = 100
@@ -56,9 +62,16 @@ class RunSpec:
         return cls(config, choices)
 
     @classmethod
-    def of_run(cls, run: RunDirectory) -> "RunSpec":
-        """The spec of a run on disk: its settings, its words, its choices by their names."""
-        spec = cls.of_config(run.config)
+    def of_run(cls, run: RunDirectory, trust: bool = False) -> "RunSpec":
+        """The spec of a run on disk: its settings, its words, its choices by their names.
+
+        Raises ConfigError where it names code that is neither rnnexp's nor a known plugin's, unless
+        `trust` is given: building a spec runs what it names.
+        """
+        config = run.config
+        if not trust:
+            refuse_foreign_targets(config, run.path / "config.yaml")
+        spec = cls.of_config(config)
         return replace(spec, choices={**spec.choices, **run.summary.choices}, words=run.words)
 
     @cached_property
@@ -99,15 +112,22 @@ class RunSpec:
         for key, value in self.overrides.items():
             if key in shown or key.lstrip("~").partition(".")[0] == settings.PROBES:
                 continue
-            longer = f"{name}_{safe_name(f'{key}={_last_part(value)}')}"
+            longer = f"{name}_{readable_name(f'{key}={_last_part(value)}')}"
             name = longer if len(longer) <= JOB_NAME_LENGTH else name
         return f"{name}_{self.fingerprint[:8]}"
 
     @property
     def config_text(self) -> str:
-        """config.yaml: the command on its first line, then every setting."""
-        command = shlex.join(["rnnexp", *self.words])
-        return f"# {command}\n" + OmegaConf.to_yaml(OmegaConf.create(dict(self.config)))
+        """config.yaml: the command on its first line, for people, then every setting.
+
+        A comment cannot hold what ends a line, nor what YAML takes for no text; the words as they
+        were typed are in summary.json.
+        """
+        command = in_one_line(shlex.join(["rnnexp", *self.words]))
+        text = OmegaConf.to_yaml(OmegaConf.create(dict(self.config)))
+        if _NEXT_LINE in text:
+            text = yaml.safe_dump(dict(self.config), sort_keys=False)  # as an escape, as all others
+        return f"# {command}\n{text}"
 
     def asks_for_probe(self, name: str) -> bool:
         """Whether the command or the preset names the probe, rather than the default or `all`.

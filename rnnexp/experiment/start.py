@@ -64,7 +64,7 @@ def check_is_same(summary: Summary, spec: RunSpec, experiment: Experiment) -> No
             "config.yaml is not what the run was begun with (its fingerprint is another): give "
             "the command again, and it begins anew"
         )
-    if experiment.content != summary.content:
+    if summary.content not in (experiment.content, *experiment.identity.contents_before):
         raise DataError(
             "the data are not what they were when the run began, so it cannot go on: give the "
             "command again, and it begins anew"

@@ -17,6 +17,8 @@ from rnnexp.results.study import Study
 
 log = logging.getLogger(__name__)
 
+_Errors = tuple[type[Exception], ...]
+
 
 def run_findings(run: RunDirectory) -> list[Finding]:
     """What is found in a run on its own, in the order in which it is shown."""
@@ -25,15 +27,20 @@ def run_findings(run: RunDirectory) -> list[Finding]:
 
 
 def study_findings(study: Study) -> list[Finding]:
-    """What is found in a study, in the order in which it is shown."""
-    return _made(lambda kind: kind.in_study(study))
+    """What is found in a study, in the order in which it is shown.
+
+    A file that cannot be read costs the findings that are made of it, and no other.
+    """
+    return _made(lambda kind: kind.in_study(study), raised=())
 
 
-def _made(make: Callable[[type[Finding]], Iterable[Finding]]) -> list[Finding]:
-    """The findings of each kind. A damaged file is an error of the directory, and raised."""
+def _made(
+    make: Callable[[type[Finding]], Iterable[Finding]], raised: _Errors = (UserError,)
+) -> list[Finding]:
+    """The findings of each kind. raised: errors that are none of a single finding."""
     findings: list[Finding] = []
     for kind in finding_types():
-        with _told(f"the table and the figure '{kind.name}'"):
+        with _told(f"the table and the figure '{kind.name}'", raised):
             findings += make(kind)
     return findings
 
@@ -59,40 +66,45 @@ def text(findings: Iterable[Finding]) -> list[str]:
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
+def _told(what: str, raised: _Errors = (UserError,)) -> Iterator[None]:
     """A failure inside the block is told in a line, and costs nothing else.
 
-    A damaged file is an error of the directory, and raised.
+    raised: a damaged file of a run on its own is an error of the whole directory.
     """
     try:
         with _quiet():
             yield
-    except UserError:
+    except raised:
         raise
     except (Exception, SystemExit) as error:
         log.warning("%s is left out: %s: %s", what, type(error).__name__, first_line(error))
 
 
-def report_run(run: RunDirectory) -> str:
-    """Draw the figures of a run anew; returns its tables and where the figures are."""
-    findings = run_findings(run)
-    draw(findings, run.plots)
-    return _blocks([*text(findings), str(run.plots)])
+def report_run(run: RunDirectory, to: Path | None = None) -> str:
+    """Draw the figures of a run anew; returns its tables and where the figures are.
+
+    to: the folder that has them in its plots/, by default the run's own.
+    """
+    findings, plots = run_findings(run), (to or run.path) / run.plots.name
+    draw(findings, plots)
+    return _blocks([*text(findings), str(plots)])
 
 
-def report_study(study: Study, plots: bool = True) -> str:
+def report_study(study: Study, plots: bool = True, to: Path | None = None) -> str:
     """Write study.csv and study.json and draw the figures; returns the study's tables and place.
 
-    Empty for a study without a run, of which nothing is written. plots: draw the figures, which
-    takes most of the time.
+    Of a study without a run nothing is written, and only told which folders could not be read.
+    plots: draw the figures, which takes most of the time. to: the folder that all of it goes to, by
+    default the study's own.
     """
     if not study.runs:
-        return ""
+        return "\n".join(study.damaged)
     findings = study_findings(study)
-    study.write(as_json(findings))
+    folder = to or study.path
+    study.write(as_json(findings), folder)
     if plots:
-        draw(findings, study.path / "plots", study.unfinished)
-    return _blocks([*text(findings), shown_path(study.path)])
+        draw(findings, folder / "plots", study.unfinished)
+    return _blocks([*text(findings), shown_path(folder)])
 
 
 def as_json(findings: Sequence[Finding]) -> dict[str, object]:

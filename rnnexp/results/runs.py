@@ -6,12 +6,15 @@ is in writing.py.
 
 import csv
 import io
+import itertools
 import math
+import os
 import shlex
 import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
 import numpy as np
@@ -19,11 +22,13 @@ import numpy.typing as npt
 
 from rnnexp.durable import make_directory, new_folder
 from rnnexp.earlier import upgraded
-from rnnexp.errors import DataError, first_line
+from rnnexp.errors import DamagedError, DataError, first_line
 from rnnexp.files import check_size, content_of, json_object
+from rnnexp.manifest import NAME as MANIFEST
 from rnnexp.manifest import Manifest
 from rnnexp.results.liveness import is_alive
-from rnnexp.results.names import safe_name
+from rnnexp.results.names import readable_name, shown_path
+from rnnexp.results.plan import is_study
 from rnnexp.results.summary import Summary, TaskRecord
 from rnnexp.results.writing import RunWriter
 from rnnexp.yamls import yaml_value
@@ -40,6 +45,7 @@ class RunDirectory(RunWriter):
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         self._manifest: Manifest | None = None  # of a run that is finished and has been read
+        self._has_none = False  # of one that is finished, by an earlier version
 
     # -- making and finding ---------------------------------------------------------------------
 
@@ -50,7 +56,7 @@ class RunDirectory(RunWriter):
         while True:
             stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S-%f")
             try:
-                return cls._make(root / f"{stamp}_{safe_name(title)}", summary)
+                return cls._make(root / f"{stamp}_{readable_name(title)}", summary)
             except FileExistsError:
                 continue  # another run began in the same microsecond
 
@@ -58,7 +64,7 @@ class RunDirectory(RunWriter):
     def create_at(cls, path: Path, summary: Summary) -> Self:
         """A new directory at `path`; what an earlier attempt left there moves to superseded/."""
         make_directory(path.parent)
-        if path.exists():
+        if os.path.lexists(path):  # a link that leads in a circle is there too
             supersede(path)
         return cls._make(path, summary)
 
@@ -92,27 +98,71 @@ class RunDirectory(RunWriter):
         Raises DamagedError for what is not as it was written.
         """
         path = self.path / "summary.json"
-        summary = Summary.read(path)
-        if summary.done and summary.sealed:
-            self._manifest = self._manifest or Manifest.read(self.path)
-            self._manifest.check(path.name)
+        with self._advised():
+            try:
+                summary = Summary.read(path)
+            except DataError:
+                if (self.path / MANIFEST).exists():  # what it says is more to the point
+                    self._check_summary()
+                raise
+            # not by `sealed` alone: a bit of that word may have flipped too
+            if summary.done and (summary.sealed or (self.path / MANIFEST).exists()):
+                self._check_summary()
+            self._has_none = summary.done and self._manifest is None
         if summary.status == "running" and is_alive(summary.process) is False:
             summary.status, summary.reason = "killed", "its process ended without a word"
         return summary
 
+    @property
+    def manifest(self) -> Manifest | None:
+        """Of a run that has its result; None of others, and of runs of versions before 0.4.
+
+        Raises DamagedError where it is not as it was written.
+        """
+        if self._manifest is None and not self._has_none:
+            if (self.path / "summary.json").is_file():
+                _ = self.summary  # which finds it
+            elif (self.path / MANIFEST).exists():
+                with self._advised():
+                    raise DamagedError(f"{self.path / 'summary.json'} is missing")
+        return self._manifest
+
+    def _check_summary(self) -> None:
+        """Find the manifest, and ask it for the summary."""
+        self._manifest = self._manifest or Manifest.read(self.path)
+        self._manifest.check("summary.json")
+
     def content(self, name: str) -> bytes:
         """What a file holds. Raises DamagedError where the run's manifest says otherwise."""
-        if self._manifest is None and (self.path / "summary.json").is_file():
-            _ = self.summary  # which finds the manifest
-        if self._manifest is not None:
-            return self._manifest.content(name)
+        if (manifest := self.manifest) is not None:
+            with self._advised():
+                return manifest.content(name)
         return content_of(self.path / name)
+
+    def check(self, name: str) -> None:
+        """Raises DamagedError where a file is not what the run's manifest says; reads it once."""
+        if (manifest := self.manifest) is not None:
+            with self._advised():
+                manifest.check(name)
 
     def _has(self, name: str) -> bool:
         """Whether a file is there, or was: then reading it says that it is missing."""
-        return (self.path / name).is_file() or bool(
-            self._manifest is not None and name in self._manifest.files
+        manifest = self.manifest
+        return os.path.lexists(self.path / name) or (
+            manifest is not None and name in manifest.files
         )
+
+    @contextmanager
+    def _advised(self) -> Iterator[None]:
+        """A DamagedError inside the block says what to do."""
+        try:
+            yield
+        except DamagedError as error:
+            way_out = "the study's command makes it again"
+            if not is_study(self.path.parent):
+                check = shlex.join(["rnnexp", "check", shown_path(self.path)])
+                way_out = f"{check} says what else is; the same command makes the run anew"
+            raise DamagedError(f"{error}; {way_out}") from None
 
     @property
     def has_config(self) -> bool:
@@ -166,7 +216,7 @@ class RunDirectory(RunWriter):
             ]
         except DataError:
             raise
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, csv.Error) as error:
             raise DataError(f"{path} cannot be read ({error})") from None
 
     def probe(self, name: str) -> dict[str, npt.NDArray[Any]] | None:
@@ -183,16 +233,17 @@ class RunDirectory(RunWriter):
                 return {key: arrays[key] for key in arrays.files}
         except DataError:
             raise
-        except (
-            OSError, EOFError, ValueError, SyntaxError, RuntimeError, MemoryError,
-            zipfile.BadZipFile, zlib.error,
-        ) as error:  # fmt: skip
+        except Exception as error:  # a damaged archive can raise nearly anything
             raise DataError(f"{self.path / path} cannot be read ({first_line(error)})") from None
 
     @property
     def probe_names(self) -> list[str]:
-        """The probes that have measured something."""
-        return sorted(path.stem for path in (self.path / "probes").glob("*.npz"))
+        """The probes that have measured something; those too whose file is gone."""
+        manifest = self.manifest
+        names = {f"probes/{path.name}" for path in (self.path / "probes").glob("[!.]*.npz")}
+        if manifest is not None:
+            names |= {name for name in manifest.files if name.startswith("probes/")}
+        return sorted(PurePosixPath(name).stem for name in names)
 
     @property
     def plots(self) -> Path:
@@ -210,7 +261,7 @@ def _runs_in(path: Path) -> list[Path]:
         except DataError:
             return True
 
-    jobs = sorted(file.parent for file in path.glob("*/summary.json"))
+    jobs = sorted(file.parent for file in path.glob("[!.]*/summary.json"))
     return sorted(jobs, key=has_none)
 
 
@@ -218,5 +269,5 @@ def supersede(path: Path) -> None:
     """Move a job's directory into superseded/ beside it: what a user has made is never lost."""
     attempts = path.parent / "superseded"
     attempts.mkdir(exist_ok=True)
-    count = sum(1 for _ in attempts.glob(f"{path.name}_*")) + 1
-    path.rename(attempts / f"{path.name}_{count}")
+    places = (attempts / f"{path.name}_{count}" for count in itertools.count(1))
+    path.rename(next(place for place in places if not os.path.lexists(place)))

@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from rnnexp.durable import write_json, write_text
+from rnnexp.errors import DataError
 from rnnexp.results.comparisons import Comparison, compared
 from rnnexp.results.factors import varying_settings
 from rnnexp.results.groups import Group, group_label, grouped, json_value
 from rnnexp.results.over_seeds import INTERVAL, ONE_BY_ONE
-from rnnexp.results.plan import planned
-from rnnexp.results.runs import RunDirectory
+from rnnexp.results.plan import plan_faults, planned
+from rnnexp.results.reading import below, job_folders, read_for_tables
 from rnnexp.results.study_run import StudyRun
+from rnnexp.results.versions import versions_line
 from rnnexp.scores import BEATS_CHANCE, Score
 
 #: Names that one line of notes can carry.
@@ -34,30 +36,34 @@ class Study:
     factors: the settings that vary, the seed apart.
     older: names of runs of which there is a newer one with the same settings and seed; they are
         not among `runs`.
+    left_out: folders that are no run, or have a damaged file; which one, and what to do.
     """
 
     path: Path
     runs: Sequence[StudyRun]
     factors: Sequence[str]
     older: Sequence[str] = ()
+    left_out: Sequence[str] = ()
 
     @classmethod
     def read(cls, path: Path) -> "Study":
-        """Raises DataError, which names the file, where one of its runs is damaged."""
+        """Every folder of the study that is a run. One that is none, or is damaged, is left out."""
         path = path.absolute()
-        directories = [RunDirectory.open(file.parent) for file in path.glob("*/summary.json")]
-        directories.sort(key=lambda run: run.path)
-        read = [(run, run.summary) for run in directories]
+        read, left_out = [], []
+        for folder in job_folders(path):
+            try:
+                read.append(read_for_tables(folder))
+            except (DataError, OSError) as error:
+                left_out.append(below(path, error))
         # In the order they were begun: a table and its lines then follow the command.
-        read.sort(key=lambda pair: str(pair[1].started))
-        configs = [run.config if run.has_config else {} for run, _ in read]
-        settings = varying_settings([summary for _, summary in read], configs)
+        read.sort(key=lambda run: str(run[1].started))
+        settings = varying_settings([s for _, s, _ in read], [config for _, _, config in read])
         every = [
             StudyRun(run, summary, {name: values[i] for name, values in settings.items()})
-            for i, (run, summary) in enumerate(read)
+            for i, (run, summary, _) in enumerate(read)
         ]
         runs, older = _newest(every)
-        return cls(path, runs, list(settings), older)
+        return cls(path, runs, list(settings), older, left_out)
 
     @cached_property
     def score(self) -> Score:
@@ -110,15 +116,19 @@ class Study:
 
     # -- files ------------------------------------------------------------------------------------
 
-    def write(self, more: Mapping[str, Any] | None = None) -> None:
-        """study.csv, a row per run, and study.json, the statistics per group and `more`."""
+    def write(self, more: Mapping[str, Any] | None = None, folder: Path | None = None) -> None:
+        """study.csv, a row per run, and study.json, the statistics per group and `more`.
+
+        folder: where they go, by default the study's own.
+        """
+        folder = folder or self.path
         columns = list(dict.fromkeys(key for row in self.rows for key in row))
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(self.rows)
-        write_text(self.path / "study.csv", text.getvalue())
-        write_json(self.path / "study.json", {**self.statistics(), **(more or {})})
+        write_text(folder / "study.csv", text.getvalue())
+        write_json(folder / "study.json", {**self.statistics(), **(more or {})})
 
     def statistics(self) -> dict[str, Any]:
         """What study.json says of each group, and what is missing."""
@@ -139,12 +149,22 @@ class Study:
     def notes(self) -> list[str]:
         """What is missing or uneven, a line each: nothing is averaged over it in silence."""
         notes = [
-            self.unfinished, self._scored_otherwise(), self._superseded(), self._absent(),
-            self._uneven(), self._unsure(),
+            self.unfinished, *self.damaged, self._scored_otherwise(), self._superseded(),
+            self._absent(), self._uneven(), self._unsure(),
+            versions_line([run.summary for run in self.runs]),
         ]  # fmt: skip
         if any(len(group.values(self.column)) == 1 for group in self._groups):
             notes.append("one seed gives no interval: add seeds, as in seed=0,1,2")
         return [note for note in notes if note]
+
+    @property
+    def damaged(self) -> list[str]:
+        """What could not be read, a line for each folder."""
+        more = len(self.left_out) - MAX_NAMES
+        lines = [f"left out: {reason}" for reason in self.left_out[:MAX_NAMES]]
+        if more > 0:
+            lines.append(f"left out: {more} more, see rnnexp check")
+        return lines + [below(self.path, fault) for fault in plan_faults(self.path)]
 
     def _scored_otherwise(self) -> str:
         summaries = [run.summary for run in self.runs]

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from rnnexp.printable import in_one_line
 from rnnexp.results.statistics import Interval
 from rnnexp.scores import Score
 
@@ -49,7 +50,7 @@ def _texts(row: Sequence[Cell]) -> list[str]:
 
 def aligned(lines: Iterable[Sequence[str]]) -> str:
     """Columns padded to their widest cell, a rule under the head."""
-    table = [list(line) for line in lines]
+    table = [[in_one_line(cell) for cell in line] for line in lines]
     widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
     texts = [
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()

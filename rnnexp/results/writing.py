@@ -27,6 +27,9 @@ from rnnexp.durable import (
 from rnnexp.errors import DamagedError
 from rnnexp.manifest import NAME as MANIFEST
 from rnnexp.manifest import Content, Manifest
+from rnnexp.printable import PrintableFormatter
+from rnnexp.results.progress import NAME as PROGRESS
+from rnnexp.results.progress import Phase, ProgressWriter, remove_progress
 from rnnexp.results.summary import Summary, TaskRecord
 
 #: Checkpoints that are kept while a run goes on: the older one serves where the newer is damaged.
@@ -36,13 +39,14 @@ KEPT_CHECKPOINTS = 2
 GROWING = ("metrics.csv", "timings.csv")
 
 #: What a run's manifest does not name: what is drawn or written anew, and what knows by itself.
-UNSEALED = ("plots", "checkpoints", "rnnexp.log", "progress.json", ".lock", MANIFEST)
+UNSEALED = ("plots", "checkpoints", "rnnexp.log", PROGRESS, ".lock", MANIFEST)
 
 
 class RunWriter:
     """Writes the files of one run. Each appears whole or not at all, but for those that grow."""
 
     path: Path
+    _progress: ProgressWriter | None = None
 
     def write_config(self, text: str) -> None:
         write_text(self.path / "config.yaml", text)
@@ -72,6 +76,7 @@ class RunWriter:
         )
         Manifest.seal(self.path, names, known={"summary.json": Content.of(content)})
         write_bytes(self.path / "summary.json", content)
+        remove_progress(self.path)
 
     def append_epoch(
         self, metrics: Mapping[str, float | None], timings: Mapping[str, float]
@@ -79,6 +84,15 @@ class RunWriter:
         """A row of metrics.csv, the same bytes for the same run, and one of timings.csv."""
         _append_row(self.path / "metrics.csv", metrics)
         _append_row(self.path / "timings.csv", timings)
+
+    def report_progress(self, phase: Phase, epoch: int, epochs: int, step: int, steps: int) -> None:
+        """Where the run stands, for whoever looks on: progress.json, about once a second.
+
+        Called at every step, it costs nothing in between, and it never raises.
+        """
+        if self._progress is None:
+            self._progress = ProgressWriter(self.path)
+        self._progress.report(phase, epoch, epochs, step, steps)
 
     def file_sizes(self) -> dict[str, int]:
         """The bytes of each file that grows; of one that is not there, 0."""
@@ -187,7 +201,7 @@ class RunWriter:
         """A handler that writes to rnnexp.log."""
         with told(self.path / "rnnexp.log"):
             handler = _LogFile(self.path / "rnnexp.log", encoding="utf-8")
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        handler.setFormatter(PrintableFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         return handler
 
 

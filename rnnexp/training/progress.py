@@ -1,13 +1,20 @@
 """What a person sees while a network trains: a bar for each epoch, and a line after it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
 
 from tqdm import tqdm
 
 from rnnexp.scores import Score
 from rnnexp.training.fit import Fit
+from rnnexp.training.recorder import Recorder
 from rnnexp.types import Batch
+
+#: Whether a terminal shows a bar for each epoch: not of the jobs of a study, which has one line.
+bars_shown: ContextVar[bool] = ContextVar("bars_shown", default=True)
 
 
 @dataclass
@@ -15,14 +22,20 @@ class Progress:
     """The words for where a training stands.
 
     unit: `epoch` or `step`, in which `total` counts. plan: the steps of each epoch.
-    scores: how the loss and the scores are written.
+    scores: how the loss and the scores are written. recorder: is told of every step.
     """
 
     unit: str
     total: int
     plan: Sequence[int]
     scores: Sequence[Score]
+    recorder: Recorder | None = None
     _beside_bar: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def steps(self) -> int:
+        """Of the whole training."""
+        return sum(self.plan)
 
     def bar(self, batches: Iterable[Batch], fit: Fit, taken: int) -> Iterator[Batch]:
         """The batches of the epoch behind `fit`, counted on the screen; `taken` are taken already.
@@ -31,7 +44,7 @@ class Progress:
         device at its end.
         """
         count = self.plan[fit.epochs]
-        yield from tqdm(
+        shown = tqdm(
             batches,
             desc=self._place(fit.epochs + 1, fit.steps + count),
             postfix=self._beside_bar,
@@ -39,8 +52,18 @@ class Progress:
             total=count,
             unit="batch",
             leave=False,
-            disable=None,
+            disable=None if bars_shown.get() else True,
         )
+        for step, batch in enumerate(shown, fit.steps + taken):
+            self.tell("training", fit.epochs + 1, step)
+            yield batch
+
+    def tell(
+        self, phase: Literal["training", "validation", "probes"], epoch: int, step: int
+    ) -> None:
+        """Tell the recorder where the training stands, `step` steps having been taken."""
+        if self.recorder is not None:
+            self.recorder.report_progress(phase, epoch, len(self.plan), step, self.steps)
 
     def line(
         self,
@@ -60,7 +83,7 @@ class Progress:
             beside = f" (val {score.show(validated)})" if validated is not None else ""
             parts.append(f"{score.name} {score.show(trained)}{beside}")
         parts.append(f"total gradient norm {training['grad_norm']:.3g}")
-        left = fit.seconds / fit.steps * (sum(self.plan) - fit.steps)
+        left = fit.seconds / fit.steps * (self.steps - fit.steps)
         parts.append(f"{left:.0f} s left" if left else f"{fit.seconds:.0f} s of training")
         return "  ".join(parts)
 

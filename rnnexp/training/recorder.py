@@ -1,7 +1,7 @@
 """Where a training's results go, and who looks on, as the loop sees it."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy.typing as npt
 from torch import Tensor
@@ -38,6 +38,20 @@ class Recorder(Protocol):
 
         metrics: the same numbers whenever the run is repeated; the same keys in every epoch; None
             where there is no number. timings: seconds and rates, which differ each time.
+        """
+
+    def report_progress(
+        self,
+        phase: Literal["training", "validation", "probes", "testing"],
+        epoch: int,
+        epochs: int,
+        step: int,
+        steps: int,
+    ) -> None:
+        """Where the training stands, after every step and where its phase changes. Never raises.
+
+        epoch: the one that is under way, of `epochs`, 0 before the first. step: how many have been
+        taken, of `steps`.
         """
 
     def save_probe(self, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:

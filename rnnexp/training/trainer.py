@@ -141,7 +141,7 @@ class Trainer:
         val = Sampler(task.split("val"), device, trim=not model.reads_pads)
         optimizer = self.make_optimizer(model, device)
         plan = self.plan(feed.epoch_steps)
-        progress = Progress(*self._count(), plan, task.readings)
+        progress = Progress(*self._count(), plan, task.readings, recorder)
         saver = Saver(recorder, saving, model, optimizer, probes)
         fit = Fit()
         if start is not None:
@@ -162,6 +162,7 @@ class Trainer:
             with saver.saved_when_stopped():  # nothing here changes the weights
                 validation = None
                 if len(val) and steps.diverged_at is None:
+                    progress.tell("validation", fit.epochs + 1, fit.steps + len(steps))
                     validation = self.evaluate(model, task, val).means
                 after = fit.after(steps, validation)
                 if after.best_epoch == after.epochs and self._keeps_best(saving):
@@ -196,6 +197,7 @@ class Trainer:
         last = self.has_ended(fit, plan)
         probe_seconds = 0.0
         if probes is not None:
+            progress.tell("probes", fit.epochs, fit.steps)
             probe_seconds = probes.measure(
                 fit.epochs, fit.steps, last, recorder.save_probe, steps.by_step(), diverged
             )

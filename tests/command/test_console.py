@@ -136,3 +136,15 @@ def test_the_current_folder_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(2):
         plugins.look_here_last()
         assert sys.path == [*places, ""]
+
+
+def test_what_is_printed_goes_through_one_place() -> None:
+    """`say` and `say_fault`, by which no control character of a file's reaches the terminal."""
+    printing = [
+        path.name
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        if node.func.id == "print"
+    ]
+    assert set(printing) == {"console.py"}

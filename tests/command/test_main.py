@@ -234,11 +234,16 @@ def test_predict_answers_and_refuses(
     assert "nan" not in rnnexp("predict", run, "good " * 8).out
 
     summary = json.loads((run_directory() / "summary.json").read_text())
-    for status in ("running", "diverged", "failed"):
-        (run_directory() / "summary.json").write_text(json.dumps({**summary, "status": status}))
+    for status, refusal in (
+        ("diverged", "has diverged: its weights answer nothing"),
+        ("failed", "has not finished (its status is failed) and has no checkpoint"),
+        ("running", "has not finished (its status is running) and has no checkpoint"),
+    ):
+        changed = {**summary, "status": status, "sealed": False}
+        (run_directory() / "summary.json").write_text(json.dumps(changed))
         outcome = rnnexp("predict", run, "good")
         assert outcome.status == 2
-        assert f"has not finished (its status is {status})" in outcome.error
+        assert refusal in outcome.error
 
 
 def test_predict_uses_the_best_epoch_after_early_stopping(
@@ -246,12 +251,12 @@ def test_predict_uses_the_best_epoch_after_early_stopping(
 ) -> None:
     csv_file(rows=300)
     settings = ("data=csv", "data.path=texts.csv", "seq_len=8", "plots=false", "clip=norm",
-                "trainer.learning_rate=0.05", "trainer.epochs=9", "trainer.patience=1")  # fmt: skip
+                "trainer.learning_rate=0.5", "trainer.epochs=9", "trainer.patience=1")  # fmt: skip
     assert rnnexp(*settings).status == 0
     run = RunDirectory.open(run_directory())
     assert run.summary.tested is not None
     assert run.summary.tested.weights == "best"
-    assert run.summary.epochs == run.summary.tested.epoch + 1
+    assert run.summary.epochs != run.summary.tested.epoch
     model = load_model(run)
     encode = TextEncoder(run.task.model_dump(), 8)
     outputs = model(encode.batch(encode.read("a good film").ids))
@@ -317,7 +322,7 @@ def test_changed_data_are_run_again(
     csv_file(rows=80)
     outcome = rnnexp(*command)
     assert "done before" not in outcome.out
-    assert outcome.err.count("the data or the probes have changed") == 2
+    assert outcome.err.count("the data have changed since it was run: run again") == 2
     assert len(list((workdir / "outputs/studies/s/superseded").iterdir())) == 2
 
 
@@ -375,16 +380,16 @@ def test_a_failing_job_never_costs_the_table(
 def test_a_job_that_fails_before_it_begins_has_its_row(
     rnnexp: Rnnexp, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rnnexp.experiment import job
+    from rnnexp.experiment import run_spec
 
-    real_build = job.build
+    real_build = run_spec.build
 
     def build(spec: RunSpec) -> Any:
         if spec.dials.seed == 1:
             raise MemoryError("no memory left")
         return real_build(spec)
 
-    monkeypatch.setattr(job, "build", build)
+    monkeypatch.setattr(run_spec, "build", build)
     outcome = rnnexp("-m", *TINY, "seed=0,1,2", "model=bag", "study=s")
     assert outcome.status == 1
     assert "2 1 failed" in outcome.out
@@ -405,28 +410,50 @@ def test_a_diverged_run_is_a_result(rnnexp: Rnnexp, run_directory: Callable[[], 
     assert "(diverged)" in (run_directory() / "plots" / "learning_curves.svg").read_text()
 
 
-def test_two_processes_do_not_share_a_job(rnnexp: Rnnexp, workdir: Path) -> None:
+def test_two_processes_do_not_share_a_job(
+    rnnexp: Rnnexp, workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each waits for what the other is at, and looks again: both end with the whole table."""
     from filelock import FileLock
 
-    command = ("-m", *TINY, "seed=0", "model=bag", "study=s")
+    from rnnexp.experiment.job import Job
+
+    command = ("-m", *TINY, "seed=0,1", "model=bag", "study=s")
     assert rnnexp(*command).status == 0
     study = workdir / "outputs" / "studies" / "s"
-    (summary,) = study.glob("*/summary.json")
-    summary.write_text(json.dumps({**json.loads(summary.read_text()), "status": "running"}))
-    (lock,) = (study / ".locks").iterdir()
-    with FileLock(lock):
-        outcome = rnnexp(*command)
-        other_words = rnnexp(*command, "trainer.batch_size=64")
-    for out in (outcome.out, other_words.out):
-        assert "runs in another process" in out
-    assert json.loads(summary.read_text())["status"] == "running"
+    summary = next(study.glob("bag_T12_s0_*/summary.json"))
+    there = json.loads(summary.read_text())
+    lock = FileLock(study / ".locks" / f"{there['fingerprint']}.lock")
+    really_free = Job.is_free
 
-    # the other process may not have begun to write
+    def other_process_ends(job: Job) -> bool:
+        """It is asked a first time, while the other is at work."""
+        assert not really_free(job)
+        if summary.parent.is_dir():
+            summary.write_text(json.dumps({**there, "sealed": False}))
+        lock.release()
+        monkeypatch.setattr(Job, "is_free", really_free)
+        return False
+
+    for more in ((), ("trainer.batch_size=64",)):
+        summary.write_text(json.dumps({**there, "status": "running", "sealed": False}))
+        lock.acquire()
+        monkeypatch.setattr(Job, "is_free", other_process_ends)
+        outcome = rnnexp(*command, *more)
+        assert outcome.status == 0, outcome.err
+        lines = outcome.out.splitlines()
+        assert "#1 bag_T12_s0  runs in another process" in lines
+        assert "waiting for #1 bag_T12_s0, which another process runs (Ctrl-C ends this)" in lines
+        assert outcome.out.count("done before") == 2
+        assert "unfinished" not in outcome.out
+
+    # the other process may not have begun to write, and may die
     shutil.rmtree(summary.parent)
-    with FileLock(lock):
-        outcome = rnnexp(*command)
+    lock.acquire()
+    monkeypatch.setattr(Job, "is_free", other_process_ends)
+    outcome = rnnexp(*command)
     assert outcome.status == 0, outcome.err
-    assert "runs in another process" in outcome.out
+    assert json.loads(summary.read_text())["status"] == "finished"
 
 
 @pytest.mark.parametrize(

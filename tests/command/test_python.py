@@ -127,7 +127,7 @@ def test_errors_are_raised(workdir: Path) -> None:
 
 
 def test_the_last_validation_score_is_what_a_job_returns(workdir: Path) -> None:
-    from rnnexp.experiment.job import validation_score
+    from rnnexp.experiment.run_spec import validation_score
 
     run = package.run([*WORDS, "probes=none"])
     assert isinstance(run, RunDirectory)

@@ -9,6 +9,7 @@ import pytest
 
 import rnnexp as package
 from rnnexp.results import report
+from rnnexp.results.names import safe_name
 from tests.conftest import Outcome
 
 Rnnexp = Callable[..., Outcome]
@@ -104,7 +105,30 @@ def test_a_study_may_be_named_in_any_letters_or_by_a_preset(rnnexp: Rnnexp) -> N
     preset.parent.mkdir(parents=True)
     preset.write_text("# @package _global_\nstudy: of a preset\n")
     assert rnnexp("-m", *WORDS, "--config-dir", "own", "experiment=named").status == 0
-    assert [study.name for study in studies()] == ["of_a_preset", "опыт_1", "проба_1"]
+    names = [study.name.partition("@")[0] for study in studies()]
+    assert names == ["of_a_preset", "опыт_1", "проба_1"]
+
+
+def test_unlike_names_are_unlike_studies(rnnexp: Rnnexp) -> None:
+    """Each goes by the name of its folder too."""
+    names = ("日本", "😀", "a b", "a_b")
+    for name in (*names, safe_name("a b")):
+        assert rnnexp("-m", *WORDS, f"study={name}").status == 0
+    assert [study.name for study in studies()] == sorted(map(safe_name, names))
+    assert all(len(runs_of(study)) == 1 for study in studies())
+
+
+def test_a_study_of_an_earlier_version_goes_on_where_it_is_surely_that_one(rnnexp: Rnnexp) -> None:
+    """It had no hash in its name, and other names could have the same one."""
+    assert rnnexp("-m", *WORDS, "study=a b").status == 0
+    (study,) = studies()
+    study.rename(STUDIES / "a_b")
+    assert rnnexp("-m", *WORDS, "seed=1", "study=a b").status == 0
+    assert [other.name for other in studies()] == ["a_b"]
+    assert len(runs_of(STUDIES / "a_b")) == 2
+    outcome = rnnexp("-m", *WORDS, "study=a:b")
+    assert [other.name.partition("@")[0] for other in studies()] == ["a_b", "a_b"]
+    assert outcome.out.startswith("outputs/studies/a_b was made for another study, or for several")
 
 
 def test_the_path_stays_whatever_folder_is_current(

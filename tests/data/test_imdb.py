@@ -2,6 +2,7 @@ import gc
 import hashlib
 import http.server
 import io
+import os
 import tarfile
 import threading
 import time
@@ -11,8 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from rnnexp import files
 from rnnexp.data.imdb import ARCHIVE, POOL, Imdb, find_corpus
 from rnnexp.errors import DataError
+from rnnexp.experiment.identity import files_fingerprint
+from rnnexp.results.runs import RunDirectory
+from tests.conftest import Outcome
+
+Rnnexp = Callable[..., Outcome]
 
 
 def members() -> dict[str, str]:
@@ -222,6 +229,98 @@ def test_a_folder_without_reviews_is_named() -> None:
     Path("empty").mkdir()
     with pytest.raises(DataError, match="holds no reviews"):
         Imdb(path="empty")
+
+
+# -- what a folder's reviews are, to a study -------------------------------------------------------
+
+STUDY = ("-m", "data=imdb", "data.path=aclImdb", "seq_len=4", "model=bag", "trainer.epochs=1",
+         "plots=false", "probes=none", "threads=1", "study=s")  # fmt: skip
+REVIEW = Path("aclImdb/train/pos/3_9.txt")
+
+
+@pytest.fixture
+def folder(archive: bytes) -> Path:
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        tar.extractall(".", filter="data")
+    return Path("aclImdb")
+
+
+def edit(path: Path = REVIEW) -> None:
+    """Another word of the same length, and the time of before."""
+    status = path.stat()
+    time.sleep(0.02)  # a kernel's clock may tick 100 times a second
+    path.write_text(path.read_text().replace("good", "fine"))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (status.st_size, status.st_mtime_ns)
+
+
+@pytest.mark.parametrize("settled", [files.SETTLED, -(10**18)])
+def test_an_edited_review_of_the_same_size_and_time_is_seen(
+    folder: Path, settled: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether or not digests are remembered, in this process and in the next."""
+    monkeypatch.setattr(files, "SETTLED", settled)
+    task = Imdb(path="aclImdb")
+    assert Imdb(path="aclImdb").content == task.content
+    edit()
+    assert task.current_content() != task.content
+    again = Imdb(path="aclImdb")
+    assert again.content == task.current_content()
+    assert again.vocabulary is not None
+    assert "fine" in again.vocabulary
+
+
+def test_where_the_folder_lies_and_when_it_was_unpacked_is_no_matter(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = Imdb(path="aclImdb").content
+    os.utime(REVIEW)
+    folder.rename("moved")
+    assert Imdb(path="moved").content == content
+    monkeypatch.chdir("moved")
+    assert Imdb(path=".").content == content
+
+
+def test_a_study_is_run_again_on_an_edited_review(rnnexp: Rnnexp, folder: Path) -> None:
+    assert rnnexp(*STUDY).status == 0
+    assert rnnexp(*STUDY).out.count("done before") == 1
+    edit()
+    again = rnnexp(*STUDY)
+    assert again.status == 0
+    assert again.err.count("the data have changed since it was run: run again") == 1
+
+
+def in_earlier_words() -> str:
+    """The digest of the folder as until version 0.3: of names, sizes and times."""
+    digest = hashlib.sha256()
+    for path in sorted(Path("aclImdb").glob("t*/*/*_*.txt")):
+        if path.parent.name in ("neg", "pos"):
+            status = path.stat()
+            name = path.relative_to("aclImdb").as_posix()
+            digest.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+def test_a_study_of_an_earlier_version_is_found_done(
+    rnnexp: Rnnexp, folder: Path, pooled: bool
+) -> None:
+    """As long as its own words for the folder are still true: nobody's study is run again."""
+    words = (*STUDY, "data.official_split=false") if pooled else STUDY
+    assert rnnexp(*words).status == 0
+    (file,) = Path("outputs/studies/s").glob("*/summary.json")
+    run = RunDirectory.open(file.parent)
+    summary = run.summary
+    summary.content = files_fingerprint(in_earlier_words() + " pooled" * pooled, "")
+    summary.version = "0.2.0"
+    run.finish(summary)
+    again = rnnexp(*words)
+    assert again.out.count("done before") == 1, again.err
+    assert "1 of 1 runs were made by another version of rnnexp" in again.out
+    os.utime(REVIEW)
+    again = rnnexp(*words)
+    assert "done before" not in again.out
+    assert "the data have changed since it was run" in again.err
 
 
 @pytest.mark.realdata

@@ -2,15 +2,24 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import yaml
 
 from rnnexp import config as settings
 from rnnexp import earlier
-from rnnexp.experiment.identity import fingerprint, probes_fingerprint
+from rnnexp.experiment.build import Experiment
+from rnnexp.experiment.identity import (
+    changes_since,
+    content_of_version_1,
+    fingerprint,
+    probes_fingerprint,
+)
 from rnnexp.experiment.spec import RunSpec
+from rnnexp.results.runs import RunDirectory
+from rnnexp.results.summary import Summary
 from tests.conftest import composed
 
 #: The settings of each choice in version 0.1, in which the fingerprint was fixed.
@@ -137,3 +146,23 @@ def test_the_choices_of_a_configuration_alone() -> None:
     assert (spec.choices["model"], spec.choices["clip"]) == ("gru", "norm")
     assert spec.choices["init"] == "identity"
     assert spec.title == "gru_T100_s0"
+
+
+def test_the_first_version_kept_one_hash_of_files_and_probes(workdir: Path) -> None:
+    """Of a folder's reviews by their sizes and times, as until version 0.3."""
+    config = {"probes": {}}
+    run = RunDirectory.create_at(workdir / "run", Summary(status="running", seed=0))
+    run.write_config(yaml.safe_dump(config))
+    now = SimpleNamespace(
+        contents=("by bytes", ""),
+        contents_before=[("by times", "")],
+        spec=SimpleNamespace(probes_fingerprint=probes_fingerprint(config)),
+    )
+    for contents, changes in (
+        (("by bytes", ""), []),
+        (("by times", ""), []),
+        (("other times", ""), ["the data or the probes have changed"]),
+    ):
+        content = content_of_version_1(contents, config)
+        summary = Summary(status="finished", seed=0, content=content)
+        assert changes_since(cast("Experiment", now), run, summary) == changes

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from rnnexp import config as settings
-from rnnexp.experiment.job import run_spec
+from rnnexp.experiment.run_spec import run_spec
 from rnnexp.experiment.spec import RunSpec
 from tests.conftest import TINY, Outcome
 

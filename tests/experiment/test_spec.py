@@ -4,11 +4,15 @@ import pickle
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import settings as how
+from hypothesis import strategies as st
 
 import rnnexp as package
 from rnnexp.errors import ConfigError
 from rnnexp.experiment.build import build
 from rnnexp.experiment.spec import RunSpec
+from rnnexp.results.runs import RunDirectory
 from tests.conftest import composed
 
 
@@ -70,3 +74,40 @@ def test_who_asks_for_a_probe() -> None:
 def test_the_top_level_is_checked_when_it_is_asked_for() -> None:
     with pytest.raises(ConfigError, match="seed must be at least 0"):
         _ = spec("seed=-1").dials
+
+
+#: Values that a command, a preset or an interpolation may have, and what YAML has a use for.
+values = st.text(
+    st.one_of(
+        st.characters(exclude_categories=["Cs"]),
+        st.sampled_from(
+            "\n\r\t\x00\x1b\x85\u2028\ufeff\ufffe\U0001ffff${}:'\"#-?*&!|>%@`~=<[], 01e."
+        ),
+    ),
+    max_size=12,
+)
+
+
+@how(max_examples=300, deadline=None)
+@given(values, values)
+@example("\x85", "a\nb: 1")
+@example("a\x1b", "\x1b[2J\u2028- ")
+def test_its_settings_can_be_read_again(value: str, word: str) -> None:
+    config = {"name": value, "data": {"path": value}, "seed": 1}
+    run = RunDirectory(Path("run"))
+    run.path.mkdir(exist_ok=True)
+    run.write_config(RunSpec(config, words=(f"name={word}",)).config_text)
+    assert run.config_as_written == config
+    comment, *_ = (run.path / "config.yaml").read_text(encoding="utf-8").split("\n")
+    assert comment.startswith("# rnnexp ")
+
+
+def test_control_characters_of_a_word_do_not_reach_the_comment() -> None:
+    run = package.run(["data=parity", "seq_len=5", "trainer.steps=1", "data.val_count=5",
+                       "data.test_count=20", "model.hidden_size=4", "plots=false", "probes=none",
+                       "name=a\x1b[2Jb"])  # fmt: skip
+    assert isinstance(run, RunDirectory)
+    assert "\\x1b[2Jb" in (run.path / "config.yaml").read_text().splitlines()[0]
+    assert run.config["name"] == "a\x1b[2Jb"
+    assert run.words[-1] == 'name="a\x1b[2Jb"'
+    assert run.path.name.endswith("_a_2Jb")

@@ -4,7 +4,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from rnnexp.results.plan import planned, record_plan
+import pytest
+
+from rnnexp.results.plan import plan_faults, planned, record_plan
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
 from rnnexp.results.summary import Summary
@@ -12,10 +14,13 @@ from tests.conftest import TINY, Outcome
 
 
 def add(study: Path, fingerprint: str, status: str, measured: str | None = "m") -> None:
-    run = RunDirectory.create_at(study / f"run_{fingerprint}")
-    run.write_summary(
-        Summary(status=status, seed=int(fingerprint), fingerprint=fingerprint, measured=measured)  # type: ignore[arg-type]
+    summary = Summary(
+        status=status,  # type: ignore[arg-type]
+        seed=int(fingerprint),
+        fingerprint=fingerprint,
+        measured=measured,
     )
+    RunDirectory.create_at(study / f"run_{fingerprint}", summary)
 
 
 def test_what_commands_asked_for_is_counted_once(tmp_path: Path) -> None:
@@ -42,6 +47,24 @@ def test_a_finished_study_says_nothing(tmp_path: Path) -> None:
     assert Study.read(tmp_path).unfinished == ""
     record_plan(tmp_path, ["0", "1", "2"])
     assert Study.read(tmp_path).unfinished == ""
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"fingerprints": ["0", "2"]}', b"\xff", None])
+def test_a_damaged_plan_is_named_and_costs_no_table(tmp_path: Path, content: bytes | None) -> None:
+    record_plan(tmp_path, ["0", "1"])
+    record_plan(tmp_path, ["0", "5"])
+    (file,) = (f for f in (tmp_path / ".planned").iterdir() if '"1"' in f.read_text())
+    file.unlink()
+    file.mkdir() if content is None else file.write_bytes(content)
+    add(tmp_path, "0", "finished")
+    study = Study.read(tmp_path)
+    assert study.unfinished == "unfinished: 1 of 2 runs have a result"
+    (note,) = (note for note in study.notes() if "which runs it asks for is not known" in note)
+    assert note.startswith(f".planned/{file.name} is damaged")
+    if content is not None:
+        record_plan(tmp_path, ["0", "1"])
+        assert planned(tmp_path) == {"0", "1", "5"}
+        assert plan_faults(tmp_path) == []
 
 
 def test_runs_of_the_first_version_count_as_what_was_asked_for(tmp_path: Path) -> None:

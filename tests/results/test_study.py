@@ -1,21 +1,23 @@
 import csv
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from rnnexp.errors import DataError
+from rnnexp.durable import write_json
 from rnnexp.results.figures import style
 from rnnexp.results.findings import finding_types
 from rnnexp.results.findings.base import Finding
 from rnnexp.results.findings.comparisons import Comparisons
 from rnnexp.results.findings.padding import Padding
 from rnnexp.results.findings.scores import Scores
-from rnnexp.results.runs import RunDirectory, write_json
+from rnnexp.results.runs import RunDirectory
 from rnnexp.results.statistics import SHARE, t_interval
 from rnnexp.results.study import Study
+from tests.conftest import BEGUN
 
 
 def findings_of(study: Study) -> list[Finding]:
@@ -37,7 +39,7 @@ def scores_table(study: Study) -> str:
 
 def add_run(folder: Path, number: int, accuracy: float | None, **settings: Any) -> None:
     """A run directory as a finished (or diverged) run leaves it."""
-    run = RunDirectory.create_at(folder / f"job{number:03d}")
+    run = RunDirectory.create_at(folder / f"job{number:03d}", BEGUN)
     settings = {"model": "rnn", "data": "reviews", "seq_len": 50, "seed": 0, **settings}
     status = settings.pop("status", "finished")
     extra = {k: v for k, v in settings.items() if k not in ("model", "data", "seq_len", "seed")}
@@ -228,8 +230,10 @@ def test_a_study_without_a_finished_run_draws_nothing(tmp_path: Path) -> None:
 
 
 def test_superseded_attempts_are_not_counted(study_dir: Path) -> None:
-    RunDirectory.create_at(study_dir / "job000")
-    assert len(Study.read(study_dir).rows) == 11
+    RunDirectory.create_at(study_dir / "job000", BEGUN)
+    rows = Study.read(study_dir).rows
+    assert len(rows) == 12
+    assert [row["status"] for row in rows].count("running") == 1
 
 
 def test_runs_of_the_same_settings_and_seed_count_once(tmp_path: Path) -> None:
@@ -334,13 +338,59 @@ def test_a_classes_sweep_has_a_chance_line_each(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "damage", [{"seed": None}, {"test": {"accuracy": "high"}}, {"chance": 3}, {"status": None}]
 )
-def test_a_damaged_summary_is_named(tmp_path: Path, damage: dict[str, Any]) -> None:
+def test_a_damaged_summary_is_named_and_costs_its_run_alone(
+    tmp_path: Path, damage: dict[str, Any]
+) -> None:
     add_run(tmp_path, 0, 0.7)
     add_run(tmp_path, 1, 0.7, seed=1)
     path = tmp_path / "job001" / "summary.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | damage))
-    with pytest.raises(DataError, match=r"job001/summary\.json is damaged"):
-        Study.read(tmp_path)
+    study = Study.read(tmp_path)
+    assert [run.name for run in study.runs] == ["job000"]
+    (reason,) = study.left_out
+    assert reason.startswith(f"job001/summary.json is damaged ({next(iter(damage))})")
+    assert f"left out: {reason}" in study.notes()
+    study.write()
+    assert f"left out: {reason}" in json.loads((tmp_path / "study.json").read_text())["notes"]
+
+
+def test_what_is_no_run_is_named_and_costs_nothing(tmp_path: Path) -> None:
+    add_run(tmp_path, 0, 0.7)
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_text("mine")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "pipe").mkdir()
+    os.mkfifo(tmp_path / "pipe" / "summary.json")
+    add_run(tmp_path, 1, 0.7, seed=1)
+    (tmp_path / "job001" / "metrics.csv").symlink_to("metrics.csv")
+    add_run(tmp_path, 2, 0.7, seed=2)
+    (tmp_path / "job002" / "config.yaml").unlink()
+    os.mkfifo(tmp_path / "job002" / "config.yaml")
+    add_run(tmp_path, 3, 0.7, seed=3)
+    path = tmp_path / "job003" / "summary.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema_version": 99}))
+    add_run(tmp_path, 4, 0.7, seed=4)
+    (tmp_path / "job004" / "probes").mkdir()
+    (tmp_path / "job004" / "probes" / "gates.npz").write_bytes(b"PK")
+    for ignored in ("plots", "superseded", ".submitit", "empty"):
+        (tmp_path / ignored).mkdir()
+    (tmp_path / "plots" / "a.png").write_text("drawn")
+    study = Study.read(tmp_path)
+    assert [run.name for run in study.runs] == ["job000"]
+    assert [reason.partition(" ")[0] for reason in study.left_out] == [
+        "job001/metrics.csv", "job002/config.yaml", "job003/summary.json",
+        "job004/probes/gates.npz", "loop", "notes", "pipe",
+    ]  # fmt: skip
+    assert all(reason in scores_table(study) for reason in study.left_out)
+
+
+def test_names_in_files_move_no_cursor_and_fill_no_screen(tmp_path: Path) -> None:
+    add_run(tmp_path, 0, 0.7)
+    (tmp_path / f"a\x1b[2J\n{'b' * 180}").mkdir()
+    (tmp_path / f"a\x1b[2J\n{'b' * 180}" / "summary.json").write_text("{" + "x" * 10**6)
+    (reason,) = Study.read(tmp_path).left_out
+    assert reason.isprintable()
+    assert len(reason) <= 400
 
 
 def test_runs_of_an_earlier_version_are_said_to_lack_intervals(tmp_path: Path) -> None:

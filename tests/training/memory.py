@@ -13,6 +13,7 @@ class MemoryRecorder:
         self.metrics: list[dict[str, float | None]] = []
         self.timings: list[dict[str, float]] = []
         self.probes: dict[str, dict[str, npt.NDArray[Any]]] = {}
+        self.stood_at: list[tuple[str, int, int, int, int]] = []
         self.checkpoints: dict[str, tuple[Mapping[str, bytes], Mapping[str, Any]]] = {}
 
     def append_epoch(
@@ -20,6 +21,9 @@ class MemoryRecorder:
     ) -> None:
         self.metrics.append(dict(metrics))
         self.timings.append(dict(timings))
+
+    def report_progress(self, phase: str, epoch: int, epochs: int, step: int, steps: int) -> None:
+        self.stood_at.append((phase, epoch, epochs, step, steps))
 
     def save_probe(self, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         self.probes[name] = dict(arrays)

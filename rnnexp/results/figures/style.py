@@ -56,6 +56,7 @@ def grid(
         "font.family": [fonts.FIRST],
         "font.size": 10,
         "text.parse_math": False,
+        "text.usetex": False,  # a matplotlibrc in the current folder may ask for another program
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.grid": True,

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from rnnexp import scores as scores_module
+from rnnexp.durable import write_json
 from rnnexp.plugins import own_config_dir
 from rnnexp.results.findings.memory_horizon import BELOW, Horizon, MemoryHorizon
-from rnnexp.results.runs import write_json
 from rnnexp.results.study import Study
 from tests.conftest import Outcome
 from tests.results.test_study import add_run, draw_study, scores_table

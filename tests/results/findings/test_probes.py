@@ -10,13 +10,14 @@ from rnnexp.results.groups import Group
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study_run import StudyRun
 from rnnexp.results.summary import CellFacts, Summary, TaskRecord
+from tests.conftest import BEGUN
 
 #: A cell that rnnexp has not heard of.
 CELL = CellFacts(gates=["keep", "write", "content"], carry="keep", candidate="content")
 
 
 def run_with(name: str, cell: CellFacts | None) -> StudyRun:
-    directory = RunDirectory.create_at(Path(name))
+    directory = RunDirectory.create_at(Path(name), BEGUN)
     directory.write_task(TaskRecord(classes=["bad", "good"]))
     directory.write_summary(Summary(status="finished", seed=0, model="mine", cell=cell))
     return StudyRun(directory, directory.summary)

@@ -1,0 +1,147 @@
+"""Hydra's launcher, whichever was chosen, with what a study asks of it.
+
+Jobs that failed before come last. A job that another process is at is waited for, and then looked
+at again: two equal studies share the work, and both end with all of it.
+"""
+
+import logging
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+from rnnexp import config as settings
+from rnnexp.command.study_jobs import ELSEWHERE, OfCommand, commands_here
+from rnnexp.errors import DataError
+from rnnexp.experiment.job import Job
+from rnnexp.experiment.spec import RunSpec
+from rnnexp.results.runs import RunDirectory
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two looks at a job that another process is at.
+POLL = 0.5
+
+
+class StudyLauncher(Launcher):
+    """inner: what starts the jobs. config: of the study, without what varies.
+
+    fingerprints: of jobs, by their words; those of a sweeper that decides as it goes are not known.
+    end_workers: ends the jobs of workers in order; called before a signal does anything else.
+    """
+
+    def __init__(
+        self,
+        inner: Launcher,
+        config: DictConfig,
+        fingerprints: Mapping[tuple[str, ...], str],
+        end_workers: Callable[[], None],
+    ) -> None:
+        self._inner, self._fingerprints, self._end_workers = inner, fingerprints, end_workers
+        self._study = Path(config.hydra.sweep.dir)
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        """The inner one has been set up."""
+
+    def launch(
+        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+    ) -> Sequence[JobReturn]:
+        jobs = {initial_job_idx + i: list(words) for i, words in enumerate(job_overrides)}
+        command = secrets.token_hex(4)
+        commands_here.add(command)
+        results: dict[int, JobReturn] = {}
+        try:
+            with _first(self._end_workers):
+                todo = sorted(jobs, key=lambda number: self._failed_before(jobs[number]))
+                again = False
+                while todo:
+                    words = [[*jobs[n], OfCommand(command, n, again).word()] for n in todo]
+                    launched = self._inner.launch(words, initial_job_idx=initial_job_idx)
+                    results |= dict(zip(todo, launched, strict=True))
+                    todo, again = self._freed({n: r for n, r in results.items() if _left(r)}), True
+        finally:
+            commands_here.discard(command)
+            OfCommand(command, 0).failure(self._study).unlink(missing_ok=True)
+        return [results[number] for number in jobs]
+
+    def _failed_before(self, words: Sequence[str]) -> bool:
+        fingerprint = self._fingerprints.get(tuple(words))
+        if fingerprint is None:
+            return False
+        for path in self._study.glob(f"*_{fingerprint[:8]}"):
+            try:
+                return RunDirectory.open(path).summary.status in ("failed", "killed")
+            except DataError:
+                continue
+        return False
+
+    def _freed(self, waiting: Mapping[int, JobReturn]) -> list[int]:
+        """The jobs that no other process is at any more, once there are any."""
+        if not waiting:
+            return []
+        jobs = {number: self._job(result) for number, result in waiting.items()}
+        first = ", ".join(str(job) for job in list(jobs.values())[:3])
+        more = f" and {len(jobs) - 3} more" if len(jobs) > 3 else ""
+        log.info("waiting for %s%s, which another process runs (Ctrl-C ends this)", first, more)
+        while True:
+            free = [number for number, job in jobs.items() if job.is_free()]
+            if free:
+                return free
+            time.sleep(POLL)
+
+    def _job(self, result: JobReturn) -> Job:
+        assert result.cfg is not None
+        assert result.hydra_cfg is not None
+        spec = replace(
+            RunSpec.of_config(settings.plain(result.cfg)),
+            words=tuple(result.overrides or ()),
+            study=self._study,
+            job=OfCommand.of(result.hydra_cfg.hydra.job).number,
+        )
+        return Job.of(spec)
+
+
+def _left(result: JobReturn) -> bool:
+    return result.status == JobStatus.COMPLETED and result.return_value == ELSEWHERE
+
+
+@contextmanager
+def _first(end_workers: Callable[[], None]) -> Iterator[None]:
+    """Inside the block a signal to end calls `end_workers` and then does what it did before.
+
+    Only a process' main thread may say what a signal does.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before: dict[int, Any] = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
+    before = {signum: handler for signum, handler in before.items() if callable(handler)}
+
+    def end(signum: int, frame: FrameType | None) -> None:
+        put_back()  # a second signal does not wait
+        end_workers()
+        before[signum](signum, frame)
+
+    def put_back() -> None:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
+
+    for signum in before:
+        signal.signal(signum, end)
+    try:
+        yield
+    finally:
+        put_back()

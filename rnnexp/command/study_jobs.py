@@ -1,0 +1,175 @@
+"""A job of a study as a launcher calls it, here or in a worker: in a process of its own, and alone.
+
+What a worker must know of the command it works for travels with the job's configuration.
+"""
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+
+from rnnexp import config as settings
+from rnnexp.errors import JobFailed, Terminated, first_line
+from rnnexp.experiment.isolated import GRACE
+from rnnexp.experiment.isolation import run_isolated
+from rnnexp.experiment.job import Elsewhere, Job
+from rnnexp.experiment.lines import HEADLINE
+from rnnexp.experiment.spec import RunSpec
+
+log = logging.getLogger(__name__)
+
+#: What a job returns that another process is at: a text, since it comes from a worker.
+ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True)
+class OfCommand:
+    """What a job must know of its command.
+
+    id: tells the command from others at the same study. number: of the job, from 0, in the order of
+    the words. again: the job was left to another process, which is done with it.
+    """
+
+    id: str
+    number: int
+    again: bool = False
+
+    @classmethod
+    def told(cls) -> "OfCommand":
+        """Of the job that Hydra is running."""
+        return cls.of(HydraConfig.get().job)
+
+    @classmethod
+    def of(cls, job: Any) -> "OfCommand":
+        """Of a job, by Hydra's part of its configuration."""
+        id, number, again = str(job.env_set[_VARIABLE]).split()
+        return cls(id, int(number), again == "again")
+
+    def word(self) -> str:
+        """The override that tells a job; Hydra's own, it is no part of what is run."""
+        values = f"{self.id} {self.number} {'again' if self.again else 'first'}"
+        return f'++hydra.job.env_set.{_VARIABLE}="{values}"'
+
+    def failure(self, study: Path) -> Path:
+        """The file that is there once a job of the command has failed."""
+        return study / ".locks" / f"{self.id}.failed"
+
+
+_VARIABLE = "RNNEXP_STUDY_JOB"
+
+#: The commands of this process; a worker has none.
+commands_here: set[str] = set()
+
+
+def job_of_study(spec: RunSpec, command: OfCommand) -> float | str | None:
+    """Run a job, and return its score, `ELSEWHERE`, or None where there is none."""
+    assert spec.study is not None
+    jobs = settings.jobs(spec.config)
+    failure = command.failure(spec.study)
+    if jobs.fail_fast and failure.exists():
+        log.info(
+            "%s  not begun: another job has failed (jobs.fail_fast)", Job.of(spec), extra=HEADLINE
+        )
+        return None
+    with _worker_of(command):
+        try:
+            return run_isolated(spec, jobs.timeout) if isolates(spec) else _run_here(spec)
+        except Elsewhere:
+            log.info("%s  runs in another process", Job.of(spec), extra=HEADLINE)
+            return ELSEWHERE
+        except Exception as error:
+            log.warning("%s  %s", Job.of(spec), _shown(error), extra=HEADLINE)
+            if jobs.fail_fast:
+                failure.touch()
+            raise  # Hydra goes on with the next job and remembers this one
+
+
+def isolates(spec: RunSpec) -> bool:
+    """Whether the job gets a process of its own."""
+    return settings.jobs(spec.config).isolate
+
+
+def _run_here(spec: RunSpec) -> float | None:
+    """In this process. What a component raises to end the process ends the job alone."""
+    from rnnexp.experiment.run_spec import run_spec, validation_score
+
+    try:
+        _, summary = run_spec(spec)
+    except (Exception, KeyboardInterrupt, Terminated):
+        raise
+    except BaseException as error:
+        if _is_of_submitit(error):
+            raise
+        raise JobFailed(_shown(error)) from error
+    return None if summary is None else validation_score(summary)
+
+
+def _shown(error: BaseException) -> str:
+    line = first_line(error)
+    return line if isinstance(error, JobFailed) else f"{type(error).__name__}: {line}"
+
+
+def _is_of_submitit(error: BaseException) -> bool:
+    """Whether submitit ends the process, which it does once it has queued the job again."""
+    step = error.__traceback__
+    while step is not None:
+        if str(step.tb_frame.f_globals.get("__name__")).startswith("submitit."):
+            return True
+        step = step.tb_next
+    return False
+
+
+# -- a launcher's worker --------------------------------------------------------------------------
+
+_stopping = threading.Event()
+_at_work = threading.Event()
+
+
+@contextmanager
+def _worker_of(command: OfCommand) -> Iterator[None]:
+    """In a launcher's worker: a signal ends its job in order, and it ends with its parent.
+
+    Once it was stopped it begins no other job, whatever the launcher still hands to it.
+    """
+    if command.id in commands_here or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    if signal.getsignal(signal.SIGTERM) is not _stop_work:
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, _stop_work)
+        threading.Thread(target=_end_with_parent, name="rnnexp.parent", daemon=True).start()
+    if _stopping.is_set():
+        raise Terminated
+    _at_work.set()
+    try:
+        yield
+    finally:
+        _at_work.clear()
+
+
+def _stop_work(signum: int, frame: FrameType | None) -> None:
+    first = not _stopping.is_set()
+    _stopping.set()
+    if first and _at_work.is_set():
+        raise KeyboardInterrupt if signum == signal.SIGINT else Terminated
+
+
+def _end_with_parent() -> None:
+    parent = os.getppid()
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+    for _ in range(int(GRACE / 0.1)):
+        if not _at_work.is_set():
+            break
+        time.sleep(0.1)
+    os._exit(128 + signal.SIGTERM)

@@ -1,0 +1,102 @@
+"""A spec carried out: a run on its own, or a job of a study that other processes may share."""
+
+import logging
+
+from rnnexp import config as settings
+from rnnexp.errors import DataError, Terminated
+from rnnexp.experiment.build import Experiment, build
+from rnnexp.experiment.identity import changes_since
+from rnnexp.experiment.job import Elsewhere, Job
+from rnnexp.experiment.lines import HEADLINE, headlines_only, result_line
+from rnnexp.experiment.run import describe, execute
+from rnnexp.experiment.spec import RunSpec
+from rnnexp.experiment.start import Start, check_is_same, start_of
+from rnnexp.results.checkpoints import StoredCheckpoint
+from rnnexp.results.claims import claimed_run
+from rnnexp.results.runs import RunDirectory
+from rnnexp.results.summary import Summary
+from rnnexp.training.progress import bars_shown
+
+log = logging.getLogger(__name__)
+
+
+def run_spec(spec: RunSpec) -> tuple[RunDirectory, Summary | None]:
+    """Carry a spec out and return its directory and what came out.
+
+    A job of a study that was done before is not done again. One that is left as an earlier command
+    left it has None for a summary. Raises Elsewhere for one that another process is at.
+    """
+    if spec.study is None:
+        experiment = build(spec)
+        title = "_".join(filter(None, [spec.title, spec.dials.name]))
+        summary = describe(experiment)
+        run = RunDirectory.create(title, spec.root, summary)
+        with claimed_run(run.path):
+            return run, execute(experiment, run, summary)
+    shown, bars = headlines_only.set(True), bars_shown.set(False)
+    try:
+        return _run_job(spec, Job.of(spec))
+    finally:
+        headlines_only.reset(shown)
+        bars_shown.reset(bars)
+
+
+def validation_score(summary: Summary) -> float | None:
+    """The headline score of the last validation: what a search for good settings goes by.
+
+    None without a validation split; NaN where training diverged, whose score is not known.
+    """
+    if not summary.data_report.get("val"):
+        return None
+    if summary.status == "diverged" or summary.headline is None or summary.validation is None:
+        return float("nan")
+    score = summary.validation.get(summary.headline)
+    return float("nan") if score is None else score
+
+
+def _run_job(spec: RunSpec, job: Job) -> tuple[RunDirectory, Summary | None]:
+    retry = settings.jobs(spec.config).retry
+    with job.claimed() as free:
+        if not free:
+            raise Elsewhere
+        if retry == "none" and (attempt := job.attempt()) is not None:
+            reason = f": {attempt.reason}" if attempt.reason else ""
+            left = result_line(attempt) if attempt.done else f"{attempt.status}{reason}"
+            log.info("%s  left as it is (jobs.retry=none): %s", job, left, extra=HEADLINE)
+            return RunDirectory(job.there), attempt if attempt.done else None
+        try:
+            experiment = build(spec)
+        except (KeyboardInterrupt, Terminated):
+            raise
+        except BaseException as error:
+            job.record_end("failed", f"{type(error).__name__}: {error}")
+            raise
+        summary = job.result(experiment) if retry != "all" else None
+        if summary is not None:
+            log.info("%s  done before: %s", job, result_line(summary), extra=HEADLINE)
+            return RunDirectory(job.there), summary
+        summary = describe(experiment)
+        start = _start(job, experiment) if retry != "all" else None
+        run = job.new_directory(summary) if start is None else start.of
+        summary = execute(experiment, run, summary, start)
+        log.info("%s  %s", job, result_line(summary), extra=HEADLINE)
+        return run, summary
+
+
+def _start(job: Job, experiment: Experiment) -> Start | None:
+    """Where an earlier attempt was stopped, if the job can go on there; None to begin anew."""
+    if job.there != job.path or not StoredCheckpoint.of_run(job.path):
+        return None
+    try:
+        run = RunDirectory.open(job.path)
+        summary = run.summary
+        if summary.done:
+            return None
+        if changes := changes_since(experiment, run, summary):
+            log.warning("%s  %s since it was begun: begins anew", job, " and ".join(changes))
+            return None
+        check_is_same(summary, job.spec, experiment)
+        return start_of(run)
+    except DataError as error:
+        log.warning("%s  begins anew: %s", job, error)
+        return None
