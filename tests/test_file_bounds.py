@@ -99,7 +99,7 @@ def test_the_files_of_a_run_too(
     for name in ("config.yaml", "manifest.json"):
         (run / name).rename("aside")
         _pipe(run / name)
-        assert f"{name} is a named pipe" in rnnexp("predict", str(run), "a film").error
+        assert f"{name} cannot be read" in rnnexp("predict", str(run), "a film").error
         (run / name).unlink()
         Path("aside").rename(run / name)
     assert rnnexp("predict", str(run), "a film").status == 0
