@@ -14,7 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from rnnexp.durable import json_text, write_text
-from rnnexp.errors import DamagedError
+from rnnexp.errors import DamagedError, DataError
+from rnnexp.files import check_is_file, content_of
 
 NAME = "manifest.json"
 
@@ -60,16 +61,14 @@ class Manifest:
         """Raises DamagedError, which names it, where it is missing or not as it was written."""
         path = folder / NAME
         try:
-            with _opened(path) as file:
-                value = json.loads(file.read().decode("utf-8"))
+            value = json.loads(content_of(path))
             files = {_inside(name): Content(*content) for name, content in value["files"].items()}
             manifest = cls(folder, files)
             if value["digest"] != manifest.digest:
                 raise ValueError("its digest is another")
-        except FileNotFoundError:
-            raise DamagedError(f"{path} is missing") from None
-        except OSError as error:
-            raise DamagedError(f"{path} cannot be read ({error.strerror or error})") from None
+        except DataError as error:
+            there = path.exists() or path.is_symlink()
+            raise DamagedError(str(error) if there else f"{path} is missing") from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DamagedError(f"{path} is damaged ({type(error).__name__}: {error})") from None
         return manifest
@@ -91,10 +90,9 @@ class Manifest:
         """A file's content. Raises DamagedError where it is not what was written."""
         path = self.folder / name
         try:
-            with _opened(path) as file:
-                content = file.read()
-        except OSError as error:
-            raise DamagedError(f"{path} cannot be read ({error.strerror or error})") from None
+            content = content_of(path)
+        except DataError as error:
+            raise DamagedError(str(error)) from None
         self._compare(name, Content.of(content))
         return content
 
@@ -102,7 +100,10 @@ class Manifest:
         """Raises DamagedError where a file is not what was written; for those too large to hold."""
         path = self.folder / name
         try:
+            check_is_file(path)
             content = Content.of_file(path)
+        except DataError as error:
+            raise DamagedError(str(error)) from None
         except OSError as error:
             raise DamagedError(f"{path} cannot be read ({error.strerror or error})") from None
         self._compare(name, content)

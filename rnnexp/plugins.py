@@ -78,6 +78,11 @@ def register(config_dir: Path) -> None:
     _named.append(folder)
 
 
+def named() -> list[Path]:
+    """The folders that `register` was given."""
+    return list(_named)
+
+
 def _check_bounded(folder: Path) -> None:
     """Refuse what Hydra would read without an end: it reads all files of a folder of choices."""
     from rnnexp import yamls
@@ -88,11 +93,6 @@ def _check_bounded(folder: Path) -> None:
                 yamls.check_file(path)
             except DataError as error:
                 raise ConfigError(str(error)) from None
-
-
-def named() -> list[Path]:
-    """The folders that `register` was given."""
-    return list(_named)
 
 
 def look_here_last() -> None:
