@@ -88,6 +88,7 @@ def test_a_run_with_a_bomb_in_its_settings_is_refused(
         file.write(BOMB)
     summary = run / "summary.json"  # as of a run that was not sealed
     summary.write_text(summary.read_text().replace('"sealed": true', '"sealed": false'))
+    (run / "manifest.json").unlink()
     outcome = rnnexp("predict", str(run), "a good film")
     assert outcome.status == 2
     assert "config.yaml cannot be read (it stands for more than 100000 values)" in outcome.error
