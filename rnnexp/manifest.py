@@ -4,12 +4,11 @@ It carries a digest of itself. Whoever reads a file of a folder that has one rea
 manifest, so that a bit that has flipped on the disk is told and never taken for a result.
 """
 
-import errno
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -32,8 +31,7 @@ class Content(NamedTuple):
 
     @classmethod
     def of_file(cls, path: Path) -> "Content":
-        """Raises OSError for what is no regular file: a pipe would be waited for without end."""
-        with _opened(path) as file:
+        with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             return cls(file.tell(), digest)
 
@@ -67,8 +65,7 @@ class Manifest:
             if value["digest"] != manifest.digest:
                 raise ValueError("its digest is another")
         except DataError as error:
-            there = path.exists() or path.is_symlink()
-            raise DamagedError(str(error) if there else f"{path} is missing") from None
+            raise _unread(path, error) from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DamagedError(f"{path} is damaged ({type(error).__name__}: {error})") from None
         return manifest
@@ -92,7 +89,7 @@ class Manifest:
         try:
             content = content_of(path)
         except DataError as error:
-            raise DamagedError(str(error)) from None
+            raise _unread(path, error) from None
         self._compare(name, Content.of(content))
         return content
 
@@ -103,7 +100,7 @@ class Manifest:
             check_is_file(path)
             content = Content.of_file(path)
         except DataError as error:
-            raise DamagedError(str(error)) from None
+            raise _unread(path, error) from None
         except OSError as error:
             raise DamagedError(f"{path} cannot be read ({error.strerror or error})") from None
         self._compare(name, content)
@@ -133,11 +130,8 @@ class Manifest:
             )
 
 
-def _opened(path: Path) -> BufferedReader:
-    """A regular file, to be read; OSError for anything else that bears its name."""
-    if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "it is no regular file")
-    return path.open("rb")
+def _unread(path: Path, error: DataError) -> DamagedError:
+    return DamagedError(str(error) if os.path.lexists(path) else f"{path} is missing")
 
 
 def _inside(name: str) -> str:

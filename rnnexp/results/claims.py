@@ -19,10 +19,14 @@ def claimed(lock_file: Path) -> Iterator[bool]:
     with told(lock_file.parent):
         lock_file.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(lock_file, timeout=0)
-    try:
-        with told(lock_file):
+    with told(lock_file):
+        try:
             lock.acquire()
-    except Timeout:
+        except Timeout:  # which is an OSError too
+            free = False
+        else:
+            free = True
+    if not free:
         yield False
         return
     try:

@@ -101,10 +101,10 @@ def _shortened(name: str, length: int, size: int) -> str:
 
 
 def shown_text(text: str, longest: int = 400) -> str:
-    """What a file holds, as one line of a terminal: nothing that moves its cursor, and no megabyte.
+    r"""What may come from a file, as one line that is no longer than a screen can show.
 
-    >>> print(shown_text("a\\nb\\x1b[2J"))
-    a b\\x1b[2J
+    >>> shown_text("a\n\x1b[2J")
+    'a \\x1b[2J'
     """
     line = in_one_line(" ".join(text[: 4 * longest].split()))
     return line if len(line) <= longest else f"{line[: longest - 4]} ..."

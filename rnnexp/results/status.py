@@ -14,7 +14,7 @@ from typing import get_args
 from rnnexp.errors import DataError, UserError, did_you_mean, first_line
 from rnnexp.printable import in_one_line
 from rnnexp.results.liveness import is_alive
-from rnnexp.results.plan import planned
+from rnnexp.results.plan import plan_faults, planned
 from rnnexp.results.progress import NAME as PROGRESS
 from rnnexp.results.progress import Progress
 from rnnexp.results.reuse import place_of_study
@@ -227,10 +227,7 @@ class StudyReader:
         """The fingerprints that are asked for, and what of the plan cannot be read."""
         files = sorted((self.path / ".planned").glob("*.json"))
         if self._plan is None or self._plan[0] != files:
-            try:
-                self._plan = files, frozenset(planned(self.path)), []
-            except DataError as error:
-                self._plan = files, frozenset(), [first_line(error)]
+            self._plan = files, frozenset(planned(self.path)), plan_faults(self.path)
         return self._plan[1:]
 
 

@@ -61,9 +61,9 @@ def test_each_damaged_file_has_a_line(rnnexp: Rnnexp, tmp_path: Path) -> None:
     assert check(rnnexp, run.path) == (
         1,
         [
-            "config.yaml cannot be read (it is no regular file)",
+            "config.yaml is a named pipe and no file on a disk: save what is meant in a file",
             "metrics.csv is damaged: it has 0 bytes, and had 17 when it was written",
-            "probes/gates.npz cannot be read (No such file or directory)",
+            "probes/gates.npz is missing",
             "3 damaged files in 1 of 1 run",
         ],
     )
