@@ -181,7 +181,7 @@ def test_what_is_wrong_with_a_package_is_said_in_a_line(
     (mypkg / "conf" / "model" / "lstm.yaml").unlink()
     (mypkg / "conf" / "experiment" / "bad.yaml").write_text("a: [1\n")
     for words in (own, (*own[:2], "--help")):
-        assert "mypkg/conf/experiment/bad.yaml cannot be read: " in rnnexp(*words).error
+        assert "mypkg/conf/experiment/bad.yaml cannot be read (" in rnnexp(*words).error
 
 
 def test_a_name_that_is_taken(rnnexp: Callable[..., Outcome], mypkg: Path, workdir: Path) -> None:

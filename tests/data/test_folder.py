@@ -87,5 +87,5 @@ def test_a_memory_that_cannot_be_written_costs_time_alone(
 
 
 def test_a_file_that_cannot_be_read_is_named() -> None:
-    with pytest.raises(DataError, match="texts/gone cannot be read: No such file"):
+    with pytest.raises(DataError, match="texts/gone: there is no such file"):
         folder_digest(HOME, [HOME / "gone"], MEMORY)

@@ -191,7 +191,7 @@ def test_files_that_hold_no_text(rnnexp: Rnnexp, trained: Callable[..., Path]) -
     Path("folder").mkdir()
     for name, content, message in (
         ("gone", None, "gone: there is no such file (looked from"),
-        ("folder", None, "folder cannot be read: Is a directory"),
+        ("folder", None, "folder is a folder where a file is expected"),
         ("f", b"", "f is empty"),
         ("f", b"\xef\xbb\xbf \n", "f is empty"),
         ("f", "gut für".encode("latin-1"), "f is not UTF-8 text (byte 0xfc): save it as UTF-8"),

@@ -66,7 +66,7 @@ def test_every_kind_of_job(rnnexp: Callable[..., Outcome]) -> None:
         f"running     rnn_T5_s2: epoch 3/10, 34%, 2 min left; process {os.getpid()}",
         "running     rnn_T5_s6: epoch 3/10, 50%, validation; running on elsewhere, last sign 2 min "
         "ago",
-        "failed      rnn_T5_s3: ValueError:  [2Jno second line",
+        "failed      rnn_T5_s3: ValueError: \\x1b[2Jno\\nsecond line",
         "killed      rnn_T5_s4 at epoch 3/10: its process ended without a word",
         "interrupted rnn_T5_s5 at epoch 3/10: Terminated",
     ]
