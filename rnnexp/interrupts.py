@@ -20,26 +20,38 @@ SIGNALS = tuple(
     if hasattr(signal, name)
 )
 
+#: Seconds that a step has to end in; one that hangs is cut, and the last checkpoint stands.
+PATIENCE = 10.0
+
 
 class Pending:
     """Whether a signal has come; true until it is delivered."""
 
     def __init__(self) -> None:
         self._deliver: Callable[[], object] | None = None
+        self._insist: threading.Timer | None = None
 
     def __bool__(self) -> bool:
         return self._deliver is not None
 
-    def note(self, deliver: Callable[[], object]) -> None:
-        """A signal has come. A second one does not wait: somebody insists."""
+    def note(self, deliver: Callable[[], object], again: Callable[[], object]) -> None:
+        """A signal has come. A second one does not wait: somebody insists.
+
+        again: sends it a second time; called where the step has not ended in `PATIENCE`.
+        """
         if self._deliver is not None:
             deliver()
-        else:
-            self._deliver = deliver
+            return
+        self._deliver = deliver
+        self._insist = threading.Timer(PATIENCE, again)
+        self._insist.daemon = True
+        self._insist.start()
 
     def deliver(self) -> None:
         """Do what the signal's own handler does, which mostly raises; nothing if none has come."""
         deliver, self._deliver = self._deliver, None
+        if self._insist is not None:
+            self._insist.cancel()
         if deliver is not None:
             deliver()
 
@@ -67,8 +79,13 @@ def _handlers_deferred(pending: Pending) -> Iterator[None]:
     # a signal that nobody handles does what the system does: ends the process, or nothing
     previous = {number: handler for number, handler in handlers.items() if callable(handler)}
 
+    main = threading.main_thread().ident or 0
+
     def note(number: int, frame: FrameType | None) -> None:
-        pending.note(lambda: previous[signal.Signals(number)](number, None))
+        pending.note(
+            lambda: previous[signal.Signals(number)](number, None),
+            again=lambda: signal.pthread_kill(main, number),
+        )
 
     for number in previous:
         signal.signal(number, note)
@@ -102,4 +119,4 @@ def interrupt(thread: int, kind: type[BaseException]) -> None:
     if pending is None or pending:
         now()
     else:
-        pending.note(later)
+        pending.note(later, again=now)

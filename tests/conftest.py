@@ -37,7 +37,7 @@ BEGUN = Summary(status="running", seed=0, process=this_process())
 
 def new_run(title: str, root: Path = Path("outputs/runs")) -> RunDirectory:
     """A run's directory, of a run that this process is at."""
-    return RunDirectory.create(title, root, BEGUN)
+    return RunDirectory.create(title, root, BEGUN, "# rnnexp\n{}\n")
 
 
 #: Overrides that make a run take well under a second.

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from rnnexp import interrupts
 from rnnexp.interrupts import deferred, interrupt
 
 
@@ -75,3 +76,16 @@ def test_a_thread_is_interrupted_between_two_steps(waits: bool) -> None:
     assert not thread.is_alive()
     assert steps[-1] == "stopped"
     assert steps[:-1] == ["whole"] * (len(steps) - 1)
+
+
+def test_a_step_that_hangs_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interrupts, "PATIENCE", 0.2)
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), deferred():
+        _step_that_is_interrupted()
+    assert time.monotonic() - began < 5
+
+
+def _step_that_is_interrupted() -> None:
+    signal.raise_signal(signal.SIGINT)
+    time.sleep(30)

@@ -55,7 +55,7 @@ class Job:
         """A new one; what an earlier attempt left moves to superseded/."""
         if self.there != self.path:
             supersede(self.there)
-        return RunDirectory.create_at(self.path, summary)
+        return RunDirectory.create_at(self.path, summary, self.spec.config_text)
 
     def __str__(self) -> str:
         return f"#{(self.spec.job or 0) + 1} {self.path.name.rpartition('_')[0]}"
@@ -129,7 +129,7 @@ class Job:
             overrides=spec.overrides,
             words=list(spec.words),
         )
-        self.new_directory(summary).write_config(spec.config_text)
+        self.new_directory(summary)
 
 
 @cache

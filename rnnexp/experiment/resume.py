@@ -103,7 +103,7 @@ def _train_on(
     title = "_".join(filter(None, [spec.title, spec.dials.name]))
     described = describe(experiment)
     described.continues = str(run.path)
-    new = RunDirectory.create(title, spec.root, described)
+    new = RunDirectory.create(title, spec.root, described, spec.config_text)
     new.take_over(run, files)
     return new, execute(experiment, new, described, start)
 

@@ -64,7 +64,6 @@ def _execute(
     with _recorded(run, summary, start, environment):
         probes = ProbeSet(experiment.probes, model, task, dials.seed, device)
         if start is None or start.checkpoint is None or start.trains_on:
-            run.write_config(experiment.spec.config_text)
             run.write_environment(environment)
             run.write_task(task_record(experiment))
             for line in [*start_lines(experiment, summary), *training_lines(trainer, task)]:
@@ -250,7 +249,7 @@ def _recorded(
         )
     try:
         yield
-    except (KeyboardInterrupt, Terminated, SystemExit) as stop:
+    except (KeyboardInterrupt, Terminated) as stop:
         _record_end(run, summary, "interrupted", type(stop).__name__)
         log.info("interrupted")
         raise

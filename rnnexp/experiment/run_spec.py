@@ -30,7 +30,7 @@ def run_spec(spec: RunSpec) -> tuple[RunDirectory, Summary | None]:
         experiment = build(spec)
         title = "_".join(filter(None, [spec.title, spec.dials.name]))
         summary = describe(experiment)
-        run = RunDirectory.create(title, spec.root, summary)
+        run = RunDirectory.create(title, spec.root, summary, spec.config_text)
         with claimed_run(run.path):
             return run, execute(experiment, run, summary)
     shown, bars = headlines_only.set(True), bars_shown.set(False)

@@ -50,29 +50,31 @@ class RunDirectory(RunWriter):
     # -- making and finding ---------------------------------------------------------------------
 
     @classmethod
-    def create(cls, title: str, root: Path, summary: Summary) -> Self:
+    def create(cls, title: str, root: Path, summary: Summary, config_text: str) -> Self:
         """A new directory named by the time and a title, `2026-11-22_05-06-46-123456_lstm_T400`."""
         make_directory(root)
         while True:
             stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S-%f")
             try:
-                return cls._make(root / f"{stamp}_{readable_name(title)}", summary)
+                return cls._make(root / f"{stamp}_{readable_name(title)}", summary, config_text)
             except FileExistsError:
                 continue  # another run began in the same microsecond
 
     @classmethod
-    def create_at(cls, path: Path, summary: Summary) -> Self:
+    def create_at(cls, path: Path, summary: Summary, config_text: str) -> Self:
         """A new directory at `path`; what an earlier attempt left there moves to superseded/."""
         make_directory(path.parent)
         if os.path.lexists(path):  # a link that leads in a circle is there too
             supersede(path)
-        return cls._make(path, summary)
+        return cls._make(path, summary, config_text)
 
     @classmethod
-    def _make(cls, path: Path, summary: Summary) -> Self:
-        """There is no directory without a summary: whoever dies, it says that a run was begun."""
+    def _make(cls, path: Path, summary: Summary, config_text: str) -> Self:
+        """There is none without summary and settings: whoever dies, the run can be begun again."""
         with new_folder(path) as partial:
-            cls(partial).write_summary(summary)
+            run = cls(partial)
+            run.write_config(config_text)
+            run.write_summary(summary)
         return cls(path)
 
     @classmethod

@@ -25,7 +25,7 @@ WORDS = ("-m", "data=parity", "seq_len=5", "trainer.steps=1", "data.val_count=5"
 def study() -> Path:
     path = Path("study")
     summary = Summary(status="running", seed=0, process=this_process(), fingerprint="0")
-    RunDirectory.create_at(path / "rnn_T5_s0_00000000", summary)
+    RunDirectory.create_at(path / "rnn_T5_s0_00000000", summary, "{}\n")
     record_plan(path, ["0", "1"])
     return path
 

@@ -151,7 +151,7 @@ def test_the_choices_of_a_configuration_alone() -> None:
 def test_the_first_version_kept_one_hash_of_files_and_probes(workdir: Path) -> None:
     """Of a folder's reviews by their sizes and times, as until version 0.3."""
     config = {"probes": {}}
-    run = RunDirectory.create_at(workdir / "run", Summary(status="running", seed=0))
+    run = RunDirectory.create_at(workdir / "run", Summary(status="running", seed=0), "{}\n")
     run.write_config(yaml.safe_dump(config))
     now = SimpleNamespace(
         contents=("by bytes", ""),

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
@@ -22,6 +23,9 @@ def _command(folder: Path, words: tuple[str, ...], prepare: Callable[[], None] |
     import torch
 
     os.chdir(folder)
+    # the server may have been started by a study
+    os.environ.pop("HYDRA_FULL_ERROR", None)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     out = os.open("out.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(out, 1)
     os.dup2(out, 2)

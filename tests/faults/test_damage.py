@@ -249,7 +249,7 @@ def test_a_damaged_job_is_run_again_and_nothing_else(study: Path, tmp_path: Path
 def test_no_damaged_file_of_a_checkpoint_is_taken_for_what_was_written(
     tmp_path: Path, tally: Callable[..., None]
 ) -> None:
-    run = RunDirectory.create_at(tmp_path / "run", Summary(status="running", seed=0))
+    run = RunDirectory.create_at(tmp_path / "run", Summary(status="running", seed=0), "{}\n")
     run.append_epoch({"epoch": 1, "loss": 0.5}, {"epoch": 1, "seconds": 1})
     state = {"step": 3, "files": run.file_sizes()}
     weights = np.random.default_rng(0).bytes(500)

@@ -28,7 +28,7 @@ def make(
     """A run as one leaves it, small; `named`: its fingerprint."""
     print_ = fingerprint(CONFIG) if named is None else named
     summary = Summary(status="running", seed=0, fingerprint=print_, measured="m")
-    run = RunDirectory.create_at(path, summary)
+    run = RunDirectory.create_at(path, summary, "{}\n")
     run.write_config(f"# rnnexp\n{json.dumps(CONFIG)}\n")
     run.append_epoch({"epoch": 1, "loss": 0.5}, {"epoch": 1, "seconds": 2})
     run.save_probe("gates", {"epoch": np.array([1])})

@@ -20,7 +20,7 @@ def add(study: Path, fingerprint: str, status: str, measured: str | None = "m") 
         fingerprint=fingerprint,
         measured=measured,
     )
-    RunDirectory.create_at(study / f"run_{fingerprint}", summary)
+    RunDirectory.create_at(study / f"run_{fingerprint}", summary, "{}\n")
 
 
 def test_what_commands_asked_for_is_counted_once(tmp_path: Path) -> None:

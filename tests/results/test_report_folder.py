@@ -32,7 +32,7 @@ def study(workdir: Path) -> Path:
             chance={"accuracy": 0.5}, perfect={"accuracy": 1.0}, test={"accuracy": 0.6},
             test_interval={"accuracy": [0.5, 0.7]},
         )  # fmt: skip
-        run = RunDirectory.create_at(workdir / "study" / f"job00{number}", summary)
+        run = RunDirectory.create_at(workdir / "study" / f"job00{number}", summary, "{}\n")
         run.write_config(f"seed: 0\nmodel: {model}\n")
     (workdir / "study" / "study.csv").write_text("")
     return Path("study")

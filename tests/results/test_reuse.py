@@ -28,7 +28,7 @@ def add(study: str, run: Identity, status: str = "finished") -> Path:
         content=run.content, measured=run.measured, code=run.code,
     )  # fmt: skip
     path = Path(study) / f"rnn_T5_s0_{run.fingerprint[:8]}"
-    return RunDirectory.create_at(path, summary).path
+    return RunDirectory.create_at(path, summary, "{}\n").path
 
 
 def the_one(*wanted: Identity) -> Holding:

@@ -30,7 +30,7 @@ def test_two_runs_never_share_a_directory() -> None:
 
 def test_an_earlier_attempt_is_moved_and_kept(tmp_path: Path) -> None:
     for attempt in range(3):
-        run = RunDirectory.create_at(tmp_path / "job", Summary(status="running", seed=0))
+        run = RunDirectory.create_at(tmp_path / "job", Summary(status="running", seed=0), "{}\n")
         (run.path / "note").write_text(str(attempt))
     kept = sorted((tmp_path / "superseded").glob("*/note"))
     assert [path.read_text() for path in kept] == ["0", "1"]

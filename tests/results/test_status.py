@@ -26,7 +26,7 @@ def add(seed: int, status: str, study: Path = STUDY, **known: Any) -> Path:
     fingerprint = f"{seed:08d}" * 2
     path = study / f"rnn_T5_s{seed}_{fingerprint[:8]}"
     summary = Summary(status=status, seed=seed, fingerprint=fingerprint, measured="", **known)
-    run = RunDirectory.create_at(path, summary)
+    run = RunDirectory.create_at(path, summary, "{}\n")
     if summary.done:
         run.finish(summary)
     return run.path
@@ -163,7 +163,7 @@ def test_where_nothing_is_there_the_nearest_is_named() -> None:
 def test_a_study_of_an_earlier_version_has_nothing_that_has_not_begun() -> None:
     """Its fingerprints were others, as when its runs are found done by a command of today."""
     summary = Summary(status="finished", seed=0, fingerprint=None, measured=None)
-    RunDirectory.create_at(STUDY / "rnn_T5_s0_aaaaaaaa", summary)
+    RunDirectory.create_at(STUDY / "rnn_T5_s0_aaaaaaaa", summary, "{}\n")
     plan(1)
     assert StudyReader(STUDY).read().total == 1
 

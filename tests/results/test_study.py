@@ -39,7 +39,7 @@ def scores_table(study: Study) -> str:
 
 def add_run(folder: Path, number: int, accuracy: float | None, **settings: Any) -> None:
     """A run directory as a finished (or diverged) run leaves it."""
-    run = RunDirectory.create_at(folder / f"job{number:03d}", BEGUN)
+    run = RunDirectory.create_at(folder / f"job{number:03d}", BEGUN, "{}\n")
     settings = {"model": "rnn", "data": "reviews", "seq_len": 50, "seed": 0, **settings}
     status = settings.pop("status", "finished")
     extra = {k: v for k, v in settings.items() if k not in ("model", "data", "seq_len", "seed")}
@@ -230,7 +230,7 @@ def test_a_study_without_a_finished_run_draws_nothing(tmp_path: Path) -> None:
 
 
 def test_superseded_attempts_are_not_counted(study_dir: Path) -> None:
-    RunDirectory.create_at(study_dir / "job000", BEGUN)
+    RunDirectory.create_at(study_dir / "job000", BEGUN, "{}\n")
     rows = Study.read(study_dir).rows
     assert len(rows) == 12
     assert [row["status"] for row in rows].count("running") == 1

@@ -17,7 +17,7 @@ CELL = CellFacts(gates=["keep", "write", "content"], carry="keep", candidate="co
 
 
 def run_with(name: str, cell: CellFacts | None) -> StudyRun:
-    directory = RunDirectory.create_at(Path(name), BEGUN)
+    directory = RunDirectory.create_at(Path(name), BEGUN, "{}\n")
     directory.write_task(TaskRecord(classes=["bad", "good"]))
     directory.write_summary(Summary(status="finished", seed=0, model="mine", cell=cell))
     return StudyRun(directory, directory.summary)
