@@ -20,6 +20,13 @@ _context.set_forkserver_preload(["rnnexp.experiment.job", "rnnexp.command.launch
 
 
 def _command(folder: Path, words: tuple[str, ...], prepare: Callable[[], None] | None) -> None:
+    try:
+        _run_command(folder, words, prepare)
+    except KeyboardInterrupt:  # while it was being imported, as Python itself ends then
+        os._exit(130)
+
+
+def _run_command(folder: Path, words: tuple[str, ...], prepare: Callable[[], None] | None) -> None:
     import torch
 
     os.chdir(folder)
