@@ -71,7 +71,7 @@ def resume(
             raise UserError(f"{name} is being run by another process")
         experiment = build(replace(spec, config=_with(spec.config, changes)))
         check_is_same(summary, spec, experiment)
-        return run, execute(experiment, run, describe(experiment), start_of(run))
+        return run, execute(experiment, run, describe(experiment), start_of(run, experiment))
 
 
 def _train_on(

@@ -96,7 +96,7 @@ def _start(job: Job, experiment: Experiment) -> Start | None:
             log.warning("%s  %s since it was begun: begins anew", job, " and ".join(changes))
             return None
         check_is_same(summary, job.spec, experiment)
-        return start_of(run)
+        return start_of(run, experiment)
     except DataError as error:
         log.warning("%s  begins anew: %s", job, error)
         return None

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 
+from rnnexp import config as settings
 from rnnexp.durable import remove_partial
 from rnnexp.errors import DamagedError, DataError
 from rnnexp.experiment.build import Experiment
@@ -32,12 +33,15 @@ class Start:
     trains_on: bool = False
 
 
-def start_of(run: RunDirectory) -> Start:
+def start_of(run: RunDirectory, experiment: Experiment) -> Start:
     """Where a run goes on: at its newest checkpoint that is whole; a damaged one is told.
 
     The files that grow are cut back to what they held there. Raises DamagedError where there are
-    checkpoints and none is whole, or where those files are not what they were.
+    checkpoints and none is whole, or where those files are not what they were, DataError where
+    the best epoch's weights are wanted and were not kept.
     """
+    saving = settings.checkpoints(experiment.spec.config)
+    keeps_best = experiment.trainer.keeps_best(saving)
     for folder in (run.path, run.path / "checkpoints"):
         remove_partial(folder)
     stored = StoredCheckpoint.of_run(run.path)
@@ -49,8 +53,14 @@ def start_of(run: RunDirectory) -> Start:
             log.warning("%s: not gone on from", error)
             faults.append(str(error))
             continue
+        checkpoint = Checkpoint.of(contents, state)
+        if keeps_best and checkpoint.lacks_best:
+            raise DataError(
+                f"{one.path} has not the weights of the best epoch, which checkpoint.keep="
+                f"{saving.keep} asks for: they were not kept from the start"
+            )
         run.go_back(files)
-        return Start(Checkpoint.of(contents, state), f"goes on from {one.place}", run, run.summary)
+        return Start(checkpoint, f"goes on from {one.place}", run, run.summary)
     if faults:
         raise DamagedError(f"no checkpoint of {run.path} is whole: {'; '.join(faults)}")
     run.begin_anew()

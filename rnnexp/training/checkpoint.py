@@ -80,16 +80,16 @@ class Checkpoint:
     def restore(self, model: nn.Module, optimizer: torch.optim.Optimizer, keep_best: bool) -> Fit:
         """Bring model and optimizer here; returns how far the training has come.
 
-        keep_best: whether the best epoch's weights are wanted. Raises ValueError where they are and
-        the checkpoint has none.
+        keep_best: whether the best epoch's weights are wanted.
         """
         model.load_state_dict(self.weights)
         restore_optimizer(optimizer, *self.optimizer)
-        if not keep_best:
-            return replace(self.fit, best_weights=None)
-        if self.fit.best_epoch is not None and self.fit.best_weights is None:
-            raise ValueError("the checkpoint does not hold the weights of the best epoch")
-        return self.fit
+        return self.fit if keep_best else replace(self.fit, best_weights=None)
+
+    @property
+    def lacks_best(self) -> bool:
+        """Whether there was a best epoch whose weights it does not hold."""
+        return self.fit.best_epoch is not None and self.fit.best_weights is None
 
     @classmethod
     def of(cls, contents: Mapping[str, bytes], state: Mapping[str, Any]) -> "Checkpoint":

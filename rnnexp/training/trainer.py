@@ -145,7 +145,7 @@ class Trainer:
         saver = Saver(recorder, saving, model, optimizer, probes)
         fit = Fit()
         if start is not None:
-            fit = start.restore(model, optimizer, keep_best=self._keeps_best(saving))
+            fit = start.restore(model, optimizer, keep_best=self.keeps_best(saving))
         elif probes is not None:
             probes.measure(0, 0, not plan, recorder.save_probe)
         saver.epoch_ended(fit)
@@ -165,7 +165,7 @@ class Trainer:
                     progress.tell("validation", fit.epochs + 1, fit.steps + len(steps))
                     validation = self.evaluate(model, task, val).means
                 after = fit.after(steps, validation)
-                if after.best_epoch == after.epochs and self._keeps_best(saving):
+                if after.best_epoch == after.epochs and self.keeps_best(saving):
                     after = replace(after, best_weights=copy_of(weights_of(model)))
                 self._record(after, steps, validation, plan, recorder, probes, progress)
                 saver.epoch_ended(after)
@@ -284,7 +284,7 @@ class Trainer:
         whole, rest = divmod(self.steps, ROW_STEPS)
         return [ROW_STEPS] * whole + ([rest] if rest else [])
 
-    def _keeps_best(self, saving: Checkpoints) -> bool:
+    def keeps_best(self, saving: Checkpoints) -> bool:
         """Whether the best epoch's weights are wanted in the end."""
         return self.tests_best or saving.keep != "tested"
 

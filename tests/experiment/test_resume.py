@@ -95,6 +95,14 @@ def test_it_goes_on_to_the_same_bytes(
     assert not (stopped / ".lock").exists()
 
 
+def test_best_weights_that_were_not_kept_are_not_made_up(rnnexp: Rnnexp, stopped: Path) -> None:
+    outcome = rnnexp("resume", str(stopped), "checkpoint.keep=best")
+    assert outcome.status == 2
+    assert "has not the weights of the best epoch" in outcome.error
+    assert RunDirectory(stopped).summary.status == "interrupted"
+    assert rnnexp("resume", str(stopped)).status == 0
+
+
 def test_other_conditions_are_said_first(rnnexp: Rnnexp, stopped: Path) -> None:
     environment = json.loads((stopped / "environment.json").read_text())
     environment["packages"]["torch"] = "2.0.0"
