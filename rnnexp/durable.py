@@ -63,10 +63,11 @@ def append_text(path: Path, text: str) -> None:
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
+def new_folder(path: Path, replace: bool = False) -> Iterator[Path]:
     """A folder to fill, which is at `path` with all its files after the block, or not at all.
 
-    Raises FileExistsError where another has come there meanwhile.
+    replace: take the place of one that is there. Otherwise raises FileExistsError where there is
+    one, or another has come there meanwhile.
     """
     with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,6 +80,8 @@ def new_folder(path: Path) -> Iterator[Path]:
                 if file.is_file():
                     sync_file(file)
             sync_folder(partial)
+            if replace:
+                remove_folder(path)
             if path.exists():  # a rename would replace an empty folder
                 raise FileExistsError(path)
             try:
@@ -90,6 +93,16 @@ def new_folder(path: Path) -> Iterator[Path]:
             sync_folder(path.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder: a reader sees all of it or nothing, whoever dies meanwhile."""
+    if not path.is_dir():
+        return
+    aside = path.with_name(f"{PARTIAL}{os.getpid()}-gone-{path.name}")
+    with suppress(OSError):
+        os.rename(path, aside)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def remove_partial(folder: Path) -> None:

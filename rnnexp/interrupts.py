@@ -27,7 +27,8 @@ PATIENCE = 10.0
 class Pending:
     """Whether a signal has come; true until it is delivered."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float | None) -> None:
+        self._patience = patience
         self._deliver: Callable[[], object] | None = None
         self._insist: threading.Timer | None = None
 
@@ -37,15 +38,16 @@ class Pending:
     def note(self, deliver: Callable[[], object], again: Callable[[], object]) -> None:
         """A signal has come. A second one does not wait: somebody insists.
 
-        again: sends it a second time; called where the step has not ended in `PATIENCE`.
+        again: sends it a second time; called where what it waits for takes too long.
         """
         if self._deliver is not None:
             deliver()
             return
         self._deliver = deliver
-        self._insist = threading.Timer(PATIENCE, again)
-        self._insist.daemon = True
-        self._insist.start()
+        if self._patience is not None:
+            self._insist = threading.Timer(self._patience, again)
+            self._insist.daemon = True
+            self._insist.start()
 
     def deliver(self) -> None:
         """Do what the signal's own handler does, which mostly raises; nothing if none has come."""
@@ -61,9 +63,12 @@ _of_threads: dict[int, Pending] = {}
 
 
 @contextmanager
-def deferred() -> Iterator[Pending]:
-    """Inside the block signals wait for `Pending.deliver`; what waits at its end is delivered."""
-    pending = Pending()
+def deferred(patience: float | None = PATIENCE) -> Iterator[Pending]:
+    """Inside the block signals wait for `Pending.deliver`; what waits at its end is delivered.
+
+    patience: seconds that a signal waits at most, None for as long as it takes.
+    """
+    pending = Pending(patience)
     if threading.current_thread() is threading.main_thread():
         block = _handlers_deferred(pending)
     else:
@@ -99,11 +104,15 @@ def _handlers_deferred(pending: Pending) -> Iterator[None]:
 @contextmanager
 def _thread_deferred(pending: Pending) -> Iterator[None]:
     me = threading.get_ident()
+    outer = _of_threads.get(me)
     _of_threads[me] = pending
     try:
         yield
     finally:
-        del _of_threads[me]
+        if outer is None:
+            del _of_threads[me]
+        else:
+            _of_threads[me] = outer
 
 
 def interrupt(thread: int, kind: type[BaseException]) -> None:

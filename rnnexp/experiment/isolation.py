@@ -65,13 +65,16 @@ def _run(child: "_Child", spec: RunSpec, timeout: float | None) -> float | None:
         raise
     if not in_time:
         child.stop(signal.SIGTERM, GRACE)
-        if child.ended is None or child.ended.error is not None:
+        if not _has_result(child, spec) and (child.ended is None or child.ended.error is not None):
             over = f"jobs.timeout={timeout:g}: stopped after so many seconds"
             if child.ended is None:
                 raise _failed(spec, "killed", f"{over}, and killed since it went on")
             raise _failed(spec, "interrupted", f"{over}; the same command goes on with it")
     if child.ended is None:
         status, how = _death(child.exit_status)
+        if _has_result(child, spec):
+            log.warning("%s  has its result, and then was lost: %s", Job.of(spec), how)
+            return None
         raise _failed(spec, status, f"{how}{_last_line(spec, child.pid)}")
     failure = child.ended.error
     if failure is None:
@@ -246,6 +249,12 @@ def _last_line(spec: RunSpec, pid: int) -> str:
             shown = "".join(c if c.isprintable() else " " for c in lines[-1][:QUOTED])
             return f"; last line of its log: {shown.strip()}"
     return ", with nothing in its log"
+
+
+def _has_result(child: _Child, spec: RunSpec) -> bool:
+    """Whether the job had all but its figures when its process ended."""
+    attempt = _attempt_of(child.pid, Job.of(spec))
+    return attempt is not None and attempt.done
 
 
 def _attempt_of(pid: int, job: Job) -> Summary | None:

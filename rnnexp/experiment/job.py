@@ -106,7 +106,7 @@ class Job:
         if self.ended() is not None:
             return
         summary = self.attempt()
-        if summary is not None:
+        if summary is not None and not summary.done:
             summary.status, summary.reason = status, reason
             RunDirectory(self.there).write_summary(summary)
             return

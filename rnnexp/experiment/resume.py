@@ -1,6 +1,7 @@
 """Going on with a run that was stopped, and training a finished one further."""
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,9 @@ from rnnexp.experiment.spec import RunSpec
 from rnnexp.experiment.start import Start, check_is_same, start_of
 from rnnexp.results.checkpoints import StoredCheckpoint
 from rnnexp.results.claims import claim_of_job, claimed, claimed_run
+from rnnexp.results.liveness import is_alive
 from rnnexp.results.names import shown_path
+from rnnexp.results.progress import last_sign
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import Summary
 from rnnexp.training.checkpoint import Checkpoint
@@ -56,22 +59,45 @@ def resume(
             f"{name} has not finished (its status is {summary.status}): resume it without "
             f"{longer[0]}, and train on then"
         )
-    if summary.status == "running" and summary.process is not None:
-        host, pid = summary.process.host, summary.process.pid
-        raise UserError(
-            f"{name} is running on {host} (process {pid}): resume it once that has ended"
-        )
     spec = RunSpec.of_run(run, trust)
     claim = claimed_run(run.path)
     if summary.job is not None:
         spec = replace(spec, study=run.path.parent, job=summary.job)
         claim = claimed(claim_of_job(run.path.parent, spec.fingerprint))
     with claim as free:
-        if not free:
-            raise UserError(f"{name} is being run by another process")
+        summary = run.summary  # as it is now that nobody else writes it
+        _check_is_stopped(run, summary, free)
         experiment = build(replace(spec, config=_with(spec.config, changes)))
         check_is_same(summary, spec, experiment)
-        return run, execute(experiment, run, describe(experiment), start_of(run, experiment))
+        start = start_of(run, experiment)
+        return run, execute(experiment, run, describe(experiment), start)
+
+
+#: Seconds of silence after which a run of another machine is taken for killed.
+SILENCE = 600
+
+
+def _check_is_stopped(run: RunDirectory, summary: Summary, free: bool) -> None:
+    """Raise UserError where a process is at the run, or may be.
+
+    Of another machine, which may have gone, as a container has, only the last sign is known.
+    """
+    name, process = shown_path(run.path), summary.process
+    where = "" if process is None else f" on {process.host} (process {process.pid})"
+    if summary.done:
+        raise UserError(f"{name} has {summary.status} meanwhile: nothing is left to do")
+    if free and summary.status != "running":
+        return
+    silent = time.time() - last_sign(run.path)
+    if not free or is_alive(process) or silent < SILENCE:
+        way_out = "resume it once that has ended"
+        if free and is_alive(process) is None:
+            way_out += f", or once nothing was heard of it for {SILENCE // 60} minutes"
+        raise UserError(f"{name} is running{where}: {way_out}")
+    log.warning(
+        "%s was running%s, of which nothing was heard for %d minutes: taken for killed",
+        name, where, silent // 60,
+    )  # fmt: skip
 
 
 def _train_on(
@@ -103,9 +129,11 @@ def _train_on(
     title = "_".join(filter(None, [spec.title, spec.dials.name]))
     described = describe(experiment)
     described.continues = str(run.path)
+    grown = run.grown(files)
     new = RunDirectory.create(title, spec.root, described, spec.config_text)
-    new.take_over(run, files)
-    return new, execute(experiment, new, described, start)
+    with claimed_run(new.path):
+        new.write_grown(grown)
+        return new, execute(experiment, new, described, start)
 
 
 def _check_is_longer(
@@ -117,7 +145,7 @@ def _check_is_longer(
     epoch_steps = now.feed(model, task, before.dials.seed, experiment.device).epoch_steps
     had, plan = old.plan(epoch_steps), now.plan(epoch_steps)
     unit = "steps" if old.steps is not None else "epochs"
-    if checkpoint.fit.epochs < len(had):
+    if checkpoint.fit.epochs < len(had) or now.has_ended(checkpoint.fit, [*plan, 0]):
         raise UserError(
             f"{name} was stopped by trainer.patience={old.patience} after {checkpoint.fit.epochs} "
             "epochs: more of them change nothing"

@@ -13,7 +13,7 @@ from rnnexp import __version__
 from rnnexp import config as settings
 from rnnexp.data.base import Task
 from rnnexp.dials import Checkpoints
-from rnnexp.errors import DamagedError, StorageError, Terminated, first_line
+from rnnexp.errors import StorageError, Terminated, first_line
 from rnnexp.experiment.build import Experiment, facts_of
 from rnnexp.experiment.data_lines import warn_once
 from rnnexp.experiment.denormals import flushed_denormals
@@ -97,7 +97,7 @@ def _execute(
             log.info("%s", result_line(summary))
             _test_at_lengths(experiment, run, summary)
         _keep_weights(experiment, fit, run, saving)
-        summary.wall_seconds = round(time.perf_counter() - started, 3)
+        summary.wall_seconds = _and_since(summary.wall_seconds, started)
         summary.peak_memory_mb = peak_memory_mb(device)
         summary.status, summary.reason = fit.status, fit.reason
         run.finish(summary)
@@ -115,12 +115,9 @@ def _go_on(start: Start, probes: ProbeSet) -> None:
     log.info("%s", start.line)
     if start.checkpoint is None or start.checkpoint.probes is None:
         return
-    try:
-        probes.restore(*start.checkpoint.probes, start.of.probe)
-    except ValueError as error:
-        raise DamagedError(f"{start.of.path}: {error}") from None
+    probes.restore(*start.checkpoint.probes, start.of.probe)
     if start.trains_on:
-        probes.forget_last()
+        probes.forget_last(start.checkpoint.fit.epochs)
 
 
 def _keep_weights(experiment: Experiment, fit: Fit, run: RunDirectory, saving: Checkpoints) -> None:
@@ -235,10 +232,15 @@ def _recorded(
     """summary.json says `running` first and at the end what happened; rnnexp.log says all of it."""
     differing = environment_differences(start.of.environment, environment) if start else []
     if start is not None and not start.trains_on:
-        summary.started = start.before.started
+        before = start.before
+        # it stays what it was begun as, whatever computes it now
+        for name in ("started", "version", "fingerprint", "content", "code", "continues"):
+            setattr(summary, name, getattr(before, name))
+        summary.wall_seconds = before.wall_seconds
         now = datetime.now(UTC).isoformat(timespec="seconds")
         line = "; ".join([start.line, *differing])
-        summary.resumed = [*start.before.resumed, f"{now}: {line}"]
+        summary.resumed = [*before.resumed, f"{now}: {line}"]
+    began = time.perf_counter()
     run.write_summary(summary)
     package_log = logging.getLogger("rnnexp")
     handler = run.log_to_file()
@@ -250,10 +252,12 @@ def _recorded(
     try:
         yield
     except (KeyboardInterrupt, Terminated) as stop:
+        summary.wall_seconds = _and_since(summary.wall_seconds, began)
         _record_end(run, summary, "interrupted", type(stop).__name__)
         log.info("interrupted")
         raise
     except BaseException as error:
+        summary.wall_seconds = _and_since(summary.wall_seconds, began)
         _record_end(run, summary, "failed", f"{type(error).__name__}: {error}")
         log.debug("the run failed", exc_info=True)
         error.add_note(f"{shown_path(run.path)}/rnnexp.log has it too")  # for what main tells
@@ -261,6 +265,11 @@ def _recorded(
     finally:
         package_log.removeHandler(handler)
         handler.close()
+
+
+def _and_since(seconds: float | None, began: float) -> float:
+    """Of all processes that a run was in, as far as they could tell."""
+    return round((seconds or 0.0) + time.perf_counter() - began, 3)
 
 
 def _record_end(run: RunDirectory, summary: Summary, status: Status, reason: str) -> None:

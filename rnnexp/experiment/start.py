@@ -1,7 +1,9 @@
 """Where a run begins that does not begin at its beginning."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from rnnexp import config as settings
 from rnnexp.durable import remove_partial
@@ -42,15 +44,17 @@ def start_of(run: RunDirectory, experiment: Experiment) -> Start:
     """
     saving = settings.checkpoints(experiment.spec.config)
     keeps_best = experiment.trainer.keeps_best(saving)
-    for folder in (run.path, run.path / "checkpoints"):
-        remove_partial(folder)
+    for folder in ("", "checkpoints", "probes", "predictions"):
+        remove_partial(run.path / folder)
     stored = StoredCheckpoint.of_run(run.path)
     faults = []
     for one in stored:
         try:
             contents, state, files = one.read()
-        except DamagedError as error:
-            log.warning("%s: not gone on from", error)
+            grown = run.grown(files)
+            _check_probes(run, state)
+        except DataError as error:
+            log.warning("%s: not gone on from %s", error, one.place)
             faults.append(str(error))
             continue
         checkpoint = Checkpoint.of(contents, state)
@@ -59,12 +63,31 @@ def start_of(run: RunDirectory, experiment: Experiment) -> Start:
                 f"{one.path} has not the weights of the best epoch, which checkpoint.keep="
                 f"{saving.keep} asks for: they were not kept from the start"
             )
-        run.go_back(files)
+        run.write_grown(grown)
         return Start(checkpoint, f"goes on from {one.place}", run, run.summary)
     if faults:
-        raise DamagedError(f"no checkpoint of {run.path} is whole: {'; '.join(faults)}")
+        raise DamagedError(
+            f"{run.path} cannot go on ({'; '.join(faults)}): give its command again, and it "
+            "begins anew"
+        )
+    if (run.path / "checkpoints").is_dir() and any((run.path / "checkpoints").iterdir()):
+        raise DataError(
+            f"{run.path} was made by rnnexp {run.summary.version}, whose checkpoints this version "
+            "does not go on from: give its command again, and it begins anew"
+        )
     run.begin_anew()
     return Start(None, "begins anew, since no checkpoint had been made", run, run.summary)
+
+
+def _check_probes(run: RunDirectory, state: Mapping[str, Any]) -> None:
+    """Raise DataError where the probes' files lack what a checkpoint says that they hold."""
+    for name, count in (state["probes"] or {}).get("in_file", {}).items():
+        held = len((run.probe(name) or {}).get("epoch", ())) if count else 0
+        if held < count:
+            raise DamagedError(
+                f"{run.path / 'probes' / name}.npz is damaged: it holds {held} of {count} "
+                "measurements that were made before the checkpoint"
+            )
 
 
 def check_is_same(summary: Summary, spec: RunSpec, experiment: Experiment) -> None:

@@ -163,9 +163,13 @@ class ProbeSet:
             if name in self.probes:
                 self._histories[name] = History(rows)
 
-    def forget_last(self) -> None:
-        """Take back what was measured only because the training ended there."""
+    def forget_last(self, epoch: int) -> None:
+        """Take back what was measured, or not, only because the training ended with that epoch."""
         for name, probe in self.probes.items():
-            rows = self._histories[name].rows
-            if rows and not probe.due(rows[-1].epoch, last=False):
-                self._histories[name] = History(rows[:-1])
+            if probe.due(epoch, last=False):
+                continue
+            rows = [row for row in self._histories[name].rows if row.epoch != epoch]
+            self._histories[name] = History(rows)
+            missed = self._missed.pop(name, [])
+            if kept := [reason for reason in missed if not reason.startswith(f"epoch {epoch}: ")]:
+                self._missed[name] = kept

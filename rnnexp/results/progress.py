@@ -90,3 +90,12 @@ def remove_progress(run: Path) -> None:
     """Of a run that has its result."""
     with suppress(OSError):
         (run / NAME).unlink(missing_ok=True)
+
+
+def last_sign(run: Path) -> float:
+    """When a run was last heard of, in seconds since 1970: it wrote how far it was, or began."""
+    times = [0.0]
+    for name in (NAME, "summary.json"):
+        with suppress(OSError):
+            times.append((run / name).stat().st_mtime)
+    return max(times)

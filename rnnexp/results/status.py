@@ -6,7 +6,7 @@ progress.json of what runs.
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
@@ -15,8 +15,7 @@ from rnnexp.errors import DataError, UserError, did_you_mean, first_line
 from rnnexp.printable import in_one_line
 from rnnexp.results.liveness import is_alive
 from rnnexp.results.plan import plan_faults, planned
-from rnnexp.results.progress import NAME as PROGRESS
-from rnnexp.results.progress import Progress
+from rnnexp.results.progress import Progress, last_sign
 from rnnexp.results.reuse import place_of_study
 from rnnexp.results.runs import ROOT, RunDirectory
 from rnnexp.results.summary import Status, Summary
@@ -235,19 +234,10 @@ def _job(path: Path, summary: Summary) -> JobStatus:
     if summary.done:
         return JobStatus(path, summary)
     elsewhere = summary.status == "running" and is_alive(summary.process) is None
-    last_sign = None
+    silent = None
     if elsewhere:
-        last_sign = max(0.0, time.time() - max(_times(path), default=time.time()))
-    return JobStatus(path, summary, Progress.read(path), elsewhere, last_sign)
-
-
-def _times(path: Path) -> Iterator[float]:
-    """When a run last wrote what it writes while it goes on."""
-    for name in (PROGRESS, "summary.json"):
-        try:
-            yield (path / name).stat().st_mtime
-        except OSError:
-            continue
+        silent = max(0.0, time.time() - last_sign(path))
+    return JobStatus(path, summary, Progress.read(path), elsewhere, silent)
 
 
 def find_study(name: str, root: Path = ROOT / "studies") -> Path:

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import logging
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from rnnexp.durable import (
     append_text,
     json_text,
     new_folder,
+    remove_folder,
     sync_file,
     told,
     write_bytes,
@@ -65,8 +65,7 @@ class RunWriter:
 
         The manifest comes first: a run that says that it is finished has one.
         """
-        summary.sealed = True
-        content = json_text(summary.model_dump()).encode()
+        content = json_text(summary.model_copy(update={"sealed": True}).model_dump()).encode()
         names = sorted(
             path.relative_to(self.path).as_posix()
             for path in self.path.rglob("*")
@@ -76,6 +75,7 @@ class RunWriter:
         )
         Manifest.seal(self.path, names, known={"summary.json": Content.of(content)})
         write_bytes(self.path / "summary.json", content)
+        summary.sealed = True  # not before: until then it may be said that the run has failed
         remove_progress(self.path)
 
     def append_epoch(
@@ -112,9 +112,8 @@ class RunWriter:
         with told(folder):
             folder.mkdir(exist_ok=True)
         place = folder / name
-        if place.is_dir():  # made by a try that was stopped, and gone through again
-            shutil.rmtree(place)
-        with new_folder(place) as partial:
+        # one of that name is damaged, and was gone back behind
+        with new_folder(place, replace=True) as partial:
             grown = {file: self._grown(file, size) for file, size in state["files"].items()}
             known = {**contents, "state.json": json.dumps({**state, "files": grown}).encode()}
             for file, content in known.items():
@@ -124,7 +123,7 @@ class RunWriter:
             Manifest.seal(partial, (), digests)
         if not keep_all:
             for old in sorted(folder.glob("epoch_*"))[:-KEPT_CHECKPOINTS]:
-                shutil.rmtree(old, ignore_errors=True)
+                remove_folder(old)
 
     def _grown(self, name: str, size: int) -> Content:
         """What the first bytes of a growing file hold, which are put on the disk."""
@@ -134,38 +133,36 @@ class RunWriter:
         with told(self.path / name), (self.path / name).open("rb") as file:
             return Content.of(file.read(size))
 
-    def go_back(self, files: Mapping[str, Content]) -> None:
-        """Cut the growing files to what they held when a checkpoint was made.
+    def grown(self, files: Mapping[str, Content]) -> dict[str, bytes]:
+        """What the growing files held when a checkpoint was made.
 
         Raises DamagedError for one that holds less, or something else.
         """
+        contents = {}
         for name, then in files.items():
             path = self.path / name
-            content = path.read_bytes()[: then.size] if path.is_file() else b""
+            content = path.read_bytes()[: then.size] if then.size and path.is_file() else b""
             if Content.of(content) != then:
                 raise DamagedError(
                     f"{path} is damaged: its first {then.size} bytes are not what they were when "
                     "the checkpoint was made"
                 )
-            if then.size:
-                write_bytes(path, content)
+            contents[name] = content
+        return contents
+
+    def write_grown(self, contents: Mapping[str, bytes]) -> None:
+        """Give the growing files these contents; one that holds nothing is taken away."""
+        for name, content in contents.items():
+            if content:
+                write_bytes(self.path / name, content)
             else:
-                path.unlink(missing_ok=True)
+                (self.path / name).unlink(missing_ok=True)
 
     def begin_anew(self) -> None:
         """Remove what a try has left that made no checkpoint."""
-        self.go_back(dict.fromkeys(GROWING, Content.of(b"")))
+        self.write_grown(dict.fromkeys(GROWING, b""))
         for folder in ("probes", "predictions", "checkpoints"):
-            shutil.rmtree(self.path / folder, ignore_errors=True)
-
-    def take_over(self, run: "RunWriter", files: Mapping[str, Content]) -> None:
-        """Begin with what the growing files of another run held at a checkpoint."""
-        for name, then in files.items():
-            content = (run.path / name).read_bytes()[: then.size]
-            if Content.of(content) != then:
-                raise DamagedError(f"{run.path / name} is damaged: its content is not what it was")
-            if then.size:
-                write_bytes(self.path / name, content)
+            remove_folder(self.path / folder)
 
     def save_weights(self, name: str, content: bytes) -> None:
         """Of a finished run, as safetensors: the `weights` that were tested, the `best` epoch's."""
@@ -173,7 +170,7 @@ class RunWriter:
 
     def drop_checkpoints(self) -> None:
         """Of a run that is finished: all that a longer training would need goes."""
-        shutil.rmtree(self.path / "checkpoints", ignore_errors=True)
+        remove_folder(self.path / "checkpoints")
 
     def save_predictions(
         self,

@@ -5,7 +5,7 @@ Tensors are safetensors, the rest is JSON: nothing that is read is ever executed
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from rnnexp.dials import Checkpoints
 from rnnexp.errors import StorageError, Terminated
+from rnnexp.interrupts import Pending, deferred
 from rnnexp.training.fit import Fit
 from rnnexp.training.recorder import Probes, Recorder
-from rnnexp.training.steps import EpochSteps
+from rnnexp.training.steps import Clock, EpochSteps
 from rnnexp.training.tensors import (
     optimizer_state,
     restore_optimizer,
@@ -25,6 +26,7 @@ from rnnexp.training.tensors import (
     tensors_of,
     weights_of,
 )
+from rnnexp.types import Batch
 
 log = logging.getLogger(__name__)
 
@@ -135,11 +137,14 @@ class Saver:
         model: nn.Module,
         optimizer: torch.optim.Optimizer,
         probes: Probes | None,
+        saved: str = "",
     ) -> None:
+        """saved: the name of the checkpoint that the training goes on from, which is there."""
         self._recorder, self._settings = recorder, settings
         self._model, self._optimizer, self._probes = model, optimizer, probes
-        self._saved_at, self._saved_name = time.monotonic(), ""
+        self._saved_at, self._saved_name = time.monotonic(), saved
         self._place: _Place
+        self._is_whole = True
 
     def epoch_ended(self, fit: Fit) -> None:
         """The last epoch has been measured and recorded: that is what a checkpoint builds on."""
@@ -159,20 +164,45 @@ class Saver:
         if self.is_due:
             self.save()
 
+    def between_steps(
+        self, batches: Iterable[Batch], signals: Pending, clock: Clock
+    ) -> Iterator[Batch]:
+        """The batches; between two steps the training is saved if it is time to.
+
+        And before a signal that has come is delivered. What is in memory while a step is under way
+        is never saved: it is no state that the training would have had otherwise.
+        """
+        for batch in batches:
+            self._is_whole = False
+            yield batch
+            self._is_whole = True
+            if signals or self.is_due:
+                with clock.stopped():
+                    self.save()
+                    signals.deliver()
+
     @contextmanager
     def saved_when_stopped(self) -> Iterator[None]:
         """Save the training where a signal ends the process inside the block."""
         try:
             yield
         except (KeyboardInterrupt, Terminated, SystemExit):
-            try:
-                self.save()
-            except StorageError as error:
-                log.warning("the training is not saved: %s", error)
+            if self._is_whole:
+                try:
+                    self.save()
+                except StorageError as error:
+                    log.warning("the training is not saved: %s", error)
             raise
 
     def save(self) -> None:
-        """Write a checkpoint of the training as it is now; between two steps, or two epochs."""
+        """Write a checkpoint of the training as it is now; between two steps, or two epochs.
+
+        A signal waits until it is written.
+        """
+        with deferred(patience=None):
+            self._save()
+
+    def _save(self) -> None:
         place = self._place
         steps = place.steps.state() if place.steps is not None and len(place.steps) else None
         checkpoint = Checkpoint(

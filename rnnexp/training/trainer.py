@@ -142,24 +142,24 @@ class Trainer:
         optimizer = self.make_optimizer(model, device)
         plan = self.plan(feed.epoch_steps)
         progress = Progress(*self._count(), plan, task.readings, recorder)
-        saver = Saver(recorder, saving, model, optimizer, probes)
+        saver = Saver(recorder, saving, model, optimizer, probes, start.name if start else "")
         fit = Fit()
         if start is not None:
             fit = start.restore(model, optimizer, keep_best=self.keeps_best(saving))
         elif probes is not None:
             probes.measure(0, 0, not plan, recorder.save_probe)
         saver.epoch_ended(fit)
-        while not self.has_ended(fit, plan):
-            steps = self.epoch_steps(model)
-            if start is not None and start.steps is not None:
-                steps.restore(*start.steps, device)
-            start = None  # the epochs behind it begin at their beginning
-            saver.epoch_begins(steps)
-            first, count = fit.steps + len(steps), plan[fit.epochs] - len(steps)
-            batches = progress.bar(feed.batches(first, count), fit, len(steps))
-            batches = seeded(batches, seed, first)
-            self.train_epoch(model, task, clip, optimizer, batches, steps, saver)
-            with saver.saved_when_stopped():  # nothing here changes the weights
+        with saver.saved_when_stopped():
+            while not self.has_ended(fit, plan):
+                steps = self.epoch_steps(model)
+                if start is not None and start.steps is not None:
+                    steps.restore(*start.steps, device)
+                start = None  # the epochs behind it begin at their beginning
+                saver.epoch_begins(steps)
+                first, count = fit.steps + len(steps), plan[fit.epochs] - len(steps)
+                batches = progress.bar(feed.batches(first, count), fit, len(steps))
+                batches = seeded(batches, seed, first)
+                self.train_epoch(model, task, clip, optimizer, batches, steps, saver)
                 validation = None
                 if len(val) and steps.diverged_at is None:
                     progress.tell("validation", fit.epochs + 1, fit.steps + len(steps))
@@ -169,9 +169,9 @@ class Trainer:
                     after = replace(after, best_weights=copy_of(weights_of(model)))
                 self._record(after, steps, validation, plan, recorder, probes, progress)
                 saver.epoch_ended(after)
+                fit = after
                 saver.save_if_due()
-            fit = after
-        saver.save()
+            saver.save()
         return fit
 
     def has_ended(self, fit: Fit, plan: list[int]) -> bool:
@@ -234,6 +234,8 @@ class Trainer:
         model.train()
         parameters = trainable(model)
         with deferred() as signals, steps.clock:
+            if saver is not None:
+                batches = saver.between_steps(batches, signals, steps.clock)
             for batch in batches:
                 with autocast(self.precision, batch.inputs.device):
                     outputs = model(batch)
@@ -245,11 +247,6 @@ class Trainer:
                 steps.watched.measure()
                 steps.add(loss.detach(), task.metrics(outputs.detach(), batch), report, batch)
                 step_unless(steps.nonfinite_seen, optimizer)
-                if signals or (saver is not None and saver.is_due):
-                    with steps.clock.stopped():
-                        if saver is not None:
-                            saver.save()
-                        signals.deliver()
         steps.read()
 
     def epoch_steps(self, model: SequenceModel) -> EpochSteps:

@@ -1,13 +1,15 @@
 """`rnnexp resume RUN`, and the same study command again, end as if nothing had happened."""
 
 import json
+import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from rnnexp.errors import Terminated
+from rnnexp.errors import StorageError, Terminated
 from rnnexp.results.checkpoints import StoredCheckpoint
 from rnnexp.results.runs import RunDirectory
 from rnnexp.training.checkpoint import Saver
@@ -154,7 +156,7 @@ def test_without_a_whole_checkpoint_it_is_refused(rnnexp: Rnnexp, stopped: Path)
         (one.path / "state.json").write_text("{}")
     outcome = rnnexp("resume", str(stopped))
     assert outcome.status == 2
-    assert "no checkpoint of" in outcome.err
+    assert "cannot go on (" in outcome.err
     assert RunDirectory(stopped).summary.status == "interrupted"
 
 
@@ -163,7 +165,7 @@ def test_files_that_lost_their_beginning_are_refused(rnnexp: Rnnexp, stopped: Pa
     path.write_bytes(path.read_bytes()[:-1])
     outcome = rnnexp("resume", str(stopped))
     assert outcome.status == 2
-    assert "metrics.csv is damaged" in outcome.error
+    assert "metrics.csv is damaged" in outcome.err.splitlines()[-1]
 
 
 def test_before_the_first_checkpoint_it_begins_anew(
@@ -288,3 +290,115 @@ def test_a_study_goes_on_with_a_job_that_was_stopped(
         for files in (made, expected):
             del files["config.yaml"]  # it holds the study's name
         assert made == expected
+
+
+def test_what_may_differ_makes_no_other_run(
+    rnnexp: Rnnexp, whole: dict[str, bytes], stopped: Path, stopped_after: Callable[[int], None]
+) -> None:
+    before = RunDirectory(stopped).summary
+    stopped_after(2)
+    assert rnnexp("resume", str(stopped), "threads=2").status == 143
+    stopped_after(0)
+    outcome = rnnexp("resume", str(stopped))
+    assert outcome.status == 0, outcome.err
+    after = RunDirectory(stopped).summary
+    assert after.fingerprint == before.fingerprint
+    assert after.wall_seconds is not None
+    assert before.wall_seconds is not None
+    assert after.wall_seconds > before.wall_seconds
+    assert left(stopped) == whole
+
+
+def test_a_checkpoint_that_was_gone_on_from_is_not_written_anew(
+    rnnexp: Rnnexp, stopped_after: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped while it is tested, it has one checkpoint, and keeps it whatever happens."""
+    words = [word for word in WORDS if not word.startswith("checkpoint")]
+
+    def full(*arguments: object, **more: object) -> None:
+        raise StorageError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RunDirectory, "save_predictions", full)
+        assert rnnexp(*words).status == 1
+    run = the_run()
+    (only,) = StoredCheckpoint.of_run(run)
+    with monkeypatch.context() as patched:
+        patched.setattr(RunDirectory, "save_checkpoint", full)
+        assert rnnexp("resume", str(run)).status == 0
+    assert not only.path.exists()  # it has its result
+
+
+def test_damaged_measurements_let_a_job_begin_anew(
+    rnnexp: Rnnexp, stopped_after: Callable[[int], None]
+) -> None:
+    command = ("-m", *WORDS, "seed=0", "study=s")
+    stopped_after(14)
+    assert rnnexp(*command).status == 143
+    stopped_after(0)
+    (job,) = Path("outputs/studies/s").glob("lstm*")
+    probe = job / "probes" / "gradient_flow.npz"
+    probe.write_bytes(probe.read_bytes()[:100])
+    refused = rnnexp("resume", str(job))
+    assert refused.status == 2
+    assert "gradient_flow.npz cannot be read" in refused.err
+    assert "give its command again, and it begins anew" in refused.err
+    outcome = rnnexp(*command)
+    assert outcome.status == 0, outcome.err
+    assert "begins anew" in outcome.err
+    assert len(list(Path("outputs/studies/s/superseded").iterdir())) == 1
+
+
+def test_checkpoints_of_an_earlier_version_are_left(rnnexp: Rnnexp, stopped: Path) -> None:
+    shutil.rmtree(stopped / "checkpoints")
+    (stopped / "checkpoints").mkdir()
+    earlier = stopped / "checkpoints" / "epoch_000001.pt"
+    earlier.write_bytes(b"weights")
+    outcome = rnnexp("resume", str(stopped))
+    assert outcome.status == 2
+    assert "whose checkpoints this version does not go on from" in outcome.error
+    assert earlier.read_bytes() == b"weights"
+    assert (stopped / "metrics.csv").is_file()
+
+
+def test_a_run_of_a_machine_that_is_gone(
+    rnnexp: Rnnexp, stopped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = stopped / "summary.json"
+    summary = json.loads(path.read_text())
+    elsewhere = {**summary["process"], "host": "another"}
+    path.write_text(json.dumps({**summary, "status": "running", "process": elsewhere}))
+    outcome = rnnexp("resume", str(stopped))
+    assert outcome.status == 2
+    assert "is running on another" in outcome.error
+    assert "or once nothing was heard of it for 10 minutes" in outcome.error
+    for name in ("summary.json", "progress.json"):
+        if (stopped / name).exists():
+            os.utime(stopped / name, (time.time() - 700,) * 2)
+    outcome = rnnexp("resume", str(stopped))
+    assert outcome.status == 0, outcome.err
+    assert "nothing was heard for 11 minutes: taken for killed" in outcome.err
+
+
+def test_a_run_that_could_not_be_sealed_has_failed(
+    rnnexp: Rnnexp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object, **more: object) -> None:
+        raise StorageError("manifest.json cannot be written: the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("rnnexp.manifest.Manifest.seal", full)
+        assert rnnexp(*TINY, "checkpoint.every_seconds=1000").status == 1
+    summary = RunDirectory(the_run()).summary
+    assert (summary.status, summary.sealed) == ("failed", False)
+    assert rnnexp("resume", str(the_run())).status == 0
+
+
+def test_nothing_is_trained_on_from_no_training(rnnexp: Rnnexp) -> None:
+    assert rnnexp(*TINY, "trainer.epochs=0", "checkpoint.keep=all", "name=none").status == 0
+    assert rnnexp(*TINY, "trainer.epochs=2", "checkpoint.keep=all", "name=two").status == 0
+    none, two = the_run("outputs/runs/*_none"), the_run("outputs/runs/*_two")
+    assert rnnexp("resume", str(none), "trainer.epochs=2").status == 0
+    (new,) = set(Path("outputs/runs").iterdir()) - {none, two}
+    assert (new / "metrics.csv").read_bytes() == (two / "metrics.csv").read_bytes()
+    assert (new / "weights.safetensors").read_bytes() == (two / "weights.safetensors").read_bytes()

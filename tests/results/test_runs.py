@@ -117,11 +117,11 @@ def test_growing_files_go_back_to_a_checkpoint() -> None:
     there = (run.path / "metrics.csv").read_bytes()
     run.append_epoch({"epoch": 2, "loss": 0.25}, {"epoch": 2, "seconds": 2})
     _, _, files = StoredCheckpoint.of_run(run.path)[0].read()
-    run.go_back(files)
+    run.write_grown(run.grown(files))
     assert (run.path / "metrics.csv").read_bytes() == there
     (run.path / "metrics.csv").write_bytes(there.replace(b"0.5", b"0.6"))
     with pytest.raises(DamagedError, match=r"metrics\.csv is damaged"):
-        run.go_back(files)
+        run.grown(files)
 
 
 def test_a_finished_run_is_read_through_its_manifest() -> None:

@@ -108,7 +108,7 @@ def test_from_every_checkpoint_it_ends_in_the_same_bytes(case: str) -> None:
         # the other files as the whole run left them: some were written after the checkpoint
         again = RunDirectory(Path(f"again_{one.path.name}"))
         shutil.copytree(whole.path, again.path, ignore=shutil.ignore_patterns("checkpoints"))
-        again.go_back(files)
+        again.write_grown(again.grown(files))
         fit(again, trainer, kind, Checkpoints(every_seconds=1e9), Checkpoint.of(contents, state))
         assert what_was_left(again) == expected, one.place
 
