@@ -130,6 +130,7 @@ def command(number: int, everything: Sequence[Setting]) -> tuple[list[str], list
     names += [
         f"probe '{choices[PROBES]}'",
         *(value[:40] for value in values if "/" in value or len(value) > 100),
+        *(f"error: {value}: " for value in values if value),  # a path that leads nowhere
     ]
     return words, names
 
