@@ -31,7 +31,7 @@ from rnnexp.command.monitor import study_shown
 from rnnexp.command.study_jobs import OfCommand, job_of_study
 from rnnexp.command.sweep import Checks
 from rnnexp.command.words import has_several_values, one_line, readable
-from rnnexp.errors import ConfigError
+from rnnexp.errors import ConfigError, JobFailed, Terminated
 from rnnexp.experiment.spec import RunSpec
 
 log = logging.getLogger(__name__)
@@ -76,6 +76,10 @@ def _launch(arguments: Sequence[str]) -> Path | None:
             except Exception as fault:  # and must not hide what went wrong first
                 if str(fault) != str(error):
                     log.warning("no table: %s", one_line(fault))
+            if Checks.directory is not None and isinstance(
+                error, JobFailed | KeyboardInterrupt | Terminated
+            ):
+                say("the same command goes on with what has no result")
             raise error
         _show_study(Checks.directory)
     if _launched and isinstance(_launched[-1], Exception):

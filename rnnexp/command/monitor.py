@@ -7,6 +7,7 @@ it ends it, and costs nothing else.
 
 import logging
 import os
+import shutil
 import sys
 import threading
 import time
@@ -83,7 +84,11 @@ class _DrawnLine:
 
     def show(self, text: str) -> None:
         if self._bar is None:
-            self._bar = tqdm(bar_format="{desc}", leave=False, dynamic_ncols=True, file=sys.stderr)
+            width = None if _has_width() else 80
+            self._bar = tqdm(
+                bar_format="{desc}", leave=False, dynamic_ncols=width is None, ncols=width,
+                file=sys.stderr,
+            )  # fmt: skip
         self._bar.set_description_str(text)
 
     def close(self) -> None:
@@ -105,3 +110,8 @@ class _PlainLines:
 
     def close(self) -> None:
         pass
+
+
+def _has_width() -> bool:
+    """Whether the terminal says how wide it is; some say 0."""
+    return shutil.get_terminal_size((0, 0)).columns > 0

@@ -15,15 +15,18 @@ from omegaconf import DictConfig, OmegaConf, read_write
 
 from rnnexp import config as settings
 from rnnexp import plugins
-from rnnexp.command import USER_ERROR
+from rnnexp.command import FAILED, USER_ERROR
 from rnnexp.command.console import say
 from rnnexp.command.hydra import choices_of, job_fingerprints, set_up_slurm, sweep_jobs
+from rnnexp.command.study_jobs import isolates
 from rnnexp.command.words import one_line, user_errors
 from rnnexp.dials import Jobs
 from rnnexp.durable import make_directory
-from rnnexp.errors import ConfigError, literal, to_type
+from rnnexp.errors import ConfigError, JobFailed, first_line, literal, to_type
 from rnnexp.experiment.identity import fingerprint, probes_fingerprint
+from rnnexp.experiment.isolation import check_apart
 from rnnexp.experiment.spec import RunSpec
+from rnnexp.experiment.trust import has_foreign_targets
 from rnnexp.results.names import safe_name
 from rnnexp.results.plan import record_plan
 from rnnexp.results.reuse import (
@@ -90,6 +93,9 @@ def _refusing() -> Iterator[None]:
     except user_errors() as error:
         Checks.error = error
         raise SystemExit(USER_ERROR) from None
+    except Exception as error:  # which Hydra would turn into a warning, and go on
+        Checks.error = error
+        raise SystemExit(FAILED) from None
 
 
 # -- what cannot be set ---------------------------------------------------------------------------
@@ -167,9 +173,16 @@ def _check_job(
         alike = fingerprint({**config, "seed": 0}), measured
         if alike not in checked:
             spec = RunSpec(config, choices_of(composed.hydra), tuple(words))
-            checked[alike] = build(spec).identity
+            # what a user's component does when it is built must not end the command
+            apart = isolates(spec) and has_foreign_targets(config)
+            checked[alike] = check_apart(spec) if apart else build(spec).identity
     except user_errors() as error:
         raise ConfigError(f"{one_line(error)} [in {shlex.join(words)}]") from error
+    except JobFailed as error:
+        raise JobFailed(f"{first_line(error)} [in {shlex.join(words)}]") from error
+    except Exception as error:
+        what = f"{type(error).__name__}: {first_line(error)}"
+        raise JobFailed(f"{what} [in {shlex.join(words)}]") from error
     return replace(checked[alike], fingerprint=fingerprint(config))
 
 

@@ -206,6 +206,8 @@ class _Parser(argparse.ArgumentParser):
             message = f"too many words: '{match[1]}'"
             if self.prog.endswith("predict"):
                 message += "; put quotes around a text"
+        message = message.replace("required: run, name=value", "required: run")
+        message = message.replace("required: what, NAME", "required: status NAME")
         if message.endswith("required: text"):
             message += ", or --file FILE (put -- before a text that begins with a dash)"
         say_fault(f"rnnexp: error: {self.prog.split()[-1]}: {message}")

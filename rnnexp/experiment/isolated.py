@@ -23,6 +23,7 @@ from rnnexp import plugins
 from rnnexp.errors import JobFailed, Terminated, UserError, first_line
 from rnnexp.experiment.job import Elsewhere
 from rnnexp.experiment.spec import RunSpec
+from rnnexp.results.reuse import Identity
 
 #: Seconds that a job has to end in order, once it was asked to.
 GRACE = 60.0
@@ -50,9 +51,13 @@ class Printed:
 
 @dataclass(frozen=True)
 class Ended:
-    """What became of the job: a score for a search, or the error to raise."""
+    """What became of the job: a score for a search, or the error to raise.
+
+    identity: of one that was only built.
+    """
 
     score: float | None = None
+    identity: Identity | None = None
     error: Exception | None = None
 
 
@@ -94,8 +99,8 @@ class Surroundings:
 # -- the job --------------------------------------------------------------------------------------
 
 
-def work(parent: Connection, surroundings: Surroundings, spec: RunSpec) -> None:
-    """Carry a job out and tell the parent."""
+def work(parent: Connection, surroundings: Surroundings, spec: RunSpec, check: bool) -> None:
+    """Carry a job out, or only build it, and tell the parent."""
     told = _Told(parent)
     _listen_for_signals(parent)
     sys.stdout, sys.stderr = _Stream(told, "stdout"), _Stream(told, "stderr")
@@ -105,9 +110,15 @@ def work(parent: Connection, surroundings: Surroundings, spec: RunSpec) -> None:
     package_log.addHandler(_LogToParent(told))
     try:
         surroundings.take_over()
-        told.send(Ended(score=_score(spec)))
+        told.send(Ended(identity=_identity(spec)) if check else Ended(score=_score(spec)))
     except BaseException as error:
         told.send(Ended(error=_picklable(error)))
+
+
+def _identity(spec: RunSpec) -> Identity:
+    from rnnexp.experiment.build import build
+
+    return build(spec).identity
 
 
 def _score(spec: RunSpec) -> float | None:

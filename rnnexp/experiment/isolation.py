@@ -26,6 +26,7 @@ from rnnexp.experiment.isolated import GRACE, Ended, Line, Printed, Surroundings
 from rnnexp.experiment.job import Job
 from rnnexp.experiment.lines import headlines_only
 from rnnexp.experiment.spec import RunSpec
+from rnnexp.results.reuse import Identity
 from rnnexp.results.summary import Status, Summary
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,27 @@ def run_isolated(spec: RunSpec, timeout: float | None = None) -> float | None:
         if child is not None:
             child.close()
         headlines_only.reset(shown)
+
+
+def check_apart(spec: RunSpec) -> Identity:
+    """Build a run in a child, as for a check, and return what makes it that run.
+
+    Raises what building it raises, JobFailed where the child dies of it.
+    """
+    child = _Child(spec, check=True)
+    try:
+        child.follow()
+        if child.ended is None:
+            raise JobFailed(f"{_death(child.exit_status)[1]} while it was built, to be checked")
+        if child.ended.error is not None:
+            raise child.ended.error
+        assert child.ended.identity is not None
+        return child.ended.identity
+    except BaseException:
+        child.stop(signal.SIGTERM)
+        raise
+    finally:
+        child.close()
 
 
 def _run(child: "_Child", spec: RunSpec, timeout: float | None) -> float | None:
@@ -88,12 +110,13 @@ def _run(child: "_Child", spec: RunSpec, timeout: float | None) -> float | None:
 class _Child:
     """The process of a job. ended: what it has told of its end, None until then."""
 
-    def __init__(self, spec: RunSpec) -> None:
+    def __init__(self, spec: RunSpec, check: bool = False) -> None:
+        """check: only build the run, and tell what it is."""
         context = _context(str(spec.config.get("device")))
         self.ended: Ended | None = None
         self._connection, theirs = context.Pipe()
         self._process: Any = context.Process(  # type: ignore[attr-defined]
-            target=work, args=(theirs, Surroundings.here(), spec), name="rnnexp.job"
+            target=work, args=(theirs, Surroundings.here(), spec, check), name="rnnexp.job"
         )
         with _start, _plain_parent(), _safe_path():
             self._process.start()

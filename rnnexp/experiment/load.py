@@ -72,7 +72,8 @@ def _weights(run: RunDirectory) -> dict[str, Tensor]:
     try:
         return tensors_of(stored[0].content("weights.safetensors"))
     except DamagedError as error:
-        way_out = f"; rnnexp resume goes on from {stored[1].place}" if len(stored) > 1 else ""
+        whole = next((one for one in stored[1:] if one.is_whole), None)
+        way_out = f"; rnnexp resume goes on from {whole.place}" if whole is not None else ""
         raise DamagedError(f"{error}{way_out}") from None
 
 

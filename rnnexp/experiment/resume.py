@@ -154,7 +154,7 @@ def _check_is_longer(
         raise UserError(
             f"{name} has trained {sum(had) if unit == 'steps' else len(had)} {unit}: ask for more "
             f"of them with trainer.{unit}"
-            + (", from a number that is a multiple of 100" if plan[: len(had)] != had else "")
+            + (", which must be a multiple of 100 to begin with" if had[-1:] != had[:1] else "")
         )
 
 
@@ -163,7 +163,9 @@ def _changes(words: Sequence[str]) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     for word in words:
         key, equals, value = word.lstrip("+").partition("=")
-        if not equals or key not in (*MAY_DIFFER, *LONGER):
+        if not equals:
+            raise ConfigError(f"resume: '{word}' is no setting: write name=value")
+        if key not in (*MAY_DIFFER, *LONGER):
             near = did_you_mean(key, (*MAY_DIFFER, *LONGER))
             raise ConfigError(
                 f"resume: {key} is as it was when the run began; what may differ is "

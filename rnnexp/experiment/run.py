@@ -1,6 +1,7 @@
 """The story of one run: train, test, record."""
 
 import logging
+import shlex
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -66,6 +67,7 @@ def _execute(
         if start is None or start.checkpoint is None or start.trains_on:
             run.write_environment(environment)
             run.write_task(task_record(experiment))
+            log.info("run %s", shown_path(run.path))
             for line in [*start_lines(experiment, summary), *training_lines(trainer, task)]:
                 log.info("%s", line)
             warn_once(summary.data_report, in_study=headlines_only.get())
@@ -254,7 +256,7 @@ def _recorded(
     except (KeyboardInterrupt, Terminated) as stop:
         summary.wall_seconds = _and_since(summary.wall_seconds, began)
         _record_end(run, summary, "interrupted", type(stop).__name__)
-        log.info("interrupted")
+        log.info("interrupted; rnnexp resume %s goes on", shlex.quote(shown_path(run.path)))
         raise
     except BaseException as error:
         summary.wall_seconds = _and_since(summary.wall_seconds, began)

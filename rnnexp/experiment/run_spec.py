@@ -3,7 +3,7 @@
 import logging
 
 from rnnexp import config as settings
-from rnnexp.errors import DataError, Terminated
+from rnnexp.errors import DataError, JobFailed, Terminated
 from rnnexp.experiment.build import Experiment, build
 from rnnexp.experiment.identity import changes_since
 from rnnexp.experiment.job import Elsewhere, Job
@@ -60,10 +60,12 @@ def _run_job(spec: RunSpec, job: Job) -> tuple[RunDirectory, Summary | None]:
         if not free:
             raise Elsewhere
         if retry == "none" and (attempt := job.attempt()) is not None:
-            reason = f": {attempt.reason}" if attempt.reason else ""
-            left = result_line(attempt) if attempt.done else f"{attempt.status}{reason}"
-            log.info("%s  left as it is (jobs.retry=none): %s", job, left, extra=HEADLINE)
-            return RunDirectory(job.there), attempt if attempt.done else None
+            left = "left as it is (jobs.retry=none)"
+            if not attempt.done:
+                reason = f": {attempt.reason}" if attempt.reason else ""
+                raise JobFailed(f"{left}: {attempt.status}{reason}")
+            log.info("%s  %s: %s", job, left, result_line(attempt), extra=HEADLINE)
+            return RunDirectory(job.there), attempt
         try:
             experiment = build(spec)
         except (KeyboardInterrupt, Terminated):

@@ -31,6 +31,11 @@ def refuse_foreign_targets(config: Mapping[str, Any], where: Path) -> None:
             )
 
 
+def has_foreign_targets(config: Mapping[str, Any]) -> bool:
+    """Whether a configuration names code that is not rnnexp's own."""
+    return not all(_lies_in(str(target), ("rnnexp",)) for _, target in _targets(config))
+
+
 def _lies_in(target: str, packages: tuple[str, ...]) -> bool:
     is_name = all(part.isidentifier() for part in target.split("."))
     return is_name and any(target.startswith(f"{package}.") for package in packages)

@@ -32,8 +32,8 @@ EARLIER, UNENDED = "earlier", "unended"
 _LACKS = {
     EARLIER: "of an earlier version, without a manifest: what can be read was read, and nothing "
     "says what was written",
-    UNENDED: "without a result, with which the manifest comes: their checkpoints were compared, "
-    "the rest was read",
+    UNENDED: "without a result, which have no manifest yet: their checkpoints were compared, and "
+    "what can be read of the rest was read",
 }
 
 #: Fingerprints that one line can carry.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rnnexp.errors import DamagedError
 from rnnexp.manifest import Content, Manifest
 
 
@@ -25,6 +26,14 @@ class StoredCheckpoint:
         """`epoch 3, step 120`: the epochs that had ended, and all steps."""
         _, epoch, _, step = self.path.name.split("_")
         return f"epoch {int(epoch)}, step {int(step)}"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it is as it was written."""
+        try:
+            return not Manifest.read(self.path).faults()
+        except DamagedError:
+            return False
 
     def content(self, name: str) -> bytes:
         """One of its files. Raises DamagedError where it is not as it was written."""

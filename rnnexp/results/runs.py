@@ -88,6 +88,8 @@ class RunDirectory(RunWriter):
                 f"{shlex.quote(str(jobs[0]))}"
             )
         if not (path / "summary.json").is_file():
+            if (path / MANIFEST).exists():
+                raise DamagedError(f"{path / 'summary.json'} is missing")
             raise DataError(f"{path} is not a run directory: it has no summary.json")
         return cls(path)
 
@@ -163,7 +165,10 @@ class RunDirectory(RunWriter):
             way_out = "the study's command makes it again"
             if not is_study(self.path.parent):
                 check = shlex.join(["rnnexp", "check", shown_path(self.path)])
-                way_out = f"{check} says what else is; the same command makes the run anew"
+                way_out = (
+                    f"{check} says what else is; the command on the first line of config.yaml "
+                )
+                way_out += "makes the run anew"
             raise DamagedError(f"{error}; {way_out}") from None
 
     @property

@@ -197,6 +197,9 @@ class StudyReader:
                 jobs.append(_job(file.parent, summary))
             elif summary:
                 damaged.append(summary)
+        for file in sorted(self.path.glob("[!.]*/manifest.json")):
+            if not (there := file.with_name("summary.json")).exists():
+                damaged.append(f"{there} is missing")
         plan, faults = self._planned()
         known = {job.summary.fingerprint for job in jobs}
         # runs of the first version have another fingerprint, and are of those asked for
