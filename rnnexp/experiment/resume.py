@@ -22,7 +22,7 @@ from rnnexp.results.progress import last_sign
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import Summary
 from rnnexp.training.checkpoint import Checkpoint
-from rnnexp.training.trainer import Trainer
+from rnnexp.training.trainer import ROW_STEPS, Trainer
 
 log = logging.getLogger(__name__)
 
@@ -151,11 +151,11 @@ def _check_is_longer(
             "epochs: more of them change nothing"
         )
     if len(plan) <= len(had) or plan[: len(had)] != had:
-        raise UserError(
-            f"{name} has trained {sum(had) if unit == 'steps' else len(had)} {unit}: ask for more "
-            f"of them with trainer.{unit}"
-            + (", which must be a multiple of 100 to begin with" if had[-1:] != had[:1] else "")
-        )
+        way_out = f"ask for more of them with trainer.{unit}"
+        if unit == "steps" and sum(had) % ROW_STEPS:
+            way_out = f"a longer training goes on from a multiple of {ROW_STEPS} alone"
+        count = sum(had) if unit == "steps" else len(had)
+        raise UserError(f"{name} has trained {count} {unit}: {way_out}")
 
 
 def _changes(words: Sequence[str]) -> dict[str, Any]:

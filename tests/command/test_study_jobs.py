@@ -224,9 +224,9 @@ def test_which_jobs_are_run_again(rnnexp: Rnnexp, workdir: Path, words: tuple[st
     assert rnnexp(*words).status == 1
     reason = "its process ended with exit status 3, and no result"
     outcome = rnnexp(*words, "jobs.retry=none", "init.case=0,1,2,3")
-    assert outcome.status == 0
+    assert outcome.status == 1
     left = "left as it is (jobs.retry=none): "
-    assert f"#1 rnn_T5_s0_init.case=0  {left}failed: {reason}; last line" in outcome.out
+    assert f"#1 rnn_T5_s0_init.case=0  {left}failed: {reason}; last line" in outcome.err
     assert f"#2 rnn_T5_s0_init.case=1  {left}test accuracy" in outcome.out
     assert "unfinished: 3 of 4 runs have a result" in outcome.out
     Path("order_0").unlink()
