@@ -57,6 +57,7 @@ def file_digest(path: Path) -> str:
     status = check_is_file(path)
     if not status.st_size:
         raise DataError(f"{path} is empty")
+    check_size(path, status.st_size)
     stamp = FileStamp.of(status)
     known = (path.resolve(), stamp)
     if known in _digests:

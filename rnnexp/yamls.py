@@ -38,6 +38,9 @@ def yaml_value(content: bytes, path: Path) -> Any:
 def check_file(path: Path) -> None:
     """Raise DataError for what is no file, and for one that stands for too much."""
     content = content_of(path)
+    with path.open("rb") as file:
+        if not content and file.read(1):  # Hydra, which reads it next, would not stop
+            raise DataError(f"{path} is a file of the system, of no size and without an end")
     try:
         check_bounded(content)
     except yaml.YAMLError:  # told once it is read

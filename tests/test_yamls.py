@@ -92,3 +92,27 @@ def test_a_run_with_a_bomb_in_its_settings_is_refused(
     outcome = rnnexp("predict", str(run), "a good film")
     assert outcome.status == 2
     assert "config.yaml cannot be read (it stands for more than 100000 values)" in outcome.error
+
+
+def test_a_choice_that_is_a_file_of_the_system(
+    rnnexp: Callable[..., Outcome], workdir: Path
+) -> None:
+    """It says that it is empty, and is not."""
+    folder = Path("conf/experiment")
+    folder.mkdir(parents=True)
+    (folder / "mine.yaml").symlink_to("/proc/self/environ")
+    outcome = rnnexp("--config-dir", "conf", "experiment=mine", *TINY)
+    assert outcome.status == 2
+    assert "mine.yaml" in outcome.error
+    assert not Path("outputs").exists()
+
+
+def test_a_choice_that_hydra_cannot_read_is_an_error_of_its_own(
+    rnnexp: Callable[..., Outcome], workdir: Path
+) -> None:
+    folder = Path("conf/experiment")
+    folder.mkdir(parents=True)
+    (folder / "mine.yaml").write_text("# @package _global_\nseed: 1\nseed: 2\n")
+    outcome = rnnexp("--config-dir", "conf", "experiment=mine", *TINY)
+    assert outcome.status == 2
+    assert "mine.yaml" in outcome.error

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import hydra
+import yaml
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
@@ -91,6 +92,8 @@ def _explain(error: Exception, words: Sequence[str]) -> None:
     """Raise what is behind an error of Hydra's from before anything was run, if it is known."""
     if has_several_values(error):
         check_composes_as_study(words)
+    elif isinstance(error, yaml.YAMLError):  # of a choice that Hydra has read
+        raise ConfigError(" ".join(str(error).split())) from None
     elif type(error) is ValueError:  # of options that contradict each other
         raise ConfigError(one_line(error)) from None
 
