@@ -15,10 +15,9 @@ from omegaconf import DictConfig, OmegaConf, read_write
 
 from rnnexp import config as settings
 from rnnexp import plugins
-from rnnexp.command import FAILED, USER_ERROR
+from rnnexp.command import FAILED, USER_ERROR, study_jobs
 from rnnexp.command.console import say
 from rnnexp.command.hydra import choices_of, job_fingerprints, set_up_slurm, sweep_jobs
-from rnnexp.command.study_jobs import isolates
 from rnnexp.command.words import one_line, user_errors
 from rnnexp.dials import Jobs
 from rnnexp.durable import make_directory
@@ -174,7 +173,7 @@ def _check_job(
         if alike not in checked:
             spec = RunSpec(config, choices_of(composed.hydra), tuple(words))
             # what a user's component does when it is built must not end the command
-            apart = isolates(spec) and has_foreign_targets(config)
+            apart = study_jobs.isolates(spec) and has_foreign_targets(config)
             checked[alike] = check_apart(spec) if apart else build(spec).identity
     except user_errors() as error:
         raise ConfigError(f"{one_line(error)} [in {shlex.join(words)}]") from error

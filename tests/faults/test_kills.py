@@ -57,7 +57,7 @@ def stop_at_random(
 
 @pytest.mark.parametrize(
     ("stop", "count"),
-    [(signal.SIGKILL, amount(8, 200)), (signal.SIGTERM, amount(2, 40)),
+    [(signal.SIGKILL, amount(11, 200)), (signal.SIGTERM, amount(2, 40)),
      (signal.SIGINT, amount(2, 20))],
     ids=["SIGKILL", "SIGTERM", "SIGINT"],
 )  # fmt: skip
