@@ -282,3 +282,44 @@ def test_what_has_no_effect_is_refused(words: tuple[str, ...], message: str) -> 
         package.run(plain, multirun="-m" in words)
     assert message in str(refused.value)
     assert not Path("outputs").exists()
+
+
+DYING = """
+import os
+
+from rnnexp.init.base import WeightInit
+
+
+class Dying(WeightInit):
+    def __init__(self, how: str = "") -> None:
+        self.how = how
+
+    def fill(self, weight_HH, generator):
+        exec(self.how)
+"""
+
+
+@pytest.mark.isolated
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ("os._exit(7)", "its process ended with exit status 7, and no result while it was built"),
+        ("raise RuntimeError('boom')", "RuntimeError: boom"),
+    ],
+)
+def test_a_crash_while_a_job_is_checked_is_told(
+    rnnexp: Rnnexp, workdir: Path, how: str, told: str
+) -> None:
+    """Before the first job, in one line that names the job, and nothing is written."""
+    name = f"dying_{len(how)}"  # a process knows a package by its name once and for all
+    (workdir / name / "conf" / "init").mkdir(parents=True)
+    (workdir / name / "__init__.py").touch()
+    (workdir / name / "dying.py").write_text(DYING)
+    choice = f"_target_: {name}.dying.Dying\nhow: ''\n"
+    (workdir / name / "conf/init/dying.yaml").write_text(choice)
+    conf = ("--config-dir", f"{name}/conf")
+    outcome = rnnexp(*WORDS, *conf, "init=dying", f'init.how="{how}"')
+    assert outcome.status == 1
+    assert told in outcome.error
+    assert "init.how=" in outcome.error
+    assert not Path("outputs").exists()
