@@ -10,13 +10,13 @@ from pathlib import Path
 
 from rnnexp.results.runs import RunDirectory
 
-#: Words of a run of a second or two, which saves itself ten times a second.
+#: Words of a run that trains for half a second, and saves itself ten times a second.
 RUN = ("data.limit=300", "seq_len=20", "model.hidden_size=16", "embedding.dim=8", "plots=false",
-       "trainer.epochs=4", "trainer.batch_size=8", "threads=1", "probes=[grad_norm,gradient_flow]",
+       "trainer.epochs=8", "trainer.batch_size=8", "threads=1", "probes=[grad_norm,gradient_flow]",
        "model.num_layers=2", "model.dropout=0.2", "checkpoint.every_seconds=0.1")  # fmt: skip
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["rnnexp.experiment.job", "rnnexp.command.launch"])
+_context.set_forkserver_preload(["rnnexp.experiment.template", "rnnexp.command.launch"])
 
 
 def _command(folder: Path, words: tuple[str, ...], prepare: Callable[[], None] | None) -> None:

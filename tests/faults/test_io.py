@@ -16,9 +16,9 @@ from rnnexp.results.checkpoints import StoredCheckpoint
 from tests.faults import children
 from tests.faults.conftest import amount
 
-#: Of many saves to fail, in little time.
-WORDS = (*(word for word in children.RUN if not word.startswith(("data.limit", "checkpoint"))),
-         "data.limit=100", "checkpoint.every_seconds=0.1")  # fmt: skip
+#: Of fewer steps: each of its operations is tried.
+WORDS = (*(word for word in children.RUN if not word.startswith(("data.limit", "trainer.epochs"))),
+         "data.limit=100", "trainer.epochs=4")  # fmt: skip
 
 
 class Failing:
