@@ -30,6 +30,7 @@ BASE = {
     "earlier",
     "config",
     "printable",
+    "variables",
 }
 #: packages of components: they see plain values and their own base, never each other
 ROOMS = {"data", "model", "embedding", "init", "clip", "probes"}

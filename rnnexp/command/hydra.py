@@ -4,7 +4,6 @@ What is done with it is in launch.py, and what is checked before a sweep in swee
 """
 
 import logging
-import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -30,6 +29,7 @@ from rnnexp import config as settings
 from rnnexp import plugins
 from rnnexp.command.launcher import StudyLauncher
 from rnnexp.errors import ConfigError, nearest
+from rnnexp.variables import environment_variable, safe_path
 
 CONFIG_NAME = "config"
 
@@ -39,7 +39,7 @@ CONFIG_NAME = "config"
 @contextmanager
 def hydra_of_our_own(arguments: Sequence[str]) -> Iterator[None]:
     """Hydra as for a fresh process with these arguments; whoever used it before gets it back."""
-    saved_arguments, saved_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    saved_arguments = sys.argv
     saved_hydra, saved_config = GlobalHydra.instance().hydra, HydraConfig.instance().cfg
     root_log = logging.getLogger()
     saved_handlers, saved_level = root_log.handlers[:], root_log.level
@@ -51,15 +51,12 @@ def hydra_of_our_own(arguments: Sequence[str]) -> Iterator[None]:
     search_paths = Plugins.instance().plugin_type_to_subclass_list[SearchPathPlugin]
     search_paths.append(PluginFolders)
     sys.argv = ["rnnexp", *arguments]
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing and exiting
     try:
-        yield
+        # Hydra then raises instead of printing and exiting
+        with environment_variable("HYDRA_FULL_ERROR", "1"):
+            yield
     finally:
         sys.argv = saved_arguments
-        if saved_error is None:
-            del os.environ["HYDRA_FULL_ERROR"]
-        else:
-            os.environ["HYDRA_FULL_ERROR"] = saved_error
         GlobalHydra.instance().hydra = saved_hydra
         HydraConfig.instance().cfg = saved_config
         root_log.handlers[:] = saved_handlers  # --info and --cfg add one that writes to stdout
@@ -111,15 +108,11 @@ def workers_of_our_own() -> Iterator[None]:
     `python -m` or `python -c`, which would look for the modules of Python itself in the current
     folder first; `launch.job` puts it last.
     """
-    before, safe_path = _joblib_workers(), os.environ.get("PYTHONSAFEPATH")
-    os.environ["PYTHONSAFEPATH"] = "1"
+    before = _joblib_workers()
     try:
-        yield
+        with safe_path():
+            yield
     finally:
-        if safe_path is None:
-            del os.environ["PYTHONSAFEPATH"]
-        else:
-            os.environ["PYTHONSAFEPATH"] = safe_path
         workers = _joblib_workers()
         if workers is not None and workers is not before:
             workers.shutdown(wait=True)

@@ -28,6 +28,7 @@ from rnnexp.experiment.lines import headlines_only
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.results.reuse import Identity
 from rnnexp.results.summary import Status, Summary
+from rnnexp.variables import safe_path
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +119,7 @@ class _Child:
         self._process: Any = context.Process(  # type: ignore[attr-defined]
             target=work, args=(theirs, Surroundings.here(), spec, check), name="rnnexp.job"
         )
-        with _start, _plain_parent(), _safe_path():
+        with _start, _plain_parent(), safe_path():
             self._process.start()
         theirs.close()
 
@@ -231,20 +232,6 @@ def _plain_parent() -> Iterator[None]:
         sys.modules["__main__"] = main
         if method is not None and method not in known:
             multiprocessing.set_start_method(method, force=True)
-
-
-@contextmanager
-def _safe_path() -> Iterator[None]:
-    """A Python that is started inside the block does not look for modules in its folder first."""
-    before = os.environ.get("PYTHONSAFEPATH")
-    os.environ["PYTHONSAFEPATH"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PYTHONSAFEPATH"]
-        else:
-            os.environ["PYTHONSAFEPATH"] = before
 
 
 # -- how it died ----------------------------------------------------------------------------------
