@@ -6,7 +6,7 @@ from torch import nn
 from rnnexp import bounds
 from rnnexp.data.base import Task
 from rnnexp.model.base import SequenceModel
-from rnnexp.training.optimizers import make_optimizer
+from rnnexp.training.optimizers import make_optimizer, step
 from rnnexp.training.trainer import Trainer
 
 #: Bytes of a float32.
@@ -19,7 +19,7 @@ def bytes_of_weight(trainer: Trainer) -> int:
     weight.grad = torch.zeros(2)
     rate, cpu = trainer.learning_rate, torch.device("cpu")
     optimizer = make_optimizer(trainer.optimizer, [weight], rate, trainer.alpha, cpu)
-    optimizer.step()
+    step(optimizer)
     kept = [value for value in optimizer.state[weight].values() if isinstance(value, torch.Tensor)]
     moments = sum(value.element_size() for value in kept if value.shape == weight.shape)
     return bounds.TRAINED + moments

@@ -24,7 +24,6 @@ def _be_a_template() -> None:
     atexit.register(os._exit, 0)
 
     importlib.import_module("rnnexp.experiment.run_spec")
-    importlib.import_module("torch._dynamo")  # by the first optimizer of a process, in a second
     for package in ("rnnexp.results.findings", "rnnexp.results.figures"):
         for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
             importlib.import_module(f"{package}.{module.name}")

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy import stats
+from scipy.special import stdtrit
 from torch import Tensor
 
 from rnnexp.probes.base import Array
@@ -45,7 +45,7 @@ def mean_and_interval(values_KB: Array) -> tuple[Array, Array, Array]:
     with np.errstate(invalid="ignore", divide="ignore"):
         squares_K = np.nansum((values_KB - mean_K[:, None]) ** 2, axis=1)
         error_K = np.sqrt(squares_K / (count_K - 1) / count_K)
-        half_K = np.where(count_K > 1, stats.t.ppf(0.975, np.maximum(count_K - 1, 1)), np.nan)
+        half_K = np.where(count_K > 1, stdtrit(np.maximum(count_K - 1, 1), 0.975), np.nan)
     half_K = np.where(np.isfinite(mean_K), half_K * error_K, np.nan)
     return mean_K, mean_K - half_K, mean_K + half_K
 

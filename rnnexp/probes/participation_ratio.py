@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy import stats
+from scipy.special import stdtrit
 
 from rnnexp.probes.base import Array, Measurement, Probe, ProbeView
 
@@ -67,7 +67,7 @@ def participation_interval(
         return float("nan"), float("nan")
     logs = np.log([moments.without(k).ratio() for k in range(n)])
     error = np.sqrt((n - 1) / n * ((logs - logs.mean()) ** 2).sum())
-    half_width = stats.t.ppf(0.975, n - 1) * error
+    half_width = stdtrit(n - 1, 0.975) * error
     ends = moments.ratio() * np.exp(np.array([-half_width, half_width]))
     low, high = np.clip(ends, 1.0, moments.width)
     return float(low), float(high)

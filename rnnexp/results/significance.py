@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from rnnexp.results.over_seeds import over_common_seeds
 from rnnexp.results.statistics import LEVEL, Interval
@@ -56,6 +55,8 @@ def paired(
     seeds = sorted(a.keys() & b.keys())
     p = None
     if len(seeds) > 1:
+        from scipy import stats  # half a second, which is of no use where nothing is compared
+
         p = float(
             stats.permutation_test(
                 (np.array([b[seed] - a[seed] for seed in seeds]),),

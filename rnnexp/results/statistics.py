@@ -11,8 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
-from scipy.special import expit, logit
+from scipy.special import bdtr, expit, logit, stdtrit
 
 LEVEL = 0.95
 
@@ -56,7 +55,7 @@ class Interval:
 
 @lru_cache
 def _quantile(n: int) -> float:
-    return float(stats.t.ppf((1 + LEVEL) / 2, n - 1))
+    return float(stdtrit(n - 1, (1 + LEVEL) / 2))
 
 
 def t_interval(values: Sequence[float], bounds: Bounds = UNBOUNDED) -> Interval:
@@ -155,6 +154,8 @@ def wilson(successes: int, n: int) -> Rate:
 
     Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
     """
+    from scipy import stats  # takes half a second to import, which a single run need not wait
+
     interval = stats.binomtest(successes, n).proportion_ci(LEVEL, method="wilson")
     return Rate(successes, n, float(interval.low), float(interval.high))
 
@@ -222,7 +223,7 @@ def median_interval(values: Sequence[float]) -> MedianInterval:
         return MedianInterval(n, median, None, None, None)
 
     def level(k: int) -> float:
-        return 1 - 2 * float(stats.binom.cdf(k - 1, n, 0.5))
+        return 1 - 2 * float(bdtr(k - 1, n, 0.5))
 
     k = max((k for k in range(1, (n + 1) // 2 + 1) if level(k) >= LEVEL), default=1)
     return MedianInterval(n, median, ordered[k - 1], ordered[n - k], level(k))

@@ -1,5 +1,12 @@
-"""Optimizers by name, and a step that leaves the weights alone after a number was not finite."""
+"""Optimizers by name, and a step that leaves the weights alone after a number was not finite.
 
+torch.optim imports torch's compiler, only to tell it to keep out: a second in every process, longer
+than many a training. rnnexp compiles nothing, and takes the optimizers' methods as they are below
+that: the same functions, the same numbers. Where another torch is built otherwise the second is
+lost and nothing else.
+"""
+
+import inspect
 from collections.abc import Sequence
 
 import torch
@@ -34,6 +41,7 @@ def make_optimizer(
         options["fused"] = True
     if alpha is not None:
         options["alpha"] = alpha
+    _spare_the_compiler()
     return OPTIMIZERS[name](parameters, **options)  # type: ignore[arg-type]
 
 
@@ -45,6 +53,20 @@ def step_unless(nonfinite: Tensor, optimizer: torch.optim.Optimizer) -> None:
     """
     if optimizer.defaults.get("fused"):
         optimizer.found_inf = nonfinite  # type: ignore[attr-defined]
-        optimizer.step()
+        step(optimizer)
     elif not nonfinite.item():
-        optimizer.step()
+        step(optimizer)
+
+
+@torch.no_grad()
+def step(optimizer: torch.optim.Optimizer) -> None:
+    """One update of the weights; see above for what it goes around."""
+    inspect.unwrap(type(optimizer).step)(optimizer)
+
+
+def _spare_the_compiler() -> None:
+    """Let the methods that torch hides from its compiler be called without importing it."""
+    for name in ("add_param_group", "zero_grad", "state_dict", "load_state_dict"):
+        method = inspect.unwrap(getattr(torch.optim.Optimizer, name))
+        # where torch._disable_dynamo keeps what it calls, once it has imported the compiler
+        vars(method).setdefault("__dynamo_disable", method)

@@ -1,0 +1,60 @@
+"""Optimizers are torch's, and cost a process no compiler."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from torch import nn
+
+from rnnexp.training.optimizers import OPTIMIZERS, make_optimizer, step, step_unless
+
+CPU = torch.device("cpu")
+
+
+def weights_after(name: str, steps: int, torchs_own: bool) -> list[torch.Tensor]:
+    torch.manual_seed(0)
+    model = nn.Linear(5, 3)
+    optimizer = make_optimizer(name, list(model.parameters()), 0.1, None, CPU)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        model(torch.randn(4, 5)).square().sum().backward()
+        optimizer.step() if torchs_own else step(optimizer)
+    return list(model.parameters())
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_step_is_torchs_own(name: str) -> None:
+    ours, torchs = (weights_after(name, 5, torchs_own) for torchs_own in (False, True))
+    assert all(map(torch.equal, ours, torchs))
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_no_step_is_taken_after_a_number_that_was_not_finite(name: str) -> None:
+    weight = nn.Parameter(torch.ones(3))
+    weight.grad = torch.ones(3)
+    optimizer = make_optimizer(name, [weight], 0.1, None, CPU)
+    step_unless(torch.ones(()), optimizer)
+    assert torch.equal(weight, torch.ones(3))
+    step_unless(torch.zeros(()), optimizer)
+    assert not torch.equal(weight, torch.ones(3))
+
+
+def test_an_optimizer_imports_no_compiler() -> None:
+    """It takes a second, which a process that compiles nothing need not wait."""
+    lines = [
+        "import sys, torch",
+        "from rnnexp.training.optimizers import OPTIMIZERS, make_optimizer, step",
+        "for name in OPTIMIZERS:",
+        "    weight = torch.nn.Parameter(torch.ones(3))",
+        "    weight.grad = torch.ones(3)",
+        "    optimizer = make_optimizer(name, [weight], 0.1, None, torch.device('cpu'))",
+        "    step(optimizer)",
+        "    optimizer.zero_grad()",
+        "    optimizer.load_state_dict(optimizer.state_dict())",
+        "print('torch._dynamo' in sys.modules)",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False", done.stderr
