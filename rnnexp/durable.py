@@ -19,6 +19,8 @@ from rnnexp.errors import StorageError, UserError
 
 #: How the names of files and folders begin that are being written, and never read.
 PARTIAL = ".partial-"
+#: What stands in the names of those that are being removed.
+GONE = "-gone-"
 
 
 def write_text(path: Path, text: str) -> None:
@@ -99,10 +101,16 @@ def remove_folder(path: Path) -> None:
     """Remove a folder: a reader sees all of it or nothing, whoever dies meanwhile."""
     if not path.is_dir():
         return
-    aside = path.with_name(f"{PARTIAL}{os.getpid()}-gone-{path.name}")
+    aside = path.with_name(f"{PARTIAL}{os.getpid()}{GONE}{path.name}")
     with suppress(OSError):
         os.rename(path, aside)
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def remove_gone(folder: Path) -> None:
+    """Remove what `remove_folder` was at when its process was killed; safe at any time."""
+    for path in folder.glob(f"{PARTIAL}*{GONE}*"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def remove_partial(folder: Path) -> None:

@@ -132,13 +132,14 @@ def _check_is_of_use(config: DictConfig, several: bool, swept: Collection[str] =
         if config.name is not None or "name" in swept:
             raise ConfigError(
                 "name=... ends the name of a single run and has no effect on a study: "
-                f"type {to_type('study', config.name or 'NAME')} to name it"
+                f"type {to_type('study', str(config.name or 'NAME'))} to name it"
             )
         return
     if config.study is not None:
+        name = str(config.study)  # which may look like a number
         raise ConfigError(
-            f"{to_type('study', config.study)} has no effect on a single run: add -m to make a "
-            f"study of it, or type {to_type('name', config.study)}"
+            f"{to_type('study', name)} has no effect on a single run: add -m to make a study of it, "
+            f"or type {to_type('name', name)}"
         )
     there, default = asdict(settings.jobs({"jobs": settings.plain(config).get("jobs")})), Jobs()
     for key, value in there.items():

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from rnnexp import config as settings
+from rnnexp.durable import remove_gone
 from rnnexp.errors import ConfigError, UserError, did_you_mean
 from rnnexp.experiment.build import Experiment, build
 from rnnexp.experiment.run import describe, execute
@@ -48,6 +49,7 @@ def resume(
     longer = [key for key in LONGER if key in changes]
     name = shown_path(run.path)
     if summary.done:
+        remove_gone(run.path)
         if not longer:
             raise UserError(
                 f"{name} has {summary.status}: nothing is left to do (a run with "

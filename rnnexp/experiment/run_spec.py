@@ -3,6 +3,7 @@
 import logging
 
 from rnnexp import config as settings
+from rnnexp.durable import remove_gone
 from rnnexp.errors import DataError, JobFailed, Terminated
 from rnnexp.experiment.build import Experiment, build
 from rnnexp.experiment.identity import changes_since
@@ -75,6 +76,7 @@ def _run_job(spec: RunSpec, job: Job) -> tuple[RunDirectory, Summary | None]:
             raise
         summary = job.result(experiment) if retry != "all" else None
         if summary is not None:
+            remove_gone(job.there)
             log.info("%s  done before: %s", job, result_line(summary), extra=HEADLINE)
             return RunDirectory(job.there), summary
         summary = describe(experiment)

@@ -268,6 +268,7 @@ def test_no_more_jobs_after_a_failure(
     [
         (("study=mine",), "study=mine has no effect on a single run: add -m to make a study of it,"
                           " or type name=mine"),
+        (("study=3",), """'study="3"' has no effect on a single run: add -m"""),
         (("jobs.isolate=false",), "jobs.isolate=false has no effect on a single run: add -m"),
         (("jobs.timeout=5",), "jobs.timeout=5.0 has no effect on a single run: add -m"),
         (("jobs.retry=all",), "jobs.retry=all has no effect on a single run: add -m"),

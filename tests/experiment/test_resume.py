@@ -251,6 +251,18 @@ def test_what_a_finished_run_cannot_do(
     assert left(run) == before
 
 
+@pytest.mark.parametrize("again", ["resume", "study"])
+def test_what_a_process_was_removing_when_it_was_killed_goes(rnnexp: Rnnexp, again: str) -> None:
+    assert rnnexp("-m", *TINY, "seed=0", "study=one").status == 0
+    run = the_run("outputs/studies/one/*/summary.json").parent
+    going = run / ".partial-123-gone-checkpoints"
+    going.mkdir()
+    (going / "weights.safetensors").write_bytes(b"half")
+    words = ("resume", str(run)) if again == "resume" else ("-m", *TINY, "seed=0", "study=one")
+    rnnexp(*words)
+    assert not going.exists()
+
+
 @pytest.mark.parametrize(
     ("first", "then", "message"),
     [

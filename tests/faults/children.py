@@ -33,6 +33,8 @@ def _run_command(folder: Path, words: tuple[str, ...], prepare: Callable[[], Non
     # the server may have been started by a study
     os.environ.pop("HYDRA_FULL_ERROR", None)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    # a shell starts what is put in the background with this one ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     out = os.open("out.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(out, 1)
     os.dup2(out, 2)
