@@ -138,8 +138,8 @@ def _check_is_of_use(config: DictConfig, several: bool, swept: Collection[str] =
     if config.study is not None:
         name = str(config.study)  # which may look like a number
         raise ConfigError(
-            f"{to_type('study', name)} has no effect on a single run: add -m to make a study of it, "
-            f"or type {to_type('name', name)}"
+            f"{to_type('study', name)} has no effect on a single run: add -m to make a study of "
+            f"it, or type {to_type('name', name)}"
         )
     there, default = asdict(settings.jobs({"jobs": settings.plain(config).get("jobs")})), Jobs()
     for key, value in there.items():
