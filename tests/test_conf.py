@@ -116,3 +116,10 @@ def test_a_preset_runs_small(rnnexp: Callable[..., Outcome], path: Path) -> None
     outcome = rnnexp(*words, "hydra/launcher=basic")
     assert outcome.status == 0, outcome.err
     assert "accuracy" in outcome.out or "mse" in outcome.out
+
+
+def test_no_choice_but_a_preset_makes_a_study() -> None:
+    """Where there is no preset among the words, nobody is asked for `hydra.mode`."""
+    files = plugins.own_config_dir().rglob("*.yaml")
+    saying = {path.parent.name for path in files if "mode: MULTIRUN" in path.read_text()}
+    assert saying == {plugins.PRESETS}

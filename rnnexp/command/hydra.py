@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 from hydra import initialize_config_dir
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra._internal.hydra import Hydra
 from hydra._internal.utils import get_args_parser
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
@@ -45,8 +46,9 @@ def hydra_of_our_own(arguments: Sequence[str]) -> Iterator[None]:
     saved_handlers, saved_level = root_log.handlers[:], root_log.level
     GlobalHydra.instance().clear()
     store_all_probes()
-    instantiate_launcher = Plugins.instantiate_launcher
+    instantiate_launcher, get_mode = Plugins.instantiate_launcher, Hydra.get_mode
     Plugins.instantiate_launcher = _launcher_of_study  # type: ignore[method-assign]
+    Hydra.get_mode = _mode  # type: ignore[method-assign]
     # what Plugins.register does, and can be taken back
     search_paths = Plugins.instance().plugin_type_to_subclass_list[SearchPathPlugin]
     search_paths.append(PluginFolders)
@@ -64,6 +66,7 @@ def hydra_of_our_own(arguments: Sequence[str]) -> Iterator[None]:
         ConfigStore.instance().repo[settings.PROBES].pop(f"{settings.ALL_PROBES}.yaml", None)
         search_paths.remove(PluginFolders)
         Plugins.instantiate_launcher = instantiate_launcher  # type: ignore[method-assign]
+        Hydra.get_mode = get_mode  # type: ignore[method-assign]
 
 
 #: The fingerprint of each job of the study that is about to begin, by its words.
@@ -78,6 +81,22 @@ def _launcher_of_study(
     """What a sweeper asks for its launcher, whichever was chosen."""
     inner = _instantiate_launcher(self, hydra_context, task_function, config)
     return StudyLauncher(inner, config, job_fingerprints, end_jobs_of_workers)
+
+
+_get_mode = Hydra.get_mode
+
+
+def _mode(self: Hydra, config_name: str | None, overrides: list[str]) -> Any:
+    """Whether the configuration itself makes a study (`hydra.mode`), None where it says nothing.
+
+    Hydra composes all of it to find out, a fifth of a second. Of rnnexp's own choices only presets
+    say it.
+    """
+    groups = {word.lstrip("+~").partition("=")[0].partition("@")[0] for word in overrides}
+    may_say = any(key == plugins.PRESETS or key.startswith("hydra") for key in groups)
+    if not may_say and plugins.config_dirs() == [plugins.own_config_dir()]:
+        return None
+    return _get_mode(self, config_name, overrides)
 
 
 class PluginFolders(SearchPathPlugin):

@@ -4,7 +4,7 @@ import hashlib
 import json
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from rnnexp.dials import Jobs
 from rnnexp.durable import make_directory
 from rnnexp.errors import ConfigError, JobFailed, first_line, literal, to_type
 from rnnexp.experiment.identity import fingerprint, probes_fingerprint
-from rnnexp.experiment.isolation import check_apart
+from rnnexp.experiment.isolation import check_apart, start_template
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.experiment.trust import has_foreign_targets
 from rnnexp.results.names import safe_name
@@ -67,6 +67,7 @@ class Checks(Callback):
         with _refusing():
             _check_places(config, several=True)
             jobs = sweep_jobs(config)
+            _start_template(config)
             _check_is_of_use(config, several=True, swept=swept_keys(jobs))
             checked: dict[tuple[str, str], Identity] = {}
             identities = [_check_job(config_name, words, checked) for words in jobs]
@@ -154,6 +155,18 @@ def _leaves(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield from _leaves(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
+
+
+def _start_template(config: DictConfig) -> None:
+    """While the jobs are checked here, the process that they are forked from may import torch.
+
+    Other launchers than Hydra's own start their jobs elsewhere.
+    """
+    plain = settings.plain(config)
+    with suppress(ConfigError):  # told with the job that has it
+        here = str(config.hydra.launcher._target_).endswith("BasicLauncher")
+        if here and settings.jobs(plain).isolate:
+            start_template(str(plain.get("device")))
 
 
 def _check_job(

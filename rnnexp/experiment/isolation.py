@@ -42,6 +42,18 @@ LINGER = 10.0
 QUOTED = 200
 
 
+def start_template(device: str) -> None:
+    """Let the template import what it has to while the caller goes on, as on another core.
+
+    device: of the jobs to come. Without this the first of them waits for it.
+    """
+    if _context(device).get_start_method() == "forkserver":
+        from multiprocessing import forkserver  # not everywhere
+
+        with _start, _plain_parent(), safe_path():
+            forkserver.ensure_running()
+
+
 def run_isolated(spec: RunSpec, timeout: float | None = None) -> float | None:
     """Carry a job out in a child, and return the score for a search for good settings.
 

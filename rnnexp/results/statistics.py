@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import bdtr, expit, logit, stdtrit
+from scipy.special import bdtr, expit, logit, ndtri, stdtrit
 
 LEVEL = 0.95
 
@@ -152,12 +152,18 @@ class Rate:
 def wilson(successes: int, n: int) -> Rate:
     """Wilson's score interval of a rate: honest for few runs, and at 0 and n of them.
 
+    The rates q that are not rejected: |p - q| <= z √(q (1 - q) / n), with p the share observed and
+    z the normal quantile. The same as `scipy.stats.binomtest(...).proportion_ci(method="wilson")`,
+    which takes half a second to import, in every job of a study.
+
     Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
     """
-    from scipy import stats  # takes half a second to import, which a single run need not wait
-
-    interval = stats.binomtest(successes, n).proportion_ci(LEVEL, method="wilson")
-    return Rate(successes, n, float(interval.low), float(interval.high))
+    p, z2 = successes / n, float(ndtri((1 + LEVEL) / 2)) ** 2
+    middle = (p + z2 / (2 * n)) / (1 + z2 / n)
+    half = math.sqrt(z2 * (p * (1 - p) / n + z2 / (4 * n**2))) / (1 + z2 / n)
+    low = middle - half if successes > 0 else 0.0
+    high = middle + half if successes < n else 1.0
+    return Rate(successes, n, low, high)
 
 
 def example_interval(

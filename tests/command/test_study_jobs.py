@@ -202,7 +202,8 @@ def test_a_script_without_a_guard(workdir: Path) -> None:
 
 @pytest.mark.isolated
 def test_a_job_that_takes_too_long(rnnexp: Rnnexp, workdir: Path, words: tuple[str, ...]) -> None:
-    order(0, "import time; time.sleep(600)")
+    words = (*words, "trainer.steps=100")
+    order(0, "import time; time.sleep(0.2)")
     outcome = rnnexp(*words, "init.case=0,1", "jobs.timeout=5")
     assert outcome.status == 1
     over = "jobs.timeout=5: stopped after so many seconds; the same command goes on with it"

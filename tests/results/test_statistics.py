@@ -132,14 +132,12 @@ def test_log_interval_is_a_geometric_mean() -> None:
     assert log_interval([1e-4, 1e-2]).mean == pytest.approx(1e-3)
 
 
-@pytest.mark.parametrize(("k", "n"), [(0, 5), (5, 5), (3, 10), (1, 3)])
-def test_wilson_by_its_formula(k: int, n: int) -> None:
-    """(p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n)."""
-    z, p = float(stats.norm.ppf(0.975)), k / n
-    middle, root = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    found = wilson(k, n)
-    assert found.low == pytest.approx(max((middle - root) / (1 + z * z / n), 0), abs=1e-12)
-    assert found.high == pytest.approx(min((middle + root) / (1 + z * z / n), 1), abs=1e-12)
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 10, 31, 2000])
+def test_wilson_is_scipys(n: int) -> None:
+    for successes in range(n + 1) if n < 100 else (0, 1, 1400, 1999, 2000):
+        found = wilson(successes, n)
+        expected = stats.binomtest(successes, n).proportion_ci(0.95, method="wilson")
+        assert (found.low, found.high) == pytest.approx(tuple(expected), abs=1e-15)
 
 
 def test_an_interval_over_examples() -> None:

@@ -21,20 +21,21 @@ from rnnexp.results.study import Study
 
 LABELS = ("$", "_neg", "customer complaint about rudeness of the staff at the regional office")
 SMALL = ("model.hidden_size=4", "threads=1", "plots=false")
+STUDY = ("-m", *SMALL, "study=x", "jobs.isolate=false")
 TEXTS = ("data=csv", "data.path=texts.csv", "seq_len=8", "trainer.epochs=1", "embedding.dim=4")
 #: What is drawn, by a name: the words of a command.
 COMMANDS = {
     "study over lengths": (
-        "-m", *SMALL, "study=x", "data=recall", "seq_len=4,8", "model=rnn,lstm", "seed=0,1",
+        *STUDY, "data=recall", "seq_len=4,8", "model=rnn,lstm", "seed=0,1",
         "init=default,orthogonal", "trainer.steps=2", "data.val_count=5",
         "data.test_count=20", "probes=[gradient_flow,grad_norm]",
     ),
     "study of padding": (
-        "-m", *SMALL, *TEXTS, "study=x", "data.padding=post,pre", "model.readout=last,last_valid",
+        *STUDY, *TEXTS, "data.padding=post,pre", "model.readout=last,last_valid",
         "model=rnn", "probes=none",
     ),
     "study of settings": (
-        "-m", *SMALL, *TEXTS, "study=x", "model=rnn,lstm", "clip=norm", "clip.max_norm=0.01,inf",
+        *STUDY, *TEXTS, "model=rnn,lstm", "clip=norm", "clip.max_norm=0.01,inf",
         "model.readout=last", "data.padding=post", "data.eval_lengths=[4]",
         "probes=[gradient_flow,grad_norm,hidden_dynamics,padding_survival]",
         "probes.hidden_dynamics.min_length=8",
