@@ -10,6 +10,7 @@ import math
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,8 @@ from rnnexp.errors import StorageError, UserError
 PARTIAL = ".partial-"
 #: What stands in the names of those that are being removed.
 GONE = "-gone-"
+#: Seconds after which a folder that is half made is that of a process that was killed.
+ABANDONED = 24 * 3600
 
 
 def write_text(path: Path, text: str) -> None:
@@ -73,6 +76,7 @@ def new_folder(path: Path, replace: bool = False) -> Iterator[Path]:
     """
     with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path.parent)
         partial = Path(tempfile.mkdtemp(prefix=f"{PARTIAL}{os.getpid()}-", dir=path.parent))
     try:
         yield partial
@@ -121,6 +125,14 @@ def remove_partial(folder: Path) -> None:
         else:
             with suppress(OSError):
                 path.unlink()
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove the folders that processes began to fill here and were killed over, a day ago."""
+    for path in folder.glob(f"{PARTIAL}*"):
+        with suppress(OSError):
+            if path.is_dir() and path.stat().st_mtime < time.time() - ABANDONED:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def sync_file(path: Path) -> None:

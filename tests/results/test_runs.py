@@ -3,12 +3,13 @@ import math
 import os
 import re
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from rnnexp.durable import make_directory, write_json, write_text
+from rnnexp.durable import make_directory, new_folder, write_json, write_text
 from rnnexp.errors import DamagedError, DataError, StorageError, UserError
 from rnnexp.results.checkpoints import StoredCheckpoint
 from rnnexp.results.liveness import this_process
@@ -178,3 +179,15 @@ def test_runs_are_read_without_torch() -> None:
     code = f"import {modules}; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_what_a_killed_process_left_half_made_goes_after_a_day(tmp_path: Path) -> None:
+    old, fresh = tmp_path / ".partial-1-old", tmp_path / ".partial-2-fresh"
+    for folder in (old, fresh):
+        folder.mkdir()
+        (folder / "config.yaml").touch()
+    os.utime(old, (0, time.time() - 25 * 3600))
+    with new_folder(tmp_path / "made"):
+        pass
+    assert not old.exists()
+    assert fresh.exists()
