@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Literal, Self
 
 import regex
@@ -51,7 +52,7 @@ class Cleaning:
         >>> Cleaning(strip_html=False, non_letters="delete").words("It's <br />GREAT!")
         ['its', 'br', 'great']
         """
-        return self._split(self._prepared(text))
+        return self._ascii_words(text) or self._split(self._prepared(text))
 
     def words_and_lost_letters(self, text: str) -> tuple[list[str], int]:
         """The words of a text, and how many of its letters are in none, not being a-z.
@@ -59,6 +60,8 @@ class Cleaning:
         >>> Cleaning().words_and_lost_letters("Una película")
         (['una', 'pel', 'cula'], 1)
         """
+        if words := self._ascii_words(text):
+            return words, 0
         text = self._prepared(text)
         none_lost = self.letters == "unicode" or self.non_letters == "keep" or text.isascii()
         return self._split(text), 0 if none_lost else len(_OTHER_LETTER.findall(text))
@@ -66,6 +69,23 @@ class Cleaning:
     def without_normalising(self) -> Self:
         """As version 0.1 cleaned."""
         return replace(self, normalise=False)
+
+    def _ascii_words(self, text: str) -> list[str]:
+        """The words of a text of ASCII characters, by a table of them; else none.
+
+        The same words as by the steps below, in a third of their time: most of English is ASCII.
+        """
+        if self.non_letters == "keep" or not text.isascii():
+            return []
+        if self.strip_html:
+            if "&" in text:
+                text = html.unescape(text)
+                if not text.isascii():
+                    return []
+            if "<" in text:
+                text = _TAG.sub(" ", text)
+        table, left_out = _ascii_table(self)
+        return text.encode().translate(table, left_out).decode().split()
 
     def _prepared(self, text: str) -> str:
         """Without tags, normalised and lower-cased, but for the characters that are not kept."""
@@ -84,9 +104,25 @@ class Cleaning:
 
     def _split(self, text: str) -> list[str]:
         if self.non_letters != "keep":
-            # \p{M}: the marks that many scripts write their vowels with
-            pattern = r"[^a-zA-Z\s]" if self.letters == "ascii" else r"[^\p{L}\p{M}\s]"
-            text = regex.sub(pattern, " " if self.non_letters == "space" else "", text)
+            text = self._letters(text)
             if self.non_letters == "delete" and self.normalise:
                 text = normalised(text)  # a mark may stand behind its letter now
         return text.split()
+
+    def _letters(self, text: str) -> str:
+        """Without what is neither a letter nor white space."""
+        # \p{M}: the marks that many scripts write their vowels with
+        pattern = r"[^a-zA-Z\s]" if self.letters == "ascii" else r"[^\p{L}\p{M}\s]"
+        return regex.sub(pattern, " " if self.non_letters == "space" else "", text)
+
+
+@cache
+def _ascii_table(cleaning: Cleaning) -> tuple[bytes, bytes]:
+    """What each ASCII character becomes, as `bytes.translate` reads it, and those left out."""
+    becomes, left_out = bytearray(range(256)), bytearray()
+    for code in range(128):
+        character = chr(code).lower() if cleaning.lowercase else chr(code)
+        if not (kept := cleaning._letters(character)):
+            left_out.append(code)
+        becomes[code] = ord(kept) if kept.strip() else ord(" ")
+    return bytes(becomes), bytes(left_out)

@@ -89,9 +89,17 @@ class TokenisedCorpus:
         return np.bincount(tokens, minlength=len(self.words))
 
 
+class _Index(dict[str, int]):
+    """Words by number; one that is asked for and not there gets the next."""
+
+    def __missing__(self, word: str) -> int:
+        number = self[word] = len(self)
+        return number
+
+
 def tokenise(raw: RawCorpus, cleaning: Cleaning) -> TokenisedCorpus:
     """Number the words of every text by first use in the corpus."""
-    index: dict[str, int] = {}
+    index = _Index()
     chunks: list[npt.NDArray[np.int32]] = []
     digests: list[int] = []
     lost_letters, normalised, empty = [], [], []
@@ -103,8 +111,7 @@ def tokenise(raw: RawCorpus, cleaning: Cleaning) -> TokenisedCorpus:
         plain = text.isascii() and "&" not in text
         normalised.append(not plain and words != as_before.words(text))
         empty.append(0 if words else why_empty(text, cleaning))
-        ids = [index.setdefault(word, len(index)) for word in words]
-        chunks.append(np.array(ids, dtype=np.int32))
+        chunks.append(np.fromiter(map(index.__getitem__, words), np.int32, len(words)))
         digest = hashlib.blake2b(" ".join(words).encode(), digest_size=8).digest()
         digests.append(int.from_bytes(digest, "little"))
     lengths = np.array([len(chunk) for chunk in chunks], dtype=np.int64)

@@ -1,3 +1,4 @@
+import random
 import unicodedata
 from dataclasses import asdict
 
@@ -67,3 +68,22 @@ def test_letters_that_are_in_no_word_are_counted(options: dict[str, object], los
     cleaning = Cleaning(**options)  # type: ignore[arg-type]
     for text in ("Una película, 7 años!", "Una peli\u0301cula, 7 an\u0303os!"):
         assert cleaning.words_and_lost_letters(text) == (cleaning.words(text), lost)
+
+
+@pytest.mark.parametrize("lowercase", [True, False])
+@pytest.mark.parametrize("strip_html", [True, False])
+@pytest.mark.parametrize("non_letters", ["space", "delete", "keep"])
+@pytest.mark.parametrize("letters", ["ascii", "unicode"])
+def test_ascii_texts_have_the_same_words_by_a_table(
+    lowercase: bool, strip_html: bool, non_letters: str, letters: str
+) -> None:
+    """As by the steps that every text can be taken through: each character, tags, entities."""
+    cleaning = Cleaning(lowercase, strip_html, non_letters, letters)  # type: ignore[arg-type]
+    around = [f"Ab{chr(code)}Cd" for code in range(128)]
+    html = ["x<br />Y", "a &amp; B", "&lt;i&gt;Z", "caf&eacute; X", "3 < 4 &nbsp;<b", "&#65;&#0;"]
+    rng = random.Random(0)
+    drawn = ["".join(chr(rng.randrange(128)) for _ in range(60)) for _ in range(300)]
+    for text in ("", "7!", *around, *html, *drawn):
+        by_steps = cleaning._split(cleaning._prepared(text))
+        assert cleaning.words(text) == by_steps, repr(text)
+        assert cleaning.words_and_lost_letters(text)[0] == by_steps
