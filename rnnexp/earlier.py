@@ -31,10 +31,10 @@ TARGETS: Mapping[str, str] = {
 #: What a setting was called in an earlier version, and what it is called now, by dotted keys.
 SETTINGS: Mapping[str, str] = {}
 
-#: Settings that did not exist in version 0.1, each with the value that does what 0.1 did: at that
-#: value they are no part of a run's identity, and runs of 0.1 stay what they were. A setting whose
-#: value is null needs no entry: null counts as not set.
-LATER: Mapping[str, Any] = {"data.stratify": False}
+#: Settings that did not exist in version 0.1, each with the value that does what 0.1 did, or leaves
+#: the choice to rnnexp: at that value they are no part of a run's identity, and runs of 0.1 stay
+#: what they were. A setting whose value is null needs no entry: null counts as not set.
+LATER: Mapping[str, Any] = {"data.stratify": False, "model.engine": "auto"}
 
 
 def upgraded(config: Mapping[str, Any]) -> dict[str, Any]:

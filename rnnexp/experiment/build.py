@@ -62,6 +62,12 @@ class Experiment:
         return [(content, self.model.encoder.content) for content in self.task.contents_before()]
 
     @property
+    def engine(self) -> str | None:
+        """How the gradients of the recurrence are computed; under autocast not by bptt."""
+        autocast = self.trainer.precision != "float32"
+        return "autograd" if autocast and self.model.engine == "bptt" else self.model.engine
+
+    @property
     def content(self) -> str:
         """A hash of `contents`, for summary.json."""
         return files_fingerprint(*self.contents)
@@ -123,6 +129,7 @@ def _build(spec: RunSpec) -> Experiment:
         model = build_model(
             config, encoder, task.output_size, regression=task.regression, per_step=task.per_step
         )
+    _check_engine(config, trainer)
     generator = torch.Generator().manual_seed(stream_seed(dials.seed, "init"))
     _checked(config, "init", init, model, generator)
     if not all(bool(weight.isfinite().all()) for weight in model.parameters()):
@@ -132,6 +139,15 @@ def _build(spec: RunSpec) -> Experiment:
     return Experiment(
         spec, device, task, at_lengths, model.to(device), clip, trainer, probes, skipped
     )
+
+
+def _check_engine(config: Mapping[str, Any], trainer: Trainer) -> None:
+    """Raise ConfigError for an engine that was asked for and would not compute."""
+    if config["model"].get("engine") == "bptt" and trainer.precision != "float32":
+        raise ConfigError(
+            f"model.engine=bptt computes in float32 and trainer.precision={trainer.precision} does "
+            "not: use model.engine=auto"
+        )
 
 
 def build_model(

@@ -214,6 +214,7 @@ def describe(experiment: Experiment) -> Summary:
         memory=task.memory,
         unit="step" if experiment.trainer.steps or task.generates else "epoch",
         cell=None if cell is None else CellFacts(**cell.describe()),
+        engine=experiment.engine,
         data_report=dict(task.report),
         embedding_report=dict(model.encoder.report),
         skipped_probes=dict(experiment.skipped_probes),

@@ -89,6 +89,9 @@ class SequenceModel(nn.Module, ABC):
         """The layers from the bottom up, on the parameters themselves; none where none recurs."""
         return []
 
+    #: How the gradients of the recurrence are computed, for summary.json; None without one.
+    engine: str | None = None
+
     #: The output at step t reads the state at t - state_lag.
     state_lag: ClassVar[int] = 0
 

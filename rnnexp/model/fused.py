@@ -25,6 +25,8 @@ class Fused(SequenceModel):
     common: `readout`, `head` and `head_bound` of `SequenceModel`.
     """
 
+    engine = "fused"
+
     #: torch's module, and the cell of which it computes all steps.
     module: Callable[..., nn.RNNBase]
     cell: type[Cell]

@@ -24,6 +24,8 @@ class Linear(SequenceModel):
     common: `readout` (`last` or `last_valid`), `head` and `head_bound` of `SequenceModel`.
     """
 
+    engine = "autograd"
+
     def __init__(
         self, encoder: Encoder, output_size: int, hidden_size: int = 128, **common: Any
     ) -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -10,10 +10,15 @@ from torch import Tensor, nn
 
 from rnnexp.embedding.base import Encoder
 from rnnexp.model.base import SequenceModel
+from rnnexp.model.bptt import plain_recurrence
 from rnnexp.model.cells import make_cell
 from rnnexp.model.cells.base import Recurrence, State, hidden_states
 from rnnexp.model.cells.rnn import Nonlinearity
 from rnnexp.model.fused import check_layers, weigh_layers
+
+#: How the gradients are computed: by torch's autograd from every operation of every step, or by the
+#: equations of backpropagation through time, which a plain recurrence has; see bptt.py.
+Engine = Literal["auto", "autograd", "bptt"]
 
 
 class UnrolledRNN(nn.Module):
@@ -23,9 +28,11 @@ class UnrolledRNN(nn.Module):
     works in both directions for the cells that torch has.
 
     cell: the name of a cell, see `rnnexp.model.cells.cells`. nonlinearity: for a cell that takes
-    one. cell_options: further arguments of the cell's constructor, by name.
+    one. cell_options: further arguments of the cell's constructor, by name. engine: `auto` takes
+    bptt where the cell is a plain recurrence; under autocast autograd always computes.
 
-    Raises ValueError for a cell that there is not, and for what it does not take.
+    Raises ValueError for a cell that there is not, for what it does not take, and for engine=bptt
+    where the cell is of another form.
 
     >>> rnn = UnrolledRNN(3, 4, num_layers=2)
     >>> _ = rnn.load_state_dict(nn.RNN(3, 4, num_layers=2).state_dict())
@@ -40,10 +47,19 @@ class UnrolledRNN(nn.Module):
         dropout: float = 0.0,
         cell: str = "rnn",
         cell_options: Mapping[str, Any] | None = None,
+        engine: Engine = "auto",
     ) -> None:
         super().__init__()
         self.hidden_size, self.num_layers, self.dropout = hidden_size, num_layers, dropout
         self.cell = make_cell(cell, nonlinearity=nonlinearity, **(cell_options or {}))
+        if engine == "bptt" and not self.cell.is_plain:
+            raise ValueError(
+                f"engine=bptt is written for h_t = φ(W_ih x_t + W_hh h_(t-1) + b) and cell={cell} "
+                "is of another form: use model.engine=auto"
+            )
+        if engine == "auto":
+            engine = "bptt" if self.cell.is_plain else "autograd"
+        self.engine: Engine = engine
         rows = len(self.cell.blocks) * hidden_size
         weigh_layers(type(self.cell), input_size, hidden_size, num_layers)
         bound = 1 / math.sqrt(hidden_size)
@@ -84,6 +100,10 @@ class UnrolledRNN(nn.Module):
         for layer, before in zip(self.recurrences(), initial, strict=True):
             if final:
                 states_TBH = F.dropout(states_TBH, self.dropout, self.training)
+            if self.engine == "bptt" and not torch.is_autocast_enabled(x_TBE.device.type):
+                states_TBH = plain_recurrence(layer, states_TBH, before.h)
+                final.append(State(states_TBH[-1]))
+                continue
             states = layer.run(states_TBH, before)
             states_TBH = hidden_states(states)
             final.append(states[-1])
@@ -98,6 +118,7 @@ class Unrolled(SequenceModel):
     cell: the name of a cell, each a file in rnnexp/model/cells/.
     nonlinearity: for a cell that takes one, as `rnn` does.
     cell_options: other settings of the cell, as its constructor calls them.
+    engine: how the gradients are computed, see `Engine`; `auto` takes the faster one.
     hidden_size, num_layers, dropout: as in `Fused`.
     common: `readout`, `head` and `head_bound` of `SequenceModel`.
     """
@@ -112,13 +133,16 @@ class Unrolled(SequenceModel):
         nonlinearity: Nonlinearity = "tanh",
         dropout: float = 0.0,
         cell_options: dict[str, Any] | None = None,
+        engine: Engine = "auto",
         **common: Any,
     ) -> None:
         check_layers(hidden_size, num_layers, dropout)
         super().__init__(encoder, hidden_size, output_size, **common)
         self.recurrence = UnrolledRNN(
-            encoder.output_size, hidden_size, num_layers, nonlinearity, dropout, cell, cell_options
-        )
+            encoder.output_size, hidden_size, num_layers, nonlinearity, dropout, cell,
+            cell_options, engine,
+        )  # fmt: skip
+        self.engine = self.recurrence.engine
 
     def states(self, x_TBE: Tensor) -> Tensor:
         states_TBH: Tensor = self.recurrence(x_TBE)[0]

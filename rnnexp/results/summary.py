@@ -154,6 +154,7 @@ class Summary(Record):
     chance, perfect: by the name of the score. solved_at: of the headline.
     synthetic: the data are made by a program. memory: of a task with a known distance to remember.
     unit: what the training is counted in. cell: None of a model without a recurrence.
+    engine: how its gradients are computed, as it was chosen: `fused`, `autograd`, `bptt`.
     best_epoch, best_step: of the lowest validation loss, None without a validation split.
     tested: which weights the test is of, and `load_model` loads; None where nothing was tested.
     validation: loss and scores of the last epoch that was validated.
@@ -193,6 +194,7 @@ class Summary(Record):
     memory: bool = False
     unit: Literal["step", "epoch"] = "epoch"
     cell: CellFacts | None = None
+    engine: str | None = None
     data_report: dict[str, Any] = {}
     embedding_report: dict[str, Any] = {}
     regime: dict[str, Any] = {}

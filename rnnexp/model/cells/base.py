@@ -18,6 +18,9 @@ from torch import Tensor
 
 Blocks = dict[str, Tensor]
 
+#: What `Cell.activation` can be.
+ACTIVATIONS = ("tanh", "relu", "linear")
+
 
 @dataclass(frozen=True)
 class State:
@@ -67,6 +70,19 @@ class Cell(ABC):
         None for a cell of another form, and for another φ.
         """
         return None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a step is h_t = φ(W_ih x_t + W_hh h_(t-1) + b), as `activation` says.
+
+        A class that has a step of its own and inherits what its base says of another is not taken
+        at that word.
+        """
+        defining = [
+            next(kind for kind in type(self).__mro__ if name in vars(kind))
+            for name in ("activation", "step")
+        ]
+        return self.activation in ACTIVATIONS and defining[0] is defining[1]
 
     def describe(self) -> dict[str, Any]:
         """What there is to know of the cell, in plain values, for summary.json."""
