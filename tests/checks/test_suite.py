@@ -12,6 +12,7 @@ from torch import Tensor
 
 from rnnexp import checks
 from rnnexp.checks import networks, suite
+from rnnexp.model import bptt
 from rnnexp.model.cells.base import Recurrence, State
 from rnnexp.probes import gradient_flow as flow
 from rnnexp.probes import gradient_norms, lyapunov
@@ -210,6 +211,11 @@ def both_biases(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(networks, "set_gate_bias", both)
 
 
+def forgotten_slope(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Backpropagation through time without the derivative of tanh."""
+    monkeypatch.setattr(bptt, "slope", lambda h_TBH, f: torch.ones_like(h_TBH))
+
+
 FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...], str]] = {
     "detached state": (detached, ("gradient_flow",), "finite differences"),
     "halved gradient": (halved, ("gradient_flow",), "finite differences"),
@@ -232,6 +238,7 @@ FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]
     "texts averaged by step": (means_by_step, ("gradient_flow: early/late,",), "31 of 30"),
     "direct way counted": (every_state_read, ("gradient_flow: readout",), "recurrence alone"),
     "half-life of any curve": (one_half_life, ("gradient_flow: time scales",), "no half-life"),
+    "slope of tanh forgotten": (forgotten_slope, ("bptt",), "equal autograd's"),
     "both biases set": (both_biases, ("gates",), "not in both biases"),
 }
 
