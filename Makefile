@@ -52,7 +52,7 @@ format: install
 readme: install
 	$(BIN)/python docs/tables.py
 
-# kills, flips, full disks, fuzzed settings and files: hours of them in some fifty minutes
+# kills, flips, full disks, fuzzed settings and files, some thousand of them: twenty minutes
 torture: install
 	$(BIN)/python tests/faults/torture.py -n auto --dist worksteal
 

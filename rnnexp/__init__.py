@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rnnexp.probes.gradient_norms import gradient_flow
     from rnnexp.probes.lyapunov import lyapunov_spectrum
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
 __all__ = ["gradient_flow", "load_run", "load_study", "lyapunov_spectrum", "rollout", "run"]
 
 _HOMES = {

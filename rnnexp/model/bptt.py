@@ -6,7 +6,7 @@ The loss L depends on h_t in two ways: through the readout or the layer above (i
 g_t), and through h_(t+1). From the last step to the first, with δ_t = dL/dz_t:
 
     dL/dh_t = g_t + Wᵀ δ_(t+1)         the total gradient, g_T at the last step
-    δ_t     = f'(z_t) ⊙ dL/dh_t        f' is 1 - h_t², [h_t > 0], or 1: no z_t is kept
+    δ_t     = f'(z_t) × dL/dh_t        by element; f' is 1 - h_t², [h_t > 0], or 1
     dL/da_t = δ_t,   dL/dW = Σ_t δ_t h_(t-1)ᵀ,   dL/dh_0 = Wᵀ δ_1
 
 Only the h_t are kept for the way back, and dL/dW is one product over all steps, where autograd

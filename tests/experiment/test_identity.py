@@ -95,11 +95,11 @@ def test_a_setting_that_came_later_is_left_out_where_it_changes_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     config = composed()
-    later = changed(config, model__engine="auto")
+    later = changed(config, model__pace="auto")
     assert fingerprint(later) != fingerprint(config)
-    monkeypatch.setattr(earlier, "LATER", {"model.engine": "auto"})
+    monkeypatch.setattr(earlier, "LATER", {"model.pace": "auto"})
     assert fingerprint(later) == fingerprint(config)
-    assert fingerprint(changed(config, model__engine="bptt")) != fingerprint(config)
+    assert fingerprint(changed(config, model__pace="fast")) != fingerprint(config)
 
 
 def test_probes_have_an_identity_of_their_own() -> None:
@@ -166,3 +166,11 @@ def test_the_first_version_kept_one_hash_of_files_and_probes(workdir: Path) -> N
         content = content_of_version_1(contents, config)
         summary = Summary(status="finished", seed=0, content=content)
         assert changes_since(cast("Experiment", now), run, summary) == changes
+
+
+def test_the_choice_of_an_engine_is_no_part_of_a_run_and_an_engine_is() -> None:
+    config = composed("model=unrolled")
+    without = changed(config)
+    del without["model"]["engine"]
+    assert fingerprint(without) == fingerprint(config)
+    assert fingerprint(changed(config, model__engine="autograd")) != fingerprint(config)
