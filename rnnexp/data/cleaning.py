@@ -73,7 +73,7 @@ class Cleaning:
     def _ascii_words(self, text: str) -> list[str]:
         """The words of a text of ASCII characters, by a table of them; else none.
 
-        The same words as by the steps below, in a third of their time: most of English is ASCII.
+        The same words as by the steps below, sooner: most of what is written in English is ASCII.
         """
         if self.non_letters == "keep" or not text.isascii():
             return []
