@@ -67,8 +67,8 @@ class Checks(Callback):
         with _refusing():
             _check_places(config, several=True)
             jobs = sweep_jobs(config)
-            _start_template(config)
             _check_is_of_use(config, several=True, swept=swept_keys(jobs))
+            _start_template(config)
             checked: dict[tuple[str, str], Identity] = {}
             identities = [_check_job(config_name, words, checked) for words in jobs]
             job_fingerprints.clear()
