@@ -94,25 +94,24 @@ def test_a_run_with_a_bomb_in_its_settings_is_refused(
     assert "config.yaml cannot be read (it stands for more than 100000 values)" in outcome.error
 
 
-def test_a_choice_that_is_a_file_of_the_system(
-    rnnexp: Callable[..., Outcome], workdir: Path
-) -> None:
+def system_file(path: Path) -> None:
     """It says that it is empty, and is not."""
+    path.symlink_to("/proc/self/environ")
+
+
+def with_a_key_twice(path: Path) -> None:
+    """Hydra cannot read it."""
+    path.write_text("# @package _global_\nseed: 1\nseed: 2\n")
+
+
+@pytest.mark.parametrize("make", [system_file, with_a_key_twice])
+def test_a_choice_that_cannot_be_read_is_named(
+    rnnexp: Callable[..., Outcome], workdir: Path, make: Callable[[Path], None]
+) -> None:
     folder = Path("conf/experiment")
     folder.mkdir(parents=True)
-    (folder / "mine.yaml").symlink_to("/proc/self/environ")
+    make(folder / "mine.yaml")
     outcome = rnnexp("--config-dir", "conf", "experiment=mine", *TINY)
     assert outcome.status == 2
     assert "mine.yaml" in outcome.error
     assert not Path("outputs").exists()
-
-
-def test_a_choice_that_hydra_cannot_read_is_an_error_of_its_own(
-    rnnexp: Callable[..., Outcome], workdir: Path
-) -> None:
-    folder = Path("conf/experiment")
-    folder.mkdir(parents=True)
-    (folder / "mine.yaml").write_text("# @package _global_\nseed: 1\nseed: 2\n")
-    outcome = rnnexp("--config-dir", "conf", "experiment=mine", *TINY)
-    assert outcome.status == 2
-    assert "mine.yaml" in outcome.error

@@ -100,20 +100,23 @@ class UnrolledRNN(nn.Module):
         for layer, before in zip(self.recurrences(), initial, strict=True):
             if final:
                 states_TBH = F.dropout(states_TBH, self.dropout, self.training)
-            if self.engine == "bptt" and not torch.is_autocast_enabled(x_TBE.device.type):
-                states_TBH = plain_recurrence(layer, states_TBH, before.h)
-                final.append(State(states_TBH[-1]))
-                continue
-            states = layer.run(states_TBH, before)
-            states_TBH = hidden_states(states)
-            final.append(states[-1])
+            states_TBH, last = self._run(layer, states_TBH, before)
+            final.append(last)
         return (states_TBH if return_all else states_TBH[-1]), final
+
+    def _run(self, layer: Recurrence, x_TBE: Tensor, initial: State) -> tuple[Tensor, State]:
+        """A layer's states, [T, B, H], and its last state."""
+        if self.engine == "bptt" and not torch.is_autocast_enabled(x_TBE.device.type):
+            states_TBH = plain_recurrence(layer, x_TBE, initial.h)
+            return states_TBH, State(states_TBH[-1])
+        states = layer.run(x_TBE, initial)
+        return hidden_states(states), states[-1]
 
 
 class Unrolled(SequenceModel):
     """`UnrolledRNN` between encoder and readout: any cell, in plain tensor operations.
 
-    Slower than torch's fused modules, which have its own cells only.
+    Slower than torch's fused modules, which have its own cells only, but for a plain recurrence.
 
     cell: the name of a cell, each a file in rnnexp/model/cells/.
     nonlinearity: for a cell that takes one, as `rnn` does.

@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -38,27 +39,26 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 def stop_at_random(
     folder: Path, stop: signal.Signals, stops: int, seconds: float, moments: random.Random
-) -> tuple[int, int, int]:
+) -> Counter[str]:
     """Start, stop and go on until the run is done, at most so many stops.
 
-    Each comes at a moment drawn evenly from the `seconds` that an undisturbed run takes. Returns
-    how many there were, how many of them found a training under way, and how many the process ended
-    by.
+    Each comes at a moment drawn evenly from the `seconds` that an undisturbed run takes. Counts
+    them, those that found a training under way, and those that the process ended by.
     """
-    stopped = trained = ended = 0
+    counts = Counter(stops=0, in_training=0, ended_by_it=0)
     while not children.is_done(run := children.the_run(folder)):
         process = children.start(folder, *children.words_to_go_on(run))
-        if stopped < stops:
+        if counts["stops"] < stops:
             process.join(moments.uniform(0, seconds))
             if process.is_alive():
                 assert process.pid is not None
-                trained += bool(list(folder.glob("outputs/runs/*/metrics.csv")))
+                counts["in_training"] += bool(list(folder.glob("outputs/runs/*/metrics.csv")))
                 os.kill(process.pid, stop)
-                stopped += 1
+                counts["stops"] += 1
         process.join(120)
         assert process.exitcode in (0, -stop, 128 + stop), (folder / "out.txt").read_text()
-        ended += process.exitcode != 0
-    return stopped, trained, ended
+        counts["ended_by_it"] += process.exitcode != 0
+    return counts
 
 
 def shares() -> Iterator[tuple[signal.Signals, int, int]]:
@@ -85,16 +85,16 @@ def test_stopped_at_any_moment_it_ends_in_the_same_bytes(
     tally: Tally,
 ) -> None:
     moments = random.Random(1000 * int(stop) + seed)
-    stopped = trained = ended = runs = differing = resumed = 0
-    while stopped < count:
+    counts: Counter[str] = Counter()
+    runs = differing = resumed = 0
+    while (left := count - counts["stops"]) > 0:
         if runs % 3 == 0:  # a machine becomes slower and faster as its other work comes and goes
             made, seconds = undisturbed(tmp_path / f"undisturbed{runs}")
             assert made == expected
         folder = tmp_path / str(runs)
         folder.mkdir()
-        found = stop_at_random(folder, stop, min(5, count - stopped), seconds, moments)
-        stopped, trained, runs = stopped + found[0], trained + found[1], runs + 1
-        ended += found[2]
+        counts.update(stop_at_random(folder, stop, min(5, left), seconds, moments))
+        runs += 1
         run = children.the_run(folder)
         assert run is not None
         made = children.left(run)
@@ -105,10 +105,11 @@ def test_stopped_at_any_moment_it_ends_in_the_same_bytes(
         if list(run.rglob(".partial*")):  # killed while it removed what it does not keep
             children.start(folder, "resume", str(run)).join(120)
             assert not list(run.rglob(".partial*"))
-    tally(f"{stop.name} at a uniform moment, gone on until done", stops=stopped, runs=runs,
-          in_training=trained, ended_by_it=ended, resumed=resumed, differing=differing)  # fmt: skip
+    tally(f"{stop.name} at a uniform moment, gone on until done", **counts, runs=runs,
+          resumed=resumed, differing=differing)  # fmt: skip
     assert differing == 0
-    assert ended >= stopped / 2  # the others came when the result was there
+    # the others came when the result was there
+    assert counts["ended_by_it"] >= counts["stops"] / 2
 
 
 def test_a_signal_saves_the_training_where_it_is(tmp_path: Path) -> None:
