@@ -3,6 +3,7 @@
 What is done with it is in launch.py, and what is checked before a sweep in sweep.py.
 """
 
+import copy
 import logging
 import sys
 import time
@@ -12,9 +13,11 @@ from typing import Any
 
 import psutil
 from hydra import initialize_config_dir
+from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import get_args_parser
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
@@ -28,8 +31,13 @@ from omegaconf import DictConfig, read_write
 
 from rnnexp import config as settings
 from rnnexp import plugins
+from rnnexp.command.composing import ComposedOnce
 from rnnexp.command.launcher import StudyLauncher
+from rnnexp.command.places import Places
+from rnnexp.command.side_by_side import SideBySide
+from rnnexp.command.specs import OfCommand
 from rnnexp.errors import ConfigError, nearest
+from rnnexp.experiment.checked import Checked
 from rnnexp.variables import environment_variable, safe_path
 
 CONFIG_NAME = "config"
@@ -46,6 +54,7 @@ def hydra_of_our_own(arguments: Sequence[str]) -> Iterator[None]:
     saved_handlers, saved_level = root_log.handlers[:], root_log.level
     GlobalHydra.instance().clear()
     store_all_probes()
+    before = _store_launcher(DEFAULT_LAUNCHER)
     instantiate_launcher, get_mode = Plugins.instantiate_launcher, Hydra.get_mode
     Plugins.instantiate_launcher = _launcher_of_study  # type: ignore[method-assign]
     Hydra.get_mode = _mode  # type: ignore[method-assign]
@@ -65,12 +74,13 @@ def hydra_of_our_own(arguments: Sequence[str]) -> Iterator[None]:
         root_log.setLevel(saved_level)
         ConfigStore.instance().repo[settings.PROBES].pop(f"{settings.ALL_PROBES}.yaml", None)
         search_paths.remove(PluginFolders)
+        _store_launcher(before)
         Plugins.instantiate_launcher = instantiate_launcher  # type: ignore[method-assign]
         Hydra.get_mode = get_mode  # type: ignore[method-assign]
 
 
-#: The fingerprint of each job of the study that is about to begin, by its words.
-job_fingerprints: dict[tuple[str, ...], str] = {}
+#: What was found when the jobs of the study that is about to begin were checked, by their words.
+checked_jobs: dict[tuple[str, ...], Checked] = {}
 
 _instantiate_launcher = Plugins.instantiate_launcher
 
@@ -79,8 +89,40 @@ def _launcher_of_study(
     self: Plugins, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
 ) -> Launcher:
     """What a sweeper asks for its launcher, whichever was chosen."""
-    inner = _instantiate_launcher(self, hydra_context, task_function, config)
-    return StudyLauncher(inner, config, job_fingerprints, end_jobs_of_workers)
+    if runs_here(config):
+        inner: Launcher = SideBySide(Places.here(jobs_asked_for(config)), BasicLauncher(), known)
+        inner.setup(hydra_context=hydra_context, task_function=task_function, config=config)
+    else:
+        inner = _instantiate_launcher(self, hydra_context, task_function, config)
+    return StudyLauncher(inner, config, known, end_jobs_of_workers)
+
+
+def known(words: Sequence[str]) -> Checked | None:
+    """What was found when a job was checked; None of one that a sweeper decides on as it goes."""
+    return checked_jobs.get(tuple(word for word in words if not OfCommand.is_word(word)))
+
+
+def runs_here(config: DictConfig) -> bool:
+    """Whether the jobs of a study are started by this process; other launchers have workers."""
+    return chooses_itself(config) or str(config.hydra.launcher._target_).endswith("BasicLauncher")
+
+
+def chooses_itself(config: DictConfig) -> bool:
+    """Whether rnnexp decides how many jobs run at a time (hydra/launcher=auto)."""
+    return str(config.hydra.launcher._target_) == f"{SideBySide.__module__}.{SideBySide.__name__}"
+
+
+def jobs_asked_for(config: DictConfig) -> int | None:
+    """How many jobs are to run at a time, None where rnnexp decides; Hydra's own knows but one.
+
+    Raises ConfigError for what is no such number.
+    """
+    if not chooses_itself(config):
+        return 1
+    asked = config.hydra.launcher.get("n_jobs")
+    if asked is not None and (not isinstance(asked, int) or isinstance(asked, bool) or asked < 1):
+        raise ConfigError(f"hydra.launcher.n_jobs must be a whole number from 1 on (got {asked})")
+    return asked
 
 
 _get_mode = Hydra.get_mode
@@ -97,6 +139,24 @@ def _mode(self: Hydra, config_name: str | None, overrides: list[str]) -> Any:
     if not may_say and plugins.config_dirs() == [plugins.own_config_dir()]:
         return None
     return _get_mode(self, config_name, overrides)
+
+
+#: The launcher of a study that names none.
+DEFAULT_LAUNCHER = "auto"
+
+
+def _store_launcher(name: str) -> str:
+    """Make a launcher the one of whoever chooses none, and return which one that was.
+
+    In Hydra's own list of defaults: an `override hydra/launcher` in config.yaml would win over
+    those of presets.
+    """
+    store = ConfigStore.instance()
+    conf = copy.deepcopy(store.load("hydra/config.yaml").node)
+    (default,) = (item for item in conf.defaults if "launcher" in item)
+    before, default.launcher = str(default.launcher), name
+    store.store(group="hydra", name="config", node=conf, provider="hydra")
+    return before
 
 
 class PluginFolders(SearchPathPlugin):
@@ -174,10 +234,12 @@ def _joblib_workers() -> Any:
 # -- what a configuration says of its run ---------------------------------------------------------
 
 
-def choices_of(known: Any) -> dict[str, str]:
-    """The option chosen in each group. known: Hydra's own part of a configuration."""
-    chosen = known.runtime.choices
-    return {group: str(chosen[group]) for group in settings.GROUPS if chosen.get(group)}
+def compose_jobs_once() -> ConfigLoader:
+    """From here on Hydra composes the jobs of its command as ComposedOnce does."""
+    own = GlobalHydra.instance().hydra
+    assert own is not None
+    own.config_loader = ComposedOnce(own.config_loader)
+    return own.config_loader
 
 
 def sweep_jobs(config: DictConfig) -> list[list[str]]:
