@@ -32,12 +32,10 @@ from omegaconf import DictConfig, read_write
 from rnnexp import config as settings
 from rnnexp import plugins
 from rnnexp.command.composing import ComposedOnce
-from rnnexp.command.launcher import StudyLauncher
+from rnnexp.command.launcher import StudyLauncher, known
 from rnnexp.command.places import Places
-from rnnexp.command.side_by_side import SideBySide
-from rnnexp.command.specs import OfCommand
+from rnnexp.command.side_by_side import SideBySide, jobs_asked_for, runs_here
 from rnnexp.errors import ConfigError, nearest
-from rnnexp.experiment.checked import Checked
 from rnnexp.variables import environment_variable, safe_path
 
 CONFIG_NAME = "config"
@@ -79,9 +77,6 @@ def hydra_of_our_own(arguments: Sequence[str]) -> Iterator[None]:
         Hydra.get_mode = get_mode  # type: ignore[method-assign]
 
 
-#: What was found when the jobs of the study that is about to begin were checked, by their words.
-checked_jobs: dict[tuple[str, ...], Checked] = {}
-
 _instantiate_launcher = Plugins.instantiate_launcher
 
 
@@ -95,34 +90,6 @@ def _launcher_of_study(
     else:
         inner = _instantiate_launcher(self, hydra_context, task_function, config)
     return StudyLauncher(inner, config, known, end_jobs_of_workers)
-
-
-def known(words: Sequence[str]) -> Checked | None:
-    """What was found when a job was checked; None of one that a sweeper decides on as it goes."""
-    return checked_jobs.get(tuple(word for word in words if not OfCommand.is_word(word)))
-
-
-def runs_here(config: DictConfig) -> bool:
-    """Whether the jobs of a study are started by this process; other launchers have workers."""
-    return chooses_itself(config) or str(config.hydra.launcher._target_).endswith("BasicLauncher")
-
-
-def chooses_itself(config: DictConfig) -> bool:
-    """Whether rnnexp decides how many jobs run at a time (hydra/launcher=auto)."""
-    return str(config.hydra.launcher._target_) == f"{SideBySide.__module__}.{SideBySide.__name__}"
-
-
-def jobs_asked_for(config: DictConfig) -> int | None:
-    """How many jobs are to run at a time, None where rnnexp decides; Hydra's own knows but one.
-
-    Raises ConfigError for what is no such number.
-    """
-    if not chooses_itself(config):
-        return 1
-    asked = config.hydra.launcher.get("n_jobs")
-    if asked is not None and (not isinstance(asked, int) or isinstance(asked, bool) or asked < 1):
-        raise ConfigError(f"hydra.launcher.n_jobs must be a whole number from 1 on (got {asked})")
-    return asked
 
 
 _get_mode = Hydra.get_mode

@@ -36,6 +36,15 @@ log = logging.getLogger(__name__)
 POLL = 0.5
 
 
+#: What was found when the jobs of the study that is about to begin were checked, by their words.
+checked_jobs: dict[tuple[str, ...], Checked] = {}
+
+
+def known(words: Sequence[str]) -> Checked | None:
+    """What was found when a job was checked; None of one that a sweeper decides on as it goes."""
+    return checked_jobs.get(tuple(word for word in words if not OfCommand.is_word(word)))
+
+
 class StudyLauncher(Launcher):
     """inner: what starts the jobs. config: of the study, without what varies.
 

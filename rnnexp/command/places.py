@@ -18,20 +18,25 @@ def cores() -> int:
 
 @dataclass(frozen=True)
 class Places:
-    """count: the cores, of which a job takes its threads; or how many jobs were asked for."""
+    """count: the cores, of which a job takes its threads; or how many jobs were asked for.
+
+    together: whether the jobs get no processes of their own, and come one after the other.
+    """
 
     count: int
     asked: bool = False
+    together: bool = False
 
     @classmethod
-    def here(cls, asked: int | None) -> "Places":
-        return cls(cores()) if asked is None else cls(asked, asked=True)
+    def here(cls, asked: int | None, together: bool = False) -> "Places":
+        count = cores() if asked is None else asked
+        return cls(count, asked is not None, together)
 
     def taken_by(self, job: Checked | None) -> int:
         """All by a job of which nothing is known, or on a GPU, whose memory is for one."""
-        if self.asked:
+        if self.asked and not self.together:
             return 1
-        if job is None or job.device != "cpu":
+        if self.together or job is None or job.device != "cpu":
             return self.count
         return min(job.threads, self.count)
 
@@ -47,6 +52,8 @@ class Places:
         """`2 jobs at a time: 2 cores, 1 thread each`"""
         fewest, most = self.at_once(jobs)
         shown = f"{_span(fewest, most)} job{'s' * (most > 1)} at a time: "
+        if self.together:
+            return f"{shown}jobs.isolate=false keeps them in this process"
         if self.asked:
             return f"{shown}hydra.launcher.n_jobs={self.count}"
         devices = sorted({job.device for job in jobs} - {"cpu"})

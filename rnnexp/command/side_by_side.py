@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from rnnexp.command import study_jobs
 from rnnexp.command.places import Places
 from rnnexp.command.specs import OfCommand, spec_of
+from rnnexp.errors import ConfigError
 from rnnexp.experiment.checked import Checked
 from rnnexp.experiment.isolation import POLL
 from rnnexp.experiment.stop import Stop
@@ -138,3 +139,29 @@ def _returned(config: DictConfig, future: Future[Any]) -> JobReturn:
     else:
         result.status, result.return_value = JobStatus.COMPLETED, future.result()
     return result
+
+
+# -- what a configuration says of it --------------------------------------------------------------
+
+
+def runs_here(config: DictConfig) -> bool:
+    """Whether the jobs of a study are started by this process; other launchers have workers."""
+    return chooses_itself(config) or str(config.hydra.launcher._target_).endswith("BasicLauncher")
+
+
+def chooses_itself(config: DictConfig) -> bool:
+    """Whether rnnexp decides how many jobs run at a time (hydra/launcher=auto)."""
+    return str(config.hydra.launcher._target_) == f"{SideBySide.__module__}.{SideBySide.__name__}"
+
+
+def jobs_asked_for(config: DictConfig) -> int | None:
+    """How many jobs are to run at a time, None where rnnexp decides; Hydra's own knows but one.
+
+    Raises ConfigError for what is no such number.
+    """
+    if not chooses_itself(config):
+        return 1
+    asked = config.hydra.launcher.get("n_jobs")
+    if asked is not None and (not isinstance(asked, int) or isinstance(asked, bool) or asked < 1):
+        raise ConfigError(f"hydra.launcher.n_jobs must be a whole number from 1 on (got {asked})")
+    return asked

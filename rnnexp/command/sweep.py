@@ -1,35 +1,28 @@
 """Before the first run: every job is checked, and the place of a study found."""
 
 import hashlib
-import json
 import shlex
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf, read_write
+from omegaconf import DictConfig, read_write
 
 from rnnexp import config as settings
 from rnnexp import plugins
 from rnnexp.command import FAILED, USER_ERROR, study_jobs
 from rnnexp.command.console import say
-from rnnexp.command.hydra import (
-    checked_jobs,
-    chooses_itself,
-    compose_jobs_once,
-    jobs_asked_for,
-    runs_here,
-    set_up_slurm,
-    sweep_jobs,
-)
+from rnnexp.command.hydra import compose_jobs_once, set_up_slurm, sweep_jobs
+from rnnexp.command.launcher import checked_jobs
 from rnnexp.command.places import Places
+from rnnexp.command.settable import check_is_of_use, check_places
+from rnnexp.command.side_by_side import chooses_itself, jobs_asked_for, runs_here
 from rnnexp.command.specs import choices_of
 from rnnexp.command.words import one_line, user_errors
-from rnnexp.dials import Jobs
 from rnnexp.durable import make_directory
 from rnnexp.errors import ConfigError, JobFailed, first_line, literal, to_type
 from rnnexp.experiment.checked import Checked
@@ -69,16 +62,16 @@ class Checks(Callback):
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         with _refusing():
-            _check_places(config, several=False)
-            _check_is_of_use(config, several=False)
+            check_places(config, several=False)
+            check_is_of_use(config, several=False)
 
     def on_multirun_start(
         self, config: DictConfig, config_name: str | None = None, **kwargs: Any
     ) -> None:
         with _refusing():
-            _check_places(config, several=True)
+            check_places(config, several=True)
             jobs = sweep_jobs(config)
-            _check_is_of_use(config, several=True, swept=swept_keys(jobs))
+            check_is_of_use(config, several=True, swept=swept_keys(jobs))
             _start_template(config)
             asked = jobs_asked_for(config) if runs_here(config) else None
             alike: dict[tuple[str, str], Checked] = {}
@@ -91,7 +84,10 @@ class Checks(Callback):
             identities = [job.identity for job in checked]
             directory, lines = study_place(config, jobs, identities)
             make_directory(directory)
-            at_once = Places.here(asked).line(checked) if chooses_itself(config) and checked else ""
+            at_once = ""
+            if chooses_itself(config) and checked:
+                together = not study_jobs.isolates(RunSpec(settings.plain(config)))
+                at_once = Places.here(asked, together).line(checked)
             fingerprints = [identity.fingerprint for identity in identities]
             record_plan(directory, fingerprints, _carried(checked, at_once))
             _tell_jobs(config, directory)
@@ -116,63 +112,7 @@ def _refusing() -> Iterator[None]:
         raise SystemExit(FAILED) from None
 
 
-# -- what cannot be set ---------------------------------------------------------------------------
-
-#: What to type instead of settings of Hydra's that rnnexp sets itself.
-_INSTEAD = {
-    "run.dir": "runs go to outputs/runs/ and name=... ends a run's name (a study's: study=...)",
-    "sweep.subdir": "study=... names a study, and its runs are named by what varies",
-    "output_subdir": "a run's settings are in its config.yaml",
-    "job.chdir": "files are looked for from the folder where rnnexp is started",
-}
-
-
-def _check_places(config: DictConfig, several: bool) -> None:
-    """Raise ConfigError for a setting of Hydra's that would have no effect, or a wrong one."""
-    own = plugins.read_yaml(plugins.own_config_dir() / "config.yaml")["hydra"]
-    for key, value in _leaves(own):
-        there = OmegaConf.select(config.hydra, key)
-        if key.startswith("callbacks.") or there == value:
-            continue
-        if key == "sweep.dir":
-            if not several:
-                raise ConfigError("hydra.sweep.dir has no effect on a single run: add -m")
-            continue
-        shown = json.dumps(there) if isinstance(there, bool) or there is None else there
-        instead = _INSTEAD.get(key)
-        raise ConfigError(
-            f"hydra.{key}={shown} cannot be set" + (f": {instead}" if instead else "")
-        )
-
-
-def _check_is_of_use(config: DictConfig, several: bool, swept: Collection[str] = ()) -> None:
-    """Raise ConfigError for a setting of studies on a single run, and the other way round."""
-    if several:
-        if config.name is not None or "name" in swept:
-            raise ConfigError(
-                "name=... ends the name of a single run and has no effect on a study: "
-                f"type {to_type('study', str(config.name or 'NAME'))} to name it"
-            )
-        return
-    if config.study is not None:
-        name = str(config.study)  # which may look like a number
-        raise ConfigError(
-            f"{to_type('study', name)} has no effect on a single run: add -m to make a study of "
-            f"it, or type {to_type('name', name)}"
-        )
-    there, default = asdict(settings.jobs({"jobs": settings.plain(config).get("jobs")})), Jobs()
-    for key, value in there.items():
-        if value != getattr(default, key):
-            shown = str(value).lower() if isinstance(value, bool) else value
-            raise ConfigError(f"jobs.{key}={shown} has no effect on a single run: add -m")
-
-
-def _leaves(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in node.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
+# -- every job -----------------------------------------------------------------------------------
 
 
 def _start_template(config: DictConfig) -> None:
