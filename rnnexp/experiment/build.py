@@ -25,6 +25,7 @@ from rnnexp.experiment.denormals import flushed_denormals
 from rnnexp.experiment.identity import files_fingerprint
 from rnnexp.experiment.room import bytes_of_weight, check_states
 from rnnexp.experiment.spec import RunSpec
+from rnnexp.experiment.work import Work, work_of
 from rnnexp.init.base import Init
 from rnnexp.model.base import SequenceModel
 from rnnexp.probes.base import Probe
@@ -39,6 +40,7 @@ class Experiment:
 
     at_lengths: the task at the other lengths that the trained network is tested at.
     skipped_probes: why a probe that nobody named is not measured, by its name.
+    work: how much its training computes. threads: of the CPU, as they were set or chosen.
     """
 
     spec: RunSpec
@@ -50,6 +52,8 @@ class Experiment:
     trainer: Trainer
     probes: Mapping[str, Probe]
     skipped_probes: Mapping[str, str]
+    work: Work
+    threads: int
 
     @property
     def contents(self) -> tuple[str, str]:
@@ -102,7 +106,7 @@ def build(spec: RunSpec) -> Experiment:
 
 
 def _build(spec: RunSpec) -> Experiment:
-    config, dials = spec.config, spec.dials
+    config, dials = spec.settled, spec.dials
     for group in settings.GROUPS:  # a wrong name or type is told before any file is read
         settings.arguments(config, group)
     for name in settings.probe_names(config):
@@ -112,8 +116,9 @@ def _build(spec: RunSpec) -> Experiment:
     clip: Clip = settings.build(config, "clip")
     init: Init = settings.build(config, "init", seq_len=dials.seq_len)
     device = pick_device(dials.device)
-    _check_threads(dials.threads)
-    torch.set_num_threads(dials.threads or default_threads())
+    _check_threads(config.get("threads"))
+    # one thread, so that weights that are computed, as orthogonal ones, are the same for any number
+    torch.set_num_threads(1)
     task = _task(spec)
     at_lengths = _at_lengths(task)
     _make_splits(task, at_lengths)
@@ -136,9 +141,13 @@ def _build(spec: RunSpec) -> Experiment:
         raise ConfigError("the initial weights are not finite: lower what init or embedding scale")
     _checked(config, "trainer", check_states, trainer, model, task, device)
     probes, skipped = _probes(spec, model, task)
+    work = work_of(trainer, model, task, dials.seed)
+    threads = config.get("threads") or work.threads(bounds.own_cores(), default_threads())
+    torch.set_num_threads(threads)
     return Experiment(
-        spec, device, task, at_lengths, model.to(device), clip, trainer, probes, skipped
-    )
+        spec, device, task, at_lengths, model.to(device), clip, trainer, probes, skipped, work,
+        threads,
+    )  # fmt: skip
 
 
 def _check_engine(config: Mapping[str, Any], trainer: Trainer) -> None:
@@ -273,7 +282,8 @@ def _check_threads(threads: int | None) -> None:
 
 @functools.cache
 def default_threads() -> int:
-    """The number that torch had before the first job: an earlier job may have set another."""
+    """As many as there may be: torch's number before the first job, which is that of the cores or
+    what OMP_NUM_THREADS says. A job may set another."""
     return torch.get_num_threads()
 
 

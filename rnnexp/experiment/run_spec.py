@@ -79,8 +79,10 @@ def _run_job(spec: RunSpec, job: Job) -> tuple[RunDirectory, Summary | None]:
             remove_gone(job.there)
             log.info("%s  done before: %s", job, result_line(summary), extra=HEADLINE)
             return RunDirectory(job.there), summary
-        summary = describe(experiment)
         start = _start(job, experiment) if retry != "all" else None
+        if start is not None:
+            experiment = build(spec.as_begun(start.of))
+        summary = describe(experiment)
         run = job.new_directory(summary) if start is None else start.of
         summary = execute(experiment, run, summary, start)
         log.info("%s  %s", job, result_line(summary), extra=HEADLINE)
