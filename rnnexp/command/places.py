@@ -6,14 +6,8 @@ Never from how busy the machine is, so that the same command does the same again
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import joblib
-
+from rnnexp import bounds
 from rnnexp.experiment.checked import Checked
-
-
-def cores() -> int:
-    """How many cores this process may use, as a container or an affinity of it leaves."""
-    return int(joblib.cpu_count())
 
 
 @dataclass(frozen=True)
@@ -29,7 +23,7 @@ class Places:
 
     @classmethod
     def here(cls, asked: int | None, together: bool = False) -> "Places":
-        count = cores() if asked is None else asked
+        count = bounds.own_cores() if asked is None else asked
         return cls(count, asked is not None, together)
 
     def taken_by(self, job: Checked | None) -> int:

@@ -220,7 +220,7 @@ def test_a_job_that_takes_too_long(rnnexp: Rnnexp, workdir: Path, words: tuple[s
 
 @pytest.mark.isolated
 def test_which_jobs_are_run_again(rnnexp: Rnnexp, workdir: Path, words: tuple[str, ...]) -> None:
-    words = (*words, "init.case=0,1,2")
+    words = (*words, "init.case=0,1,2", "hydra/launcher=basic")
     order(0, "os._exit(3)")
     assert rnnexp(*words).status == 1
     reason = "its process ended with exit status 3, and no result"
@@ -250,7 +250,7 @@ def test_no_more_jobs_after_a_failure(
     rnnexp: Rnnexp, workdir: Path, words: tuple[str, ...]
 ) -> None:
     order(1, "os.abort()")
-    words = (*words, "init.case=0,1,2,3")
+    words = (*words, "init.case=0,1,2,3", "hydra/launcher=basic")
     outcome = rnnexp(*words, "jobs.fail_fast=true")
     assert outcome.status == 1
     assert outcome.out.count("not begun: another job has failed (jobs.fail_fast)") == 2
