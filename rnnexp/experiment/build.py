@@ -67,9 +67,8 @@ class Experiment:
 
     @property
     def engine(self) -> str | None:
-        """How the gradients of the recurrence are computed; under autocast not by bptt."""
-        autocast = self.trainer.precision != "float32"
-        return "autograd" if autocast and self.model.engine == "bptt" else self.model.engine
+        """What computes the recurrence; see `rnnexp.model.engine`."""
+        return self.model.engine_on(self.device, self.trainer.precision != "float32")
 
     @property
     def content(self) -> str:
