@@ -3,11 +3,15 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 import rnnexp as package
@@ -100,8 +104,10 @@ def test_it_gives_the_same_as_in_one_process(rnnexp: Rnnexp, workdir: Path) -> N
     for file in STUDY.glob("*/metrics.csv"):
         other = Path("outputs/studies/here") / file.parent.name / file.name
         assert file.read_bytes() == other.read_bytes()
-    same = [re.sub(r"[\d.]+ s of training|here|\bs\b", "", o.out) for o in (apart, here)]
-    assert same[0].splitlines()[1:3] == same[1].splitlines()[1:3]
+    said = [re.sub(r"[\d.]+ s of training", "", outcome.out) for outcome in (apart, here)]
+    jobs = [sorted(line for line in out.splitlines() if line.startswith("#")) for out in said]
+    assert len(jobs[0]) == 2
+    assert jobs[0] == jobs[1]
     assert rnnexp(*words).out.count("done before") == 2
 
 
@@ -195,6 +201,33 @@ def test_a_script_without_a_guard(workdir: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("begins") == 1
     assert done.stdout.splitlines()[-1] == "2 {'finished'}"
+
+
+@pytest.mark.isolated
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="the system has no such signals")
+def test_a_second_ctrl_c_waits_for_no_job(
+    rnnexp: Rnnexp, workdir: Path, words: tuple[str, ...]
+) -> None:
+    """Two jobs side by side that hang, and hear no signal."""
+    for case in (0, 1):
+        order(case, "import signal, time\n"
+              "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])\n"
+              "Path(f'begun_{self.case}').write_text(str(os.getpid()))\n"
+              "time.sleep(300)\n")  # fmt: skip
+
+    def insist() -> None:
+        while len(list(workdir.glob("begun_*"))) < 2:
+            time.sleep(0.05)
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)
+
+    threading.Thread(target=insist, daemon=True).start()
+    started = time.monotonic()
+    outcome = rnnexp(*words, "init.case=0,1", "hydra.launcher.n_jobs=2")
+    assert outcome.status == 130
+    assert time.monotonic() - started < 200
+    assert not any(psutil.pid_exists(int(f.read_text())) for f in workdir.glob("begun_*"))
 
 
 # -- what is retried ------------------------------------------------------------------------------
