@@ -133,7 +133,6 @@ def _build(spec: RunSpec) -> Experiment:
         model = build_model(
             config, encoder, task.output_size, regression=task.regression, per_step=task.per_step
         )
-    _check_engine(config, trainer)
     generator = torch.Generator().manual_seed(stream_seed(dials.seed, "init"))
     _checked(config, "init", init, model, generator)
     if not all(bool(weight.isfinite().all()) for weight in model.parameters()):
@@ -143,19 +142,34 @@ def _build(spec: RunSpec) -> Experiment:
     work = work_of(trainer, model, task, dials.seed)
     threads = config.get("threads") or work.threads(bounds.own_cores(), default_threads())
     torch.set_num_threads(threads)
-    return Experiment(
+    experiment = Experiment(
         spec, device, task, at_lengths, model.to(device), clip, trainer, probes, skipped, work,
         threads,
     )  # fmt: skip
+    _check_engine(experiment)
+    return experiment
 
 
-def _check_engine(config: Mapping[str, Any], trainer: Trainer) -> None:
-    """Raise ConfigError for an engine that was asked for and would not compute."""
-    if config["model"].get("engine") == "bptt" and trainer.precision != "float32":
+def _check_engine(experiment: Experiment) -> None:
+    """Raise ConfigError for an engine that was asked for, or is needed, and would not compute."""
+    config, there = experiment.spec.config, experiment.engine
+    asked = config["model"].get("engine", "auto")
+    if asked not in ("auto", there):
         raise ConfigError(
-            f"model.engine=bptt computes in float32 and trainer.precision={trainer.precision} does "
-            "not: use model.engine=auto"
+            f"model.engine={asked} computes in float32 and trainer.precision="
+            f"{experiment.trainer.precision} does not: use model.engine=auto"
         )
+    for name, probe in experiment.probes.items():
+        if probe.state_distances(2) and there != "bptt":
+            way_out = (
+                "add model.engine=bptt"
+                if asked != "auto" or experiment.device.type != "cpu"
+                else "use model=rnn or model=gru in float32"
+            )
+            raise ConfigError(
+                f"probes.{name}.every_step=true notes what engine=bptt comes by, and this run "
+                f"computes with engine={there}: {way_out}, or leave every_step out"
+            )
 
 
 def build_model(
