@@ -18,6 +18,9 @@ from rnnexp.types import Batch, wide
 #: A norm that is 0 right after one above this was cut off, by a dead unit say, and has not decayed.
 CUT_ABOVE = 1e-18
 
+#: Time steps whose norms are taken together.
+AT_A_TIME = 16
+
 
 class StateGradients:
     """‖dL/dh‖ of the top layer, by distance from each example's readout: a row per training step.
@@ -40,9 +43,13 @@ class StateGradients:
         model.watch = self._see if self.distances else None
 
     def _see(self, total_TBH: Tensor) -> None:
-        self._norms_TB = torch.linalg.vector_norm(
-            total_TBH, dim=2, dtype=wide(total_TBH.device)
-        )  # fmt: skip
+        # a few steps at a time: in float64 all of them are written to memory, and read again
+        self._norms_TB = torch.cat(
+            [
+                torch.linalg.vector_norm(part_TBH, dim=2, dtype=wide(part_TBH.device))
+                for part_TBH in total_TBH.split(AT_A_TIME)
+            ]
+        )
 
     def measure(self, batch: Batch, reads_pads: bool) -> None:
         """Note the gradients of the step whose way back has just ended."""
