@@ -72,8 +72,8 @@ class Checks(Callback):
             check_places(config, several=True)
             jobs = sweep_jobs(config)
             check_is_of_use(config, several=True, swept=swept_keys(jobs))
-            _start_template(config)
             asked = jobs_asked_for(config) if runs_here(config) else None
+            _start_template(config)
             alike: dict[tuple[str, str], Checked] = {}
             _leave_out_of_names(config, constant_keys(jobs))
             loader = compose_jobs_once()
