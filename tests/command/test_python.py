@@ -19,8 +19,9 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
 import rnnexp as package
-from rnnexp import plugins
+from rnnexp import bounds, plugins
 from rnnexp.errors import ConfigError, DataError
+from rnnexp.experiment import work
 from rnnexp.experiment.denormals import flushes_denormals
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
@@ -181,7 +182,12 @@ def test_threads_take_turns(workdir: Path) -> None:
     assert {run.summary.status for run in runs} == {"finished"}
 
 
-def test_the_callers_threads_are_taken_anew_each_time(workdir: Path) -> None:
+def test_the_callers_threads_are_taken_anew_each_time(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are the most that a run may take, of a work that would gain from more."""
+    monkeypatch.setattr(bounds, "own_cores", lambda: 8)
+    monkeypatch.setattr(work, "PER_THREAD", 1)
     before = torch.get_num_threads()
     words = [word for word in WORDS if not word.startswith("threads=")]
     try:
