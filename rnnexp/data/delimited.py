@@ -19,7 +19,7 @@ from rnnexp.errors import DataError
 MOST = 0.8
 
 #: What Excel writes into a first line, and understands there.
-_ANNOUNCED = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
+ANNOUNCED = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def _read(
 ) -> Delimited:
     check_rows(source, text.count("\n"))
     lines = list(io.StringIO(text, newline=""))
-    announced = _ANNOUNCED.fullmatch(lines[0]) if lines else None
+    announced = ANNOUNCED.fullmatch(lines[0]) if lines else None
     begin = 1 if announced else 0
     if begin < len(lines) and len(lines[begin]) > bounds.MOST_HEADER:
         raise DataError(
@@ -78,7 +78,7 @@ def _read(
             "characters"
         )
     if separator is None:
-        separator = announced[1] if announced else _found_separator(lines[begin:], columns, quotes)
+        separator = announced[1] if announced else found_separator(lines[begin:], columns, quotes)
     records = read_records(lines, separator, quotes, begin)
     header = next(records, None)
     if header is None:
@@ -90,7 +90,7 @@ def _read(
     return reader.read(header, records)
 
 
-def _found_separator(
+def found_separator(
     lines: Sequence[str], columns: tuple[Column, Column], quotes: Quotes | None
 ) -> str:
     """The separator under which the header holds the columns; a comma where none does better."""
