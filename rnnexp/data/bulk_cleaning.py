@@ -70,8 +70,7 @@ def _clean_ascii(texts: Sequence[str], cleaning: Cleaning) -> Sequence[bytes]:
 
 def _clean_text(text: str, cleaning: Cleaning) -> tuple[bytes, int, bool]:
     """The words of any text with spaces between them, its lost letters, whether it is normalised."""
-    before = cleaning.without_normalising()
-    prepared, prepared_before = cleaning.prepared(text), before.prepared(text)
+    prepared, prepared_before = cleaning.prepared_and_before(text)
     lost = cleaning.lost_letters(prepared)
     # where signs are deleted, what stands around them is normalised behind that
     same = prepared == prepared_before and cleaning.non_letters != "delete"
@@ -81,7 +80,9 @@ def _clean_text(text: str, cleaning: Cleaning) -> tuple[bytes, int, bool]:
             spaced.split() != _ascii_letters(prepared_before, cleaning).split()
         )
     words = cleaning.split(prepared)
-    return " ".join(words).encode(), lost, not same and words != before.split(prepared_before)
+    return " ".join(words).encode(), lost, not same and (
+        words != cleaning.without_normalising().split(prepared_before)
+    )
 
 
 def _ascii_letters(prepared: str, cleaning: Cleaning) -> bytes:

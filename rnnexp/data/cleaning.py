@@ -97,19 +97,28 @@ class Cleaning:
         return text.encode().translate(table, left_out).decode().split()
 
     def prepared(self, text: str) -> str:
-        """A text as `split` takes it: without tags, normalised and lower-cased, but for the characters that are not kept."""
-        if self.strip_html:
-            text = html.unescape(text)
-        if self.normalise:
-            text = normalised(text)
+        """A text as `split` takes it: without tags, normalised and lower-cased."""
+        return self.prepared_and_before(text)[0] if self.normalise else self._bare(self._plain(text))
+
+    def prepared_and_before(self, text: str) -> tuple[str, str]:
+        """A text as `split` takes it, and what it is to `without_normalising`."""
+        plain = self._plain(text)
+        spelled = normalised(plain)
+        bare = self._bare(spelled)
+        before = bare if spelled == plain else self._bare(plain)
+        if self.lowercase:
+            # a letter in lower case can be one character where its capital is two
+            bare = normalised(bare.replace(_I_WITH_DOT, "i"))
+        return bare, before
+
+    def _plain(self, text: str) -> str:
+        return html.unescape(text) if self.strip_html else text
+
+    def _bare(self, text: str) -> str:
+        """Without tags, in lower case."""
         if self.strip_html:
             text = TAG.sub(" ", text)
-        if self.lowercase:
-            text = text.lower()
-            if self.normalise:
-                # a letter in lower case can be one character where its capital is two
-                text = normalised(text.replace(_I_WITH_DOT, "i"))
-        return text
+        return text.lower() if self.lowercase else text
 
     def split(self, text: str) -> list[str]:
         """The words of what `prepared` gave."""

@@ -89,7 +89,9 @@ class TokenisedCorpus:
     def word_counts(self, rows: Int64Array) -> Int64Array:
         """How often each of `words` stands in the texts in `rows`."""
         tokens = self.tokens
-        if len(rows) < len(self):
+        if len(rows) and np.array_equal(rows, np.arange(rows[0], rows[0] + len(rows))):
+            tokens = tokens[self.offsets[rows[0]] : self.offsets[rows[-1] + 1]]
+        elif len(rows) < len(self):
             chosen = np.zeros(len(self), dtype=bool)
             chosen[rows] = True
             tokens = tokens[np.repeat(chosen, np.diff(self.offsets))]

@@ -45,17 +45,17 @@ def read_plain_rows(
     """
     if quotes not in (None, "doubled"):
         return None
-    first, _, _ = content.partition(b"\n")
-    begin = len(first) + 1
-    count = content.count(b"\n", begin) + (len(content) > begin and not content.endswith(b"\n"))
+    lines = content.splitlines(keepends=True)
+    count = len(lines) - 1
     if (
-        not count
+        count < 1
         or count * bounds.ROW > bounds.memory()
-        or len(first) > bounds.MOST_HEADER
-        or content.count(b"\r") != content.count(b"\r\n")  # else it ends lines by itself
-        or (quotes is None and b'\\"' in content)  # which may be a quote, line by line
+        or len(lines[0]) > bounds.MOST_HEADER
+        or (quotes is None and _has_backslashed_quote(content))  # it is asked for line by line
     ):
         return None
+    first, last = lines[0], lines[-1]
+    del lines
     try:
         with texts_of_any_length():
             head = _header(source, first.removeprefix(_MARK).decode(), columns, separator, quotes)
@@ -66,15 +66,17 @@ def read_plain_rows(
     header, separator, at = head
     if count * len(header) * bounds.WHOLE > bounds.memory():
         return None
-    cells = _cells(memoryview(content)[begin:], len(header), separator, at)
+    if len(header) > len(at) and not _is_utf8(content):  # Arrow looks at the two columns alone
+        return None
+    cells = _cells(memoryview(content)[len(first) :], len(header), separator, at)
     if cells is None or len(cells[0]) != count:  # a row of several lines, or a line without any
         return None
     texts, labels = cells
     if any(not label.strip() and not text.strip() for text, label in zip(*cells, strict=True)):
         return None  # maybe a row of separators alone, which counts for nothing
-    last = content[content.rstrip(b"\r\n").rfind(b"\n") + 1 :].decode()
-    if next(read_records([last], separator)).count > 1:  # a quote that is never closed
-        return None
+    with texts_of_any_length():
+        if next(read_records([last.decode()], separator)).count > 1:  # a quote is never closed
+            return None
     titles = (tidy(header[at[0]]), tidy(header[at[1]]))
     return PlainRows(titles, separator, texts, labels, range(2, 2 + count))
 
@@ -96,6 +98,24 @@ def _header(
     separator = separator or found_separator([line], columns, quotes)
     header = next(read_records([line], separator, quotes)).fields
     return header, separator, choose(source, header, *columns)
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _has_backslashed_quote(content: bytes) -> bool:
+    """Sooner than to look for both characters at once: there are few backslashes in texts."""
+    at = content.find(b"\\")
+    while at >= 0:
+        if content[at + 1 : at + 2] == b'"':
+            return True
+        at = content.find(b"\\", at + 1)
+    return False
 
 
 def _cells(
