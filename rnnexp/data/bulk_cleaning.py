@@ -69,19 +69,23 @@ def _clean_ascii(texts: Sequence[str], cleaning: Cleaning) -> Sequence[bytes]:
 
 
 def _clean_text(text: str, cleaning: Cleaning) -> tuple[bytes, int, bool]:
-    """The words of any text with spaces between them, its lost letters, whether it is normalised."""
+    """The words of a text with spaces between them, its lost letters, whether it is normalised."""
     prepared, prepared_before = cleaning.prepared_and_before(text)
     lost = cleaning.lost_letters(prepared)
     # where signs are deleted, what stands around them is normalised behind that
     same = prepared == prepared_before and cleaning.non_letters != "delete"
     if cleaning.letters == "ascii" and cleaning.non_letters == "space":
         spaced = _ascii_letters(prepared, cleaning)
-        return spaced, lost, not same and (
-            spaced.split() != _ascii_letters(prepared_before, cleaning).split()
+        return (
+            spaced,
+            lost,
+            not same and (spaced.split() != _ascii_letters(prepared_before, cleaning).split()),
         )
     words = cleaning.split(prepared)
-    return " ".join(words).encode(), lost, not same and (
-        words != cleaning.without_normalising().split(prepared_before)
+    return (
+        " ".join(words).encode(),
+        lost,
+        not same and (words != cleaning.without_normalising().split(prepared_before)),
     )
 
 

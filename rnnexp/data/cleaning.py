@@ -9,13 +9,12 @@ from typing import Any, Literal, Self
 
 import regex
 
-from rnnexp.words import normalised
+from rnnexp.words import normalised, other_than_ascii
 
 #: A tag of HTML, which begins and ends in one text: no other sign `<` is inside.
 TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
 #: Letters that `letters=ascii` takes for none.
 _OTHER_LETTER = regex.compile(r"[\p{L}--[a-zA-Z]]", regex.V1)
-_ASCII = bytes(range(128))
 #: "İ" in lower case, two characters: Turkish writes "FİLM" for what is "film" in lower case.
 _I_WITH_DOT = "i\u0307"
 
@@ -71,9 +70,7 @@ class Cleaning:
         """How many letters of what `prepared` gave are in none of its words."""
         if self.letters == "unicode" or self.non_letters == "keep" or prepared.isascii():
             return 0
-        # the few characters that are not ASCII first: to look at each of the others takes longer
-        others = prepared.encode("utf-8", "surrogatepass").translate(None, _ASCII)
-        return len(_OTHER_LETTER.findall(others.decode("utf-8", "surrogatepass")))
+        return len(_OTHER_LETTER.findall(other_than_ascii(prepared)))
 
     def without_normalising(self) -> Self:
         """As version 0.1 cleaned."""
@@ -98,7 +95,9 @@ class Cleaning:
 
     def prepared(self, text: str) -> str:
         """A text as `split` takes it: without tags, normalised and lower-cased."""
-        return self.prepared_and_before(text)[0] if self.normalise else self._bare(self._plain(text))
+        return (
+            self.prepared_and_before(text)[0] if self.normalise else self._bare(self._plain(text))
+        )
 
     def prepared_and_before(self, text: str) -> tuple[str, str]:
         """A text as `split` takes it, and what it is to `without_normalising`."""

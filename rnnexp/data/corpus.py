@@ -11,7 +11,7 @@ import json
 import logging
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rnnexp.bars import slow_bar
-from rnnexp.data.bulk_cleaning import clean_texts
 from rnnexp.data.cleaning import Cleaning
-from rnnexp.data.emptiness import why_empty
-from rnnexp.data.numbering import Numbering
+from rnnexp.data.words_of_texts import words_of_texts
 from rnnexp.durable import new_folder
 from rnnexp.errors import StorageError
 from rnnexp.manifest import Manifest
@@ -31,10 +28,6 @@ from rnnexp.manifest import Manifest
 log = logging.getLogger(__name__)
 
 CACHE_VERSION = 4  # raise it when the files or the cleaning change: caches are keyed by it
-
-#: Characters of texts whose words are found at once: as many as a processor's cache holds. Two of
-#: its parts take ten times as many bytes while it goes on, whatever the size of the corpus.
-AT_ONCE = 8_000_000
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -100,29 +93,15 @@ class TokenisedCorpus:
 
 def tokenise(raw: RawCorpus, cleaning: Cleaning) -> TokenisedCorpus:
     """Number the words of every text by first use in the corpus."""
-    numbering = Numbering()
-    lost_letters: list[int] = []
-    normalised: list[bool] = []
-    empty: list[int] = []
-    with slow_bar("texts to words", "text", total=len(raw.texts)) as bar:
-        for texts in _parts(raw.texts):
-            cleaned = clean_texts(texts, cleaning)
-            counts = numbering.add(cleaned.spaced)
-            lost_letters += cleaned.lost_letters
-            normalised += cleaned.normalised
-            empty += [
-                0 if count else why_empty(text, cleaning)
-                for text, count in zip(texts, counts.tolist(), strict=True)
-            ]
-            bar.update(len(texts))
+    read = words_of_texts(raw.texts, cleaning)
     return TokenisedCorpus(
-        words=numbering.words,
-        tokens=numbering.tokens,
-        offsets=numbering.offsets,
-        digests=numbering.digests,
-        lost_letters=np.array(lost_letters, dtype=np.int64),
-        normalised=np.array(normalised, dtype=bool),
-        empty=np.array(empty, dtype=np.uint8),
+        words=read.words,
+        tokens=read.tokens,
+        offsets=np.concatenate([np.zeros(1, np.int64), np.cumsum(read.counts)]),
+        digests=read.digests,
+        lost_letters=read.lost_letters,
+        normalised=read.normalised,
+        empty=read.empty,
         labels=raw.labels,
         classes=raw.classes,
         is_test=raw.is_test,
@@ -130,16 +109,6 @@ def tokenise(raw: RawCorpus, cleaning: Cleaning) -> TokenisedCorpus:
         notes=raw.notes,
         read_anew=raw.read_anew,
     )
-
-
-def _parts(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The texts in parts of about `AT_ONCE` characters."""
-    begin = held = 0
-    for row, text in enumerate(texts, 1):
-        held += len(text)
-        if held >= AT_ONCE or row == len(texts):
-            yield texts[begin:row]
-            begin, held = row, 0
 
 
 def cached_corpus(

@@ -6,100 +6,85 @@ numbers values in the order in which it meets them.
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+if TYPE_CHECKING:
+    import pyarrow
+
 _SPACE = ord(" ")
 
 
-class Numbering:
-    """Numbers for words, by first use, and the texts as these numbers.
+@dataclass(frozen=True)
+class FoundWords:
+    """The words of N texts.
 
-    Texts are added in parts. words: all words so far; a word's number is its place among them.
+    words: all of them, as an array of Arrow that holds each distinct one once, by first use.
+    counts: of each text's words. digests: a 64-bit hash of each text, of its words with a space
+    between them.
     """
 
-    def __init__(self) -> None:
-        self._numbers = _Numbers()
-        self._tokens: list[npt.NDArray[np.int32]] = []
-        self._lengths: list[npt.NDArray[np.int64]] = []
-        self._digests: list[npt.NDArray[np.uint64]] = []
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        return tuple(word.decode() for word in self._numbers)
-
-    @property
-    def tokens(self) -> npt.NDArray[np.int32]:
-        """The numbers of the words of all texts, one after the other."""
-        return np.concatenate([np.zeros(0, np.int32), *self._tokens])
-
-    @property
-    def offsets(self) -> npt.NDArray[np.int64]:
-        """Where the words of each text begin in `tokens`, and where the last one's end."""
-        return np.concatenate([np.zeros(1, np.int64), np.cumsum(np.concatenate(self._lengths))])
-
-    @property
-    def digests(self) -> npt.NDArray[np.uint64]:
-        """A 64-bit hash of each text, of its words with a space between them."""
-        return np.concatenate([np.zeros(0, np.uint64), *self._digests])
-
-    def add(self, spaced: Sequence[bytes]) -> npt.NDArray[np.int64]:
-        """Number the words of N texts, between which are spaces; their counts of words."""
-        letters = _Letters(spaced)
-        self._tokens.append(self._numbered(letters))
-        lengths = np.diff(letters.first_words)
-        self._lengths.append(lengths)
-        self._digests.append(letters.digests())
-        return lengths
-
-    def _numbered(self, letters: "_Letters") -> npt.NDArray[np.int32]:
-        import pyarrow
-
-        if not len(letters.ends):
-            return np.zeros(0, np.int32)
-        begins = np.concatenate([np.zeros(1, np.int64), letters.ends])
-        buffers = [None, pyarrow.py_buffer(begins), pyarrow.py_buffer(letters.bytes)]
-        words = pyarrow.Array.from_buffers(pyarrow.large_binary(), len(letters.ends), buffers)
-        encoded = words.dictionary_encode()
-        met = [word[:-1] for word in encoded.dictionary.to_pylist()]  # without its space
-        numbers = np.fromiter(map(self._numbers.__getitem__, met), np.int32, len(met))
-        return numbers[encoded.indices.to_numpy()]
+    words: "pyarrow.DictionaryArray"
+    counts: npt.NDArray[np.int64]
+    digests: npt.NDArray[np.uint64]
 
 
-class _Numbers(dict[bytes, int]):
-    """Numbers by word; a word that is asked for and not there gets the next."""
+def find_words(spaced: Sequence[bytes]) -> FoundWords:
+    """The words of N texts, between which are spaces.
 
-    def __missing__(self, word: bytes) -> int:
-        number = self[word] = len(self)
-        return number
-
-
-class _Letters:
-    """N texts as one, with one space behind each word and no others.
-
-    ends: where each word with its space ends in `bytes`. first_words: how many words stand before
-    each text, and before the end.
+    >>> found = find_words([b" to be  or", b"not to"])
+    >>> found.counts.tolist(), numbered([found])[1].tolist(), numbered([found])[0]
+    ([3, 2], [0, 1, 2, 3, 0], ('to', 'be', 'or', 'not'))
     """
+    joined = np.frombuffer(b" ".join([*spaced, b""]), np.uint8)
+    letter = joined != _SPACE
+    behind_letter = np.zeros_like(letter)
+    behind_letter[1:] = letter[:-1]
+    lengths = np.fromiter(map(len, spaced), np.int64, len(spaced))
+    begins = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths + 1)])
+    # the space behind a text's last word is one of its own, or the one that joins it to the next
+    words_before = np.searchsorted(np.flatnonzero(behind_letter & ~letter), begins)
+    # the words with one space behind each, and where each of them begins with the next one's begin
+    held = joined[letter | behind_letter]
+    ends = np.flatnonzero(held == _SPACE) + 1
+    word_begins = np.concatenate([np.zeros(1, np.int64), ends])
+    digests = _digests(held, word_begins[words_before].tolist())
+    return FoundWords(_distinct(held, word_begins), np.diff(words_before), digests)
 
-    def __init__(self, spaced: Sequence[bytes]) -> None:
-        joined = np.frombuffer(b" ".join([*spaced, b""]), np.uint8)
-        letter = joined != _SPACE
-        behind_letter = np.zeros_like(letter)
-        behind_letter[1:] = letter[:-1]
-        lengths = np.fromiter(map(len, spaced), np.int64, len(spaced))
-        begins = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths + 1)])
-        # the space behind a text's last word is one of its own, or the one that joins it
-        self.first_words = np.searchsorted(np.flatnonzero(behind_letter & ~letter), begins)
-        self.bytes = joined[letter | behind_letter]
-        self.ends = np.flatnonzero(self.bytes == _SPACE) + 1
 
-    def digests(self) -> npt.NDArray[np.uint64]:
-        held = memoryview(self.bytes)
-        ends = np.concatenate([np.zeros(1, np.int64), self.ends])[self.first_words].tolist()
-        digests = (
-            # without the last space
-            hashlib.blake2b(held[begin : max(begin, end - 1)], digest_size=8).digest()
-            for begin, end in zip(ends[:-1], ends[1:], strict=True)
-        )
-        return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)
+def numbered(parts: Sequence[FoundWords]) -> tuple[tuple[str, ...], npt.NDArray[np.int32]]:
+    """The distinct words of all parts by first use, and all words as their places among them."""
+    import pyarrow
+
+    if not parts:
+        return (), np.zeros(0, np.int32)
+    # Arrow's numbers of a part become those of all, in the order of the parts
+    alike = pyarrow.chunked_array([part.words for part in parts]).unify_dictionaries()
+    words = alike.chunk(0).dictionary.to_pylist()
+    tokens = np.concatenate([chunk.indices.to_numpy() for chunk in alike.chunks])
+    return tuple(word[:-1].decode() for word in words), tokens  # without its space
+
+
+def _distinct(
+    held: npt.NDArray[np.uint8], begins: npt.NDArray[np.int64]
+) -> "pyarrow.DictionaryArray":
+    """The words in `held`, each with its space, each distinct one numbered by its first use."""
+    import pyarrow
+
+    buffers = [None, pyarrow.py_buffer(begins), pyarrow.py_buffer(held)]
+    words = pyarrow.Array.from_buffers(pyarrow.large_binary(), len(begins) - 1, buffers)
+    return words.dictionary_encode()
+
+
+def _digests(held: npt.NDArray[np.uint8], begins: Sequence[int]) -> npt.NDArray[np.uint64]:
+    """A hash of each text, without its last space."""
+    view = memoryview(held)
+    digests = (
+        hashlib.blake2b(view[begin : max(begin, end - 1)], digest_size=8).digest()
+        for begin, end in pairwise(begins)
+    )
+    return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)
