@@ -47,11 +47,12 @@ def find_words(spaced: Sequence[bytes]) -> FoundWords:
     lengths = np.fromiter(map(len, spaced), np.int64, len(spaced))
     begins = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths + 1)])
     # the space behind a text's last word is one of its own, or the one that joins it to the next
-    words_before = np.searchsorted(np.flatnonzero(behind_letter & ~letter), begins)
+    words_before = np.searchsorted(np.flatnonzero(behind_letter > letter), begins)
     # the words with one space behind each, and where each of them begins with the next one's begin
     held = joined[letter | behind_letter]
-    ends = np.flatnonzero(held == _SPACE) + 1
-    word_begins = np.concatenate([np.zeros(1, np.int64), ends])
+    spaces = np.flatnonzero(held == _SPACE)
+    word_begins = np.zeros(len(spaces) + 1, np.int64)
+    np.add(spaces, 1, out=word_begins[1:])
     digests = _digests(held, word_begins[words_before].tolist())
     return FoundWords(_distinct(held, word_begins), np.diff(words_before), digests)
 
