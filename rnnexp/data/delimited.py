@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from rnnexp import bounds
+from rnnexp.bars import slow_bar
 from rnnexp.data.columns import Column, check_rows, choose, places, tidy
 from rnnexp.data.records import SEPARATORS, Quotes, Record, read_records, texts_of_any_length
 from rnnexp.errors import DataError
@@ -118,7 +119,7 @@ class _Rows:
     def read(self, header: Record, records: Iterator[Record]) -> Delimited:
         kept: list[Record] = []
         backslashed = fields_read = 0
-        for record in records:
+        for record in slow_bar("rows", "row", records):
             fields_read += len(record.fields)
             if fields_read * bounds.WHOLE > bounds.memory():  # a reference to each is kept
                 raise DataError(f"{self.source} has more fields than memory can hold")

@@ -17,7 +17,7 @@ from rnnexp import bounds
 from rnnexp.errors import DataError
 from rnnexp.files import Stream
 
-_SPACE, _LINE_END = ord(" "), ord("\n")
+_SPACE, _RETURN, _LINE_END = b" \r\n"
 _MARK = b"\xef\xbb\xbf"
 
 #: Bytes that are read at a time, and the rest of the last line, which alone may be too long.
@@ -48,7 +48,8 @@ class Block:
         if b"\t" in content:
             content = content.translate(_TABS_TO_SPACES)
         block = cls(number, content)
-        if np.isin(block._bytes[block._ends - 1], list(b" \r")).any():
+        last = block._bytes[block._ends - 1]
+        if ((last == _SPACE) | (last == _RETURN)).any():
             size = 0
             while size != len(content):
                 size = len(content)
@@ -79,18 +80,18 @@ class Block:
         begins = np.concatenate([np.zeros(1, np.int64), self._ends[:-1] + 1])
         spaces_before = np.searchsorted(spaces, begins)
         counts = np.diff(spaces_before, append=len(spaces))
-        usual = counts == (-1 if size is None else size)
-        # of a line without a space it is another line's, and not looked at
+        notable = set(np.flatnonzero(counts != (-1 if size is None else size)).tolist())
+        if self.number == 1:
+            notable.add(0)
+        # of a line without a space it is another line's, but such a line is notable anyway
         first_spaces = np.append(spaces, 0)[spaces_before]
-        places = zip(begins.tolist(), first_spaces.tolist(), self._ends.tolist(), strict=True)
-        for number, is_usual, (begin, word_end, end) in zip(
-            range(self.number, self.number + self.count), usual.tolist(), places, strict=True
-        ):
-            if is_usual and number > 1:
-                word = self.content[begin:word_end]
-                if word not in words and word.isascii():
-                    continue
-            yield number, self.content[begin:end].decode()
+        places = zip(begins.tolist(), first_spaces.tolist(), strict=True)
+        line_words = [self.content[begin:end] for begin, end in places]
+        notable.update(i for i, word in enumerate(line_words) if word in words)
+        if not self.content.isascii():
+            notable.update(i for i, word in enumerate(line_words) if not word.isascii())
+        for i in sorted(notable):
+            yield self.number + i, self.content[begins[i] : self._ends[i]].decode()
 
     @cached_property
     def _bytes(self) -> npt.NDArray[np.uint8]:
@@ -121,11 +122,13 @@ def read_blocks(file: Stream, path: Path, size: int) -> Iterator[Block]:
             lines = lines.removeprefix(_MARK)
         if lines:
             block = Block.of(number, lines)
-            yield block
             blank += block.blank
+            if blank > bounds.MOST_BLANK:
+                raise DataError(
+                    f"{path} has more than {bounds.MOST_BLANK} lines with nothing in them"
+                )
+            yield block
             number += block.count
-        if blank > bounds.MOST_BLANK:
-            raise DataError(f"{path} has more than {bounds.MOST_BLANK} lines with nothing in them")
         unpacked += whole
         if whole < len(content):
             line = content[whole:].partition(b"\n")

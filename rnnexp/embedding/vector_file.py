@@ -1,6 +1,7 @@
 """Reads word vectors from the text formats of GloVe, word2vec and fastText."""
 
 import gzip
+import math
 import re
 import struct
 import zipfile
@@ -137,17 +138,19 @@ def _size(name: str, size: int, dim: int | None) -> int:
 
 def _parsed(name: str, line: int, word: str, numbers: Sequence[str]) -> list[float]:
     try:
-        values = [float(text) for text in numbers]
+        values = list(map(float, numbers))
     except ValueError:
         raise DataError(
             f"{name}, line {line}: '{word}' is followed by something that is no number"
         ) from None
-    for value, text in zip(values, numbers, strict=True):
-        if not abs(value) <= _FLOAT32_MAX:  # so that NaN is caught too
-            raise DataError(
-                f"{name}, line {line}: the vector of '{word}' holds {text}, which is no finite "
-                "number: mend the line or take it out"
-            )
+    if not all(map(math.isfinite, values)) or max(map(abs, values), default=0) > _FLOAT32_MAX:
+        pairs = zip(values, numbers, strict=True)
+        # not "above": so that NaN is found too
+        text = next(text for value, text in pairs if not abs(value) <= _FLOAT32_MAX)
+        raise DataError(
+            f"{name}, line {line}: the vector of '{word}' holds {text}, which is no finite "
+            "number: mend the line or take it out"
+        )
     return values
 
 
