@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any
 
 from tqdm import tqdm
-
-Item = TypeVar("Item")
 
 #: Whether a terminal shows bars: not of the jobs of a study, which has one line for all.
 bars_shown: ContextVar[bool] = ContextVar("bars_shown", default=True)
@@ -16,15 +14,15 @@ PATIENCE = 2.0
 
 
 def slow_bar(
-    what: str, unit: str, items: Iterable[Item] | None = None, total: int | None = None
-) -> "tqdm[Item]":
+    what: str, unit: str, items: Iterable[Any] | None = None, total: int | None = None
+) -> "tqdm[Any]":
     """A bar on standard error, on a terminal alone, once `PATIENCE` seconds have passed.
 
     what: what is going on, said before it. unit: what is counted; in bytes where it is `B`.
     items: to go through; without any, `update` says how many are done. total: how many there are.
     """
     options: dict[str, Any] = {"unit_scale": True, "unit_divisor": 1024} if unit == "B" else {}
-    return tqdm(
+    bar: tqdm[Any] = tqdm(
         items,
         desc=what,
         unit=unit,
@@ -34,3 +32,4 @@ def slow_bar(
         disable=None if bars_shown.get() else True,
         **options,
     )
+    return bar

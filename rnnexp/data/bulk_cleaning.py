@@ -75,18 +75,11 @@ def _clean_text(text: str, cleaning: Cleaning) -> tuple[bytes, int, bool]:
     # where signs are deleted, what stands around them is normalised behind that
     same = prepared == prepared_before and cleaning.non_letters != "delete"
     if cleaning.letters == "ascii" and cleaning.non_letters == "space":
-        spaced = _ascii_letters(prepared, cleaning)
-        return (
-            spaced,
-            lost,
-            not same and (spaced.split() != _ascii_letters(prepared_before, cleaning).split()),
-        )
+        spaced, before = (_ascii_letters(made, cleaning) for made in (prepared, prepared_before))
+        return spaced, lost, not same and spaced.split() != before.split()
     words = cleaning.split(prepared)
-    return (
-        " ".join(words).encode(),
-        lost,
-        not same and (words != cleaning.without_normalising().split(prepared_before)),
-    )
+    same = same or words == cleaning.without_normalising().split(prepared_before)
+    return " ".join(words).encode(), lost, not same
 
 
 def _ascii_letters(prepared: str, cleaning: Cleaning) -> bytes:

@@ -101,7 +101,9 @@ class Cleaning:
 
     def prepared_and_before(self, text: str) -> tuple[str, str]:
         """A text as `split` takes it, and what it is to `without_normalising`."""
-        plain = self._plain(text)
+        plain = html.unescape(text) if self.strip_html else text
+        if not self.normalise:
+            return (bare := self._bare(plain)), bare
         spelled = normalised(plain)
         bare = self._bare(spelled)
         before = bare if spelled == plain else self._bare(plain)
@@ -109,9 +111,6 @@ class Cleaning:
             # a letter in lower case can be one character where its capital is two
             bare = normalised(bare.replace(_I_WITH_DOT, "i"))
         return bare, before
-
-    def _plain(self, text: str) -> str:
-        return html.unescape(text) if self.strip_html else text
 
     def _bare(self, text: str) -> str:
         """Without tags, in lower case."""

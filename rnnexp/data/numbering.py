@@ -83,7 +83,7 @@ def _distinct(
 
 def _digests(held: npt.NDArray[np.uint8], begins: Sequence[int]) -> npt.NDArray[np.uint64]:
     """A hash of each text, without its last space."""
-    view = memoryview(held)
+    view = held.data
     digests = (
         hashlib.blake2b(view[begin : max(begin, end - 1)], digest_size=8).digest()
         for begin, end in pairwise(begins)

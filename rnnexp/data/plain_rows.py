@@ -91,7 +91,7 @@ def _header(
     """The names of all columns, what separates them, and which two are meant."""
     if not line.strip() or ANNOUNCED.fullmatch(line):
         return None
-    for possible in {*SEPARATORS.values(), separator} - {None}:
+    for possible in SEPARATORS.values() if separator is None else [separator]:
         record = next(read_records([line], possible, quotes), None)
         if record is None or record.count > 1:  # a quote goes on behind the line
             return None

@@ -22,6 +22,7 @@ CLEANINGS = [
         (True, False), (True, False), ("space", "delete", "keep"), ("ascii", "unicode")
     )
 ]
+CLEANINGS += [cleaning.without_normalising() for cleaning in CLEANINGS[::5]]
 
 #: What texts are made of: what is read in some way of its own stands beside plain characters.
 PIECES = [
