@@ -95,9 +95,7 @@ class Cleaning:
 
     def prepared(self, text: str) -> str:
         """A text as `split` takes it: without tags, normalised and lower-cased."""
-        return (
-            self.prepared_and_before(text)[0] if self.normalise else self._bare(self._plain(text))
-        )
+        return self.prepared_and_before(text)[0]
 
     def prepared_and_before(self, text: str) -> tuple[str, str]:
         """A text as `split` takes it, and what it is to `without_normalising`."""
