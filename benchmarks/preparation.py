@@ -165,7 +165,7 @@ def _line_by_line(lines: Iterable[str]) -> dict[str, npt.NDArray[np.float32]]:
 
 
 def measure(work: str, ways: Mapping[str, Callable[[], object]], rounds: int) -> list[Row]:
-    """A row for each way, timed in turn after a round that is not counted; the last is the measure."""
+    """A row for each way, timed in turn after a round that does not count; the last is the rule."""
     for way in ways.values():
         way()
     walls: list[list[float]] = []

@@ -143,14 +143,14 @@ def _parsed(name: str, line: int, word: str, numbers: Sequence[str]) -> list[flo
         raise DataError(
             f"{name}, line {line}: '{word}' is followed by something that is no number"
         ) from None
-    if not all(map(math.isfinite, values)) or max(map(abs, values), default=0) > _FLOAT32_MAX:
-        pairs = zip(values, numbers, strict=True)
-        # not "above": so that NaN is found too
-        text = next(text for value, text in pairs if not abs(value) <= _FLOAT32_MAX)
-        raise DataError(
-            f"{name}, line {line}: the vector of '{word}' holds {text}, which is no finite "
-            "number: mend the line or take it out"
-        )
+    if math.isfinite(sum(values)) and max(map(abs, values), default=0) <= _FLOAT32_MAX:
+        return values
+    for value, text in zip(values, numbers, strict=True):
+        if not abs(value) <= _FLOAT32_MAX:  # so that NaN is found too
+            raise DataError(
+                f"{name}, line {line}: the vector of '{word}' holds {text}, which is no finite "
+                "number: mend the line or take it out"
+            )
     return values
 
 
