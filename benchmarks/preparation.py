@@ -25,6 +25,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -209,8 +210,8 @@ def table_rows(rounds: int = ROUNDS, texts: int = TEXTS, vectors: int = VECTORS)
         words = [f"word{i}" for i in range(min(VOCABULARY, vectors))]
         for path in write_vectors(folder, vectors):
             ways: dict[str, Callable[[], object]] = {
-                "rnnexp": lambda path=path: our_vectors(path, words),
-                "notebook": lambda path=path: notebook_vectors(path),
+                "rnnexp": partial(our_vectors, path, words),
+                "notebook": partial(notebook_vectors, path),
             }
             made += measure(f"{vectors} word vectors, {path.suffix}", ways, rounds)
         return made
