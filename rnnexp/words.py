@@ -13,6 +13,7 @@ UNK_ID = 1
 
 #: White space by what it does: Thai and Khmer texts have it between words.
 _ZERO_WIDTH_SPACE = "\u200b"
+_ASCII = bytes(range(128))
 #: What no reader sees: soft hyphens, byte order marks, marks of direction, joiners of letters.
 _INVISIBLE = regex.compile(r"\p{Default_Ignorable_Code_Point}+")
 
@@ -32,8 +33,19 @@ def normalised(text: str) -> str:
     """
     if text.isascii():
         return text
-    text = text.replace(_ZERO_WIDTH_SPACE, " ")
-    return unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    if _INVISIBLE.search(other_than_ascii(text)):  # few characters, and most often none of these
+        text = _INVISIBLE.sub("", text.replace(_ZERO_WIDTH_SPACE, " "))
+    return unicodedata.normalize("NFC", text)
+
+
+def other_than_ascii(text: str) -> str:
+    """The characters of a text that are not ASCII: few in most, and soon looked through.
+
+    >>> other_than_ascii("Le caf\u00e9 cr\u00e8me")
+    '\u00e9\u00e8'
+    """
+    others = text.encode("utf-8", "surrogatepass").translate(None, _ASCII)
+    return others.decode("utf-8", "surrogatepass")
 
 
 def first_word_id(vocabulary: Sequence[str]) -> int:

@@ -1,15 +1,21 @@
 import gzip
 import io
+import random
+import re
+import unicodedata
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 import pytest
 import torch
 
+from rnnexp.embedding import vector_blocks
 from rnnexp.embedding.features import Features
 from rnnexp.embedding.glove import Glove
 from rnnexp.embedding.learned import Learned
+from rnnexp.embedding.vector_file import read_vectors
 from rnnexp.errors import DataError
 from rnnexp.files import file_digest
 
@@ -225,6 +231,96 @@ def test_lines_that_are_passed_over_are_counted() -> None:
     encoder = Glove(VOCABULARY, path="g.txt")
     assert counts(encoder) == (2, 3, {"that repeat a word": 1, "of several words": 1})
     assert encoder.vectors.weight[2].tolist() == pytest.approx([0.5, -1.0, 0.2])  # the first
+
+
+#: Lines that are not as most are, of vectors of three numbers; the last two are none.
+ODD_LINES = [
+    "", " ", "\t", "at a. m. 1 2 3", "good 9 9 9", "bad\t1  2\t3", " film 1 2 3", "<pad> 1 2 3",
+    "caf\u00e9 1 2 3", "cafe\u0301 4 5 6", "a\u2028b 1 2 3", "\r", "goo\x0bd 1 2 3", "7 7 7 7",
+    "x y z", "good 1 2 z",
+]  # fmt: skip
+
+
+def line_by_line(lines: list[str], words: set[str]) -> tuple[dict[str, list[float]], list[int]]:
+    """Vectors of three numbers, and how many lines repeat, are of several words, are specials."""
+    exact: dict[str, list[float]] = {}
+    respelt: dict[str, list[float]] = {}
+    repeated = phrases = specials = 0
+    for number, line in enumerate(lines, 1):
+        if not (line := line.rstrip(" \t\r\n")):
+            continue
+        word, *numbers = re.split("[ \t]+", line)
+        known = unicodedata.normalize("NFC", word)
+        found = exact if known == word else respelt
+        if len(numbers) > 3:
+            phrases += 1
+        elif len(numbers) < 3:
+            raise DataError(f"g.txt, line {number}: {len(numbers)} numbers, expected 3")
+        elif word == "<pad>":
+            specials += 1
+        elif known in found:
+            repeated += 1
+        elif known in words:
+            try:
+                found[known] = list(map(float, numbers))
+            except ValueError:
+                message = f"'{word}' is followed by something that is no number"
+                raise DataError(f"g.txt, line {number}: {message}") from None
+    return {**respelt, **exact}, [repeated + len(exact.keys() & respelt.keys()), phrases, specials]
+
+
+@pytest.mark.parametrize("at_once", [1, 50, 2**19])
+@pytest.mark.parametrize("ending", ["\n", " \n", "\r\n", " \t \r\n"])
+def test_lines_in_blocks_are_read_as_one_by_one(
+    ending: str, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vector_blocks, "AT_ONCE", at_once)
+    generator = random.Random(0)
+    words = {"good", "bad", "film", "caf\u00e9", "7"}
+    usual = [*(f"w{i} {i} {i} {i}" for i in range(20)), "bad 1 2 3", "7 1 2 3"]
+    refused = 0
+    for trial in range(40):
+        odd = ODD_LINES if trial % 2 else ODD_LINES[:-2]
+        lines = ["film 1 2 3", *generator.choices(usual + odd, k=generator.randrange(60))]
+        Path("g.txt").write_bytes(ending.join(lines).encode())
+        try:
+            vectors, passed_over = line_by_line(lines, words)
+        except DataError as error:
+            refused += 1
+            with pytest.raises(DataError, match=f"^{re.escape(str(error))}$"):
+                read_vectors(Path("g.txt"), words, 3)
+        else:
+            read = read_vectors(Path("g.txt"), words, 3)
+            assert read.vectors == vectors
+            assert [read.repeated, read.phrases, read.specials] == passed_over
+    assert 5 < refused < 25
+
+
+@pytest.mark.parametrize("at_once", [1, 40, 2**19])
+@pytest.mark.parametrize("pack", [bytes, lambda b: gzip.compress(b, mtime=0)])
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"bad 1 2", r", line 31: 2 numbers, expected 3"),
+        (b"bad 1 2 x", r", line 31: 'bad' is followed by something that is no number"),
+        (b"bad 1 -inf 2", r", line 31: the vector of 'bad' holds -inf"),
+        (b"caf\xe9 1 2 3", r" is not UTF-8 text \(invalid continuation byte\)"),
+        (b"bad " * 2**19, r", line 31 has more than 1048576 characters"),
+        (b"\n" * 10_001, " has more than 10000 lines with nothing in them"),
+    ],
+)
+def test_a_fault_is_named_wherever_it_lies(
+    line: bytes, message: str, pack: Callable[[bytes], bytes], at_once: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Of two faults the first one."""
+    if at_once == 1 and line.isspace():
+        pytest.skip("slow")
+    monkeypatch.setattr(vector_blocks, "AT_ONCE", at_once)
+    before = b"".join(b"w%d 1 2 3\n" % i for i in range(30))
+    Path("g").write_bytes(pack(before + line + b"\nw 1 2\n\xff\n"))
+    with pytest.raises(DataError, match=r"^g" + message):
+        read_vectors(Path("g"), {"bad", "good"}, 3)
 
 
 @pytest.mark.realdata

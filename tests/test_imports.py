@@ -31,6 +31,7 @@ BASE = {
     "config",
     "printable",
     "variables",
+    "bars",
 }
 #: packages of components: they see plain values and their own base, never each other
 ROOMS = {"data", "model", "embedding", "init", "clip", "probes"}

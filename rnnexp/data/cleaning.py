@@ -9,9 +9,10 @@ from typing import Any, Literal, Self
 
 import regex
 
-from rnnexp.words import normalised
+from rnnexp.words import normalised, other_than_ascii
 
-_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
+#: A tag of HTML, which begins and ends in one text: no other sign `<` is inside.
+TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
 #: Letters that `letters=ascii` takes for none.
 _OTHER_LETTER = regex.compile(r"[\p{L}--[a-zA-Z]]", regex.V1)
 #: "İ" in lower case, two characters: Turkish writes "FİLM" for what is "film" in lower case.
@@ -52,7 +53,7 @@ class Cleaning:
         >>> Cleaning(strip_html=False, non_letters="delete").words("It's <br />GREAT!")
         ['its', 'br', 'great']
         """
-        return self._ascii_words(text) or self._split(self._prepared(text))
+        return self._ascii_words(text) or self.split(self.prepared(text))
 
     def words_and_lost_letters(self, text: str) -> tuple[list[str], int]:
         """The words of a text, and how many of its letters are in none, not being a-z.
@@ -62,9 +63,14 @@ class Cleaning:
         """
         if words := self._ascii_words(text):
             return words, 0
-        text = self._prepared(text)
-        none_lost = self.letters == "unicode" or self.non_letters == "keep" or text.isascii()
-        return self._split(text), 0 if none_lost else len(_OTHER_LETTER.findall(text))
+        text = self.prepared(text)
+        return self.split(text), self.lost_letters(text)
+
+    def lost_letters(self, prepared: str) -> int:
+        """How many letters of what `prepared` gave are in none of its words."""
+        if self.letters == "unicode" or self.non_letters == "keep" or prepared.isascii():
+            return 0
+        return len(_OTHER_LETTER.findall(other_than_ascii(prepared)))
 
     def without_normalising(self) -> Self:
         """As version 0.1 cleaned."""
@@ -83,26 +89,35 @@ class Cleaning:
                 if not text.isascii():
                     return []
             if "<" in text:
-                text = _TAG.sub(" ", text)
-        table, left_out = _ascii_table(self)
+                text = TAG.sub(" ", text)
+        table, left_out = ascii_table(self)
         return text.encode().translate(table, left_out).decode().split()
 
-    def _prepared(self, text: str) -> str:
-        """Without tags, normalised and lower-cased, but for the characters that are not kept."""
-        if self.strip_html:
-            text = html.unescape(text)
-        if self.normalise:
-            text = normalised(text)
-        if self.strip_html:
-            text = _TAG.sub(" ", text)
-        if self.lowercase:
-            text = text.lower()
-            if self.normalise:
-                # a letter in lower case can be one character where its capital is two
-                text = normalised(text.replace(_I_WITH_DOT, "i"))
-        return text
+    def prepared(self, text: str) -> str:
+        """A text as `split` takes it: without tags, normalised and lower-cased."""
+        return self.prepared_and_before(text)[0]
 
-    def _split(self, text: str) -> list[str]:
+    def prepared_and_before(self, text: str) -> tuple[str, str]:
+        """A text as `split` takes it, and what it is to `without_normalising`."""
+        plain = html.unescape(text) if self.strip_html else text
+        if not self.normalise:
+            return (bare := self._bare(plain)), bare
+        spelled = normalised(plain)
+        bare = self._bare(spelled)
+        before = bare if spelled == plain else self._bare(plain)
+        if self.lowercase:
+            # a letter in lower case can be one character where its capital is two
+            bare = normalised(bare.replace(_I_WITH_DOT, "i"))
+        return bare, before
+
+    def _bare(self, text: str) -> str:
+        """Without tags, in lower case."""
+        if self.strip_html:
+            text = TAG.sub(" ", text)
+        return text.lower() if self.lowercase else text
+
+    def split(self, text: str) -> list[str]:
+        """The words of what `prepared` gave."""
         if self.non_letters != "keep":
             text = self._letters(text)
             if self.non_letters == "delete" and self.normalise:
@@ -117,12 +132,16 @@ class Cleaning:
 
 
 @cache
-def _ascii_table(cleaning: Cleaning) -> tuple[bytes, bytes]:
-    """What each ASCII character becomes, as `bytes.translate` reads it, and those left out."""
-    becomes, left_out = bytearray(range(256)), bytearray()
+def ascii_table(cleaning: Cleaning) -> tuple[bytes, bytes]:
+    """What each ASCII character becomes, as `bytes.translate` reads it, and those left out.
+
+    Every byte of another character becomes a space, but for 255, which UTF-8 does not use.
+    """
+    becomes, left_out = bytearray(b" " * 255 + b"\xff"), bytearray()
     for code in range(128):
-        character = chr(code).lower() if cleaning.lowercase else chr(code)
-        if not (kept := cleaning._letters(character)):
+        kept = chr(code).lower() if cleaning.lowercase else chr(code)
+        if cleaning.non_letters != "keep" and not (kept := cleaning._letters(kept)):
             left_out.append(code)
-        becomes[code] = ord(kept) if kept.strip() else ord(" ")
+        elif not kept.isspace():
+            becomes[code] = ord(kept)
     return bytes(becomes), bytes(left_out)

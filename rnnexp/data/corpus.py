@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnexp.data.cleaning import Cleaning
-from rnnexp.data.emptiness import why_empty
+from rnnexp.data.words_of_texts import words_of_texts
 from rnnexp.durable import new_folder
 from rnnexp.errors import StorageError
 from rnnexp.manifest import Manifest
@@ -82,47 +82,26 @@ class TokenisedCorpus:
     def word_counts(self, rows: Int64Array) -> Int64Array:
         """How often each of `words` stands in the texts in `rows`."""
         tokens = self.tokens
-        if len(rows) < len(self):
+        if len(rows) and np.array_equal(rows, np.arange(rows[0], rows[0] + len(rows))):
+            tokens = tokens[self.offsets[rows[0]] : self.offsets[rows[-1] + 1]]
+        elif len(rows) < len(self):
             chosen = np.zeros(len(self), dtype=bool)
             chosen[rows] = True
             tokens = tokens[np.repeat(chosen, np.diff(self.offsets))]
         return np.bincount(tokens, minlength=len(self.words))
 
 
-class _Index(dict[str, int]):
-    """Words by number; one that is asked for and not there gets the next."""
-
-    def __missing__(self, word: str) -> int:
-        number = self[word] = len(self)
-        return number
-
-
 def tokenise(raw: RawCorpus, cleaning: Cleaning) -> TokenisedCorpus:
     """Number the words of every text by first use in the corpus."""
-    index = _Index()
-    chunks: list[npt.NDArray[np.int32]] = []
-    digests: list[int] = []
-    lost_letters, normalised, empty = [], [], []
-    as_before = cleaning.without_normalising()
-    for text in raw.texts:
-        words, lost = cleaning.words_and_lost_letters(text)
-        lost_letters.append(lost)
-        # plain ASCII is as it was, but for what an entity such as `&eacute;` stands for
-        plain = text.isascii() and "&" not in text
-        normalised.append(not plain and words != as_before.words(text))
-        empty.append(0 if words else why_empty(text, cleaning))
-        chunks.append(np.fromiter(map(index.__getitem__, words), np.int32, len(words)))
-        digest = hashlib.blake2b(" ".join(words).encode(), digest_size=8).digest()
-        digests.append(int.from_bytes(digest, "little"))
-    lengths = np.array([len(chunk) for chunk in chunks], dtype=np.int64)
+    read = words_of_texts(raw.texts, cleaning)
     return TokenisedCorpus(
-        words=tuple(index),
-        tokens=np.concatenate(chunks),
-        offsets=np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)]),
-        digests=np.array(digests, dtype=np.uint64),
-        lost_letters=np.array(lost_letters, dtype=np.int64),
-        normalised=np.array(normalised, dtype=bool),
-        empty=np.array(empty, dtype=np.uint8),
+        words=read.words,
+        tokens=read.tokens,
+        offsets=np.concatenate([np.zeros(1, np.int64), np.cumsum(read.counts)]),
+        digests=read.digests,
+        lost_letters=read.lost_letters,
+        normalised=read.normalised,
+        empty=read.empty,
         labels=raw.labels,
         classes=raw.classes,
         is_test=raw.is_test,

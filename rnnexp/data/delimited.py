@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from rnnexp import bounds
+from rnnexp.bars import slow_bar
 from rnnexp.data.columns import Column, check_rows, choose, places, tidy
 from rnnexp.data.records import SEPARATORS, Quotes, Record, read_records, texts_of_any_length
 from rnnexp.errors import DataError
@@ -19,7 +20,7 @@ from rnnexp.errors import DataError
 MOST = 0.8
 
 #: What Excel writes into a first line, and understands there.
-_ANNOUNCED = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
+ANNOUNCED = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def _read(
 ) -> Delimited:
     check_rows(source, text.count("\n"))
     lines = list(io.StringIO(text, newline=""))
-    announced = _ANNOUNCED.fullmatch(lines[0]) if lines else None
+    announced = ANNOUNCED.fullmatch(lines[0]) if lines else None
     begin = 1 if announced else 0
     if begin < len(lines) and len(lines[begin]) > bounds.MOST_HEADER:
         raise DataError(
@@ -78,7 +79,7 @@ def _read(
             "characters"
         )
     if separator is None:
-        separator = announced[1] if announced else _found_separator(lines[begin:], columns, quotes)
+        separator = announced[1] if announced else found_separator(lines[begin:], columns, quotes)
     records = read_records(lines, separator, quotes, begin)
     header = next(records, None)
     if header is None:
@@ -90,7 +91,7 @@ def _read(
     return reader.read(header, records)
 
 
-def _found_separator(
+def found_separator(
     lines: Sequence[str], columns: tuple[Column, Column], quotes: Quotes | None
 ) -> str:
     """The separator under which the header holds the columns; a comma where none does better."""
@@ -118,7 +119,7 @@ class _Rows:
     def read(self, header: Record, records: Iterator[Record]) -> Delimited:
         kept: list[Record] = []
         backslashed = fields_read = 0
-        for record in records:
+        for record in slow_bar("rows", "row", records):
             fields_read += len(record.fields)
             if fields_read * bounds.WHOLE > bounds.memory():  # a reference to each is kept
                 raise DataError(f"{self.source} has more fields than memory can hold")

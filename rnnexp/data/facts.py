@@ -65,10 +65,10 @@ class TextFacts:
         used = np.concatenate(list(rows.values()))
         counts = {split: corpus.word_counts(part) for split, part in rows.items()}
         count_W = np.sum(list(counts.values()), axis=0)
-        letters = int(count_W @ np.array([len(word) for word in corpus.words], np.int64))
+        letters = int(count_W @ np.fromiter(map(len, corpus.words), np.int64, len(corpus.words)))
         unspaced = sum(
             int(count_W[i]) * len(_UNSPACED.findall(word))
-            for i, word in enumerate(corpus.words)
+            for i, word in enumerate(corpus.words if not "".join(corpus.words).isascii() else ())
             if not word.isascii()
         )
         lost, lengths = int(corpus.lost_letters[used].sum()), np.diff(corpus.offsets)[used]

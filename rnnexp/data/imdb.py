@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from rnnexp.bars import slow_bar
 from rnnexp.data.columns import Column
 from rnnexp.data.corpus import RawCorpus
 from rnnexp.data.csv import Csv
@@ -195,7 +196,7 @@ def _from_files(path: Path, files: Iterable[tuple[str, bytes]], pooled: bool) ->
     last and is the test split.
     """
     reviews: list[tuple[bool, int, int, str]] = []
-    for name, content in files:
+    for name, content in slow_bar("reviews", "review", files):
         part, sentiment, number = _MEMBER.search(name).groups()  # type: ignore[union-attr]
         try:
             text = content.decode("utf-8")

@@ -61,7 +61,8 @@ def read_labels(table: Table, missing: Missing | None, case: LabelCase | None) -
     facts: dict[str, Any] = {}
     notes: list[str] = []
     written = ["" if cell is None else str(cell) for cell in table.labels]
-    spelled = [tidy(label) for label in written]
+    tidied = {label: tidy(label) for label in set(written)}
+    spelled = [tidied[label] for label in written]
     absent = [not name or (missing != "keep" and name in NO_VALUE) for name in spelled]
     rows = [row for row, lacks in enumerate(absent) if not lacks]
     if len(rows) < len(absent):

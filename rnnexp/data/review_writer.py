@@ -41,6 +41,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from rnnexp.bars import slow_bar
 from rnnexp.data.review_sentences import WHOLE, Slots, sentences
 
 #: Raise it whenever the text of any review changes: caches are keyed by it.
@@ -295,7 +296,8 @@ def write_reviews(count: int = 10_000, seed: int = 0, label_noise: float = 0.05)
         raise ValueError(f"count must be at least 1 (got {count})")
     if not 0 <= label_noise < 0.5:
         raise ValueError(f"label_noise must be in [0, 0.5) (got {label_noise})")
-    return [_write_review(index, seed, label_noise) for index in range(count)]
+    indices = slow_bar("reviews written", "review", range(count), total=count)
+    return [_write_review(index, seed, label_noise) for index in indices]
 
 
 def _write_review(index: int, seed: int, label_noise: float) -> Review:

@@ -17,6 +17,7 @@ from typing import Any
 from rnnexp import bounds
 from rnnexp.data.columns import Column, check_columns, check_rows, choose, tidy
 from rnnexp.data.delimited import read_delimited
+from rnnexp.data.plain_rows import read_plain_rows
 from rnnexp.data.records import Quotes, separator_name
 from rnnexp.errors import DataError, first_line
 from rnnexp.files import Stream, content_of, left_by_system, read_packed, too_much_inside
@@ -89,12 +90,13 @@ def read_table(
     elif name.endswith((".tar", ".tgz")):
         raise DataError(f"{source} is an archive that is not read: unpack it and name one table")
     else:
-        table = _from_text(source, _decoded(source, content), columns, separator, quotes)
+        table = _from_text(source, content, columns, separator, quotes)
     if not table.labels:
         raise DataError(f"{source} has a header but no rows")
     text_title, label_title = table.titles
+    named_so = {label for label in set(map(str, table.labels)) if tidy(label) == label_title}
     for row, (text, label) in enumerate(zip(table.texts, table.labels, strict=True)):
-        if tidy(str(label)) == label_title and tidy(str(text)) == text_title:
+        if str(label) in named_so and tidy(str(text)) == text_title:
             raise table.fault(row, "is the header again", ": delete it")
     return table
 
@@ -153,9 +155,6 @@ def _what(error: Exception) -> str:
 
 def _decoded(source: str, content: bytes) -> str:
     """The text of a file, in UTF-8 or, as its first bytes say, in UTF-16."""
-    for magic, kind in _FORMATS.items():
-        if content.startswith(magic):
-            raise DataError(f"{source} is by its content {kind}: give it that ending")
     utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     try:
         return content.decode("utf-16" if utf16 else "utf-8-sig")
@@ -168,18 +167,23 @@ def _decoded(source: str, content: bytes) -> str:
 
 def _from_text(
     source: str,
-    text: str,
+    content: bytes,
     columns: tuple[Column, Column],
     separator: str | None,
     quotes: Quotes | None,
 ) -> Table:
-    made = read_delimited(source, text, columns, separator, quotes)
+    for magic, kind in _FORMATS.items():
+        if content.startswith(magic):
+            raise DataError(f"{source} is by its content {kind}: give it that ending")
+    plain = read_plain_rows(source, content, columns, separator, quotes)
+    if plain is not None:
+        facts, notes = _separated_by(plain.separator)
+        return Table(
+            source, plain.titles, plain.texts, plain.labels, plain.lines, facts=facts, notes=notes
+        )
+    made = read_delimited(source, _decoded(source, content), columns, separator, quotes)
     text_at, label_at = choose(source, made.header, *columns)
-    facts: dict[str, Any] = {}
-    notes = []
-    if made.separator != ",":
-        facts["separator"] = separator_name(made.separator)
-        notes.append(f"the columns are separated by {facts['separator']}")
+    facts, notes = _separated_by(made.separator)
     if made.backslashed:
         facts["backslash_quotes"] = made.backslashed
         notes.append(f'{made.backslashed} rows have quotes written \\", which are read as quotes')
@@ -193,6 +197,14 @@ def _from_text(
         notes=notes,
         read_anew=made.backslashed > 0,
     )
+
+
+def _separated_by(separator: str) -> tuple[dict[str, Any], list[str]]:
+    """What is told of a table for its separator, where that is no comma."""
+    if separator == ",":
+        return {}, []
+    name = separator_name(separator)
+    return {"separator": name}, [f"the columns are separated by {name}"]
 
 
 def _from_parquet(source: str, content: bytes, columns: tuple[Column, Column]) -> Table:

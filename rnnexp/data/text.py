@@ -190,15 +190,15 @@ class TextClassification(Classification):
         """
         assert self.vocabulary is not None
         offsets = corpus.offsets
-        tokens = lookup[corpus.tokens]
+        # kept as long as the task, for uncut texts and other lengths: 32 bits take half the memory
+        tokens = lookup.astype(np.int32)[corpus.tokens]
         if first_word_id(self.vocabulary) > 1:
             tokens[tokens < 0] = UNK_ID
         else:
             known = tokens >= 0
             offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(known)])[offsets]
             tokens = tokens[known]
-        # kept as long as the task, for uncut texts and other lengths: 32 bits take half the memory
-        return tokens.astype(np.int32), offsets
+        return tokens, offsets
 
     def _check_classes(
         self, corpus: TokenisedCorpus, rows: dict[Split, Int64Array], shuffled: bool

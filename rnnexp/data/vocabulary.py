@@ -44,12 +44,10 @@ def cut_and_pad(
     """
     starts_N = offsets[rows]
     lengths_N = np.minimum(offsets[rows + 1] - starts_N, seq_len)
-    step_T = np.arange(seq_len)
-    if padding == "pre":
-        step_NT = step_T - (seq_len - lengths_N)[:, None]
-    else:
-        step_NT = np.broadcast_to(step_T, (len(rows), seq_len))
-    real_NT = (step_NT >= 0) & (step_NT < lengths_N[:, None])
     inputs_NT = np.zeros((len(rows), seq_len), dtype=np.int64)
-    inputs_NT[real_NT] = tokens[(starts_N[:, None] + step_NT)[real_NT]]
+    # row by row: indices of all N x T places would be as large as the result, several times
+    texts = zip(inputs_NT, starts_N.tolist(), lengths_N.tolist(), strict=True)
+    for input_T, start, length in texts:
+        place = input_T[seq_len - length :] if padding == "pre" else input_T[:length]
+        place[:] = tokens[start : start + length]
     return torch.from_numpy(inputs_NT), torch.from_numpy(lengths_N)

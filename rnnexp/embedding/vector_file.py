@@ -1,24 +1,24 @@
 """Reads word vectors from the text formats of GloVe, word2vec and fastText."""
 
 import gzip
+import math
 import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
-from rnnexp import bounds
+from rnnexp.bars import slow_bar
+from rnnexp.embedding.vector_blocks import read_blocks
 from rnnexp.errors import DataError, first_line
 from rnnexp.files import Stream, check_is_file, left_by_system
 from rnnexp.words import SPECIALS, normalised
 
-#: Between a word and its numbers. No other white space: words of the larger files hold some.
-_SEPARATOR = re.compile(r"[ \t]+")
 _SUFFIXES = (".txt", ".vec")
 _FLOAT32_MAX = torch.finfo(torch.float32).max
 
@@ -50,48 +50,81 @@ def read_vectors(path: Path, words: set[str], dim: int | None) -> WordVectors:
 
     Raises DataError, which names file and line, for what is no such file.
     """
-    exact: dict[str, list[float]] = {}
-    respelt: dict[str, list[float]] = {}
-    repeated = specials = phrases = 0
-    with _open_text(path, dim) as (name, lines):
-        expected = dim
-        for number, line in enumerate(lines, 1):
-            if not line:
-                continue
-            word, *numbers = _SEPARATOR.split(line)
-            if number == 1 and len(numbers) == 1 and word.isdigit() and numbers[0].isdigit():
-                expected = _size(name, int(numbers[0]), dim)
-                continue
-            if expected is None:
-                expected = len(numbers)
-                if not numbers:
-                    raise DataError(f"{name}, line {number}: '{word}' is followed by no numbers")
-            if len(numbers) != expected:
-                # "at a. m. 0.1 ...": a few words of the larger GloVe files hold spaces
-                if number > 1 and len(numbers) > expected and _is_number(numbers[-expected]):
-                    phrases += 1
-                    continue
-                if number == 1 and len(numbers) > 1:
-                    _size(name, len(numbers), dim)
-                raise DataError(
-                    f"{name}, line {number}: {len(numbers)} numbers, expected {expected}"
-                )
-            if word in SPECIALS:
-                specials += 1
-                continue
-            known = word if word in words else normalised(word)
-            if known not in words:
-                continue
-            found = exact if known == word else respelt
-            if known in found:
-                repeated += 1
-            else:
-                found[known] = _parsed(name, number, word, numbers)
-    repeated += len(exact.keys() & respelt.keys())
+    wanted = {word.encode() for word in (*words, *SPECIALS)}
+    with _open(path, dim) as opened:
+        reader = _Reader(opened.name, words, dim)
+        with slow_bar("word vectors", "B", total=opened.size) as bar:
+            for block in read_blocks(opened.file, path, opened.packed_size):
+                for number, line in block.notable(reader.size, wanted):
+                    reader.take(number, line)
+                bar.update(len(block.content))
+    exact, respelt = reader.exact, reader.respelt
     if not exact and not respelt:
         raise DataError(f"{path} has none of the {len(words)} words of the vocabulary")
     vectors = {**respelt, **exact}
-    return WordVectors(vectors, repeated, len(vectors) - len(exact), phrases, specials)
+    return WordVectors(
+        vectors,
+        repeated=reader.repeated + len(exact.keys() & respelt.keys()),
+        respelt=len(vectors) - len(exact),
+        phrases=reader.phrases,
+        specials=reader.specials,
+    )
+
+
+@dataclass
+class _Reader:
+    """What has been read so far of the file `name`.
+
+    size: how many numbers a vector has, None before the first one. exact: vectors of words that are
+    spelt as in the vocabulary, respelt: of others. The counts are those of `WordVectors`.
+    """
+
+    name: str
+    words: Set[str]
+    dim: int | None
+    size: int | None = field(init=False)
+    exact: dict[str, list[float]] = field(default_factory=dict)
+    respelt: dict[str, list[float]] = field(default_factory=dict)
+    repeated: int = 0
+    phrases: int = 0
+    specials: int = 0
+
+    def __post_init__(self) -> None:
+        self.size = self.dim
+
+    def take(self, number: int, line: str) -> None:
+        """Read a line of a block, the lines between being vectors of words that are of no use."""
+        if not line:
+            return
+        word, *numbers = line.split(" ")
+        if number == 1 and len(numbers) == 1 and word.isdigit() and numbers[0].isdigit():
+            self.size = _size(self.name, int(numbers[0]), self.dim)
+            return
+        if self.size is None:
+            self.size = len(numbers)
+            if not numbers:
+                raise DataError(f"{self.name}, line {number}: '{word}' is followed by no numbers")
+        if len(numbers) != self.size:
+            # "at a. m. 0.1 ...": a few words of the larger GloVe files hold spaces
+            if number > 1 and len(numbers) > self.size and _is_number(numbers[-self.size]):
+                self.phrases += 1
+                return
+            if number == 1 and len(numbers) > 1:
+                _size(self.name, len(numbers), self.dim)
+            raise DataError(
+                f"{self.name}, line {number}: {len(numbers)} numbers, expected {self.size}"
+            )
+        if word in SPECIALS:
+            self.specials += 1
+            return
+        known = word if word in self.words else normalised(word)
+        if known not in self.words:
+            return
+        found = self.exact if known == word else self.respelt
+        if known in found:
+            self.repeated += 1
+        else:
+            found[known] = _parsed(self.name, number, word, numbers)
 
 
 def _size(name: str, size: int, dim: int | None) -> int:
@@ -105,13 +138,15 @@ def _size(name: str, size: int, dim: int | None) -> int:
 
 def _parsed(name: str, line: int, word: str, numbers: Sequence[str]) -> list[float]:
     try:
-        values = [float(text) for text in numbers]
+        values = list(map(float, numbers))
     except ValueError:
         raise DataError(
             f"{name}, line {line}: '{word}' is followed by something that is no number"
         ) from None
+    if math.isfinite(sum(values)) and max(map(abs, values), default=0) <= _FLOAT32_MAX:
+        return values
     for value, text in zip(values, numbers, strict=True):
-        if not abs(value) <= _FLOAT32_MAX:  # so that NaN is caught too
+        if not abs(value) <= _FLOAT32_MAX:  # so that NaN is found too
             raise DataError(
                 f"{name}, line {line}: the vector of '{word}' holds {text}, which is no finite "
                 "number: mend the line or take it out"
@@ -127,9 +162,23 @@ def _is_number(text: str) -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class _Opened:
+    """A text file that may be packed, unpacked.
+
+    name: for messages. size: its bytes, None where that is not known before it is read.
+    packed_size: the bytes of the file that it lies in.
+    """
+
+    name: str
+    file: Stream
+    size: int | None
+    packed_size: int
+
+
 @contextmanager
-def _open_text(path: Path, dim: int | None) -> Iterator[tuple[str, Iterator[str]]]:
-    """Name and lines of the text file, unpacked; of a .zip the text file in it that fits `dim`."""
+def _open(path: Path, dim: int | None) -> Iterator[_Opened]:
+    """The text file; of a .zip the one in it that fits `dim`."""
     size = check_is_file(path).st_size
     try:
         with path.open("rb") as file:
@@ -139,13 +188,14 @@ def _open_text(path: Path, dim: int | None) -> Iterator[tuple[str, Iterator[str]
             with zipfile.ZipFile(path) as archive:
                 member = _pick_member(path, archive.namelist(), dim)
                 with archive.open(member) as file:
-                    yield f"{path}:{member}", _decoded(file, path, size)
+                    unpacked = archive.getinfo(member).file_size
+                    yield _Opened(f"{path}:{member}", file, unpacked, size)
         elif suffix == ".gz" or begin[:2] == b"\x1f\x8b":
             with gzip.open(path) as file:
-                yield str(path), _decoded(file, path, size)
+                yield _Opened(str(path), file, None, size)
         else:
             with path.open("rb") as file:
-                yield str(path), _decoded(file, path, size)
+                yield _Opened(str(path), file, size, size)
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path} is not UTF-8 text ({error.reason}): save word vectors as text, as in gensim's "
@@ -158,33 +208,6 @@ def _open_text(path: Path, dim: int | None) -> Iterator[tuple[str, Iterator[str]
         MemoryError,
     ) as error:  # fmt: skip
         raise DataError(f"{path} cannot be read ({first_line(error)})") from None
-
-
-def _decoded(file: Stream, path: Path, size: int) -> Iterator[str]:
-    """The lines of what lies in `path`, which has `size` bytes, maybe packed.
-
-    Only one line is in memory at a time. What is unpacked to far more than numbers can be is
-    refused, since it would be read for hours.
-    """
-    # Split at "\n" alone: the larger GloVe files have words that hold other line separators.
-    number = unpacked = blank = 0
-    while line := file.readline(bounds.MOST_LINE + 1):
-        number, unpacked = number + 1, unpacked + len(line)
-        if len(line) > bounds.MOST_LINE:
-            raise DataError(
-                f"{path}, line {number} has more than {bounds.MOST_LINE} characters: it is no word "
-                "with a vector"
-            )
-        if unpacked > max(bounds.SMALL, bounds.MOST_RATIO * size):
-            raise DataError(
-                f"{path} of {bounds.in_words(size)} unpacks to more than "
-                f"{bounds.in_words(unpacked)}: it holds no word vectors"
-            )
-        text = line.decode("utf-8").rstrip(" \t\r\n")
-        blank += not text
-        if blank > bounds.MOST_BLANK:
-            raise DataError(f"{path} has more than {bounds.MOST_BLANK} lines with nothing in them")
-        yield text.removeprefix("\ufeff") if number == 1 else text
 
 
 def _pick_member(path: Path, names: Sequence[str], dim: int | None) -> str:

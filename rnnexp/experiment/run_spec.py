@@ -3,6 +3,7 @@
 import logging
 
 from rnnexp import config as settings
+from rnnexp.bars import bars_shown
 from rnnexp.durable import remove_gone
 from rnnexp.errors import DataError, JobFailed, Terminated
 from rnnexp.experiment.build import Experiment, build
@@ -16,7 +17,6 @@ from rnnexp.results.checkpoints import StoredCheckpoint
 from rnnexp.results.claims import claimed_run
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import Summary
-from rnnexp.training.progress import bars_shown
 
 log = logging.getLogger(__name__)
 

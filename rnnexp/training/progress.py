@@ -1,20 +1,17 @@
 """What a person sees while a network trains: a bar for each epoch, and a line after it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from tqdm import tqdm
 
+from rnnexp.bars import bars_shown
 from rnnexp.scores import Score
 from rnnexp.training.fit import Fit
 from rnnexp.training.recorder import Recorder
 from rnnexp.types import Batch
-
-#: Whether a terminal shows a bar for each epoch: not of the jobs of a study, which has one line.
-bars_shown: ContextVar[bool] = ContextVar("bars_shown", default=True)
 
 
 @dataclass

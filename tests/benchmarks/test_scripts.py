@@ -1,5 +1,6 @@
 """Each script of benchmarks/ runs, at a tiny size. What it measures depends on the machine."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,32 @@ def test_probes(capsys: pytest.CaptureFixture[str]) -> None:
     assert lstm.startswith("LSTM  epoch")
     assert all("the probes take" in line for line in (rnn, lstm))
     assert lyapunov.startswith("Lyapunov spectrum, LSTM, H = 4, 120 steps")
+
+
+def test_preparation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both sides do the same work: the same ids of every text, the same vectors."""
+    monkeypatch.delenv("RNNEXP_TEST_DATA", raising=False)
+    preparation = script(FOLDER / "preparation.py")
+    preparation.main(rounds=1, texts=30, vectors=20)
+    rows = [re.split("  +", row) for row in capsys.readouterr().out.splitlines()[2:]]
+    reviews, vectors = "30 synthetic reviews", "20 word vectors, "
+    assert [row[:2] for row in rows] == [
+        [reviews, "rnnexp, cold"], [reviews, "rnnexp, warm"], [reviews, "notebook"],
+        *([vectors + suffix, way] for suffix in (".txt", ".gz", ".zip")
+          for way in ("rnnexp", "notebook")),
+    ]  # fmt: skip
+    # a thousandth of a second and less is shown as 0.000
+    assert all(len(row) == 7 and float(row[-1]) > 0 for row in rows)
+    preparation.write_texts(tmp_path / "texts.csv", 30)
+    ids = preparation.notebook(tmp_path / "texts.csv")
+    for _ in range(2):
+        assert (preparation.ours(tmp_path / "texts.csv", tmp_path / "cache") == ids).all()
+    for path in preparation.write_vectors(tmp_path, 20):
+        made, theirs = preparation.our_vectors(path, ["word3"]), preparation.notebook_vectors(path)
+        assert made["word3"] == pytest.approx(theirs["word3"].tolist(), rel=1e-6)
+        assert len(theirs) == 20
 
 
 def test_published_names_a_preset_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:

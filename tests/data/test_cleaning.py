@@ -84,6 +84,6 @@ def test_ascii_texts_have_the_same_words_by_a_table(
     rng = random.Random(0)
     drawn = ["".join(chr(rng.randrange(128)) for _ in range(60)) for _ in range(300)]
     for text in ("", "7!", *around, *html, *drawn):
-        by_steps = cleaning._split(cleaning._prepared(text))
+        by_steps = cleaning.split(cleaning.prepared(text))
         assert cleaning.words(text) == by_steps, repr(text)
         assert cleaning.words_and_lost_letters(text)[0] == by_steps
