@@ -37,7 +37,8 @@ class Rounds:
     losses: list[float | None] = field(default_factory=list)
 
     @property
-    def spent(self) -> float:
+    def step_seconds(self) -> float:
+        """The sum over the rounds."""
         return sum(self.seconds)
 
 
@@ -46,12 +47,13 @@ class Effort:
     """How long to measure.
 
     rounds: at most. least: at least so many. seconds: a peer that has trained for so long on a
-    case has done enough of it.
+    case has done enough of it. slow_seconds: and after so long two rounds are enough.
     """
 
     rounds: int = 15
     least: int = 3
     seconds: float = 1.5
+    slow_seconds: float = 6.0
 
 
 @dataclass(frozen=True)
@@ -140,5 +142,7 @@ def measure(case: Case, threads: int, all_children: Sequence[Child], effort: Eff
 
 
 def _has_done(rounds: Rounds, case: Case, effort: Effort) -> bool:
-    enough = rounds.spent * case.steps >= effort.seconds
-    return enough and len(rounds.seconds) >= effort.least
+    spent, count = rounds.step_seconds * case.steps, len(rounds.seconds)
+    if spent >= effort.slow_seconds:
+        return count >= min(2, effort.least)
+    return spent >= effort.seconds and count >= effort.least

@@ -25,7 +25,7 @@ def whole_plan(cores: int) -> Plan:
     alone = [
         *(Case(kind, length) for kind in kinds for length in LENGTHS),
         *(Case("gru", length) for length in (100, 400)),
-        *(Case(kind, 400, epoch_steps=16) for kind in ("rnn", "lstm")),
+        *(Case(kind, 400, epoch_steps=8) for kind in ("rnn", "lstm")),
     ]
     if cores < 2:
         return Plan({1: alone})

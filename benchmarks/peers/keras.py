@@ -52,7 +52,7 @@ class Keras(Peer):
         }
 
     def takes(self, case: Case) -> bool:
-        return case.kind != "unrolled"
+        return case.kind != "unrolled" and (self.typical or not case.epoch_steps)
 
     def start(self, threads: int) -> None:
         if self.backend == "torch":

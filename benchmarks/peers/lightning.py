@@ -25,7 +25,7 @@ class Lightning(TorchPeer):
         return ("torch", "lightning")
 
     def takes(self, case: Case) -> bool:
-        return case.kind != "unrolled"
+        return case.kind != "unrolled" and (self.typical or not case.epoch_steps)
 
     def training(self, case: Case) -> Training:
         import lightning

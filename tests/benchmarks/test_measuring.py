@@ -56,8 +56,10 @@ def test_ratios_are_formed_round_by_round() -> None:
 
 
 def test_a_slow_peer_takes_part_in_fewer_rounds() -> None:
-    outcome = measured(Effort(10, 2, 1.0), Said("rnnexp", [0.2]), Said("slow", [5.0]))
+    effort = Effort(rounds=10, least=3, seconds=1.0, slow_seconds=6.0)
+    outcome = measured(effort, Said("rnnexp", [0.2]), Said("slow", [5.0]), Said("other", [1.5]))
     assert len(outcome.rounds["slow"].seconds) == 2
+    assert len(outcome.rounds["other"].seconds) == 3
     assert len(outcome.rounds["rnnexp"].seconds) == 5
     ratio = outcome.ratio("slow", "rnnexp")
     assert ratio is not None
