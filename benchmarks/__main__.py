@@ -2,6 +2,7 @@
 
     python -m benchmarks [--quick] [--folder FOLDER] [--without-parts]
 
+Exits with 1 where a peer's first loss is not rnnexp's: it has then computed something else.
 Writes RESULTS.md and cost.png (and .svg), into this folder if no other is named. A peer that is not
 installed is said to be missing: `pip install rnnexp[benchmark]` brings them all. See the single
 files for what is measured and how; `--quick` shows in seconds that it all runs.
@@ -53,7 +54,11 @@ def main(arguments: Sequence[str]) -> int:
     outcome.minutes = (time.perf_counter() - started) / 60
     path = report.write(outcome, figure.draw(outcome, options.folder), options.folder)
     _say(f"{path}: {outcome.minutes:.1f} minutes")
-    return 0
+    bounds = {peer.name: peer.loss_bound for peer in there}
+    others = [name for name, (first, _) in outcome.losses_apart().items() if first > bounds[name]]
+    if others:
+        print(f"not the same loss as rnnexp's: {', '.join(others)}", file=sys.stderr)
+    return 1 if others else 0
 
 
 def _why_missing(peer: Peer) -> str:

@@ -48,6 +48,21 @@ class Outcome:
             groups.setdefault((measured.case.kind, measured.threads), []).append(measured)
         return dict(sorted(groups.items(), key=lambda item: item[0][1]))
 
+    def losses_apart(self) -> dict[str, tuple[float, float]]:
+        """How far each peer's loss is from that of the first, the largest of all cases: at the
+        initial weights, and after the first updates.
+        """
+        apart: dict[str, list[list[float]]] = {}
+        for measured in self.steps():
+            first, *others = measured.rounds
+            for name in others:
+                if differences := measured.loss_differences(name, first):
+                    apart.setdefault(name, []).append(differences)
+        return {
+            name: (max(first for first, _ in rows), max(later for _, later in rows))
+            for name, rows in apart.items()
+        }
+
     def memory_of(self, kind: str) -> Memory | None:
         return next((memory for memory in self.memory if memory.case.kind == kind), None)
 

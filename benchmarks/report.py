@@ -188,14 +188,10 @@ def _memory(outcome: Outcome) -> list[str]:
 
 def _same(outcome: Outcome) -> list[str]:
     """Whether all compute the same."""
-    exact = {peer.name: peer.exact for peer in peers()}
+    peer_of = {peer.name: peer for peer in peers()}
     rows = []
-    for name in dict.fromkeys(n for m in outcome.steps() for n in m.rounds if n != OURS):
-        apart = [d for m in outcome.steps() if (d := m.loss_differences(name, OURS))]
-        if not apart:
-            continue
-        first, later = (max(column) for column in zip(*apart, strict=True))
-        bound = 1e-5 if exact[name] else 1e-2
+    for name, (first, later) in outcome.losses_apart().items():
+        bound = peer_of[name].loss_bound
         kept = "yes" if first <= bound else "**no**"
         rows.append([name, f"{first:.1e}", f"{bound:.0e}", kept, f"{later:.1e}"])
     if not rows:

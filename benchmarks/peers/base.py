@@ -45,6 +45,11 @@ class Peer(ABC):
         return True
 
     @property
+    def loss_bound(self) -> float:
+        """How far its first loss may be from another's: its rounding, and no more."""
+        return 1e-5 if self.exact else 1e-2
+
+    @property
     @abstractmethod
     def packages(self) -> tuple[str, ...]:
         """What must be installed, as it is imported."""
