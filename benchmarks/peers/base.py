@@ -45,6 +45,11 @@ class Peer(ABC):
         return True
 
     @property
+    def family(self) -> str:
+        """Common to those that differ in how numbers are rounded alone."""
+        return type(self).__name__
+
+    @property
     def loss_bound(self) -> float:
         """How far its first loss may be from another's: its rounding, and no more."""
         return 1e-5 if self.exact else 1e-2

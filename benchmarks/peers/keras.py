@@ -35,6 +35,10 @@ class Keras(Peer):
     framework = True
 
     @property
+    def family(self) -> str:
+        return f"Keras on {self.backend}"
+
+    @property
     def typical(self) -> bool:
         return self.flush or self.backend != "torch"
 
