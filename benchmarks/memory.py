@@ -37,7 +37,7 @@ def quick_cases() -> list[Case]:
 def measure_memory(
     cases: Sequence[Case], peers: Sequence[Peer], say: Callable[[str], None]
 ) -> list[Memory]:
-    """One thread, three steps; those peers that differ in rounding alone are measured once."""
+    """One thread, two steps; those peers that differ in rounding alone are measured once."""
     measured = []
     for case in cases:
         peaks = {
@@ -57,4 +57,4 @@ def _peak(peer: Peer, case: Case) -> int:
         child.train(1)
         before = child.forget_peak()
         child.prepare(case)
-        return max(child.train(1).peak_bytes for _ in range(3)) - before
+        return max(child.train(1).peak_bytes for _ in range(2)) - before

@@ -179,7 +179,7 @@ def _memory(outcome: Outcome) -> list[str]:
             row.append("" if peak is None else f"{peak / 1e6:.0f} MB{beside}")
         rows.append(row)
     said = (
-        "The most memory that a fresh process held during three steps, less what it held before "
+        "The most memory that a fresh process held during two steps, less what it held before "
         "there was a model: weights, Adam's moments and all that is kept for the way back; on jax "
         "what its compiler takes is in it. In brackets times rnnexp's. One thread, flushed."
     )
