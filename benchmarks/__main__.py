@@ -1,6 +1,6 @@
 """Speed beside plain PyTorch, Keras and Lightning, measured in one run.
 
-    python -m benchmarks [--quick] [--folder FOLDER] [--without-parts]
+    python -m benchmarks [--quick] [--folder FOLDER] [--without-parts] [--without-frameworks]
 
 Exits with 1 where a peer's first loss is not rnnexp's: it has then computed something else.
 Writes RESULTS.md and cost.png (and .svg), into this folder if no other is named. A peer that is not
@@ -32,10 +32,14 @@ def main(arguments: Sequence[str]) -> int:
         "--without-parts", action="store_true",
         help="leave out data preparation, studies, start-up and probes",
     )  # fmt: skip
+    parser.add_argument(
+        "--without-frameworks", action="store_true", help="leave out Keras and Lightning"
+    )
     options = parser.parse_args(arguments)
     options.folder.mkdir(parents=True, exist_ok=True)
     started, machine = time.perf_counter(), this_machine()
-    missing = {peer.name: why for peer in peers() if (why := _why_missing(peer))}
+    left_out = options.without_frameworks
+    missing = {peer.name: why for peer in peers() if (why := _why_missing(peer, left_out))}
     there = [peer for peer in peers() if peer.name not in missing]
     if options.quick:
         there = [peer for peer in there if peer.typical]
@@ -61,7 +65,9 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if others else 0
 
 
-def _why_missing(peer: Peer) -> str:
+def _why_missing(peer: Peer, without_frameworks: bool) -> str:
+    if peer.framework and without_frameworks:
+        return "left out, as asked"
     absent = peer.missing()
     if not absent:
         return ""
