@@ -17,7 +17,7 @@ help:
 	@echo "make check      style and types alone"
 	@echo "make readme     the README's tables, made anew from conf/"
 	@echo "make torture    what may go wrong made to go wrong, long (make test has a short form)"
-	@echo "make benchmark  training speed beside a plain PyTorch loop, and what the probes cost"
+	@echo "make benchmark  speed beside plain PyTorch, Keras and Lightning (a quarter of an hour)"
 	@echo "make published  published numbers beside measured ones (minutes; LONG=1 for all: an hour)"
 
 install: $(INSTALLED)
@@ -56,9 +56,10 @@ readme: install
 torture: install
 	$(BIN)/python tests/faults/torture.py -n auto --dist worksteal
 
+# installs Keras, jax and Lightning too, and writes benchmarks/RESULTS.md
 benchmark: install
-	$(BIN)/python benchmarks/step.py
-	$(BIN)/python benchmarks/probes.py
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[benchmark]"
+	$(BIN)/python -m benchmarks
 
 published: install
 	$(BIN)/python benchmarks/published.py $(if $(LONG),--long)

@@ -10,14 +10,6 @@ from tests.conftest import script
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
-def test_step(capsys: pytest.CaptureFixture[str]) -> None:
-    script(FOLDER / "step.py").main([5], rounds=1)
-    head, *rows = capsys.readouterr().out.splitlines()[1:]
-    assert "ours/flushed" in head
-    assert [row.split()[:2] for row in rows] == [["rnn", "5"], ["lstm", "5"]]
-    assert all(float(number) > 0 for row in rows for number in row.split()[2:])
-
-
 def test_probes(capsys: pytest.CaptureFixture[str]) -> None:
     script(FOLDER / "probes.py").main(seq_len=20, size=8, rounds=2, batches=1)
     rnn, lstm, lyapunov = capsys.readouterr().out.splitlines()

@@ -1,0 +1,1 @@
+"""Speed beside plain PyTorch and other frameworks, measured in one run: `python -m benchmarks`."""
