@@ -26,6 +26,7 @@ from rnnexp.command.study_jobs import ELSEWHERE, OfCommand, commands_here
 from rnnexp.errors import DataError
 from rnnexp.experiment.job import Job
 from rnnexp.experiment.spec import RunSpec
+from rnnexp.results.reading import folders_by_fingerprint
 from rnnexp.results.runs import RunDirectory
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,8 @@ class StudyLauncher(Launcher):
         results: dict[int, JobReturn] = {}
         try:
             with _first(self._end_workers):
-                todo = sorted(jobs, key=lambda number: self._failed_before(jobs[number]))
+                there = folders_by_fingerprint(self._study)
+                todo = sorted(jobs, key=lambda number: self._failed_before(jobs[number], there))
                 again = False
                 while todo:
                     words = [[*jobs[n], OfCommand(command, n, again).word()] for n in todo]
@@ -80,11 +82,11 @@ class StudyLauncher(Launcher):
                 raise result._return_value
         return [results[number] for number in jobs]
 
-    def _failed_before(self, words: Sequence[str]) -> bool:
+    def _failed_before(self, words: Sequence[str], there: Mapping[str, Sequence[Path]]) -> bool:
         fingerprint = self._fingerprints.get(tuple(words))
         if fingerprint is None:
             return False
-        for path in self._study.glob(f"*_{fingerprint[:8]}"):
+        for path in there.get(fingerprint[:8], ()):
             try:
                 return RunDirectory.open(path).summary.status in ("failed", "killed")
             except DataError:
