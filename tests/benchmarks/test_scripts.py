@@ -1,8 +1,10 @@
 """Each script of benchmarks/ runs, at a tiny size. What it measures depends on the machine."""
 
+import math
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.conftest import script
 
@@ -15,6 +17,26 @@ def test_step(capsys: pytest.CaptureFixture[str]) -> None:
     assert "ours/flushed" in head
     assert [row.split()[:2] for row in rows] == [["rnn", "5"], ["lstm", "5"]]
     assert all(float(number) > 0 for row in rows for number in row.split()[2:])
+
+
+def test_compiled(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a compiler that leaves all as it is: what it makes takes a quarter of a minute."""
+    compiled = script(FOLDER / "compiled.py")
+    compiled.main(["rnn"], [5], [compiled.NOTHING], steps=2, size=4)
+    _, head, row = capsys.readouterr().out.splitlines()
+    assert "catches up at step" in head
+    assert row.split()[:3] == ["rnn", "5", "nothing"]
+    assert float(row.split()[3]) >= 0
+    asked = []
+    monkeypatch.setattr(torch, "compile", lambda f, **options: asked.append(options) or f)
+    for way in compiled.WAYS:
+        for cell in compiled.CELLS:
+            measured = compiled.measure(cell, 4, way, 2, 4)
+            assert measured.peak > 0
+    assert len(asked) == 2 * len(compiled.CELLS)
+    first, second = compiled.Measured(10.0, 0.1, 1.0), compiled.Measured(0.0, 0.2, 1.0)
+    assert first.caught_up(second) == pytest.approx(100)
+    assert second.caught_up(first) == math.inf
 
 
 def test_probes(capsys: pytest.CaptureFixture[str]) -> None:

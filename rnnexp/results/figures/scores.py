@@ -48,7 +48,12 @@ def draw(finding: Scores, folder: Path) -> list[Path]:
         if score.percent:
             low, high = axes.get_xlim()
             axes.set_xlim(max(low, -0.02), min(high, 1.02))
+        low, high = axes.get_xlim()
+        elsewhere = []
         for chance in sorted({level for group, _ in scored for level in group.chance_levels}):
+            if not low <= chance <= high:
+                elsewhere.append(score.show(chance))
+                continue
             axes.axvline(
                 chance, color=scales.CHANCE, linewidth=1.0, linestyle=(0, (1, 2)),
                 label=f"chance {score.show(chance)}",
@@ -57,9 +62,9 @@ def draw(finding: Scores, folder: Path) -> list[Path]:
             sorted({len(group.values) for group, _ in scored}), [i for _, i in scored]
         )
         synthetic = "; synthetic data" if finding.synthetic else ""
-        left_out = ""
+        left_out = f"\nchance {', '.join(elsewhere)}: beyond the axis" if elsewhere else ""
         if len(every) > len(scored):
-            left_out = f"\nthe best {len(scored)} of {len(every)} groups; all are in study.csv"
+            left_out += f"\nthe best {len(scored)} of {len(every)} groups; all are in study.csv"
         axes.set_xlabel(f"test {score.axis}\n{note}; ticks: single runs{synthetic}{left_out}")
         style.legend(canvas, [axes])
         return [style.save(canvas, folder, finding.name)]
