@@ -23,6 +23,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -31,7 +32,7 @@ from torch import Tensor, nn
 from rnnexp.embedding.learned import Learned
 from rnnexp.experiment.denormals import flushed_denormals
 from rnnexp.model.cells.base import Recurrence, State, hidden_states
-from rnnexp.model.unrolled import Unrolled
+from rnnexp.model.unrolled import Engine, Unrolled
 from rnnexp.types import Batch
 
 VOCABULARY, BATCH, SIZE, CLASSES = 10_002, 64, 128, 3
@@ -95,7 +96,9 @@ def measure(cell: str, seq_len: int, way: str, steps: int, size: int = SIZE) -> 
     torch.set_num_threads(1)
     torch.manual_seed(0)
     words = [str(i) for i in range(VOCABULARY)]
-    engine = "auto" if way == NOTHING else "autograd"  # what a run has, or what can be compiled
+    engine: Engine = (
+        "auto" if way == NOTHING else "autograd"
+    )  # what a run has, or what can be compiled
     model = Unrolled(Learned(words, size), CLASSES, cell=cell, hidden_size=size, engine=engine)
     if way != NOTHING:
         run = layer_of(way)
@@ -111,7 +114,8 @@ def measure(cell: str, seq_len: int, way: str, steps: int, size: int = SIZE) -> 
         for _ in range(steps):
             started = _processor_time()
             optimizer.zero_grad()
-            F.cross_entropy(model(batch), batch.targets).backward()
+            loss: Any = F.cross_entropy(model(batch), batch.targets)
+            loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             seconds.append(_processor_time() - started)

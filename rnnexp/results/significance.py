@@ -91,7 +91,8 @@ def sign_flip_p(differences: Sequence[float]) -> float:
 def _all_signs(n: int) -> npt.NDArray[np.float64]:
     """A row for each way to choose n signs, the first of them +."""
     numbers = np.arange(2 ** (n - 1))[:, None]
-    return 1.0 - 2.0 * (numbers >> np.arange(n) & 1)[:, ::-1]
+    turned = (numbers >> np.arange(n) & 1)[:, ::-1].astype(np.float64)
+    return np.asarray(1.0 - 2.0 * turned, np.float64)
 
 
 def holm(ps: Sequence[float | None]) -> list[float | None]:
