@@ -28,6 +28,7 @@ from rnnexp.errors import DataError
 from rnnexp.experiment.checked import Checked
 from rnnexp.experiment.job import Job
 from rnnexp.experiment.spec import RunSpec
+from rnnexp.results.reading import folders_by_fingerprint
 from rnnexp.results.runs import RunDirectory
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,8 @@ class StudyLauncher(Launcher):
         results: dict[int, JobReturn] = {}
         try:
             with _first(self._end_workers):
-                todo = sorted(jobs, key=lambda number: self._turn(jobs[number]))
+                there = folders_by_fingerprint(self._study)
+                todo = sorted(jobs, key=lambda number: self._turn(jobs[number], there))
                 again = False
                 while todo:
                     words = [[*jobs[n], OfCommand(command, n, again).word()] for n in todo]
@@ -91,20 +93,17 @@ class StudyLauncher(Launcher):
                 raise result._return_value
         return [results[number] for number in jobs]
 
-    def _turn(self, words: Sequence[str]) -> tuple[bool, float]:
-        """The largest first, so that none is left alone at the end; what failed before last."""
+    def _turn(
+        self, words: Sequence[str], there: Mapping[str, Sequence[Path]]
+    ) -> tuple[bool, float]:
+        """The largest first, so that none is left alone at the end; what failed before last.
+
+        there: the folders of the study's jobs, by the beginning of their fingerprints.
+        """
         known = self._known(words)
         if known is None:
             return False, 0.0
-        return self._failed_before(known.identity.fingerprint), -known.work
-
-    def _failed_before(self, fingerprint: str) -> bool:
-        for path in self._study.glob(f"*_{fingerprint[:8]}"):
-            try:
-                return RunDirectory.open(path).summary.status in ("failed", "killed")
-            except DataError:
-                continue
-        return False
+        return _failed_before(there.get(known.identity.fingerprint[:8], ())), -known.work
 
     def _freed(self, waiting: Mapping[int, JobReturn]) -> list[int]:
         """The jobs that no other process is at any more, once there are any."""
@@ -130,6 +129,16 @@ class StudyLauncher(Launcher):
             job=OfCommand.of(result.hydra_cfg.hydra.job).number,
         )
         return Job.of(spec)
+
+
+def _failed_before(paths: Sequence[Path]) -> bool:
+    """Whether the first of a job's folders that can be read says so."""
+    for path in paths:
+        try:
+            return RunDirectory.open(path).summary.status in ("failed", "killed")
+        except DataError:
+            continue
+    return False
 
 
 def _left(result: JobReturn) -> bool:

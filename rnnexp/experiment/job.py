@@ -13,8 +13,11 @@ from rnnexp import __version__
 from rnnexp.errors import DataError
 from rnnexp.experiment.identity import changes_since, fingerprint
 from rnnexp.experiment.spec import RunSpec
+from rnnexp.manifest import NAME as MANIFEST
 from rnnexp.results.check import whole_result
 from rnnexp.results.claims import claim_of_job, claimed
+from rnnexp.results.plan import planned
+from rnnexp.results.reading import folders_by_fingerprint
 from rnnexp.results.runs import RunDirectory, supersede
 from rnnexp.results.summary import Status, Summary
 
@@ -44,9 +47,12 @@ class Job:
     def of(cls, spec: RunSpec) -> "Job":
         """The same settings may have been spelled in other words, or by an earlier version."""
         assert spec.study is not None
-        for path in spec.study.glob(f"*_{spec.fingerprint[:8]}"):
-            return cls(spec, path, path)
         path = spec.study / spec.job_name
+        if path.is_dir():
+            return cls(spec, path, path)
+        folders = folders_by_fingerprint(spec.study)
+        for other in folders.get(spec.fingerprint[:8], ()):
+            return cls(spec, other, other)
         earlier = _earlier_jobs(spec.study.resolve()).get(spec.fingerprint)
         there = earlier is not None and earlier.is_dir()
         return cls(spec, path, earlier if earlier is not None and there else path)
@@ -136,14 +142,19 @@ class Job:
 def _earlier_jobs(study: Path) -> dict[str, Path]:
     """The jobs of a study that an earlier version made, by the fingerprint of this version.
 
-    Read once per process: this version makes none.
+    Read once per process: this version makes none. Of its own jobs, which are those that the study
+    is to have and those with a manifest, nothing is read: each job of a study asks this anew.
     """
+    planned_here = {job[:8] for job in planned(study)}
     jobs = {}
-    for file in study.glob("[!.]*/config.yaml"):
-        try:
-            run = RunDirectory.open(file.parent)
-            if run.summary.measured is None:
-                jobs[fingerprint(run.config)] = run.path
-        except DataError:  # damaged: reading the study names it
-            continue
+    for beginning, folders in folders_by_fingerprint(study).items():
+        for folder in folders if beginning not in planned_here else ():
+            if (folder / MANIFEST).exists() or not (folder / "config.yaml").exists():
+                continue
+            try:
+                run = RunDirectory.open(folder)
+                if run.summary.measured is None:
+                    jobs[fingerprint(run.config)] = run.path
+            except DataError:  # damaged: reading the study names it
+                continue
     return jobs

@@ -68,7 +68,8 @@ def _execute(
             run.write_environment(environment)
             run.write_task(task_record(experiment))
             log.info("run %s", shown_path(run.path))
-            for line in [*start_lines(experiment, summary), *training_lines(trainer, task)]:
+            lines = training_lines(trainer, task, device)
+            for line in [*start_lines(experiment, summary), *lines]:
                 log.info("%s", line)
             warn_once(summary.data_report, in_study=headlines_only.get())
         regime = regime_of(model, probes.examples)  # of the initial weights

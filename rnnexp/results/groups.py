@@ -130,10 +130,11 @@ def grouped(runs: Sequence[StudyRun], factors: Sequence[str]) -> list[Group]:
     seen = {name: list(dict.fromkeys(run.factors[name] for run in runs)) for name in factors}
     # jobs that run side by side begin in any order
     seen.get("model", []).sort(key=lambda name: shown_model(name).place)
+    places = {name: {value: i for i, value in enumerate(values)} for name, values in seen.items()}
 
     def place(key: tuple[Any, ...]) -> list[float]:
         return [
-            float(value) if isinstance(value, int | float) else seen[name].index(value)
+            float(value) if isinstance(value, int | float) else places[name][value]
             for name, value in zip(factors, key, strict=True)
         ]
 

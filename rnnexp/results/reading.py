@@ -34,6 +34,19 @@ def job_folders(study: Path) -> list[Path]:
     ]
 
 
+def folders_by_fingerprint(study: Path) -> dict[str, list[Path]]:
+    """A study's folders by the beginning of a fingerprint that ends their names: one listing.
+
+    For who asks of many jobs where they are: to look for each is to list all of them for each.
+    """
+    folders: dict[str, list[Path]] = {}
+    for name in sorted(os.listdir(study)) if study.is_dir() else ():
+        _, mark, beginning = name.rpartition("_")
+        if mark and not name.startswith("."):
+            folders.setdefault(beginning, []).append(study / name)
+    return folders
+
+
 def read_for_tables(folder: Path) -> tuple[RunDirectory, Summary, Mapping[str, Any]]:
     """A run, its summary and its settings, where tables and figures can trust what they read.
 

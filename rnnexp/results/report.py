@@ -53,7 +53,10 @@ def draw(findings: Iterable[Finding], folder: Path, note: str = "") -> None:
         with style.together(note):
             for finding in findings:
                 with _told(f"the figure '{finding.title}'"):
-                    finding.draw(folder)
+                    try:
+                        finding.draw(folder)
+                    except style.TooMuch as reason:
+                        log.warning("no figure '%s': %s", finding.title, reason)
 
 
 def text(findings: Iterable[Finding]) -> list[str]:

@@ -10,22 +10,21 @@ import itertools
 import math
 import os
 import shlex
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
-import numpy as np
 import numpy.typing as npt
 
 from rnnexp.durable import make_directory, new_folder
 from rnnexp.earlier import upgraded
-from rnnexp.errors import DamagedError, DataError, first_line
-from rnnexp.files import check_size, content_of, json_object
+from rnnexp.errors import DamagedError, DataError
+from rnnexp.files import content_of, json_object
 from rnnexp.manifest import NAME as MANIFEST
 from rnnexp.manifest import Manifest
+from rnnexp.results.arrays import StoredArrays
 from rnnexp.results.liveness import is_alive
 from rnnexp.results.names import readable_name, shown_path
 from rnnexp.results.plan import is_study
@@ -228,20 +227,13 @@ class RunDirectory(RunWriter):
 
     def probe(self, name: str) -> dict[str, npt.NDArray[Any]] | None:
         """What a probe has measured, a row per measurement; None where it has not been asked."""
+        arrays = self.probe_arrays(name)
+        return None if arrays is None else dict(arrays)
+
+    def probe_arrays(self, name: str) -> StoredArrays | None:
+        """As `probe`, but each array is read when it is asked for."""
         path = f"probes/{name}.npz"
-        if not self._has(path):
-            return None
-        content = self.content(path)
-        try:
-            with zipfile.ZipFile(io.BytesIO(content)) as members:
-                held = sum(member.file_size for member in members.infolist())
-            check_size(self.path / path, held)
-            with np.load(io.BytesIO(content)) as arrays:
-                return {key: arrays[key] for key in arrays.files}
-        except DataError:
-            raise
-        except Exception as error:  # a damaged archive can raise nearly anything
-            raise DataError(f"{self.path / path} cannot be read ({first_line(error)})") from None
+        return StoredArrays(self.content(path), self.path / path) if self._has(path) else None
 
     @property
     def probe_names(self) -> list[str]:

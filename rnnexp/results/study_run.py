@@ -46,7 +46,7 @@ class StudyRun:
     def probe(self, name: str) -> Arrays | None:
         """What a probe has measured, a row per measurement; None without one. Read once."""
         if name not in self._probes:
-            self._probes[name] = self.directory.probe(name)
+            self._probes[name] = self.directory.probe_arrays(name)
         return self._probes[name]
 
     def progress(self, columns: Mapping[str, Any]) -> tuple[Any, str]:

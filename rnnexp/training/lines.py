@@ -1,12 +1,17 @@
 """What is said of a training before it begins."""
 
+import torch
+
 from rnnexp.data.base import Task
 from rnnexp.training.feed import FRESH_EPOCH, batch_count
+from rnnexp.training.precision import slow_precision
 from rnnexp.training.trainer import Trainer
 
 
-def training_lines(trainer: Trainer, task: Task) -> list[str]:
-    """A line on the batches of this training, and one on the weights that are tested."""
+def training_lines(trainer: Trainer, task: Task, device: torch.device) -> list[str]:
+    """Lines on the batches of this training, on the weights that are tested, and on a precision
+    that is slow here.
+    """
     if trainer.steps is not None:
         words = f"training: steps {trainer.steps}, batch size {trainer.batch_size}"
     else:
@@ -19,7 +24,11 @@ def training_lines(trainer: Trainer, task: Task) -> list[str]:
         )
         if trainer.drop_last and (left_out := examples - batches * trainer.batch_size) > 0:
             words += f", examples left out of each {left_out} of {examples} (drop_last)"
-    return [f"{words}; loss and scores are means over their examples", _tested(trainer, task)]
+    return [
+        f"{words}; loss and scores are means over their examples",
+        _tested(trainer, task),
+        *filter(None, [slow_precision(trainer.precision, device)]),
+    ]
 
 
 def _tested(trainer: Trainer, task: Task) -> str:

@@ -1,13 +1,35 @@
 """Each script of benchmarks/ runs, at a tiny size. What it measures depends on the machine."""
 
+import math
 import re
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.conftest import script
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
+
+
+def test_compiled(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a compiler that leaves all as it is: what it makes takes a quarter of a minute."""
+    compiled = script(FOLDER / "compiled.py")
+    compiled.main(["rnn"], [5], [compiled.NOTHING], steps=2, size=4)
+    _, head, row = capsys.readouterr().out.splitlines()
+    assert "catches up at step" in head
+    assert row.split()[:3] == ["rnn", "5", "nothing"]
+    assert float(row.split()[3]) >= 0
+    asked = []
+    monkeypatch.setattr(torch, "compile", lambda f, **options: asked.append(options) or f)
+    for way in compiled.WAYS:
+        for cell in compiled.CELLS:
+            measured = compiled.measure(cell, 4, way, 2, 4)
+            assert measured.peak > 0
+    assert len(asked) == 2 * len(compiled.CELLS)
+    first, second = compiled.Measured(10.0, 0.1, 1.0), compiled.Measured(0.0, 0.2, 1.0)
+    assert first.caught_up(second) == pytest.approx(100)
+    assert second.caught_up(first) == math.inf
 
 
 def test_probes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rnnexp.results.significance import PairsTested, holm, paired, seeds_needed
+from rnnexp.results.significance import (
+    PairsTested,
+    holm,
+    paired,
+    seeds_needed,
+    sign_flip_p,
+)
 from rnnexp.scores import Score
 
 #: Without bounds and without a measure.
@@ -99,3 +105,26 @@ def test_differences_that_are_none_are_seldom_called_significant() -> None:
         tested = PairsTested.of([paired(first, other, PLAIN) for other in others])
         called += any(p is not None and p <= 0.05 for p in tested.adjusted)
     assert called / 300 <= 0.05 + 3 * (0.05 * 0.95 / 300) ** 0.5
+
+
+def test_sign_flips_against_scipy() -> None:
+    """Exactly, with ties and with zeros; of more seeds than can be enumerated, as far as chance
+    lets two sets of 65,536 random flips agree."""
+    generator = np.random.default_rng(1)
+
+    def expected(values: np.ndarray) -> float:
+        return float(
+            stats.permutation_test(
+                (values,), np.mean, permutation_type="samples", n_resamples=2**16,
+                vectorized=True, rng=generator,
+            ).pvalue
+        )  # fmt: skip
+
+    for n in range(2, 12):
+        for values in (generator.normal(0.3, 1, n), generator.integers(-2, 4, n) / 10):
+            assert sign_flip_p(values) == pytest.approx(expected(values), abs=1e-12)
+    assert sign_flip_p(np.zeros(5)) == sign_flip_p(np.array([0.1, 0.2, -0.3])) == 1.0
+    values = generator.normal(0.4, 1, 20)
+    error = 4 * np.sqrt(2 * 0.25 / 2**16) * 2  # scipy's is twice that of one side
+    assert sign_flip_p(values) == pytest.approx(expected(values), abs=error)
+    assert sign_flip_p(np.ones(30)) == pytest.approx(1 / (2**16 + 1))

@@ -24,7 +24,7 @@ from rnnexp.training.feed import Sampler
 from rnnexp.training.fit import Fit
 from rnnexp.training.lines import training_lines
 from rnnexp.training.optimizers import OPTIMIZERS
-from rnnexp.training.precision import has_bf16
+from rnnexp.training.precision import has_bf16, slow_precision
 from rnnexp.training.trainer import Trainer
 from rnnexp.types import Batch, SequenceDataset, Split
 from tests.conftest import new_run
@@ -260,7 +260,7 @@ def test_the_best_weights_are_tested_where_that_is_asked_for() -> None:
     ],
 )  # fmt: skip
 def test_it_says_what_is_trained_on_and_tested(trainer: Trainer, line: str) -> None:
-    assert line in training_lines(trainer, FirstWord())
+    assert line in training_lines(trainer, FirstWord(), CPU)
 
 
 def test_a_fit_gives_the_validation_of_its_last_epoch() -> None:
@@ -303,6 +303,24 @@ def test_bf16_trains() -> None:
     assert result.status == full.status == "finished"
     assert run.metrics[-1]["train_loss"] == pytest.approx(other.metrics[-1]["train_loss"], rel=0.05)
     assert run.metrics[-1]["train_loss"] != other.metrics[-1]["train_loss"]
+
+
+@pytest.mark.parametrize(
+    ("known", "slow"),
+    [
+        ({"avx512_f": True, "avx512_bf16": False, "architecture": "x86_64"}, True),
+        ({"avx512_f": True, "avx512_bf16": True, "architecture": "x86_64"}, False),
+        ({"neon": True, "bf16": True, "architecture": "aarch64"}, False),
+    ],
+)
+def test_bf16_is_said_to_be_slow_on_a_cpu_without_its_instructions(
+    monkeypatch: pytest.MonkeyPatch, known: dict[str, object], slow: bool
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: known)
+    line = "precision=bf16: this CPU has no bfloat16 instructions: slower than float32 here"
+    assert (line in training_lines(Trainer(precision="bf16"), FirstWord(), CPU)) is slow
+    assert line not in training_lines(Trainer(), FirstWord(), CPU)
+    assert not slow_precision("bf16", torch.device("cuda"))
 
 
 def test_bf16_is_refused_where_the_device_lacks_it(monkeypatch: pytest.MonkeyPatch) -> None:

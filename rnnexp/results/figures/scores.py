@@ -1,18 +1,28 @@
-"""The score of each group of a study that does not vary the length: a point with its interval."""
+"""The score of each group of a study that does not vary the length: a point with its interval.
+
+Of many groups, as a search for good settings makes, the best.
+"""
 
 from pathlib import Path
 
 from rnnexp.results.figures import looks, scales, style, words
 from rnnexp.results.findings.scores import Scores
 
+#: Rows that can be read.
+MAX_ROWS = 60
+
 
 def draw(finding: Scores, folder: Path) -> list[Path]:
     """scores.png and .svg, a row per group; nothing without a finished run."""
-    scored = [(group, group.interval) for group in finding.groups if group.interval is not None]
-    if not scored:
+    every = [(group, group.interval) for group in finding.groups if group.interval is not None]
+    if not every:
         return []
-    scored.reverse()  # the first group on top
     score = finding.score
+    best = sorted(
+        range(len(every)), key=lambda place: every[place][1].mean, reverse=score.better == "high"
+    )
+    scored = [every[place] for place in sorted(best[:MAX_ROWS])]
+    scored.reverse()  # the first group on top
     names = [words.wrapped(words.label(group.label)) for group, _ in scored]
     text_lines = sum(name.count("\n") + 1.6 for name in names)
     with style.figure(7.2, 1.4 + 0.24 * text_lines) as (canvas, (axes,)):
@@ -38,7 +48,12 @@ def draw(finding: Scores, folder: Path) -> list[Path]:
         if score.percent:
             low, high = axes.get_xlim()
             axes.set_xlim(max(low, -0.02), min(high, 1.02))
+        low, high = axes.get_xlim()
+        elsewhere = []
         for chance in sorted({level for group, _ in scored for level in group.chance_levels}):
+            if not low <= chance <= high:
+                elsewhere.append(score.show(chance))
+                continue
             axes.axvline(
                 chance, color=scales.CHANCE, linewidth=1.0, linestyle=(0, (1, 2)),
                 label=f"chance {score.show(chance)}",
@@ -47,6 +62,9 @@ def draw(finding: Scores, folder: Path) -> list[Path]:
             sorted({len(group.values) for group, _ in scored}), [i for _, i in scored]
         )
         synthetic = "; synthetic data" if finding.synthetic else ""
-        axes.set_xlabel(f"test {score.axis}\n{note}; ticks: single runs{synthetic}")
+        left_out = f"\nchance {', '.join(elsewhere)}: beyond the axis" if elsewhere else ""
+        if len(every) > len(scored):
+            left_out += f"\nthe best {len(scored)} of {len(every)} groups; all are in study.csv"
+        axes.set_xlabel(f"test {score.axis}\n{note}; ticks: single runs{synthetic}{left_out}")
         style.legend(canvas, [axes])
         return [style.save(canvas, folder, finding.name)]

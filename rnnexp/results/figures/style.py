@@ -30,8 +30,15 @@ Line = TypeVar("Line")
 #: Of a PNG, for print.
 DPI = 300
 
+#: Inches that a figure can be high and still be looked at; drawing takes time with each.
+MAX_HEIGHT = 40.0
+
 #: What every figure of a study must say beside its title.
 _note: ContextVar[str] = ContextVar("note", default="")
+
+
+class TooMuch(Exception):
+    """More than a figure can show."""
 
 
 @contextmanager
@@ -51,7 +58,15 @@ def together(note: str = "") -> Iterator[None]:
 def grid(
     width: float, height: float, rows: int, columns: int, share_y: bool | str = False
 ) -> Iterator[tuple[Figure, list[list[Axes]]]]:
-    """A figure and its panels by row, without a window system."""
+    """A figure and its panels by row, without a window system.
+
+    Raises TooMuch for one that nobody could look at.
+    """
+    if height > MAX_HEIGHT:
+        raise TooMuch(
+            f"it would be {height:.0f} inches high, and {MAX_HEIGHT:.0f} can be looked at: a study "
+            "that varies less draws it"
+        )
     settings: Any = {
         "font.family": [fonts.FIRST],
         "font.size": 10,

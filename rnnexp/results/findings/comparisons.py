@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from rnnexp.results.comparisons import Comparison
+from rnnexp.results.comparisons import MAX_COMPARED, Comparison, only_next
 from rnnexp.results.factors import LENGTHS
 from rnnexp.results.findings.base import StudyFinding
 from rnnexp.results.groups import group_label, json_value
@@ -21,7 +21,10 @@ MAX_PAIRS = 24
 
 @dataclass(frozen=True)
 class Comparisons(StudyFinding):
-    """shown: the setting whose values the table compares; study.json has those of all settings."""
+    """shown: the setting whose values the table compares; study.json has those of all settings.
+
+    only_next: settings of which each value is compared with the next alone, as they have so many.
+    """
 
     place = 20
     json_when_absent: ClassVar[Any] = []
@@ -29,13 +32,17 @@ class Comparisons(StudyFinding):
     score: Score
     shown: str
     comparisons: Sequence[Comparison]
+    only_next: Sequence[str] = ()
 
     @classmethod
     def of(cls, study: Study) -> Self | None:
         settings = [name for name in study.factors if name not in LENGTHS]
         several = [n for n in settings if len({str(run.factors[n]) for run in study.runs}) > 1]
         comparisons = [pair for name in several for pair in study.comparisons(name)]
-        return cls(study.score, several[0], comparisons) if comparisons else None
+        if not comparisons:
+            return None
+        too_many = [name for name in several if only_next(study.groups(), name)]
+        return cls(study.score, several[0], comparisons, too_many)
 
     def tables(self) -> list[Table]:
         lines = [pair for pair in self.comparisons if pair.factor == self.shown]
@@ -47,6 +54,11 @@ class Comparisons(StudyFinding):
         notes = tested.notes()
         if any(pair.difference.difference.apart for pair in lines):
             notes.append(ONE_BY_ONE)
+        notes += [
+            f"more than {MAX_COMPARED} pairs of values of {name}: each is compared with the next "
+            "alone"
+            for name in self.only_next
+        ]
         if len(lines) > MAX_PAIRS:
             notes.append(f"{len(lines) - MAX_PAIRS} more in study.json")
         shown = list(zip(lines, tested.adjusted, strict=True))[:MAX_PAIRS]
