@@ -145,7 +145,7 @@ class Unrolled(SequenceModel):
             encoder.output_size, hidden_size, num_layers, nonlinearity, dropout, cell,
             cell_options, engine,
         )  # fmt: skip
-        self.engine = self.recurrence.engine
+        self.engine, self.dropout = self.recurrence.engine, dropout
 
     def states(self, x_TBE: Tensor) -> Tensor:
         states_TBH: Tensor = self.recurrence(x_TBE)[0]

@@ -1,0 +1,83 @@
+"""An epoch that is to be trained, and the trainings that stop at each of theirs.
+
+A training is a generator: it validates, measures, records and saves by itself, and yields where an
+epoch is to be trained. So one training and several that are computed together are the same code.
+"""
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from typing import NamedTuple, TypeVar
+
+import torch
+
+from rnnexp.clip.base import Clip
+from rnnexp.data.base import Task
+from rnnexp.model.base import SequenceModel
+from rnnexp.training.checkpoint import Saver
+from rnnexp.training.steps import EpochSteps
+from rnnexp.types import Batch
+
+T = TypeVar("T")
+
+
+class Epoch(NamedTuple):
+    """An epoch that is to be trained: the arguments of `Trainer.train_epoch`."""
+
+    model: SequenceModel
+    task: Task
+    clip: Clip
+    optimizer: torch.optim.Optimizer
+    batches: Iterable[Batch]
+    steps: EpochSteps
+    saver: Saver
+
+
+def carried_out(story: Generator[Epoch, None, T], train: Callable[[Epoch], None]) -> T:
+    """What a training comes to.
+
+    train: trains an epoch; what it raises is raised inside the story, which saves what it has.
+    """
+    (result,) = carried_out_together([story], lambda epochs: train(epochs[0]))
+    return result
+
+
+def carried_out_together(
+    stories: Sequence[Generator[Epoch, None, T]], train: Callable[[Sequence[Epoch]], None]
+) -> list[T]:
+    """What each of several trainings comes to.
+
+    train: trains the next epoch of all that have one. What it raises, and what a story raises, is
+    raised inside every other story that has not ended, and then here.
+    """
+    results: dict[int, T] = {}
+    waiting: dict[int, Epoch] = {}
+
+    def go_on(number: int) -> None:
+        waiting.pop(number, None)
+        try:
+            waiting[number] = next(stories[number])
+        except StopIteration as end:
+            results[number] = end.value
+
+    try:
+        for number in range(len(stories)):
+            go_on(number)
+        while waiting:
+            train(list(waiting.values()))
+            for number in sorted(waiting):
+                go_on(number)
+    except BaseException as error:
+        _end(stories, error)
+        raise
+    return [results[number] for number in range(len(stories))]
+
+
+def _end(stories: Sequence[Generator[Epoch, None, T]], error: BaseException) -> None:
+    """Raise an error inside those that have begun and have not ended."""
+    for story in stories:
+        if story.gi_frame is None or story.gi_suspended is False:  # ended, or not begun
+            continue
+        try:
+            story.throw(error)
+        except BaseException as raised:
+            if raised is not error:
+                error.add_note(f"and then: {type(raised).__name__}: {raised}")

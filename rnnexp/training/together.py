@@ -1,0 +1,80 @@
+"""The epochs of K trainings as one program.
+
+Step by step: each reads its own batch, the states of all K are computed together, and each has its
+own loss, gradients, clipping and update. One that diverges stops changing, as it would alone; one
+whose epoch has fewer steps left waits for the others.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+
+import torch
+
+from rnnexp.interrupts import Pending, deferred
+from rnnexp.training.epoch import Epoch
+from rnnexp.training.lockstep import Lockstep, Reading
+from rnnexp.training.optimizers import step_unless, trainable
+from rnnexp.types import Batch
+
+
+def train_together(epochs: Sequence[Epoch]) -> None:
+    """`Trainer.train_epoch` of K trainings in float32; see `Lockstep` for which there can be.
+
+    The seconds of each are those of all of them.
+    """
+    lockstep = Lockstep([epoch.model for epoch in epochs])
+    batches = [iter(epoch.batches) for epoch in epochs]
+    for epoch in epochs:
+        epoch.model.train()
+    with deferred() as signals, ExitStack() as clocks:
+        for epoch in epochs:
+            clocks.enter_context(epoch.steps.clock)
+        while _step(lockstep, epochs, batches):
+            _between_steps(epochs, signals)
+    for epoch in epochs:
+        epoch.steps.read()
+
+
+def _step(lockstep: Lockstep, epochs: Sequence[Epoch], batches: Sequence[Iterator[Batch]]) -> bool:
+    """One step of all that have a batch left; False where none has."""
+    readings: list[Reading | None] = []
+    with ExitStack() as under_way:
+        for epoch in epochs:
+            under_way.enter_context(epoch.saver.step_under_way())
+        for which, coming in enumerate(batches):
+            # what a batch's random numbers are seeded for is drawn before the next one's
+            batch = next(coming, None)
+            readings.append(None if batch is None else lockstep.read(which, batch))
+        if not any(readings):
+            return False
+        outputs = lockstep.outputs(readings)
+        answers = [
+            (epoch, answer, reading.batch)
+            for epoch, answer, reading in zip(epochs, outputs, readings, strict=True)
+            if answer is not None and reading is not None
+        ]
+        losses = [epoch.task.loss(answer, batch) for epoch, answer, batch in answers]
+        for epoch, _, _ in answers:
+            epoch.optimizer.zero_grad(set_to_none=True)
+        # each parameter hears of its own model's loss alone
+        torch.autograd.backward(losses)
+        for (epoch, answer, batch), loss in zip(answers, losses, strict=True):
+            epoch.steps.watched.measure()
+            report = epoch.clip(trainable(epoch.model))
+            epoch.steps.watched.measure()
+            metrics = epoch.task.metrics(answer.detach(), batch)
+            epoch.steps.add(loss.detach(), metrics, report, batch)
+            step_unless(epoch.steps.nonfinite_seen, epoch.optimizer)
+    return True
+
+
+def _between_steps(epochs: Sequence[Epoch], signals: Pending) -> None:
+    """Save all trainings where it is time to, and before a signal that has come is delivered."""
+    if not signals and not any(epoch.saver.is_due for epoch in epochs):
+        return
+    with ExitStack() as clocks:
+        for epoch in epochs:
+            clocks.enter_context(epoch.steps.clock.stopped())
+        for epoch in epochs:
+            epoch.saver.save()
+        signals.deliver()
