@@ -5,37 +5,58 @@ own loss, gradients, clipping and update. One that diverges stops changing, as i
 whose epoch has fewer steps left waits for the others.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from typing import Protocol
 
 import torch
+from torch import Tensor
 
 from rnnexp.interrupts import Pending, deferred
+from rnnexp.model.base import SequenceModel
 from rnnexp.training.epoch import Epoch
-from rnnexp.training.lockstep import Lockstep, Reading
 from rnnexp.training.optimizers import step_unless, trainable
 from rnnexp.types import Batch
 
 
-def train_together(epochs: Sequence[Epoch]) -> None:
-    """`Trainer.train_epoch` of K trainings in float32; see `Lockstep` for which there can be.
+class Reading(Protocol):
+    """What one model reads in a step."""
 
-    The seconds of each are those of all of them.
+    @property
+    def batch(self) -> Batch: ...
+
+
+class Models(Protocol):
+    """K models that are computed together; `rnnexp.model.lockstep.Lockstep`."""
+
+    def read(self, which: int, batch: Batch) -> Reading:
+        """What a model reads."""
+
+    def outputs(self, readings: Sequence[Reading | None]) -> list[Tensor | None]:
+        """What each model answers; None for one that reads nothing."""
+
+
+def train_together(
+    epochs: Sequence[Epoch], together: Callable[[Sequence[SequenceModel]], Models]
+) -> None:
+    """`Trainer.train_epoch` of K trainings in float32.
+
+    together: the models as one program. The seconds of each training are those of all of them.
     """
-    lockstep = Lockstep([epoch.model for epoch in epochs])
+    models = together([epoch.model for epoch in epochs])
     batches = [iter(epoch.batches) for epoch in epochs]
     for epoch in epochs:
         epoch.model.train()
     with deferred() as signals, ExitStack() as clocks:
         for epoch in epochs:
             clocks.enter_context(epoch.steps.clock)
-        while _step(lockstep, epochs, batches):
+        while _step(models, epochs, batches):
             _between_steps(epochs, signals)
     for epoch in epochs:
         epoch.steps.read()
 
 
-def _step(lockstep: Lockstep, epochs: Sequence[Epoch], batches: Sequence[Iterator[Batch]]) -> bool:
+def _step(models: Models, epochs: Sequence[Epoch], batches: Sequence[Iterator[Batch]]) -> bool:
     """One step of all that have a batch left; False where none has."""
     readings: list[Reading | None] = []
     with ExitStack() as under_way:
@@ -44,10 +65,10 @@ def _step(lockstep: Lockstep, epochs: Sequence[Epoch], batches: Sequence[Iterato
         for which, coming in enumerate(batches):
             # what a batch's random numbers are seeded for is drawn before the next one's
             batch = next(coming, None)
-            readings.append(None if batch is None else lockstep.read(which, batch))
+            readings.append(None if batch is None else models.read(which, batch))
         if not any(readings):
             return False
-        outputs = lockstep.outputs(readings)
+        outputs = models.outputs(readings)
         answers = [
             (epoch, answer, reading.batch)
             for epoch, answer, reading in zip(epochs, outputs, readings, strict=True)
