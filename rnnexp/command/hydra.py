@@ -30,6 +30,7 @@ from rnnexp import config as settings
 from rnnexp import plugins
 from rnnexp.command.launcher import StudyLauncher
 from rnnexp.errors import ConfigError, nearest
+from rnnexp.experiment.spec import RunSpec
 from rnnexp.variables import environment_variable, safe_path
 
 CONFIG_NAME = "config"
@@ -80,7 +81,18 @@ def _launcher_of_study(
 ) -> Launcher:
     """What a sweeper asks for its launcher, whichever was chosen."""
     inner = _instantiate_launcher(self, hydra_context, task_function, config)
-    return StudyLauncher(inner, config, job_fingerprints, end_jobs_of_workers)
+
+    def spec_of(words: Sequence[str]) -> RunSpec:
+        """As a launcher composes a job."""
+        job = hydra_context.config_loader.load_sweep_config(config, list(words))
+        return RunSpec(
+            config=settings.plain(job),
+            choices=choices_of(job.hydra),
+            words=tuple(job.hydra.overrides.task),
+            unnamed=tuple(job.hydra.job.config.override_dirname.exclude_keys),
+        )
+
+    return StudyLauncher(inner, config, job_fingerprints, end_jobs_of_workers, spec_of)
 
 
 _get_mode = Hydra.get_mode

@@ -176,8 +176,6 @@ def _check_job(
 
     checked: the identities of those before, by their settings without the seed.
     """
-    from rnnexp.experiment.build import build
-
     try:
         composed = hydra.compose(config_name, overrides=list(words), return_hydra_config=True)
         config = settings.plain(composed)
@@ -188,7 +186,7 @@ def _check_job(
             spec = RunSpec(config, choices_of(composed.hydra), tuple(words))
             # what a user's component does when it is built must not end the command
             apart = study_jobs.isolates(spec) and has_foreign_targets(config)
-            checked[alike] = check_apart(spec) if apart else build(spec).identity
+            checked[alike] = check_apart(spec) if apart else _built(spec)
     except user_errors() as error:
         raise ConfigError(f"{one_line(error)} [in {shlex.join(words)}]") from error
     except JobFailed as error:
@@ -197,6 +195,15 @@ def _check_job(
         what = f"{type(error).__name__}: {first_line(error)}"
         raise JobFailed(f"{what} [in {shlex.join(words)}]") from error
     return replace(checked[alike], fingerprint=fingerprint(config))
+
+
+def _built(spec: RunSpec) -> Identity:
+    from rnnexp.experiment.build import build
+    from rnnexp.experiment.together import check_together
+
+    experiment = build(spec)
+    check_together(experiment)
+    return experiment.identity
 
 
 # -- where a study goes ---------------------------------------------------------------------------

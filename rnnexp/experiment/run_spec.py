@@ -79,12 +79,19 @@ def _run_job(spec: RunSpec, job: Job) -> tuple[RunDirectory, Summary | None]:
             remove_gone(job.there)
             log.info("%s  done before: %s", job, result_line(summary), extra=HEADLINE)
             return RunDirectory(job.there), summary
-        summary = describe(experiment)
-        start = _start(job, experiment) if retry != "all" else None
-        run = job.new_directory(summary) if start is None else start.of
+        run, summary, start = begun(job, experiment, anew=retry == "all")
         summary = execute(experiment, run, summary, start)
         log.info("%s  %s", job, result_line(summary), extra=HEADLINE)
         return run, summary
+
+
+def begun(
+    job: Job, experiment: Experiment, anew: bool = False
+) -> tuple[RunDirectory, Summary, Start | None]:
+    """The directory of a job that is to be run, what it is, and where it goes on, if it does."""
+    summary = describe(experiment)
+    start = None if anew else _start(job, experiment)
+    return (job.new_directory(summary) if start is None else start.of), summary, start
 
 
 def _start(job: Job, experiment: Experiment) -> Start | None:

@@ -5,6 +5,7 @@ epoch is to be trained. So one training and several that are computed together a
 """
 
 from collections.abc import Callable, Generator, Iterable, Sequence
+from contextvars import copy_context
 from typing import NamedTuple, TypeVar
 
 import torch
@@ -45,18 +46,23 @@ def carried_out_together(
 ) -> list[T]:
     """What each of several trainings comes to.
 
-    train: trains the next epoch of all that have one. What it raises, and what a story raises, is
-    raised inside every other story that has not ended, and then here.
+    train: trains the next epoch of all that have one; what it raises ends all of them. An exception
+    that one story raises ends that one alone, and is raised here once the others have ended.
+    Context variables that a story sets are its own.
     """
     results: dict[int, T] = {}
+    failures: dict[int, Exception] = {}
     waiting: dict[int, Epoch] = {}
+    contexts = [copy_context() for _ in stories]
 
     def go_on(number: int) -> None:
         waiting.pop(number, None)
         try:
-            waiting[number] = next(stories[number])
+            waiting[number] = contexts[number].run(next, stories[number])
         except StopIteration as end:
             results[number] = end.value
+        except Exception as error:
+            failures[number] = error
 
     try:
         for number in range(len(stories)):
@@ -66,18 +72,18 @@ def carried_out_together(
             for number in sorted(waiting):
                 go_on(number)
     except BaseException as error:
-        _end(stories, error)
+        for number in sorted(waiting):
+            contexts[number].run(_end, stories[number], error)
         raise
+    for failure in failures.values():
+        raise failure
     return [results[number] for number in range(len(stories))]
 
 
-def _end(stories: Sequence[Generator[Epoch, None, T]], error: BaseException) -> None:
-    """Raise an error inside those that have begun and have not ended."""
-    for story in stories:
-        if story.gi_frame is None or story.gi_suspended is False:  # ended, or not begun
-            continue
-        try:
-            story.throw(error)
-        except BaseException as raised:
-            if raised is not error:
-                error.add_note(f"and then: {type(raised).__name__}: {raised}")
+def _end(story: Generator[Epoch, None, T], error: BaseException) -> None:
+    """Raise an error inside a story."""
+    try:
+        story.throw(error)
+    except BaseException as raised:
+        if raised is not error:
+            error.add_note(f"and then: {type(raised).__name__}: {raised}")
