@@ -125,9 +125,7 @@ def _built(job: Job) -> Experiment | None:
     return experiment
 
 
-def _story(
-    job: Job, experiment: Experiment, replicas: int
-) -> Generator[Epoch, None, Summary]:
+def _story(job: Job, experiment: Experiment, replicas: int) -> Generator[Epoch, None, Summary]:
     anew = settings.jobs(job.spec.config).retry == "all"
     run, summary, start = begun(job, experiment, anew)
     summary.replicas, summary.engine = replicas, "autograd"

@@ -29,7 +29,7 @@ class Epoch(NamedTuple):
     optimizer: torch.optim.Optimizer
     batches: Iterable[Batch]
     steps: EpochSteps
-    saver: Saver
+    saver: Saver | None = None
 
 
 def carried_out(story: Generator[Epoch, None, T], train: Callable[[Epoch], None]) -> T:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from rnnexp.interrupts import Pending, deferred
 from rnnexp.model.base import SequenceModel
+from rnnexp.training.checkpoint import Saver
 from rnnexp.training.epoch import Epoch
 from rnnexp.training.optimizers import step_unless, trainable
 from rnnexp.types import Batch
@@ -60,8 +61,8 @@ def _step(models: Models, epochs: Sequence[Epoch], batches: Sequence[Iterator[Ba
     """One step of all that have a batch left; False where none has."""
     readings: list[Reading | None] = []
     with ExitStack() as under_way:
-        for epoch in epochs:
-            under_way.enter_context(epoch.saver.step_under_way())
+        for saver in _savers(epochs):
+            under_way.enter_context(saver.step_under_way())
         for which, coming in enumerate(batches):
             # what a batch's random numbers are seeded for is drawn before the next one's
             batch = next(coming, None)
@@ -91,11 +92,15 @@ def _step(models: Models, epochs: Sequence[Epoch], batches: Sequence[Iterator[Ba
 
 def _between_steps(epochs: Sequence[Epoch], signals: Pending) -> None:
     """Save all trainings where it is time to, and before a signal that has come is delivered."""
-    if not signals and not any(epoch.saver.is_due for epoch in epochs):
+    if not signals and not any(saver.is_due for saver in _savers(epochs)):
         return
     with ExitStack() as clocks:
         for epoch in epochs:
             clocks.enter_context(epoch.steps.clock.stopped())
-        for epoch in epochs:
-            epoch.saver.save()
+        for saver in _savers(epochs):
+            saver.save()
         signals.deliver()
+
+
+def _savers(epochs: Sequence[Epoch]) -> list[Saver]:
+    return [epoch.saver for epoch in epochs if epoch.saver is not None]

@@ -6,7 +6,7 @@ same operations are run and cost nothing, so that they can be caught by their na
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -17,10 +17,21 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from rnnexp.clip.norm import Norm
+from rnnexp.dials import Checkpoints
+from rnnexp.embedding.learned import Learned
+from rnnexp.model.lockstep import Lockstep
+from rnnexp.model.unrolled import Unrolled
+from rnnexp.training.epoch import Epoch, carried_out_together
 from rnnexp.training.optimizers import OPTIMIZERS, make_optimizer, step, step_unless
+from rnnexp.training.steps import EpochSteps
 from rnnexp.training.tensors import optimizer_state
+from rnnexp.training.together import train_together
 from rnnexp.training.trainer import Trainer
-from tests.conftest import GENERATED, TINY, TINY_MODEL, Outcome
+from rnnexp.types import Batch
+from tests.conftest import GENERATED, TINY, TINY_MODEL, Outcome, new_run
+from tests.training.test_trainer import WORDS as VOCABULARY
+from tests.training.test_trainer import FirstWord
 
 ATEN = torch.ops.aten
 CPU = torch.device("cpu")
@@ -105,36 +116,39 @@ def no_waiting(device: torch.device) -> Iterator[None]:
             yield
 
 
-@pytest.fixture
-def checked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Every epoch is trained under `no_waiting`, up to where its steps are read; they are counted.
+def watched(batches: Iterable[Batch], steps: EpochSteps, counts: list[int]) -> Iterator[Batch]:
+    """The batches of an epoch that may not wait, up to where its steps are read; they are counted.
 
     The first step is left out: there torch makes the optimizer's state and cuDNN its buffers.
     """
+    watch, read = ExitStack(), steps.read
+
+    def read_unwatched() -> None:
+        watch.close()
+        read()
+
+    steps.read = read_unwatched  # type: ignore[method-assign]
+    with watch:
+        for count, batch in enumerate(batches):
+            if count == 1:
+                watch.enter_context(no_waiting(batch.inputs.device))
+            yield batch
+            counts.append(len(batch))
+
+
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Every epoch is trained as `watched`; the sizes of the batches."""
     counts: list[int] = []
     train_epoch = Trainer.train_epoch
 
-    def watched(self: Trainer, model: Any, task: Any, clip: Any, optimizer: Any, batches: Any,
-                steps: Any, saver: Any = None) -> None:  # fmt: skip
-        read = steps.read
-        device = next(model.parameters()).device
-        with ExitStack() as watch:
+    def train(self: Trainer, model: Any, task: Any, clip: Any, optimizer: Any, batches: Any,
+              steps: Any, saver: Any = None) -> None:  # fmt: skip
+        train_epoch(
+            self, model, task, clip, optimizer, watched(batches, steps, counts), steps, saver
+        )
 
-            def watched_batches() -> Iterator[Any]:
-                for count, batch in enumerate(batches):
-                    if count == 1:
-                        watch.enter_context(no_waiting(device))
-                    yield batch
-                    counts.append(len(batch))
-
-            def read_unwatched() -> None:
-                watch.close()
-                read()
-
-            steps.read = read_unwatched
-            train_epoch(self, model, task, clip, optimizer, watched_batches(), steps, saver)
-
-    monkeypatch.setattr(Trainer, "train_epoch", watched)
+    monkeypatch.setattr(Trainer, "train_epoch", train)
     return counts
 
 
@@ -144,6 +158,9 @@ DEVICES = [
         "cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
     ),
 ]
+
+#: Nothing is saved between two steps, which reads from the device, however slow the machine is.
+QUIET = ("probes=[]", "checkpoint.every_seconds=1e6")
 
 WORDS = {
     **{model: (f"model={model}",) for model in ("rnn", "lstm", "gru", "linear", "bag")},
@@ -165,7 +182,7 @@ def test_no_step_waits(
     rnnexp: Callable[..., Outcome], checked: list[int], device: str, words: tuple[str, ...]
 ) -> None:
     tiny = [word for word in TINY if not ("embedding=one_hot" in words and "dim" in word)]
-    outcome = rnnexp(*tiny, *words, f"device={device}", "trainer.batch_size=16", "probes=[]")
+    outcome = rnnexp(*tiny, *words, f"device={device}", "trainer.batch_size=16", *QUIET)
     assert outcome.status == 0, outcome.err
     assert len(checked) > 2
 
@@ -192,7 +209,39 @@ def test_a_step_that_may_not_change_anything_is_not_waited_for(name: str) -> Non
 def test_no_step_with_new_samples_waits(
     rnnexp: Callable[..., Outcome], checked: list[int], device: str, data: str
 ) -> None:
-    words = ("seq_len=12", "trainer.steps=4", "data.val_count=5", "data.test_count=20", "probes=[]")
+    words = ("seq_len=12", "trainer.steps=4", "data.val_count=5", "data.test_count=20", *QUIET)
     outcome = rnnexp(*TINY_MODEL, f"data={data}", *words, f"device={device}")
     assert outcome.status == 0, outcome.err
     assert len(checked) == 4
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_no_step_of_several_trainings_waits(device: str) -> None:
+    """Of different widths, which are filled up, and with dropout."""
+    place, counts = torch.device(device), list[int]()
+    trainer, tasks = Trainer(epochs=1, batch_size=48), [FirstWord() for _ in range(2)]
+    models = [
+        Unrolled(Learned(VOCABULARY, 4), 2, cell="lstm", hidden_size=3, num_layers=2, dropout=0.2)
+        .to(place)
+        for _ in tasks
+    ]  # fmt: skip
+    stories = [
+        trainer.fitting(
+            model,
+            task,
+            Norm(0.1),
+            new_run(str(seed)),
+            seed,
+            place,
+            saving=Checkpoints(every_seconds=1e6),
+        )
+        for seed, (model, task) in enumerate(zip(models, tasks, strict=True))
+    ]
+
+    def train(epochs: Sequence[Epoch]) -> None:
+        first, *others = epochs
+        first = first._replace(batches=watched(first.batches, first.steps, counts))
+        train_together([first, *others], Lockstep)
+
+    carried_out_together(stories, train)
+    assert sorted(counts) == [8, 48, 48, 48, 48]
