@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rnnexp.model.base import SequenceModel
-from rnnexp.model.cells.base import Cell, Recurrence, State, hidden_states
+from rnnexp.model.cells.base import Cell, Recurrence, hidden_states
 from rnnexp.types import Batch
 
 WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -165,10 +165,8 @@ def _run_together(
         for a_BG, real_B1 in zip(a_TBG.unbind(0), real_TB1.unbind(0), strict=True):
             # Where nothing is read each step begins anew: what grows from step to step could
             # overflow there, and zero times infinity would be a gradient.
-            state = State(
-                torch.where(real_B1, state.h, initial.h),
-                None if state.c is None else torch.where(real_B1, state.c, initial.c),
-            )
+            flat_BD = torch.where(real_B1, state.flat, initial.flat)
+            state = layer.state_of(flat_BD)
             state = layer.cell.step(a_BG, state, layer.weight_hh, layer.bias_hh)
             states.append(state)
         return hidden_states(states)

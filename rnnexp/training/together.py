@@ -7,10 +7,10 @@ whose epoch has fewer steps left waits for the others.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rnnexp.interrupts import Pending, deferred
 from rnnexp.model.base import SequenceModel
@@ -27,18 +27,21 @@ class Reading(Protocol):
     def batch(self) -> Batch: ...
 
 
-class Models(Protocol):
+R = TypeVar("R", bound=Reading)
+
+
+class Models(Protocol[R]):
     """K models that are computed together; `rnnexp.model.lockstep.Lockstep`."""
 
-    def read(self, which: int, batch: Batch) -> Reading:
+    def read(self, which: int, batch: Batch) -> R:
         """What a model reads."""
 
-    def outputs(self, readings: Sequence[Reading | None]) -> list[Tensor | None]:
+    def outputs(self, readings: Sequence[R | None]) -> list[Tensor | None]:
         """What each model answers; None for one that reads nothing."""
 
 
 def train_together(
-    epochs: Sequence[Epoch], together: Callable[[Sequence[SequenceModel]], Models]
+    epochs: Sequence[Epoch], together: Callable[[Sequence[SequenceModel]], Models[R]]
 ) -> None:
     """`Trainer.train_epoch` of K trainings in float32.
 
@@ -46,20 +49,26 @@ def train_together(
     """
     models = together([epoch.model for epoch in epochs])
     batches = [iter(epoch.batches) for epoch in epochs]
+    parameters = [trainable(epoch.model) for epoch in epochs]
     for epoch in epochs:
         epoch.model.train()
     with deferred() as signals, ExitStack() as clocks:
         for epoch in epochs:
             clocks.enter_context(epoch.steps.clock)
-        while _step(models, epochs, batches):
+        while _step(models, epochs, batches, parameters):
             _between_steps(epochs, signals)
     for epoch in epochs:
         epoch.steps.read()
 
 
-def _step(models: Models, epochs: Sequence[Epoch], batches: Sequence[Iterator[Batch]]) -> bool:
+def _step(
+    models: Models[R],
+    epochs: Sequence[Epoch],
+    batches: Sequence[Iterator[Batch]],
+    parameters: Sequence[Sequence[nn.Parameter]],
+) -> bool:
     """One step of all that have a batch left; False where none has."""
-    readings: list[Reading | None] = []
+    readings: list[R | None] = []
     with ExitStack() as under_way:
         for saver in _savers(epochs):
             under_way.enter_context(saver.step_under_way())
@@ -71,18 +80,20 @@ def _step(models: Models, epochs: Sequence[Epoch], batches: Sequence[Iterator[Ba
             return False
         outputs = models.outputs(readings)
         answers = [
-            (epoch, answer, reading.batch)
-            for epoch, answer, reading in zip(epochs, outputs, readings, strict=True)
+            (epoch, own, answer, reading.batch)
+            for epoch, own, answer, reading in zip(
+                epochs, parameters, outputs, readings, strict=True
+            )
             if answer is not None and reading is not None
         ]
-        losses = [epoch.task.loss(answer, batch) for epoch, answer, batch in answers]
-        for epoch, _, _ in answers:
+        losses = [epoch.task.loss(answer, batch) for epoch, _, answer, batch in answers]
+        for epoch, *_ in answers:
             epoch.optimizer.zero_grad(set_to_none=True)
         # each parameter hears of its own model's loss alone
         torch.autograd.backward(losses)
-        for (epoch, answer, batch), loss in zip(answers, losses, strict=True):
+        for (epoch, own, answer, batch), loss in zip(answers, losses, strict=True):
             epoch.steps.watched.measure()
-            report = epoch.clip(trainable(epoch.model))
+            report = epoch.clip(own)
             epoch.steps.watched.measure()
             metrics = epoch.task.metrics(answer.detach(), batch)
             epoch.steps.add(loss.detach(), metrics, report, batch)

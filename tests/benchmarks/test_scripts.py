@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.conftest import script
 
@@ -30,6 +31,13 @@ def test_gpu(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(float(row[3]) == float(row[4]) == 0 for row in rows[:7])  # the CPU beside itself
     assert all(float(number) > 0 for row in rows[7:12] for number in row[3:])
     assert all(float(number) > 0 for row in rows[12:] for number in row[3:])
+    bench, calls = gpu.Bench(gpu.QUICK, torch.device("cpu")), []
+    model = bench.model("rnn", "autograd")
+    states = gpu.States(model.recurrence)
+    states.register_forward_hook(lambda *_: calls.append(1))
+    gpu.compute_with(model, states)
+    bench.epoch(model, bench.batches(5))()
+    assert calls == [1]
     assert gpu.main(["--device=cpu"]) == 2
     assert "use --quick" in capsys.readouterr().err
 
