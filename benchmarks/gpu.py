@@ -219,7 +219,7 @@ def compiled(model: SequenceModel, bench: Bench, batch: Batch) -> None:
     compute_with(model, torch.compile(States(model.recurrence), dynamic=False))  # type: ignore[arg-type]
 
 
-def compute_with(model: SequenceModel, states: Callable[[Tensor], Tensor]) -> None:
+def compute_with(model: SequenceModel, states: Callable[..., Any]) -> None:
     """Let something else compute the model's states.
 
     Not the module itself as an attribute: torch would keep it among the submodules, and the class'
