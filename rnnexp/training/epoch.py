@@ -56,12 +56,14 @@ def carried_out_together(
     contexts = [copy_context() for _ in stories]
 
     def go_on(number: int) -> None:
-        waiting.pop(number, None)
+        # it waits until it has gone on: a signal may come at any moment
         try:
             waiting[number] = contexts[number].run(next, stories[number])
         except StopIteration as end:
+            waiting.pop(number, None)
             results[number] = end.value
         except Exception as error:
+            waiting.pop(number, None)
             failures[number] = error
 
     try:
@@ -81,7 +83,7 @@ def carried_out_together(
 
 
 def _end(story: Generator[Epoch, None, T], error: BaseException) -> None:
-    """Raise an error inside a story."""
+    """Raise an error inside a story; in one that has ended with it nothing happens."""
     try:
         story.throw(error)
     except BaseException as raised:

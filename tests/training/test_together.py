@@ -158,23 +158,54 @@ def test_trainings_of_different_length() -> None:
     assert_as_alone(plans)
 
 
-def test_an_error_is_told_to_every_training() -> None:
-    told = []
+class Story:
+    """A training of `count` epochs; what is raised inside it is kept, and raised on."""
 
-    def story(number: int) -> Any:
+    def __init__(self, count: int, error: BaseException | None = None) -> None:
+        self.count, self.error, self.told = count, error, list[BaseException]()
+
+    def __iter__(self) -> Any:
         try:
-            yield number
-        except RuntimeError as error:
-            told.append((number, str(error)))
+            yield from range(self.count)
+            if self.error is not None:
+                raise self.error
+        except BaseException as error:
+            self.told.append(error)
             raise
-        return number
+        return self.count
 
-    def fail(epochs: Sequence[Any]) -> None:
-        raise RuntimeError("no memory")
+
+def test_an_error_of_an_epoch_ends_every_training() -> None:
+    stories, error = [Story(1), Story(3), Story(2)], RuntimeError("no memory")
+    trained = 0
+
+    def train(epochs: Sequence[Any]) -> None:
+        nonlocal trained
+        trained += 1
+        if trained == 2:
+            raise error
 
     with pytest.raises(RuntimeError, match="no memory"):
-        carried_out_together([story(0), story(1)], fail)
-    assert told == [(0, "no memory"), (1, "no memory")]
+        carried_out_together([iter(story) for story in stories], train)
+    assert [story.told for story in stories] == [[], [error], [error]]
+
+
+def test_an_error_of_one_training_is_its_own() -> None:
+    failing, others = Story(1, OSError("disk full")), [Story(3), Story(2)]
+    epochs: list[int] = []
+    with pytest.raises(OSError, match="disk full"):
+        carried_out_together(
+            [iter(story) for story in (failing, *others)], lambda some: epochs.append(len(some))
+        )
+    assert epochs == [3, 2, 1]
+    assert not any(story.told for story in others)
+
+
+def test_a_signal_in_one_training_ends_all() -> None:
+    stopped, others = Story(1, KeyboardInterrupt()), [Story(3), Story(2)]
+    with pytest.raises(KeyboardInterrupt):
+        carried_out_together([iter(story) for story in (stopped, *others)], lambda some: None)
+    assert [len(story.told) for story in (stopped, *others)] == [1, 1, 1]
 
 
 def test_what_cannot_be_computed_together_is_refused() -> None:
