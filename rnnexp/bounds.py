@@ -82,6 +82,14 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+@cache
+def own_cores() -> int:
+    """As `cores`, of those that this process may use: a cluster hands out some of a machine's."""
+    if hasattr(os, "sched_getaffinity"):  # not everywhere
+        return len(os.sched_getaffinity(0))
+    return cores()
+
+
 def _control_group_limits(
     root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")
 ) -> list[int]:

@@ -12,7 +12,7 @@ class Dials:
     """The top level: what a run is, apart from the components it is made of.
 
     seed: of every random stream. seq_len: time steps. device: auto, cpu, cuda, cuda:N or mps.
-    threads: of the CPU, None for torch's choice. name: ends the run directory's name.
+    threads: of the CPU, None for as many as gain. name: ends the run directory's name.
     study: names a sweep's directory. plots: draw the figures of a run.
     """
 

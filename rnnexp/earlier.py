@@ -34,7 +34,11 @@ SETTINGS: Mapping[str, str] = {}
 #: Settings that did not exist in version 0.1, each with the value that does what 0.1 did, or leaves
 #: the choice to rnnexp: at that value they are no part of a run's identity, and runs of 0.1 stay
 #: what they were. A setting whose value is null needs no entry: null counts as not set.
-LATER: Mapping[str, Any] = {"data.stratify": False, "model.engine": "auto"}
+LATER: Mapping[str, Any] = {
+    "data.stratify": False,
+    "model.engine": "auto",
+    "probes.every_step": False,
+}
 
 
 def upgraded(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,12 @@ FLOOR = 1e-300
 #: Stands for a norm below the floor, in files and arrays; one that is exactly 0 has no path at all.
 BELOW_FLOOR = FLOOR / 10
 
+#: The same of norms of float32 numbers, where the training flushes what is subnormal to 0.
+FLOAT32_FLOOR = 1e-36
+
+#: Stands for a norm below that.
+BELOW_FLOAT32 = 1e-37
+
 
 def finite(name: str, value: float) -> None:
     """Raise ValueError for what a float32 cannot hold."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rnnexp.clip.base import Clip
+from rnnexp.clip.base import Clip, certainly
 from rnnexp.ranges import more_than
 
 
@@ -28,6 +28,8 @@ class Norm(Clip):
     ) -> tuple[Tensor, Tensor]:
         if self.max_norm == math.inf:
             return torch.zeros((), dtype=torch.bool, device=norm.device), norm
+        if certainly(norm <= self.max_norm):
+            return torch.zeros((), dtype=torch.bool), norm
         factor = (self.max_norm / norm).clamp(max=1.0)
         torch._foreach_mul_(gradients, factor.to(gradients[0].dtype))
         return norm > self.max_norm, norm * factor

@@ -25,6 +25,7 @@ from rnnexp.experiment.denormals import flushed_denormals
 from rnnexp.experiment.identity import files_fingerprint
 from rnnexp.experiment.room import bytes_of_weight, check_states
 from rnnexp.experiment.spec import RunSpec
+from rnnexp.experiment.work import Work, work_of
 from rnnexp.init.base import Init
 from rnnexp.model.base import SequenceModel
 from rnnexp.probes.base import Probe
@@ -39,6 +40,7 @@ class Experiment:
 
     at_lengths: the task at the other lengths that the trained network is tested at.
     skipped_probes: why a probe that nobody named is not measured, by its name.
+    work: how much its training computes. threads: of the CPU, as they were set or chosen.
     """
 
     spec: RunSpec
@@ -50,6 +52,8 @@ class Experiment:
     trainer: Trainer
     probes: Mapping[str, Probe]
     skipped_probes: Mapping[str, str]
+    work: Work
+    threads: int
 
     @property
     def contents(self) -> tuple[str, str]:
@@ -63,9 +67,8 @@ class Experiment:
 
     @property
     def engine(self) -> str | None:
-        """How the gradients of the recurrence are computed; under autocast not by bptt."""
-        autocast = self.trainer.precision != "float32"
-        return "autograd" if autocast and self.model.engine == "bptt" else self.model.engine
+        """What computes the recurrence; see `rnnexp.model.engine`."""
+        return self.model.engine_on(self.device, self.trainer.precision != "float32")
 
     @property
     def content(self) -> str:
@@ -102,7 +105,7 @@ def build(spec: RunSpec) -> Experiment:
 
 
 def _build(spec: RunSpec) -> Experiment:
-    config, dials = spec.config, spec.dials
+    config, dials = spec.settled, spec.dials
     for group in settings.GROUPS:  # a wrong name or type is told before any file is read
         settings.arguments(config, group)
     for name in settings.probe_names(config):
@@ -112,8 +115,9 @@ def _build(spec: RunSpec) -> Experiment:
     clip: Clip = settings.build(config, "clip")
     init: Init = settings.build(config, "init", seq_len=dials.seq_len)
     device = pick_device(dials.device)
-    _check_threads(dials.threads)
-    torch.set_num_threads(dials.threads or default_threads())
+    _check_threads(config.get("threads"))
+    # one thread, so that weights that are computed, as orthogonal ones, are the same for any number
+    torch.set_num_threads(1)
     task = _task(spec)
     at_lengths = _at_lengths(task)
     _make_splits(task, at_lengths)
@@ -129,25 +133,43 @@ def _build(spec: RunSpec) -> Experiment:
         model = build_model(
             config, encoder, task.output_size, regression=task.regression, per_step=task.per_step
         )
-    _check_engine(config, trainer)
     generator = torch.Generator().manual_seed(stream_seed(dials.seed, "init"))
     _checked(config, "init", init, model, generator)
     if not all(bool(weight.isfinite().all()) for weight in model.parameters()):
         raise ConfigError("the initial weights are not finite: lower what init or embedding scale")
     _checked(config, "trainer", check_states, trainer, model, task, device)
     probes, skipped = _probes(spec, model, task)
-    return Experiment(
-        spec, device, task, at_lengths, model.to(device), clip, trainer, probes, skipped
-    )
+    work = work_of(trainer, model, task, dials.seed)
+    threads = config.get("threads") or work.threads(bounds.own_cores(), default_threads())
+    torch.set_num_threads(threads)
+    experiment = Experiment(
+        spec, device, task, at_lengths, model.to(device), clip, trainer, probes, skipped, work,
+        threads,
+    )  # fmt: skip
+    _check_engine(experiment)
+    return experiment
 
 
-def _check_engine(config: Mapping[str, Any], trainer: Trainer) -> None:
-    """Raise ConfigError for an engine that was asked for and would not compute."""
-    if config["model"].get("engine") == "bptt" and trainer.precision != "float32":
+def _check_engine(experiment: Experiment) -> None:
+    """Raise ConfigError for an engine that was asked for, or is needed, and would not compute."""
+    config, there = experiment.spec.config, experiment.engine
+    asked = config["model"].get("engine", "auto")
+    if asked not in ("auto", there):
         raise ConfigError(
-            f"model.engine=bptt computes in float32 and trainer.precision={trainer.precision} does "
-            "not: use model.engine=auto"
+            f"model.engine={asked} computes in float32 and trainer.precision="
+            f"{experiment.trainer.precision} does not: use model.engine=auto"
         )
+    for name, probe in experiment.probes.items():
+        if probe.state_distances(2) and there != "bptt":
+            way_out = (
+                "add model.engine=bptt"
+                if asked != "auto" or experiment.device.type != "cpu"
+                else "use model=rnn or model=gru in float32"
+            )
+            raise ConfigError(
+                f"probes.{name}.every_step=true notes what engine=bptt comes by, and this run "
+                f"computes with engine={there}: {way_out}, or leave every_step out"
+            )
 
 
 def build_model(
@@ -273,7 +295,8 @@ def _check_threads(threads: int | None) -> None:
 
 @functools.cache
 def default_threads() -> int:
-    """The number that torch had before the first job: an earlier job may have set another."""
+    """As many as there may be: torch's number before the first job, which is that of the cores or
+    what OMP_NUM_THREADS says. A job may set another."""
     return torch.get_num_threads()
 
 

@@ -42,11 +42,17 @@ def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
     pads = report.get("padding", "behind" if report.get("pads") else "none")
     lines.append(
         f"model {summary.model}: {summary.parameters} parameters, {steps} steps, "
-        f"read at {read_at}, pads {pads}, on {experiment.device}"
+        f"read at {read_at}, pads {pads}, on {experiment.device}, {_threads(experiment)}"
     )
     if summary.embedding_report:
         lines.append(vectors_line(summary.embedding_report))
     return lines
+
+
+def _threads(experiment: "Experiment") -> str:
+    count = experiment.threads
+    chosen = " (chosen)" if experiment.spec.dials.threads is None else ""
+    return f"{count} thread{'s' * (count > 1)}{chosen}"
 
 
 def result_line(summary: Summary) -> str:

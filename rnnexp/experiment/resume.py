@@ -69,7 +69,7 @@ def resume(
     with claim as free:
         summary = run.summary  # as it is now that nobody else writes it
         _check_is_stopped(run, summary, free)
-        experiment = build(replace(spec, config=_with(spec.config, changes)))
+        experiment = build(replace(spec.as_begun(run), config=_with(spec.config, changes)))
         check_is_same(summary, spec, experiment)
         start = start_of(run, experiment)
         return run, execute(experiment, run, describe(experiment), start)
@@ -117,7 +117,7 @@ def _train_on(
         )
     kept = [word for word in before.words if word.lstrip("+").partition("=")[0] not in changes]
     spec = replace(
-        before,
+        before.as_begun(run),
         config=_with(before.config, changes),
         words=(*kept, *(f"{key}={value}" for key, value in changes.items())),
     )

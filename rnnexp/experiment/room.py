@@ -6,8 +6,11 @@ from torch import nn
 from rnnexp import bounds
 from rnnexp.data.base import Task
 from rnnexp.model.base import SequenceModel
+from rnnexp.training.feed import Sampler
 from rnnexp.training.optimizers import make_optimizer, step
 from rnnexp.training.trainer import Trainer
+
+CPU = torch.device("cpu")
 
 #: Bytes of a float32.
 FLOAT = 4
@@ -17,8 +20,8 @@ def bytes_of_weight(trainer: Trainer) -> int:
     """Of one float32 weight, its gradient, and what the optimizer keeps of it, which is asked."""
     weight = nn.Parameter(torch.zeros(2))
     weight.grad = torch.zeros(2)
-    rate, cpu = trainer.learning_rate, torch.device("cpu")
-    optimizer = make_optimizer(trainer.optimizer, [weight], rate, trainer.alpha, cpu)
+    rate = trainer.learning_rate
+    optimizer = make_optimizer(trainer.optimizer, [weight], rate, trainer.alpha, CPU)
     step(optimizer)
     kept = [value for value in optimizer.state[weight].values() if isinstance(value, torch.Tensor)]
     moments = sum(value.element_size() for value in kept if value.shape == weight.shape)
@@ -32,13 +35,9 @@ def check_states(trainer: Trainer, model: SequenceModel, task: Task, device: tor
     """
     if not trainer.epochs and trainer.steps is None:
         return
-    if task.generates:
-        examples, steps = trainer.batch_size, task.split("test").inputs.shape[1]
-    else:
-        train = task.split("train")
-        examples = min(trainer.batch_size, len(train))
-        trimmed = not model.reads_pads and train.padding == "post" and not train.per_step
-        steps = int(train.lengths.max()) if trimmed else train.inputs.shape[1]
+    read = Sampler(task.split("test" if task.generates else "train"), CPU, not model.reads_pads)
+    examples = trainer.batch_size if task.generates else min(trainer.batch_size, len(read))
+    steps = int(read.widths.max())
     numbers = model.encoder.output_size + sum(layer.state_size for layer in model.recurrences())
     needed = examples * steps * numbers * FLOAT
     what = f"the states of {examples} sequences of {steps} steps, {numbers} numbers in each,"

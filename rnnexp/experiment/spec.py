@@ -41,6 +41,7 @@ class RunSpec:
     root: where its directory is made, if it is no job of a study.
     study: the directory of the study that it is a job of, and `job` its number there, from 0.
     unnamed: keys that all jobs of its study have at one value, and that its name leaves out.
+    begun_with: how settings that leave a choice open were settled when the run began, by key.
     """
 
     config: Mapping[str, Any]
@@ -50,6 +51,7 @@ class RunSpec:
     study: Path | None = None
     job: int | None = None
     unnamed: tuple[str, ...] = ()
+    begun_with: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of_config(cls, config: Mapping[str, Any]) -> "RunSpec":
@@ -73,6 +75,31 @@ class RunSpec:
             refuse_foreign_targets(config, run.path / "config.yaml")
         spec = cls.of_config(config)
         return replace(spec, choices={**spec.choices, **run.summary.choices}, words=run.words)
+
+    def as_begun(self, run: RunDirectory) -> "RunSpec":
+        """The spec with the choices that a run was begun with: threads and engine.
+
+        Both are chosen from the configuration and the machine alone. Either can change how sums are
+        rounded, so a run that goes on keeps them, on whatever machine.
+        """
+        return replace(
+            self,
+            begun_with={
+                "threads": run.environment.get("threads"),
+                "model.engine": run.summary.engine,
+            },
+        )
+
+    @property
+    def settled(self) -> dict[str, Any]:
+        """`config`, with `begun_with` where it leaves a choice open."""
+        config, model = dict(self.config), self.config.get("model") or {}
+        threads, engine = (self.begun_with.get(key) for key in ("threads", "model.engine"))
+        if config.get("threads") is None:
+            config["threads"] = threads
+        if model.get("engine") == "auto" and engine is not None:
+            config["model"] = {**model, "engine": engine}
+        return config
 
     @cached_property
     def dials(self) -> Dials:

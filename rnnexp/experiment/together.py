@@ -47,6 +47,12 @@ def check_together(experiment: Experiment) -> None:
             f"{asked} computes in float32 and trainer.precision={experiment.trainer.precision} "
             "does not: use jobs.replicas=null"
         )
+    for name, probe in experiment.probes.items():
+        if probe.state_distances(2):
+            raise ConfigError(
+                f"{asked} computes by autograd and probes.{name} notes what engine=bptt computes: "
+                "use jobs.replicas=null"
+            )
     try:
         check_written_out(experiment.model)
     except ValueError as error:
@@ -127,6 +133,6 @@ def _built(job: Job) -> Experiment | None:
 
 def _story(job: Job, experiment: Experiment, replicas: int) -> Generator[Epoch, None, Summary]:
     anew = settings.jobs(job.spec.config).retry == "all"
-    run, summary, start = begun(job, experiment, anew)
+    experiment, run, summary, start = begun(job, experiment, anew)
     summary.replicas, summary.engine = replicas, "autograd"
     return (yield from execution(experiment, run, summary, start))

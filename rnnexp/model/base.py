@@ -12,7 +12,9 @@ from torch import Tensor, nn
 
 from rnnexp import bounds
 from rnnexp.embedding.base import Encoder
+from rnnexp.model.bptt import Watch
 from rnnexp.model.cells.base import Cell, Recurrence
+from rnnexp.model.engine import Engine
 from rnnexp.model.readout import READOUTS, Readout
 from rnnexp.model.rollout import replay
 from rnnexp.ranges import more_than
@@ -89,8 +91,13 @@ class SequenceModel(nn.Module, ABC):
         """The layers from the bottom up, on the parameters themselves; none where none recurs."""
         return []
 
-    #: How the gradients of the recurrence are computed, for summary.json; None without one.
-    engine: str | None = None
+    def engine_on(self, device: torch.device, autocast: bool = False) -> Engine | None:
+        """What computes the recurrence on a device, see engine.py; None without a recurrence."""
+        return None
+
+    #: Called on the way back of each training step with the total dL/dh_t of the top layer's
+    #: states, [T, B, H], where engine=bptt computes them.
+    watch: Watch | None = None
 
     #: Share of the states zeroed between layers while training.
     dropout: float = 0.0

@@ -1,17 +1,21 @@
-"""torch's own recurrent modules: all steps in one kernel."""
+"""torch's own recurrent modules, and the engines that compute them."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rnnexp import bounds
 from rnnexp.embedding.base import Encoder
 from rnnexp.model.base import SequenceModel
+from rnnexp.model.bptt import states_by_bptt
 from rnnexp.model.cells.base import Cell, Recurrence
 from rnnexp.model.cells.gru import GRUCell
 from rnnexp.model.cells.lstm import LSTMCell
 from rnnexp.model.cells.rnn import Nonlinearity, RNNCell
+from rnnexp.model.engine import Engine, check_engine, engine_for, is_autocast
 from rnnexp.model.modules import layers_of
 from rnnexp.ranges import a_fraction, at_least
 
@@ -22,10 +26,9 @@ class Fused(SequenceModel):
     hidden_size: the size H of the state.
     num_layers: recurrent layers, each reading the states of the one below.
     dropout: share of the states zeroed between layers while training.
+    engine: `fused`, torch's own, or `bptt`; `auto` takes the faster one, see engine.py.
     common: `readout`, `head` and `head_bound` of `SequenceModel`.
     """
-
-    engine = "fused"
 
     #: torch's module, and the cell of which it computes all steps.
     module: Callable[..., nn.RNNBase]
@@ -38,9 +41,11 @@ class Fused(SequenceModel):
         hidden_size: int = 128,
         num_layers: int = 1,
         dropout: float = 0.0,
+        engine: Literal["auto", "fused", "bptt"] = "auto",
         **common: Any,
     ) -> None:
         check_layers(hidden_size, num_layers, dropout)
+        check_engine(engine, self.cell.name, self.cell())
         weigh_layers(self.cell, encoder.output_size, hidden_size, num_layers)
         super().__init__(encoder, hidden_size, output_size, **common)
         self.dropout = dropout
@@ -51,13 +56,27 @@ class Fused(SequenceModel):
             dropout=dropout,
             **self.options(),
         )
+        self._engine = engine
 
     def options(self) -> dict[str, str]:
         """Arguments of the torch module beyond those that all of them have."""
         return {}
 
+    def engine_on(self, device: torch.device, autocast: bool = False) -> Engine:
+        return engine_for(self._engine, self.cell(), "fused", device, autocast)
+
     def states(self, x_TBE: Tensor) -> Tensor:
-        states_TBH: Tensor = self.recurrence(x_TBE)[0]
+        if self.engine_on(x_TBE.device, is_autocast(x_TBE)) == "fused":
+            states_TBH: Tensor = self.recurrence(x_TBE)[0]
+            return states_TBH
+        states_TBH = x_TBE
+        layers = self.recurrences()
+        for layer in layers:
+            if layer is not layers[0]:
+                states_TBH = F.dropout(states_TBH, self.recurrence.dropout, self.training)
+            watch = self.watch if layer is layers[-1] else None
+            initial_BH = layer.initial(x_TBE.shape[1]).h
+            states_TBH = states_by_bptt(layer, states_TBH, initial_BH, watch)
         return states_TBH
 
     def recurrences(self) -> list[Recurrence]:

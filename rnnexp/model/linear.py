@@ -10,6 +10,7 @@ from rnnexp.embedding.base import Encoder
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.cells.base import Recurrence
 from rnnexp.model.cells.linear import LinearCell
+from rnnexp.model.engine import Engine
 from rnnexp.ranges import at_least
 
 
@@ -24,8 +25,6 @@ class Linear(SequenceModel):
     common: `readout` (`last` or `last_valid`), `head` and `head_bound` of `SequenceModel`.
     """
 
-    engine = "autograd"
-
     def __init__(
         self, encoder: Encoder, output_size: int, hidden_size: int = 128, **common: Any
     ) -> None:
@@ -39,6 +38,9 @@ class Linear(SequenceModel):
             )
         self.hidden_size = hidden_size
         self.i2h = nn.Linear(encoder.output_size + hidden_size, hidden_size)
+
+    def engine_on(self, device: torch.device, autocast: bool = False) -> Engine:
+        return "autograd"
 
     def states(self, x_TBE: Tensor) -> Tensor:
         """[x_t, h_(t-1)] of every step, [T, B, E + H]."""

@@ -83,12 +83,14 @@ class Lockstep:
 def check_written_out(model: SequenceModel) -> None:
     """Raise ValueError for a model whose recurrence is no sequence of tensor operations."""
     kind = type(model).__name__.lower()
-    if not model.recurrences():
+    layers = model.recurrences()
+    if not layers:
         raise ValueError(f"model={kind} has no recurrence that could be computed together")
-    if model.engine == "fused":
+    # with autocast: what computes where it is not bptt
+    if model.engine_on(layers[0].weight_hh.device, autocast=True) == "fused":
         raise ValueError(
             f"model={kind} is computed by cuDNN, which takes the weights of one model: use "
-            f"model=unrolled model.cell={model.recurrences()[0].cell.name}"
+            f"model=unrolled model.cell={layers[0].cell.name}"
         )
 
 

@@ -10,15 +10,12 @@ from torch import Tensor, nn
 
 from rnnexp.embedding.base import Encoder
 from rnnexp.model.base import SequenceModel
-from rnnexp.model.bptt import plain_recurrence
+from rnnexp.model.bptt import Watch, states_by_bptt
 from rnnexp.model.cells import make_cell
 from rnnexp.model.cells.base import Recurrence, State, hidden_states
 from rnnexp.model.cells.rnn import Nonlinearity
+from rnnexp.model.engine import Engine, check_engine, engine_for, is_autocast
 from rnnexp.model.fused import check_layers, weigh_layers
-
-#: How the gradients are computed: by torch's autograd from every operation of every step, or by the
-#: equations of backpropagation through time, which a plain recurrence has; see bptt.py.
-Engine = Literal["auto", "autograd", "bptt"]
 
 
 class UnrolledRNN(nn.Module):
@@ -28,11 +25,12 @@ class UnrolledRNN(nn.Module):
     works in both directions for the cells that torch has.
 
     cell: the name of a cell, see `rnnexp.model.cells.cells`. nonlinearity: for a cell that takes
-    one. cell_options: further arguments of the cell's constructor, by name. engine: `auto` takes
-    bptt where the cell is a plain recurrence; under autocast autograd always computes.
+    one. cell_options: further arguments of the cell's constructor, by name. engine: `autograd` or
+    `bptt`, `auto` for bptt where it is written for the cell; see engine.py. watch: see
+    `SequenceModel.watch`.
 
     Raises ValueError for a cell that there is not, for what it does not take, and for engine=bptt
-    where the cell is of another form.
+    where it is not written for the cell.
 
     >>> rnn = UnrolledRNN(3, 4, num_layers=2)
     >>> _ = rnn.load_state_dict(nn.RNN(3, 4, num_layers=2).state_dict())
@@ -47,19 +45,14 @@ class UnrolledRNN(nn.Module):
         dropout: float = 0.0,
         cell: str = "rnn",
         cell_options: Mapping[str, Any] | None = None,
-        engine: Engine = "auto",
+        engine: Literal["auto", "autograd", "bptt"] = "auto",
     ) -> None:
         super().__init__()
         self.hidden_size, self.num_layers, self.dropout = hidden_size, num_layers, dropout
         self.cell = make_cell(cell, nonlinearity=nonlinearity, **(cell_options or {}))
-        if engine == "bptt" and not self.cell.is_plain:
-            raise ValueError(
-                f"engine=bptt is written for h_t = φ(W_ih x_t + W_hh h_(t-1) + b) and cell={cell} "
-                "is of another form: use model.engine=auto"
-            )
-        if engine == "auto":
-            engine = "bptt" if self.cell.is_plain else "autograd"
-        self.engine: Engine = engine
+        check_engine(engine, cell, self.cell)
+        self._engine = engine
+        self.watch: Watch | None = None
         rows = len(self.cell.blocks) * hidden_size
         weigh_layers(type(self.cell), input_size, hidden_size, num_layers)
         bound = 1 / math.sqrt(hidden_size)
@@ -100,14 +93,21 @@ class UnrolledRNN(nn.Module):
         for layer, before in zip(self.recurrences(), initial, strict=True):
             if final:
                 states_TBH = F.dropout(states_TBH, self.dropout, self.training)
-            states_TBH, last = self._run(layer, states_TBH, before)
+            watch = self.watch if len(final) == self.num_layers - 1 else None
+            states_TBH, last = self._run(layer, states_TBH, before, watch)
             final.append(last)
         return (states_TBH if return_all else states_TBH[-1]), final
 
-    def _run(self, layer: Recurrence, x_TBE: Tensor, initial: State) -> tuple[Tensor, State]:
+    def engine_on(self, device: torch.device, autocast: bool = False) -> Engine:
+        """What computes the layers on a device, see engine.py."""
+        return engine_for(self._engine, self.cell, "autograd", device, autocast)
+
+    def _run(
+        self, layer: Recurrence, x_TBE: Tensor, initial: State, watch: Watch | None
+    ) -> tuple[Tensor, State]:
         """A layer's states, [T, B, H], and its last state."""
-        if self.engine == "bptt" and not torch.is_autocast_enabled(x_TBE.device.type):
-            states_TBH = plain_recurrence(layer, x_TBE, initial.h)
+        if self.engine_on(x_TBE.device, is_autocast(x_TBE)) == "bptt":
+            states_TBH = states_by_bptt(layer, x_TBE, initial.h, watch)
             return states_TBH, State(states_TBH[-1])
         states = layer.run(x_TBE, initial)
         return hidden_states(states), states[-1]
@@ -116,12 +116,12 @@ class UnrolledRNN(nn.Module):
 class Unrolled(SequenceModel):
     """`UnrolledRNN` between encoder and readout: any cell, in plain tensor operations.
 
-    Slower than torch's fused modules, which have its own cells only, but for a plain recurrence.
+    Slower than torch's fused modules, which have its own cells only, where bptt is not written.
 
     cell: the name of a cell, each a file in rnnexp/model/cells/.
     nonlinearity: for a cell that takes one, as `rnn` does.
     cell_options: other settings of the cell, as its constructor calls them.
-    engine: how the gradients are computed, see `Engine`; `auto` takes the faster one.
+    engine: `autograd` or `bptt`; `auto` takes the faster one, see engine.py.
     hidden_size, num_layers, dropout: as in `Fused`.
     common: `readout`, `head` and `head_bound` of `SequenceModel`.
     """
@@ -136,7 +136,7 @@ class Unrolled(SequenceModel):
         nonlinearity: Nonlinearity = "tanh",
         dropout: float = 0.0,
         cell_options: dict[str, Any] | None = None,
-        engine: Engine = "auto",
+        engine: Literal["auto", "autograd", "bptt"] = "auto",
         **common: Any,
     ) -> None:
         check_layers(hidden_size, num_layers, dropout)
@@ -145,9 +145,13 @@ class Unrolled(SequenceModel):
             encoder.output_size, hidden_size, num_layers, nonlinearity, dropout, cell,
             cell_options, engine,
         )  # fmt: skip
-        self.engine, self.dropout = self.recurrence.engine, dropout
+        self.dropout = dropout
+
+    def engine_on(self, device: torch.device, autocast: bool = False) -> Engine:
+        return self.recurrence.engine_on(device, autocast)
 
     def states(self, x_TBE: Tensor) -> Tensor:
+        self.recurrence.watch = self.watch
         states_TBH: Tensor = self.recurrence(x_TBE)[0]
         return states_TBH
 

@@ -64,7 +64,8 @@ class ProbeView:
     steps: of each step of the epoch just trained, by name: loss, norm_before and norm_after
         clipping, of all gradients; fired (1 where clipping changed a gradient), nonfinite (gradient
         elements); before.NAME and after.NAME, the norm of a single parameter's gradient before and
-        after clipping, see `SequenceModel.recurrence_parameters`. Empty before the first epoch.
+        after clipping, see `SequenceModel.recurrence_parameters`; state_gradient, a column for each
+        of `state_distances`. Empty before the first epoch.
     """
 
     model: Observed
@@ -119,6 +120,14 @@ class Probe(ABC):
             raise ValueError(
                 f"needs a recurrent model; model={type(model).__name__.lower()} has none"
             )
+
+    def state_distances(self, steps: int) -> Sequence[int]:
+        """Distances from the readout at which every training step is to note ‖dL/dh‖, for
+        `state_gradient` in `ProbeView.steps`. Only engine=bptt comes by it.
+
+        steps: of the sequences.
+        """
+        return ()
 
     @abstractmethod
     def measure(self, view: ProbeView) -> Measurement:

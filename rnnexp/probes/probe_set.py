@@ -3,7 +3,7 @@
 import logging
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,13 @@ class ProbeSet:
         self.examples, self.longest = (
             dataset.batch(torch.from_numpy(chosen)).to(device) for chosen in rows
         )
+
+    @property
+    def state_distances(self) -> Sequence[int]:
+        """Steps before the readout at which each training step notes the states' gradients."""
+        width = self.examples.inputs.shape[1]
+        asked = {d for probe in self.probes.values() for d in probe.state_distances(width)}
+        return sorted(asked)
 
     def measure(
         self,

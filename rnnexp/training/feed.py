@@ -43,6 +43,13 @@ class Sampler:
     def __len__(self) -> int:
         return len(self.dataset)
 
+    @property
+    def widths(self) -> IntArray:
+        """The time steps that each example takes, but for those that its batch adds to it."""
+        if self.trim:
+            return self.lengths
+        return np.full(len(self), self.dataset.inputs.shape[1])
+
     def epoch(
         self, batch_size: int, generator: np.random.Generator, drop_last: bool = False
     ) -> list[IntArray]:

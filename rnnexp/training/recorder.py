@@ -1,6 +1,6 @@
 """Where a training's results go, and who looks on, as the loop sees it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import numpy.typing as npt
@@ -20,6 +20,10 @@ class Probes(Protocol):
         diverged: bool = False,
     ) -> float:
         """Measure what is due and return the seconds that it took. Never changes the training."""
+
+    @property
+    def state_distances(self) -> Sequence[int]:
+        """Steps before the readout at which each training step notes the states' gradients."""
 
     def state(self) -> tuple[Mapping[str, Tensor], Mapping[str, Any]]:
         """What has been measured, for a checkpoint: tensors, and JSON values."""

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnexp.clip.base import norms_of
+from rnnexp.training.state_gradients import StateGradients
 from rnnexp.types import Batch, ClipReport, wide
 
 
@@ -93,13 +94,14 @@ class EpochSteps:
     host; whatever follows needs `read` first.
 
     watched: norms of single parameters' gradients, beside those of all that the clip reports.
+    states: norms of the states' gradients, where they are asked for.
     clock: the seconds that the steps have taken.
     metrics: the names of the scores.
     nonfinite_seen: 1.0 from the first step on whose loss or gradient is not finite, else 0.0.
     """
 
-    def __init__(self, watched: WatchedNorms) -> None:
-        self.watched = watched
+    def __init__(self, watched: WatchedNorms, states: StateGradients) -> None:
+        self.watched, self.states = watched, states
         self.clock = Clock()
         self._rows: list[Tensor] = []
         self._sizes: list[int] = []
@@ -113,7 +115,8 @@ class EpochSteps:
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """For a checkpoint inside an epoch: tensors on the CPU, and JSON values."""
         table = torch.stack(self._rows).cpu() if self._rows else torch.empty(0)
-        return {"table": table, "watched": self.watched.state(len(self))}, {
+        watched, states = self.watched.state(len(self)), self.states.state()
+        return {"table": table, "watched": watched, "states": states}, {
             "sizes": self._sizes,
             "metrics": self.metrics,
             "nonfinite_seen": self.nonfinite_seen.item(),
@@ -126,6 +129,7 @@ class EpochSteps:
         """Go on behind the steps of `state`."""
         self._rows = list(tensors["table"].to(device).unbind())
         self.watched.restore(tensors["watched"], device)
+        self.states.restore(tensors["states"], device)
         self._sizes, self.metrics = list(rest["sizes"]), tuple(rest["metrics"])
         self.nonfinite_seen = torch.tensor(rest["nonfinite_seen"], device=device)
         self.clock.seconds = rest["seconds"]
@@ -182,11 +186,12 @@ class EpochSteps:
         return dict(zip(names, means, strict=True))
 
     def by_step(self) -> dict[str, npt.NDArray[np.float64]]:
-        """Loss, clip report and watched norms of each step, one that was not finite included."""
+        """Loss, clip report and norms of each step, one that was not finite included."""
         table = self._table[: self.count]
         names = ("norm_before", "norm_after", "fired", "nonfinite")
         columns = dict(zip(names, table[:, -4:].T, strict=True))
-        return {"loss": table[:, 0], **columns, **self.watched.by_step(self.count)}
+        norms = self.watched.by_step(self.count) | self.states.by_step(self.count)
+        return {"loss": table[:, 0], **columns, **norms}
 
     def divergence(self, step: int) -> str:
         """One line on the step that was not finite; step: its number in the run."""

@@ -4,7 +4,7 @@ Clipping measures the gradient's norm before it changes anything; that raw norm 
 """
 
 import logging
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -27,6 +27,7 @@ from rnnexp.training.optimizers import make_optimizer, step_unless, trainable
 from rnnexp.training.precision import Precision, autocast, has_bf16
 from rnnexp.training.progress import Progress
 from rnnexp.training.recorder import Probes, Recorder
+from rnnexp.training.state_gradients import StateGradients
 from rnnexp.training.steps import EpochSteps, WatchedNorms
 from rnnexp.training.tensors import copy_of, weights_of
 from rnnexp.types import Batch
@@ -168,7 +169,7 @@ class Trainer:
         saver.epoch_ended(fit)
         with saver.saved_when_stopped():
             while not self.has_ended(fit, plan):
-                steps = self.epoch_steps(model)
+                steps = self.epoch_steps(model, () if probes is None else probes.state_distances)
                 if start is not None and start.steps is not None:
                     steps.restore(*start.steps, device)
                 start = None  # the epochs behind it begin at their beginning
@@ -259,6 +260,7 @@ class Trainer:
                 loss = task.loss(outputs.float(), batch)
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()  # type: ignore[no-untyped-call]
+                steps.states.measure(batch, model.reads_pads)
                 steps.watched.measure()
                 report = clip(parameters)
                 steps.watched.measure()
@@ -266,9 +268,14 @@ class Trainer:
                 step_unless(steps.nonfinite_seen, optimizer)
         steps.read()
 
-    def epoch_steps(self, model: SequenceModel) -> EpochSteps:
-        """What the steps of an epoch of that model are noted in."""
-        return EpochSteps(WatchedNorms(model.recurrence_parameters()))
+    def epoch_steps(self, model: SequenceModel, distances: Sequence[int] = ()) -> EpochSteps:
+        """What the steps of an epoch of that model are noted in.
+
+        distances: from the readout, at which the states' gradients are noted too.
+        """
+        states = StateGradients(distances)
+        states.watch(model)
+        return EpochSteps(WatchedNorms(model.recurrence_parameters()), states)
 
     def evaluate(self, model: SequenceModel, task: Task, data: Sampler) -> Evaluation:
         """Loss and scores over a split, at the precision of the training."""

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from rnnexp import checks
 from rnnexp.checks import networks, suite
-from rnnexp.model import bptt
+from rnnexp.model.bptt import gru, plain
 from rnnexp.model.cells.base import Recurrence, State
 from rnnexp.probes import gradient_flow as flow
 from rnnexp.probes import gradient_norms, lyapunov
@@ -213,7 +213,12 @@ def both_biases(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def forgotten_slope(monkeypatch: pytest.MonkeyPatch) -> None:
     """Backpropagation through time without the derivative of tanh."""
-    monkeypatch.setattr(bptt, "slope", lambda h_TBH, f: torch.ones_like(h_TBH))
+    monkeypatch.setattr(plain, "slope", lambda h_TBH, f: torch.ones_like(h_TBH))
+
+
+def forgotten_carry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Backpropagation through a GRU as if its update gate let everything new in."""
+    monkeypatch.setattr(gru, "new_slope", lambda z_TBH, n_TBH: 1 - n_TBH * n_TBH)
 
 
 FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...], str]] = {
@@ -238,7 +243,8 @@ FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]
     "texts averaged by step": (means_by_step, ("gradient_flow: early/late,",), "31 of 30"),
     "direct way counted": (every_state_read, ("gradient_flow: readout",), "recurrence alone"),
     "half-life of any curve": (one_half_life, ("gradient_flow: time scales",), "no half-life"),
-    "slope of tanh forgotten": (forgotten_slope, ("bptt",), "equal autograd's"),
+    "slope of tanh forgotten": (forgotten_slope, ("bptt",), "plain RNN equal autograd's"),
+    "carry of the GRU forgotten": (forgotten_carry, ("bptt",), "GRU equal autograd's"),
     "both biases set": (both_biases, ("gates",), "not in both biases"),
 }
 

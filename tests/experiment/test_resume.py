@@ -18,7 +18,8 @@ from tests.conftest import TINY, Outcome
 Rnnexp = Callable[..., Outcome]
 
 WORDS = (*TINY, "trainer.epochs=3", "trainer.batch_size=16", "threads=1", "model.num_layers=2",
-         "model.dropout=0.3", "probes=[grad_norm,gradient_flow]", "data.eval_lengths=[6]",
+         "model=gru", "model.dropout=0.3", "probes=[grad_norm,gradient_flow]",
+         "probes.gradient_flow.every_step=true", "data.eval_lengths=[6]",
          "checkpoint.every_seconds=0")  # fmt: skip
 
 
@@ -348,7 +349,7 @@ def test_damaged_measurements_let_a_job_begin_anew(
     stopped_after(14)
     assert rnnexp(*command).status == 143
     stopped_after(0)
-    (job,) = Path("outputs/studies/s").glob("lstm*")
+    (job,) = Path("outputs/studies/s").glob("gru*")
     probe = job / "probes" / "gradient_flow.npz"
     probe.write_bytes(probe.read_bytes()[:100])
     refused = rnnexp("resume", str(job))

@@ -4,14 +4,19 @@ import pytest
 import torch
 from torch import Tensor
 
-from rnnexp.model.bptt import PlainRecurrence
+from rnnexp.embedding.learned import Learned
+from rnnexp.model.bptt.gru import GatedRecurrence
+from rnnexp.model.bptt.plain import PlainRecurrence
 from rnnexp.model.cells.base import ACTIVATIONS, Cell, State
 from rnnexp.model.cells.linear import LinearCell
 from rnnexp.model.cells.lstm import LSTMCell
 from rnnexp.model.cells.rnn import Nonlinearity, RNNCell
+from rnnexp.model.fused import GRU, LSTM, RNN, Fused
 from rnnexp.model.unrolled import UnrolledRNN
+from rnnexp.types import Batch
 
 T, B, H = 7, 3, 5
+CPU = torch.device("cpu")
 
 
 def tensors() -> list[Tensor]:
@@ -73,7 +78,134 @@ def test_there_is_no_gradient_of_a_gradient() -> None:
     assert not gradient.requires_grad
 
 
+# -- the GRU --------------------------------------------------------------------------------------
+
+
+def gru_tensors() -> list[Tensor]:
+    """a, h_0, W and b_hh."""
+    generator = torch.Generator().manual_seed(1)
+    shapes = ((T, B, 3 * H), (B, H), (3 * H, H), (3 * H,))
+    return [
+        torch.randn(*shape, generator=generator, dtype=torch.float64).requires_grad_()
+        for shape in shapes
+    ]
+
+
+def gru(a_TBG: Tensor, initial_BH: Tensor, weight_GH: Tensor, bias_G: Tensor) -> Tensor:
+    states_TBH: Tensor = GatedRecurrence.apply(a_TBG, initial_BH, weight_GH, bias_G, None)  # type: ignore[no-untyped-call]
+    return states_TBH
+
+
+def gru_by_steps(a_TBG: Tensor, h_BH: Tensor, weight_GH: Tensor, bias_G: Tensor) -> Tensor:
+    """The equations as one reads them, for autograd."""
+    states = []
+    for a_BG in a_TBG.unbind(0):
+        a_r, a_z, a_n = a_BG.chunk(3, dim=1)
+        u_r, u_z, u_n = (h_BH @ weight_GH.t() + bias_G).chunk(3, dim=1)
+        r, z = torch.sigmoid(a_r + u_r), torch.sigmoid(a_z + u_z)
+        n = torch.tanh(a_n + r * u_n)
+        h_BH = (1 - z) * n + z * h_BH
+        states.append(h_BH)
+    return torch.stack(states)
+
+
+@pytest.mark.parametrize("reads", ["every state", "the last"])
+def test_states_and_gradients_of_the_gru_are_autograds(reads: str) -> None:
+    weights_TBH = torch.randn(T, B, H, dtype=torch.float64)
+    if reads == "the last":
+        weights_TBH[:-1] = 0
+    found = []
+    for run in (gru, gru_by_steps):
+        inputs = gru_tensors()
+        states_TBH = run(*inputs)
+        (states_TBH * weights_TBH).sum().backward()  # type: ignore[no-untyped-call]
+        found.append([states_TBH, *(tensor.grad for tensor in inputs)])
+    for ours, autograds in zip(*found, strict=True):
+        torch.testing.assert_close(ours, autograds, rtol=1e-12, atol=1e-13)
+
+
+def test_gradients_of_the_gru_are_those_of_finite_differences() -> None:
+    assert torch.autograd.gradcheck(gru, gru_tensors())
+
+
+def test_what_is_given_to_the_gru_is_left_as_it_was() -> None:
+    inputs = gru_tensors()
+    before = [tensor.detach().clone() for tensor in inputs]
+    gru(*inputs).sum().backward()  # type: ignore[no-untyped-call]
+    assert all(torch.equal(tensor, was) for tensor, was in zip(inputs, before, strict=True))
+
+
+# -- the total gradient of every step -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru"])
+def test_the_total_gradient_of_every_state_is_autograds(cell: str) -> None:
+    """Of a loss that reads all states, so that the direct way counts beside the recurrence."""
+    torch.manual_seed(0)
+    ours = UnrolledRNN(4, H, cell=cell).double()
+    x_TBE = torch.randn(T, B, 4, dtype=torch.float64)
+    weights_TBH = torch.randn(T, B, H, dtype=torch.float64)
+    seen: list[Tensor] = []
+    ours.watch = seen.append
+    (ours(x_TBE)[0] * weights_TBH).sum().backward()
+    (layer,) = ours.recurrences()
+    states = [state.h for state in layer.run(x_TBE)]
+    loss = sum((h * w).sum() for h, w in zip(states, weights_TBH, strict=True))
+    expected = torch.stack(torch.autograd.grad(loss, states))  # type: ignore[arg-type]
+    torch.testing.assert_close(seen[0], expected, rtol=1e-12, atol=1e-13)
+
+
+def test_of_several_layers_the_top_one_is_watched() -> None:
+    torch.manual_seed(0)
+    ours = UnrolledRNN(4, H, num_layers=3)
+    seen: list[Tensor] = []
+    ours.watch = seen.append
+    states_TBH, _ = ours(torch.randn(T, B, 4))
+    states_TBH[-1].sum().backward()
+    assert len(seen) == 1
+    assert torch.equal(seen[0][-1], torch.ones(B, H))
+
+
 # -- in a network ---------------------------------------------------------------------------------
+
+
+MODELS: dict[str, tuple[type[Fused], dict[str, str]]] = {
+    "tanh": (RNN, {}), "relu": (RNN, {"nonlinearity": "relu"}), "GRU": (GRU, {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_model_is_the_same_by_either_engine(kind: str, layers: int) -> None:
+    model, options = MODELS[kind]
+    outputs, gradients = [], []
+    for engine in ("fused", "bptt"):
+        torch.manual_seed(0)
+        made = model(Learned(["a", "b", "c"], 4), 2, hidden_size=16, num_layers=layers,
+                     engine=engine, **options)  # fmt: skip
+        assert made.engine_on(CPU) == engine
+        inputs = torch.randint(0, 3, (B, 30), generator=torch.Generator().manual_seed(2))
+        output = made(Batch(inputs, torch.zeros(B), torch.full((B,), 30)))
+        output.sum().backward()
+        outputs.append(output)
+        gradients.append({name: p.grad for name, p in made.named_parameters()})
+    torch.testing.assert_close(*outputs, rtol=1e-5, atol=1e-6)
+    for name, gradient in gradients[0].items():
+        torch.testing.assert_close(gradients[1][name], gradient, rtol=1e-4, atol=1e-6)
+
+
+def test_which_engine_is_chosen() -> None:
+    """The faster one: cuDNN on a GPU, oneDNN for the LSTM, and never bptt in bfloat16."""
+    words, gpu = Learned(["a"], 4), torch.device("cuda")
+    rnn, lstm, gru_model = (kind(words, 2, hidden_size=4) for kind in (RNN, LSTM, GRU))
+    assert [model.engine_on(CPU) for model in (rnn, lstm, gru_model)] == ["bptt", "fused", "bptt"]
+    assert [model.engine_on(gpu) for model in (rnn, lstm, gru_model)] == ["fused"] * 3
+    assert rnn.engine_on(CPU, autocast=True) == "fused"
+    assert RNN(words, 2, hidden_size=4, engine="fused").engine_on(CPU) == "fused"
+    assert RNN(words, 2, hidden_size=4, engine="bptt").engine_on(gpu) == "bptt"
+    assert UnrolledRNN(4, 4, cell="gru").engine_on(gpu) == "bptt"
+    with pytest.raises(ValueError, match=r"cell=lstm is of another form"):
+        LSTM(words, 2, hidden_size=4, engine="bptt")
 
 
 @pytest.mark.parametrize("f", ["tanh", "relu"])
@@ -82,7 +214,7 @@ def test_a_network_is_torchs_with_its_gradients(f: Nonlinearity, layers: int) ->
     torch.manual_seed(0)
     torchs = torch.nn.RNN(4, 16, layers, nonlinearity=f)
     ours = UnrolledRNN(4, 16, layers, f)
-    assert ours.engine == "bptt"
+    assert ours.engine_on(CPU) == "bptt"
     ours.load_state_dict(torchs.state_dict())
     x_TBE = torch.randn(50, B, 4)
     for network in (torchs, ours):
@@ -130,7 +262,7 @@ def test_which_cells_are_plain(cell: Cell, plain: bool) -> None:
 def test_bptt_is_refused_where_the_cell_is_of_another_form() -> None:
     with pytest.raises(ValueError, match=r"cell=lstm is of another form: use model\.engine=auto"):
         UnrolledRNN(4, H, cell="lstm", engine="bptt")
-    assert UnrolledRNN(4, H, cell="lstm").engine == "autograd"
+    assert UnrolledRNN(4, H, cell="lstm").engine_on(CPU) == "autograd"
 
 
 def test_under_autocast_autograd_computes() -> None:

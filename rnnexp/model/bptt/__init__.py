@@ -1,0 +1,39 @@
+"""Backpropagation through time, written out: the equations in the place of a recorded graph.
+
+autograd records every operation of every step and plays them back. Where the equations are known,
+the way back needs the states alone, what does not depend on the step after is computed for all
+steps at once, and each weight's gradient is one product over all steps.
+
+The total gradient dL/dh_t of every step comes out on the way; who wants it gives `watch`.
+
+Shapes: T time, B batch, E features, H hidden. Source: Werbos 1990, "Backpropagation through time:
+what it does and how to do it".
+"""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from rnnexp.model.bptt.gru import gru_states
+from rnnexp.model.bptt.plain import plain_states
+from rnnexp.model.cells.base import Cell, Recurrence
+from rnnexp.model.cells.gru import GRUCell
+
+#: Called on the way back with the total dL/dh_t of all steps, [T, B, H].
+Watch = Callable[[Tensor], None]
+
+
+def is_written_for(cell: Cell) -> bool:
+    """Whether its way back is here: a plain recurrence, whoever wrote the cell, and the GRU."""
+    return cell.is_plain or type(cell) is GRUCell
+
+
+def states_by_bptt(
+    layer: Recurrence, x_TBE: Tensor, initial_BH: Tensor, watch: Watch | None = None
+) -> Tensor:
+    """The states h_1..h_T of a layer, [T, B, H]; initial_BH: h_0. The cell: see `is_written_for`.
+
+    Gradients reach inputs, weights and h_0, once: there is no gradient of a gradient.
+    """
+    run = plain_states if layer.cell.is_plain else gru_states
+    return run(layer, x_TBE, initial_BH, watch)
