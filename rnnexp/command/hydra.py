@@ -3,6 +3,7 @@
 What is done with it is in launch.py, and what is checked before a sweep in sweep.py.
 """
 
+import copy
 import logging
 import sys
 import time
@@ -12,9 +13,11 @@ from typing import Any
 
 import psutil
 from hydra import initialize_config_dir
+from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import get_args_parser
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
@@ -28,7 +31,11 @@ from omegaconf import DictConfig, read_write
 
 from rnnexp import config as settings
 from rnnexp import plugins
-from rnnexp.command.launcher import StudyLauncher
+from rnnexp.command.composing import ComposedOnce
+from rnnexp.command.launcher import StudyLauncher, known
+from rnnexp.command.places import Places
+from rnnexp.command.side_by_side import SideBySide, jobs_asked_for, runs_here
+from rnnexp.command.specs import choices_of
 from rnnexp.errors import ConfigError, nearest
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.variables import environment_variable, safe_path
@@ -47,6 +54,7 @@ def hydra_of_our_own(arguments: Sequence[str]) -> Iterator[None]:
     saved_handlers, saved_level = root_log.handlers[:], root_log.level
     GlobalHydra.instance().clear()
     store_all_probes()
+    before = _store_launcher(DEFAULT_LAUNCHER)
     instantiate_launcher, get_mode = Plugins.instantiate_launcher, Hydra.get_mode
     Plugins.instantiate_launcher = _launcher_of_study  # type: ignore[method-assign]
     Hydra.get_mode = _mode  # type: ignore[method-assign]
@@ -66,12 +74,10 @@ def hydra_of_our_own(arguments: Sequence[str]) -> Iterator[None]:
         root_log.setLevel(saved_level)
         ConfigStore.instance().repo[settings.PROBES].pop(f"{settings.ALL_PROBES}.yaml", None)
         search_paths.remove(PluginFolders)
+        _store_launcher(before)
         Plugins.instantiate_launcher = instantiate_launcher  # type: ignore[method-assign]
         Hydra.get_mode = get_mode  # type: ignore[method-assign]
 
-
-#: The fingerprint of each job of the study that is about to begin, by its words.
-job_fingerprints: dict[tuple[str, ...], str] = {}
 
 _instantiate_launcher = Plugins.instantiate_launcher
 
@@ -80,7 +86,11 @@ def _launcher_of_study(
     self: Plugins, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
 ) -> Launcher:
     """What a sweeper asks for its launcher, whichever was chosen."""
-    inner = _instantiate_launcher(self, hydra_context, task_function, config)
+    if runs_here(config):
+        inner: Launcher = SideBySide(Places.here(jobs_asked_for(config)), BasicLauncher(), known)
+        inner.setup(hydra_context=hydra_context, task_function=task_function, config=config)
+    else:
+        inner = _instantiate_launcher(self, hydra_context, task_function, config)
 
     def spec_of(words: Sequence[str]) -> RunSpec:
         """As a launcher composes a job."""
@@ -92,7 +102,7 @@ def _launcher_of_study(
             unnamed=tuple(job.hydra.job.config.override_dirname.exclude_keys),
         )
 
-    return StudyLauncher(inner, config, job_fingerprints, end_jobs_of_workers, spec_of)
+    return StudyLauncher(inner, config, known, end_jobs_of_workers, spec_of)
 
 
 _get_mode = Hydra.get_mode
@@ -109,6 +119,24 @@ def _mode(self: Hydra, config_name: str | None, overrides: list[str]) -> Any:
     if not may_say and plugins.config_dirs() == [plugins.own_config_dir()]:
         return None
     return _get_mode(self, config_name, overrides)
+
+
+#: The launcher of a study that names none.
+DEFAULT_LAUNCHER = "auto"
+
+
+def _store_launcher(name: str) -> str:
+    """Make a launcher the one of whoever chooses none, and return which one that was.
+
+    In Hydra's own list of defaults: an `override hydra/launcher` in config.yaml would win over
+    those of presets.
+    """
+    store = ConfigStore.instance()
+    conf = copy.deepcopy(store.load("hydra/config.yaml").node)
+    (default,) = (item for item in conf.defaults if "launcher" in item)
+    before, default.launcher = str(default.launcher), name
+    store.store(group="hydra", name="config", node=conf, provider="hydra")
+    return before
 
 
 class PluginFolders(SearchPathPlugin):
@@ -186,10 +214,12 @@ def _joblib_workers() -> Any:
 # -- what a configuration says of its run ---------------------------------------------------------
 
 
-def choices_of(known: Any) -> dict[str, str]:
-    """The option chosen in each group. known: Hydra's own part of a configuration."""
-    chosen = known.runtime.choices
-    return {group: str(chosen[group]) for group in settings.GROUPS if chosen.get(group)}
+def compose_jobs_once() -> ConfigLoader:
+    """From here on Hydra composes the jobs of its command as ComposedOnce does."""
+    own = GlobalHydra.instance().hydra
+    assert own is not None
+    own.config_loader = ComposedOnce(own.config_loader)
+    return own.config_loader
 
 
 def sweep_jobs(config: DictConfig) -> list[list[str]]:

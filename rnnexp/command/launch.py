@@ -13,23 +13,21 @@ from pathlib import Path
 import hydra
 import yaml
 from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from rnnexp import config as settings
 from rnnexp import plugins
 from rnnexp.command.console import console_lines, say
 from rnnexp.command.hydra import (
     CONFIG_NAME,
     PluginFolders,
     check_composes_as_study,
-    choices_of,
     hydra_of_our_own,
     split_options,
     workers_of_our_own,
 )
 from rnnexp.command.monitor import study_shown
-from rnnexp.command.study_jobs import OfCommand, job_of_study
+from rnnexp.command.specs import OfCommand, spec_of
+from rnnexp.command.study_jobs import job_of_study
 from rnnexp.command.sweep import Checks
 from rnnexp.command.words import has_several_values, one_line, readable
 from rnnexp.errors import ConfigError, JobFailed, Terminated
@@ -108,13 +106,14 @@ def job(cfg: DictConfig) -> float | str | None:
     Returns the last validation score, for a sweeper that searches for good settings.
     """
     plugins.look_here_last()  # a launcher's worker may not, and has seen no command
-    for source in HydraConfig.get().runtime.config_sources:
+    known = HydraConfig.get()
+    for source in known.runtime.config_sources:
         if source.provider == PluginFolders.provider:
             plugins.register(Path(source.path))
-    spec = spec_of(cfg)
+    spec = spec_of(cfg, known)
     with console_lines():  # a launcher's worker has no handler yet
         if spec.study is not None:
-            return job_of_study(spec, OfCommand.told())
+            return job_of_study(spec, OfCommand.of(known.job))
         return _run_alone(spec)
 
 
@@ -128,23 +127,6 @@ def _run_alone(spec: RunSpec) -> float | None:
         return None
     _launched.append(run.path)
     return None if summary is None else validation_score(summary)
-
-
-def spec_of(cfg: DictConfig) -> RunSpec:
-    """The spec of the job that Hydra is running."""
-    known = HydraConfig.get()
-    several = known.mode == RunMode.MULTIRUN
-    config = settings.plain(cfg)
-    if several and OfCommand.told().again:  # another process has just been at it
-        config["jobs"] = {**(config.get("jobs") or {}), "retry": "failed"}
-    return RunSpec(
-        config=config,
-        choices=choices_of(known),
-        words=tuple(known.overrides.task),
-        study=Path(known.sweep.dir) if several else None,
-        job=OfCommand.told().number if several else None,
-        unnamed=tuple(known.job.config.override_dirname.exclude_keys),
-    )
 
 
 def _show_study(directory: Path | None) -> None:

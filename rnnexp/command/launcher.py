@@ -1,7 +1,7 @@
 """Hydra's launcher, whichever was chosen, with what a study asks of it.
 
-Jobs that failed before come last. A job that another process is at is waited for, and then looked
-at again: two equal studies share the work, and both end with all of it.
+The largest jobs come first, those that failed before last. A job that another process is at is
+waited for, and then looked at again: two equal studies share the work, and both end with all of it.
 """
 
 import logging
@@ -22,8 +22,10 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from rnnexp import config as settings
-from rnnexp.command.study_jobs import ELSEWHERE, OfCommand, commands_here
+from rnnexp.command.specs import OfCommand
+from rnnexp.command.study_jobs import ELSEWHERE, commands_here
 from rnnexp.errors import DataError
+from rnnexp.experiment.checked import Checked
 from rnnexp.experiment.job import Job
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.results.runs import RunDirectory
@@ -34,10 +36,19 @@ log = logging.getLogger(__name__)
 POLL = 0.5
 
 
+#: What was found when the jobs of the study that is about to begin were checked, by their words.
+checked_jobs: dict[tuple[str, ...], Checked] = {}
+
+
+def known(words: Sequence[str]) -> Checked | None:
+    """What was found when a job was checked; None of one that a sweeper decides on as it goes."""
+    return checked_jobs.get(tuple(word for word in words if not OfCommand.is_word(word)))
+
+
 class StudyLauncher(Launcher):
     """inner: what starts the jobs. config: of the study, without what varies.
 
-    fingerprints: of jobs, by their words; those of a sweeper that decides as it goes are not known.
+    known: what was found when a job was checked; None of one that a sweeper decides on as it goes.
     end_workers: ends the jobs of workers in order; called before a signal does anything else.
     spec_of: a job's settings from its words.
     """
@@ -46,11 +57,11 @@ class StudyLauncher(Launcher):
         self,
         inner: Launcher,
         config: DictConfig,
-        fingerprints: Mapping[tuple[str, ...], str],
+        known: Callable[[Sequence[str]], Checked | None],
         end_workers: Callable[[], None],
         spec_of: Callable[[Sequence[str]], RunSpec],
     ) -> None:
-        self._inner, self._fingerprints, self._end_workers = inner, fingerprints, end_workers
+        self._inner, self._known, self._end_workers = inner, known, end_workers
         self._config, self._spec_of = config, spec_of
         self._study = Path(config.hydra.sweep.dir)
 
@@ -68,7 +79,7 @@ class StudyLauncher(Launcher):
         results: dict[int, JobReturn] = {}
         try:
             with _first(self._end_workers):
-                todo = sorted(jobs, key=lambda number: self._failed_before(jobs[number]))
+                todo = sorted(jobs, key=lambda number: self._turn(jobs[number]))
                 again = self._trained_together(jobs)
                 while todo:
                     words = [[*jobs[n], OfCommand(command, n, n in again).word()] for n in todo]
@@ -96,10 +107,14 @@ class StudyLauncher(Launcher):
         ]
         return train_jobs_together(specs)
 
-    def _failed_before(self, words: Sequence[str]) -> bool:
-        fingerprint = self._fingerprints.get(tuple(words))
-        if fingerprint is None:
-            return False
+    def _turn(self, words: Sequence[str]) -> tuple[bool, float]:
+        """The largest first, so that none is left alone at the end; what failed before last."""
+        known = self._known(words)
+        if known is None:
+            return False, 0.0
+        return self._failed_before(known.identity.fingerprint), -known.work
+
+    def _failed_before(self, fingerprint: str) -> bool:
         for path in self._study.glob(f"*_{fingerprint[:8]}"):
             try:
                 return RunDirectory.open(path).summary.status in ("failed", "killed")

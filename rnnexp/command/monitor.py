@@ -1,7 +1,7 @@
 """What a terminal shows of a study while it runs: jobs that are done, and where the others stand.
 
 A thread of this process looks into the study's folder, whoever carries its jobs out. On a terminal
-there is one line, drawn anew; else a plain line now and then. It only looks on: what goes wrong in
+there is one bar, drawn anew; else a plain line now and then. It only looks on: what goes wrong in
 it ends it, and costs nothing else.
 """
 
@@ -18,7 +18,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from rnnexp.results.status import StudyReader
+from rnnexp.results.status import StudyReader, StudyStatus
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,9 @@ LOOK, PATIENCE = 1.0, 50
 
 #: Seconds between two lines where standard error is no terminal.
 LINE = 30.0
+
+#: Signs of a terminal's bar.
+BAR = 20
 
 #: Held while the thread reads and draws: a process that is forked meanwhile would keep for ever the
 #: locks that the thread held.
@@ -66,7 +69,7 @@ def _show(directory: Callable[[], Path | None], ended: threading.Event) -> None:
                 started = time.perf_counter()
                 if reader is None or reader.path != path.absolute():
                     reader = StudyReader(path.absolute())
-                line.show(reader.read().line())
+                line.show(reader.read())
                 pause = max(LOOK, PATIENCE * (time.perf_counter() - started))
     except Exception as error:
         log.debug("the study's progress is not shown: %s", error)
@@ -77,19 +80,23 @@ def _show(directory: Callable[[], Path | None], ended: threading.Event) -> None:
 
 
 class _DrawnLine:
-    """One line at the bottom of a terminal, above which others go on being written."""
+    """One bar at the bottom of a terminal, above which other lines go on being written."""
 
     def __init__(self) -> None:
         self._bar: Any = None
 
-    def show(self, text: str) -> None:
+    def show(self, status: StudyStatus) -> None:
+        """How much of the work is done, the time left of all of it, and where the jobs stand."""
         if self._bar is None:
             width = None if _has_width() else 80
             self._bar = tqdm(
-                bar_format="{desc}", leave=False, dynamic_ncols=width is None, ncols=width,
-                file=sys.stderr,
-            )  # fmt: skip
-        self._bar.set_description_str(text)
+                total=1.0, leave=False, dynamic_ncols=width is None, ncols=width, file=sys.stderr
+            )
+        behind = "; ".join([status.how_far, *status.places])
+        behind = behind.replace("{", "{{").replace("}", "}}")
+        self._bar.bar_format = f"{{desc}} |{{bar:{BAR}}}| {behind}"
+        self._bar.n = status.share
+        self._bar.set_description_str(status.count)
 
     def close(self) -> None:
         if self._bar is not None:
@@ -103,7 +110,8 @@ class _PlainLines:
         self._due = time.monotonic() + LINE
         self._said = ""
 
-    def show(self, text: str) -> None:
+    def show(self, status: StudyStatus) -> None:
+        text = status.line()
         if time.monotonic() >= self._due and text != self._said:
             tqdm.write(text, file=sys.stderr)
             self._due, self._said = time.monotonic() + LINE, text

@@ -8,22 +8,19 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
-from typing import Any
-
-from hydra.core.hydra_config import HydraConfig
 
 from rnnexp import config as settings
+from rnnexp.command.specs import OfCommand
 from rnnexp.errors import JobFailed, Terminated, first_line
 from rnnexp.experiment.isolated import GRACE
 from rnnexp.experiment.isolation import run_isolated
 from rnnexp.experiment.job import Elsewhere, Job
 from rnnexp.experiment.lines import HEADLINE
 from rnnexp.experiment.spec import RunSpec
+from rnnexp.experiment.stop import Stop
 
 log = logging.getLogger(__name__)
 
@@ -31,47 +28,20 @@ log = logging.getLogger(__name__)
 ELSEWHERE = "elsewhere"
 
 
-@dataclass(frozen=True)
-class OfCommand:
-    """What a job must know of its command.
-
-    id: tells the command from others at the same study. number: of the job, from 0, in the order of
-    the words. again: the job was left to another process, which is done with it.
-    """
-
-    id: str
-    number: int
-    again: bool = False
-
-    @classmethod
-    def told(cls) -> "OfCommand":
-        """Of the job that Hydra is running."""
-        return cls.of(HydraConfig.get().job)
-
-    @classmethod
-    def of(cls, job: Any) -> "OfCommand":
-        """Of a job, by Hydra's part of its configuration."""
-        id, number, again = str(job.env_set[_VARIABLE]).split()
-        return cls(id, int(number), again == "again")
-
-    def word(self) -> str:
-        """The override that tells a job; Hydra's own, it is no part of what is run."""
-        values = f"{self.id} {self.number} {'again' if self.again else 'first'}"
-        return f'++hydra.job.env_set.{_VARIABLE}="{values}"'
-
-    def failure(self, study: Path) -> Path:
-        """The file that is there once a job of the command has failed."""
-        return study / ".locks" / f"{self.id}.failed"
-
-
-_VARIABLE = "RNNEXP_STUDY_JOB"
-
 #: The commands of this process; a worker has none.
 commands_here: set[str] = set()
 
 
-def job_of_study(spec: RunSpec, command: OfCommand) -> float | str | None:
-    """Run a job, and return its score, `ELSEWHERE`, or None where there is none."""
+def job_of_study(
+    spec: RunSpec,
+    command: OfCommand,
+    stop: Stop | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> float | str | None:
+    """Run a job, and return its score, `ELSEWHERE`, or None where there is none.
+
+    stop, environment: see `run_isolated`.
+    """
     assert spec.study is not None
     jobs = settings.jobs(spec.config)
     failure = command.failure(spec.study)
@@ -82,7 +52,9 @@ def job_of_study(spec: RunSpec, command: OfCommand) -> float | str | None:
         return None
     with _worker_of(command):
         try:
-            return run_isolated(spec, jobs.timeout) if isolates(spec) else _run_here(spec)
+            if isolates(spec):
+                return run_isolated(spec, jobs.timeout, stop, environment)
+            return _run_here(spec)
         except Elsewhere:
             log.info("%s  runs in another process", Job.of(spec), extra=HEADLINE)
             return ELSEWHERE

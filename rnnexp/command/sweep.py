@@ -1,33 +1,37 @@
 """Before the first run: every job is checked, and the place of a study found."""
 
 import hashlib
-import json
 import shlex
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import hydra
+from hydra.core.config_loader import ConfigLoader
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf, read_write
+from omegaconf import DictConfig, read_write
 
 from rnnexp import config as settings
 from rnnexp import plugins
 from rnnexp.command import FAILED, USER_ERROR, study_jobs
 from rnnexp.command.console import say
-from rnnexp.command.hydra import choices_of, job_fingerprints, set_up_slurm, sweep_jobs
+from rnnexp.command.hydra import compose_jobs_once, set_up_slurm, sweep_jobs
+from rnnexp.command.launcher import checked_jobs
+from rnnexp.command.places import Places
+from rnnexp.command.settable import check_is_of_use, check_places
+from rnnexp.command.side_by_side import chooses_itself, jobs_asked_for, runs_here
+from rnnexp.command.specs import choices_of
 from rnnexp.command.words import one_line, user_errors
-from rnnexp.dials import Jobs
 from rnnexp.durable import make_directory
 from rnnexp.errors import ConfigError, JobFailed, first_line, literal, to_type
+from rnnexp.experiment.checked import Checked
 from rnnexp.experiment.identity import fingerprint, probes_fingerprint
 from rnnexp.experiment.isolation import check_apart, start_template
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.experiment.trust import has_foreign_targets
 from rnnexp.results.names import safe_name
-from rnnexp.results.plan import record_plan
+from rnnexp.results.plan import Carried, record_plan
 from rnnexp.results.reuse import (
     UNNAMED,
     Identity,
@@ -58,29 +62,39 @@ class Checks(Callback):
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         with _refusing():
-            _check_places(config, several=False)
-            _check_is_of_use(config, several=False)
+            check_places(config, several=False)
+            check_is_of_use(config, several=False)
 
     def on_multirun_start(
         self, config: DictConfig, config_name: str | None = None, **kwargs: Any
     ) -> None:
         with _refusing():
-            _check_places(config, several=True)
+            check_places(config, several=True)
             jobs = sweep_jobs(config)
-            _check_is_of_use(config, several=True, swept=swept_keys(jobs))
+            check_is_of_use(config, several=True, swept=swept_keys(jobs))
+            asked = jobs_asked_for(config) if runs_here(config) else None
             _start_template(config)
-            checked: dict[tuple[str, str], Identity] = {}
-            identities = [_check_job(config_name, words, checked) for words in jobs]
-            job_fingerprints.clear()
-            for words, identity in zip(jobs, identities, strict=True):
-                job_fingerprints[tuple(words)] = identity.fingerprint
+            alike: dict[tuple[str, str], Checked] = {}
+            _leave_out_of_names(config, constant_keys(jobs))
+            loader = compose_jobs_once()
+            checked_jobs.clear()
+            for words in jobs:
+                checked_jobs[tuple(words)] = _check_job(loader, config, words, alike)
+            checked = [checked_jobs[tuple(words)] for words in jobs]
+            identities = [job.identity for job in checked]
             directory, lines = study_place(config, jobs, identities)
             make_directory(directory)
-            record_plan(directory, [identity.fingerprint for identity in identities])
-            _tell_jobs(config, directory, constant_keys(jobs))
+            at_once = ""
+            if chooses_itself(config) and checked:
+                together = not study_jobs.isolates(RunSpec(settings.plain(config)))
+                at_once = Places.here(asked, together).line(checked)
+            fingerprints = [identity.fingerprint for identity in identities]
+            record_plan(directory, fingerprints, _carried(checked, at_once))
+            _tell_jobs(config, directory)
             set_up_slurm(config)
             Checks.directory = directory
-            for line in [*lines, *taken_as_they_are(directory, identities)]:
+            shown = [at_once] if len(checked) > 1 and at_once else []
+            for line in [*lines, *taken_as_they_are(directory, identities), *shown]:
                 say(line)
 
 
@@ -98,95 +112,41 @@ def _refusing() -> Iterator[None]:
         raise SystemExit(FAILED) from None
 
 
-# -- what cannot be set ---------------------------------------------------------------------------
-
-#: What to type instead of settings of Hydra's that rnnexp sets itself.
-_INSTEAD = {
-    "run.dir": "runs go to outputs/runs/ and name=... ends a run's name (a study's: study=...)",
-    "sweep.subdir": "study=... names a study, and its runs are named by what varies",
-    "output_subdir": "a run's settings are in its config.yaml",
-    "job.chdir": "files are looked for from the folder where rnnexp is started",
-}
-
-
-def _check_places(config: DictConfig, several: bool) -> None:
-    """Raise ConfigError for a setting of Hydra's that would have no effect, or a wrong one."""
-    own = plugins.read_yaml(plugins.own_config_dir() / "config.yaml")["hydra"]
-    for key, value in _leaves(own):
-        there = OmegaConf.select(config.hydra, key)
-        if key.startswith("callbacks.") or there == value:
-            continue
-        if key == "sweep.dir":
-            if not several:
-                raise ConfigError("hydra.sweep.dir has no effect on a single run: add -m")
-            continue
-        shown = json.dumps(there) if isinstance(there, bool) or there is None else there
-        instead = _INSTEAD.get(key)
-        raise ConfigError(
-            f"hydra.{key}={shown} cannot be set" + (f": {instead}" if instead else "")
-        )
-
-
-def _check_is_of_use(config: DictConfig, several: bool, swept: Collection[str] = ()) -> None:
-    """Raise ConfigError for a setting of studies on a single run, and the other way round."""
-    if several:
-        if config.name is not None or "name" in swept:
-            raise ConfigError(
-                "name=... ends the name of a single run and has no effect on a study: "
-                f"type {to_type('study', str(config.name or 'NAME'))} to name it"
-            )
-        return
-    if config.study is not None:
-        name = str(config.study)  # which may look like a number
-        raise ConfigError(
-            f"{to_type('study', name)} has no effect on a single run: add -m to make a study of "
-            f"it, or type {to_type('name', name)}"
-        )
-    there, default = asdict(settings.jobs({"jobs": settings.plain(config).get("jobs")})), Jobs()
-    for key, value in there.items():
-        if value != getattr(default, key):
-            shown = str(value).lower() if isinstance(value, bool) else value
-            raise ConfigError(f"jobs.{key}={shown} has no effect on a single run: add -m")
-
-
-def _leaves(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in node.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
+# -- every job -----------------------------------------------------------------------------------
 
 
 def _start_template(config: DictConfig) -> None:
     """While the jobs are checked here, the process that they are forked from may import torch.
 
-    Other launchers than Hydra's own start their jobs elsewhere.
+    Other launchers start their jobs elsewhere.
     """
     plain = settings.plain(config)
     with suppress(ConfigError):  # told with the job that has it
-        here = str(config.hydra.launcher._target_).endswith("BasicLauncher")
-        if here and settings.jobs(plain).isolate:
+        if runs_here(config) and settings.jobs(plain).isolate:
             start_template(str(plain.get("device")))
 
 
 def _check_job(
-    config_name: str | None, words: Sequence[str], checked: dict[tuple[str, str], Identity]
-) -> Identity:
-    """Build all that the job is made of; jobs that differ in their seed alone are checked once.
+    loader: ConfigLoader,
+    study: DictConfig,
+    words: Sequence[str],
+    alike: dict[tuple[str, str], Checked],
+) -> Checked:
+    """Build all that the job is made of; jobs that differ in their seed alone are built once.
 
-    checked: the identities of those before, by their settings without the seed.
+    alike: what was found of those before, by their settings without the seed.
     """
     try:
-        composed = hydra.compose(config_name, overrides=list(words), return_hydra_config=True)
+        composed = loader.load_sweep_config(study, list(words))
         config = settings.plain(composed)
         settings.dials(config)
         measured = probes_fingerprint(config)
-        alike = fingerprint({**config, "seed": 0}), measured
-        if alike not in checked:
+        but_seed = fingerprint({**config, "seed": 0}), measured
+        if but_seed not in alike:
             spec = RunSpec(config, choices_of(composed.hydra), tuple(words))
             # what a user's component does when it is built must not end the command
             apart = study_jobs.isolates(spec) and has_foreign_targets(config)
-            checked[alike] = check_apart(spec) if apart else _built(spec)
+            alike[but_seed] = check_apart(spec) if apart else _built(spec)
     except user_errors() as error:
         raise ConfigError(f"{one_line(error)} [in {shlex.join(words)}]") from error
     except JobFailed as error:
@@ -194,16 +154,22 @@ def _check_job(
     except Exception as error:
         what = f"{type(error).__name__}: {first_line(error)}"
         raise JobFailed(f"{what} [in {shlex.join(words)}]") from error
-    return replace(checked[alike], fingerprint=fingerprint(config))
+    found = alike[but_seed]
+    return replace(found, identity=replace(found.identity, fingerprint=fingerprint(config)))
 
 
-def _built(spec: RunSpec) -> Identity:
+def _carried(jobs: Sequence[Checked], at_once: str) -> Carried:
+    work = {job.identity.fingerprint: job.work for job in jobs}
+    return Carried(work, {job.identity.fingerprint: job.threads for job in jobs}, at_once)
+
+
+def _built(spec: RunSpec) -> Checked:
     from rnnexp.experiment.build import build
     from rnnexp.experiment.together import check_together
 
     experiment = build(spec)
     check_together(experiment)
-    return experiment.identity
+    return Checked.of(experiment)
 
 
 # -- where a study goes ---------------------------------------------------------------------------
@@ -280,14 +246,19 @@ def constant_keys(jobs: Sequence[Sequence[str]]) -> list[str]:
     return sorted(keys - swept_keys(jobs))
 
 
-def _tell_jobs(config: DictConfig, directory: Path, constant: Sequence[str]) -> None:
-    """Where they go, and what their names leave out: as overrides, which reach any launcher."""
+def _leave_out_of_names(config: DictConfig, constant: Sequence[str]) -> None:
+    """What the names of jobs leave out: as an override, which reaches any launcher."""
     excluded = config.hydra.job.config.override_dirname.exclude_keys
     left_out = [*excluded, *(key for key in constant if key not in excluded)]
     listed = ",".join(f'"{key}"' for key in left_out)
     with read_write(config.hydra):
+        config.hydra.overrides.hydra.append(
+            f"hydra.job.config.override_dirname.exclude_keys=[{listed}]"
+        )
+
+
+def _tell_jobs(config: DictConfig, directory: Path) -> None:
+    """Where they go, likewise."""
+    with read_write(config.hydra):
         config.hydra.sweep.dir = str(directory)
-        config.hydra.overrides.hydra += [
-            f"hydra.sweep.dir={literal(str(directory))}",
-            f"hydra.job.config.override_dirname.exclude_keys=[{listed}]",
-        ]
+        config.hydra.overrides.hydra.append(f"hydra.sweep.dir={literal(str(directory))}")

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -21,9 +22,9 @@ from typing import Literal
 
 from rnnexp import plugins
 from rnnexp.errors import JobFailed, Terminated, UserError, first_line
+from rnnexp.experiment.checked import Checked
 from rnnexp.experiment.job import Elsewhere
 from rnnexp.experiment.spec import RunSpec
-from rnnexp.results.reuse import Identity
 
 #: Seconds that a job has to end in order, once it was asked to.
 GRACE = 60.0
@@ -53,11 +54,11 @@ class Printed:
 class Ended:
     """What became of the job: a score for a search, or the error to raise.
 
-    identity: of one that was only built.
+    checked: of one that was only built.
     """
 
     score: float | None = None
-    identity: Identity | None = None
+    checked: Checked | None = None
     error: Exception | None = None
 
 
@@ -75,13 +76,15 @@ class Surroundings:
     threads: int | None
 
     @classmethod
-    def here(cls) -> "Surroundings":
+    def here(cls, environment: Mapping[str, str] | None = None) -> "Surroundings":
+        """environment: of the job; None for that of this process."""
         threads = None
         if "torch" in sys.modules:
             from rnnexp.experiment.build import default_threads
 
             threads = default_threads()
-        return cls(os.getcwd(), dict(os.environ), list(sys.path), plugins.named(), threads)
+        variables = dict(os.environ if environment is None else environment)
+        return cls(os.getcwd(), variables, list(sys.path), plugins.named(), threads)
 
     def take_over(self) -> None:
         os.chdir(self.folder)
@@ -110,15 +113,15 @@ def work(parent: Connection, surroundings: Surroundings, spec: RunSpec, check: b
     package_log.addHandler(_LogToParent(told))
     try:
         surroundings.take_over()
-        told.send(Ended(identity=_identity(spec)) if check else Ended(score=_score(spec)))
+        told.send(Ended(checked=_checked(spec)) if check else Ended(score=_score(spec)))
     except BaseException as error:
         told.send(Ended(error=_picklable(error)))
 
 
-def _identity(spec: RunSpec) -> Identity:
+def _checked(spec: RunSpec) -> Checked:
     from rnnexp.experiment.build import build
 
-    return build(spec).identity
+    return Checked.of(build(spec))
 
 
 def _score(spec: RunSpec) -> float | None:

@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
@@ -22,11 +22,12 @@ from types import ModuleType
 from typing import Any
 
 from rnnexp.errors import JobFailed, StorageError
+from rnnexp.experiment.checked import Checked
 from rnnexp.experiment.isolated import GRACE, Ended, Line, Printed, Surroundings, work
 from rnnexp.experiment.job import Job
 from rnnexp.experiment.lines import headlines_only
 from rnnexp.experiment.spec import RunSpec
-from rnnexp.results.reuse import Identity
+from rnnexp.experiment.stop import Stop
 from rnnexp.results.summary import Status, Summary
 from rnnexp.variables import safe_path
 
@@ -54,16 +55,23 @@ def start_template(device: str) -> None:
             forkserver.ensure_running()
 
 
-def run_isolated(spec: RunSpec, timeout: float | None = None) -> float | None:
+def run_isolated(
+    spec: RunSpec,
+    timeout: float | None = None,
+    stop: Stop | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> float | None:
     """Carry a job out in a child, and return the score for a search for good settings.
 
-    timeout: seconds after which it is asked to end. Raises what the job raised, JobFailed where the
-    child died or was stopped. A signal here, or any other exception, ends the child in order first.
+    timeout: seconds after which it is asked to end. stop: what signals say where this is not the
+    main thread. environment: the child's variables, None for those of this process. Raises what
+    the job raised, JobFailed where the child died or was stopped. A signal here, or any other
+    exception, ends the child in order first.
     """
     shown = headlines_only.set(True)
     child = None
     try:
-        child = _Child(spec)
+        child = _Child(spec, stop=stop, environment=environment)
         return _run(child, spec, timeout)
     finally:
         if child is not None:
@@ -71,8 +79,8 @@ def run_isolated(spec: RunSpec, timeout: float | None = None) -> float | None:
         headlines_only.reset(shown)
 
 
-def check_apart(spec: RunSpec) -> Identity:
-    """Build a run in a child, as for a check, and return what makes it that run.
+def check_apart(spec: RunSpec) -> Checked:
+    """Build a run in a child, as for a check.
 
     Raises what building it raises, JobFailed where the child dies of it.
     """
@@ -83,8 +91,8 @@ def check_apart(spec: RunSpec) -> Identity:
             raise JobFailed(f"{_death(child.exit_status)[1]} while it was built, to be checked")
         if child.ended.error is not None:
             raise child.ended.error
-        assert child.ended.identity is not None
-        return child.ended.identity
+        assert child.ended.checked is not None
+        return child.ended.checked
     except BaseException:
         child.stop(signal.SIGTERM)
         raise
@@ -123,13 +131,23 @@ def _run(child: "_Child", spec: RunSpec, timeout: float | None) -> float | None:
 class _Child:
     """The process of a job. ended: what it has told of its end, None until then."""
 
-    def __init__(self, spec: RunSpec, check: bool = False) -> None:
+    def __init__(
+        self,
+        spec: RunSpec,
+        check: bool = False,
+        stop: Stop | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         """check: only build the run, and tell what it is."""
+        self._stop, self._heard = stop or Stop(), 0
         context = _context(str(spec.config.get("device")))
+        here = Surroundings.here(environment)
         self.ended: Ended | None = None
         self._connection, theirs = context.Pipe()
         self._process: Any = context.Process(  # type: ignore[attr-defined]
-            target=work, args=(theirs, Surroundings.here(), spec, check), name="rnnexp.job"
+            target=work,
+            args=(theirs, here, spec, check),
+            name="rnnexp.job",
         )
         with _start, _plain_parent(), safe_path():
             self._process.start()
@@ -149,6 +167,9 @@ class _Child:
         end = float("inf") if seconds is None else time.monotonic() + seconds
         heard = [self._connection]
         while True:
+            if told := self._stop.since(self._heard):
+                self._heard += len(told)
+                raise told[-1]
             left = min(POLL, end - time.monotonic())
             if left <= 0 and self.ended is None:
                 return False

@@ -15,7 +15,7 @@ from rnnexp.model.cells.base import Cell, Recurrence
 from rnnexp.model.cells.gru import GRUCell
 from rnnexp.model.cells.lstm import LSTMCell
 from rnnexp.model.cells.rnn import Nonlinearity, RNNCell
-from rnnexp.model.engine import Engine, check_engine, engine_for, is_autocast
+from rnnexp.model.engine import Engine, engine_for, is_autocast
 from rnnexp.model.modules import layers_of
 from rnnexp.ranges import a_fraction, at_least
 
@@ -26,7 +26,6 @@ class Fused(SequenceModel):
     hidden_size: the size H of the state.
     num_layers: recurrent layers, each reading the states of the one below.
     dropout: share of the states zeroed between layers while training.
-    engine: `fused`, torch's own, or `bptt`; `auto` takes the faster one, see engine.py.
     common: `readout`, `head` and `head_bound` of `SequenceModel`.
     """
 
@@ -41,11 +40,9 @@ class Fused(SequenceModel):
         hidden_size: int = 128,
         num_layers: int = 1,
         dropout: float = 0.0,
-        engine: Literal["auto", "fused", "bptt"] = "auto",
         **common: Any,
     ) -> None:
         check_layers(hidden_size, num_layers, dropout)
-        check_engine(engine, self.cell.name, self.cell())
         weigh_layers(self.cell, encoder.output_size, hidden_size, num_layers)
         super().__init__(encoder, hidden_size, output_size, **common)
         self.dropout = dropout
@@ -56,14 +53,13 @@ class Fused(SequenceModel):
             dropout=dropout,
             **self.options(),
         )
-        self._engine = engine
 
     def options(self) -> dict[str, str]:
         """Arguments of the torch module beyond those that all of them have."""
         return {}
 
     def engine_on(self, device: torch.device, autocast: bool = False) -> Engine:
-        return engine_for(self._engine, self.cell(), "fused", device, autocast)
+        return "fused"
 
     def states(self, x_TBE: Tensor) -> Tensor:
         if self.engine_on(x_TBE.device, is_autocast(x_TBE)) == "fused":
@@ -83,7 +79,28 @@ class Fused(SequenceModel):
         return layers_of(self.recurrence)
 
 
-class RNN(Fused):
+class ByEither(Fused):
+    """One for whose cell bptt is written too.
+
+    engine: `fused`, torch's own, or `bptt`; `auto` takes the faster one, see engine.py.
+    common: the arguments of `Fused`.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        output_size: int,
+        engine: Literal["auto", "fused", "bptt"] = "auto",
+        **common: Any,
+    ) -> None:
+        super().__init__(encoder, output_size, **common)
+        self._engine = engine
+
+    def engine_on(self, device: torch.device, autocast: bool = False) -> Engine:
+        return engine_for(self._engine, self.cell(), "fused", device, autocast)
+
+
+class RNN(ByEither):
     """The plain RNN, h_t = f(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh), as torch.nn.RNN.
 
     nonlinearity: f, `tanh` or `relu`.
@@ -111,7 +128,7 @@ class LSTM(Fused):
     module, cell = nn.LSTM, LSTMCell
 
 
-class GRU(Fused):
+class GRU(ByEither):
     """The gated recurrent unit, as torch.nn.GRU; the equations are in cells/gru.py."""
 
     module, cell = nn.GRU, GRUCell

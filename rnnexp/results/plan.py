@@ -1,13 +1,16 @@
 """Which runs a study is to have: each command that adds to it leaves a file with its jobs.
 
-So that a table or a figure of a study that was cut short can say how many runs it lacks. Jobs are
-told by their fingerprints; a command that is given again writes the same file. A file's name is a
-digest of what it holds, which is checked when it is read.
+So that a table or a figure of a study that was cut short can say how many runs it lacks, and how
+much of its work is done. Jobs are told by their fingerprints; a command that is given again writes
+the same file. A file's name is a digest of what it holds, which is checked when it is read.
 """
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rnnexp.durable import PARTIAL, write_json
 from rnnexp.errors import DataError
@@ -16,11 +19,27 @@ from rnnexp.files import read_json
 FOLDER = ".planned"
 
 
-def record_plan(study: Path, fingerprints: Sequence[str]) -> None:
+@dataclass(frozen=True)
+class Carried:
+    """What was decided on how a command's jobs are carried out, from settings and machine alone.
+
+    work: of each job by its fingerprint, to compare them. threads: likewise. at_once: how many run
+    side by side, in words; empty where a launcher of Hydra's decides.
+    """
+
+    work: Mapping[str, float] = field(default_factory=dict)
+    threads: Mapping[str, int] = field(default_factory=dict)
+    at_once: str = ""
+
+
+def record_plan(study: Path, fingerprints: Sequence[str], carried: Carried | None = None) -> None:
     """Write down the jobs of a command, before the first of them begins."""
-    jobs = sorted(set(fingerprints))
+    plan: dict[str, Any] = {"fingerprints": sorted(set(fingerprints))}
+    if carried is not None:
+        plan |= {"work": dict(carried.work), "threads": dict(carried.threads)}
+        plan["at_once"] = carried.at_once
     (study / FOLDER).mkdir(exist_ok=True)
-    write_json(study / FOLDER / _name(jobs), {"fingerprints": jobs})
+    write_json(study / FOLDER / _name(plan), plan)
 
 
 def planned(study: Path) -> set[str]:
@@ -28,7 +47,18 @@ def planned(study: Path) -> set[str]:
 
     Without those of files that are damaged, which `plan_faults` names.
     """
-    return set().union(*(_jobs(file) or () for file in _files(study)))
+    return {
+        str(job) for file in _files(study) for job in (_plan(file) or {}).get("fingerprints", ())
+    }
+
+
+def planned_work(study: Path) -> dict[str, float]:
+    """The work of each job, by its fingerprint, as far as commands have said it."""
+    return {
+        job: float(work)
+        for file in _files(study)
+        for job, work in (_plan(file) or {}).get("work", {}).items()
+    }
 
 
 def plan_faults(study: Path) -> list[str]:
@@ -36,7 +66,7 @@ def plan_faults(study: Path) -> list[str]:
     return [
         f"{file} is damaged: which runs it asks for is not known; its command writes it anew"
         for file in _files(study)
-        if _jobs(file) is None
+        if _plan(file) is None
     ]
 
 
@@ -50,16 +80,18 @@ def is_study(path: Path) -> bool:
     return any((path / name).exists() for name in (FOLDER, "multirun.yaml", "study.csv"))
 
 
-def _jobs(file: Path) -> set[str] | None:
+def _plan(file: Path) -> dict[str, Any] | None:
     """None of a file that is not what was written."""
     try:
-        jobs = read_json(file).get("fingerprints") if file.is_file() else None
+        plan = read_json(file) if file.is_file() else {}
     except (DataError, OSError):
         return None
-    if not isinstance(jobs, list) or _name([str(job) for job in jobs]) != file.name:
-        return None
-    return {str(job) for job in jobs}
+    whole = isinstance(plan.get("fingerprints"), list) and _name(plan) == file.name
+    return plan if whole else None
 
 
-def _name(jobs: Sequence[str]) -> str:
-    return hashlib.sha256("\n".join(jobs).encode()).hexdigest()[:16] + ".json"
+def _name(plan: Mapping[str, Any]) -> str:
+    text = "\n".join(str(job) for job in plan["fingerprints"])
+    if others := {key: value for key, value in plan.items() if key != "fingerprints"}:
+        text += "\n" + json.dumps(others, sort_keys=True)  # up to version 0.4 there were none
+    return hashlib.sha256(text.encode()).hexdigest()[:16] + ".json"

@@ -47,7 +47,7 @@ class StateGradients:
         self._norms_TB = torch.cat(
             [
                 torch.linalg.vector_norm(part_TBH, dim=2, dtype=wide(part_TBH.device))
-                for part_TBH in total_TBH.split(AT_A_TIME)
+                for part_TBH in torch.split(total_TBH, AT_A_TIME)
             ]
         )
 

@@ -69,3 +69,11 @@ def test_same_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert same_numbers.command(both) == 1
     assert "metrics.csv" in capsys.readouterr().out
     assert same_numbers.command(["nonsense"]) == 2
+
+
+def test_studies(capsys: pytest.CaptureFixture[str]) -> None:
+    script(FOLDER / "studies.py").main(rounds=1, jobs=2)
+    study, begin, step = capsys.readouterr().out.splitlines()[1:]
+    assert study.startswith("study of 2 tiny jobs, side by side")
+    assert "import hydra" in begin
+    assert "import torch" in step

@@ -3,11 +3,15 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 import rnnexp as package
@@ -100,8 +104,10 @@ def test_it_gives_the_same_as_in_one_process(rnnexp: Rnnexp, workdir: Path) -> N
     for file in STUDY.glob("*/metrics.csv"):
         other = Path("outputs/studies/here") / file.parent.name / file.name
         assert file.read_bytes() == other.read_bytes()
-    same = [re.sub(r"[\d.]+ s of training|here|\bs\b", "", o.out) for o in (apart, here)]
-    assert same[0].splitlines()[1:3] == same[1].splitlines()[1:3]
+    said = [re.sub(r"[\d.]+ s of training", "", outcome.out) for outcome in (apart, here)]
+    jobs = [sorted(line for line in out.splitlines() if line.startswith("#")) for out in said]
+    assert len(jobs[0]) == 2
+    assert jobs[0] == jobs[1]
     assert rnnexp(*words).out.count("done before") == 2
 
 
@@ -197,6 +203,33 @@ def test_a_script_without_a_guard(workdir: Path) -> None:
     assert done.stdout.splitlines()[-1] == "2 {'finished'}"
 
 
+@pytest.mark.isolated
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="the system has no such signals")
+def test_a_second_ctrl_c_waits_for_no_job(
+    rnnexp: Rnnexp, workdir: Path, words: tuple[str, ...]
+) -> None:
+    """Two jobs side by side that hang, and hear no signal."""
+    for case in (0, 1):
+        order(case, "import signal, time\n"
+              "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])\n"
+              "Path(f'begun_{self.case}').write_text(str(os.getpid()))\n"
+              "time.sleep(300)\n")  # fmt: skip
+
+    def insist() -> None:
+        while len(list(workdir.glob("begun_*"))) < 2:
+            time.sleep(0.05)
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)
+
+    threading.Thread(target=insist, daemon=True).start()
+    started = time.monotonic()
+    outcome = rnnexp(*words, "init.case=0,1", "hydra.launcher.n_jobs=2")
+    assert outcome.status == 130
+    assert time.monotonic() - started < 200
+    assert not any(psutil.pid_exists(int(f.read_text())) for f in workdir.glob("begun_*"))
+
+
 # -- what is retried ------------------------------------------------------------------------------
 
 
@@ -220,7 +253,7 @@ def test_a_job_that_takes_too_long(rnnexp: Rnnexp, workdir: Path, words: tuple[s
 
 @pytest.mark.isolated
 def test_which_jobs_are_run_again(rnnexp: Rnnexp, workdir: Path, words: tuple[str, ...]) -> None:
-    words = (*words, "init.case=0,1,2")
+    words = (*words, "init.case=0,1,2", "hydra/launcher=basic")
     order(0, "os._exit(3)")
     assert rnnexp(*words).status == 1
     reason = "its process ended with exit status 3, and no result"
@@ -250,7 +283,7 @@ def test_no_more_jobs_after_a_failure(
     rnnexp: Rnnexp, workdir: Path, words: tuple[str, ...]
 ) -> None:
     order(1, "os.abort()")
-    words = (*words, "init.case=0,1,2,3")
+    words = (*words, "init.case=0,1,2,3", "hydra/launcher=basic")
     outcome = rnnexp(*words, "jobs.fail_fast=true")
     assert outcome.status == 1
     assert outcome.out.count("not begun: another job has failed (jobs.fail_fast)") == 2

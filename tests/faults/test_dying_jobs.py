@@ -101,6 +101,7 @@ def summaries(study: Path) -> dict[str, dict[str, object]]:
 
 LAUNCHERS = {
     "basic": ("hydra/launcher=basic",),
+    "auto": ("hydra.launcher.n_jobs=3",),
     "joblib": ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2"),
     "submitit_local": ("hydra/launcher=submitit_local",),
 }
@@ -109,7 +110,7 @@ LAUNCHERS = {
 @pytest.mark.parametrize(
     "launcher",
     [
-        pytest.param(name, marks=[] if TORTURE or name == "joblib" else pytest.mark.skip)
+        pytest.param(name, marks=[] if TORTURE or name == "auto" else pytest.mark.skip)
         for name in LAUNCHERS  # tests of jobs by themselves are in test_study_jobs.py
     ],
 )

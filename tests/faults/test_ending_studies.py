@@ -20,15 +20,21 @@ WORDS = ("-m", "data=parity", "seq_len=20", "data.val_count=5", "data.test_count
          "model.hidden_size=4", "plots=false", "probes=none", "threads=1", "study=s",
          "seed=0,1")  # fmt: skip
 STUDY = Path("outputs/studies/s")
-LAUNCHERS = {"basic": 1, "two_at_a_time": 2, "submitit_local": 2}  # jobs that run at once
+#: How many jobs run at once, and the words for it.
+LAUNCHERS = {
+    "basic": (1, ["hydra/launcher=basic"]),
+    "auto": (2, ["hydra.launcher.n_jobs=2"]),
+    "two_at_a_time": (2, ["hydra/launcher=two_at_a_time"]),
+    "submitit_local": (2, ["hydra/launcher=submitit_local"]),
+}
 EXIT = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGKILL: -signal.SIGKILL}
 
 
 @contextmanager
 def study(launcher: str, steps: int) -> Iterator[subprocess.Popen[str]]:
     """A command whose jobs have begun to train."""
-    command = [sys.executable, "-m", "rnnexp", *WORDS, f"trainer.steps={steps}",
-               f"hydra/launcher={launcher}"]  # fmt: skip
+    at_once, words = LAUNCHERS[launcher]
+    command = [sys.executable, "-m", "rnnexp", *WORDS, f"trainer.steps={steps}", *words]
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"}, start_new_session=True,
@@ -37,7 +43,7 @@ def study(launcher: str, steps: int) -> Iterator[subprocess.Popen[str]]:
     )  # fmt: skip
     try:
         deadline = time.monotonic() + 120
-        while len(list(STUDY.glob("*/rnnexp.log"))) < LAUNCHERS[launcher]:
+        while len(list(STUDY.glob("*/rnnexp.log"))) < at_once:
             assert time.monotonic() < deadline
             time.sleep(0.05)
         yield process
@@ -59,13 +65,14 @@ def is_there(process: psutil.Process) -> bool:
 
 CASES = [
     (launcher, signum, whole_group)
-    for launcher in ("basic", "two_at_a_time")
+    for launcher in ("basic", "auto", "two_at_a_time")
     for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)
     for whole_group in (False, True)
     if not (whole_group and signum == signal.SIGKILL)  # nothing could be done
 ]
 SHORT = [
-    ("basic", signal.SIGINT, True),
+    ("auto", signal.SIGINT, True),
+    ("auto", signal.SIGKILL, False),
     ("two_at_a_time", signal.SIGTERM, False),
     ("two_at_a_time", signal.SIGKILL, False),
 ]
@@ -94,7 +101,7 @@ def test_the_jobs_end_with_their_study(
             time.sleep(0.1)
         left = [child.cmdline() for child in tree if is_there(child)]
     assert left == []
-    assert statuses() == ["interrupted"] * LAUNCHERS[launcher]
+    assert statuses() == ["interrupted"] * LAUNCHERS[launcher][0]
     assert "Traceback" not in errors
     tally(f"studies stopped, {launcher}, {signum.name}", tried=1, left_running=len(left))
 

@@ -204,8 +204,6 @@ def test_which_engine_is_chosen() -> None:
     assert RNN(words, 2, hidden_size=4, engine="fused").engine_on(CPU) == "fused"
     assert RNN(words, 2, hidden_size=4, engine="bptt").engine_on(gpu) == "bptt"
     assert UnrolledRNN(4, 4, cell="gru").engine_on(gpu) == "bptt"
-    with pytest.raises(ValueError, match=r"cell=lstm is of another form"):
-        LSTM(words, 2, hidden_size=4, engine="bptt")
 
 
 @pytest.mark.parametrize("f", ["tanh", "relu"])

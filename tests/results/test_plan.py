@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rnnexp.results.plan import plan_faults, planned, record_plan
+from rnnexp.results.plan import Carried, plan_faults, planned, planned_work, record_plan
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
 from rnnexp.results.summary import Summary
@@ -29,6 +29,17 @@ def test_what_commands_asked_for_is_counted_once(tmp_path: Path) -> None:
     record_plan(tmp_path, ["2", "3"])
     assert planned(tmp_path) == {"1", "2", "3"}
     assert len(list((tmp_path / ".planned").iterdir())) == 2
+
+
+def test_what_was_decided_is_checked_too(tmp_path: Path) -> None:
+    record_plan(tmp_path, ["1"], Carried({"1": 2.5e9}, {"1": 1}, "1 job at a time"))
+    record_plan(tmp_path, ["2"])
+    assert planned(tmp_path) == {"1", "2"}
+    assert planned_work(tmp_path) == {"1": 2.5e9}
+    (file,) = (f for f in (tmp_path / ".planned").iterdir() if "at_once" in f.read_text())
+    file.write_text(file.read_text().replace("2500000000.0", "2500000001.0"))
+    assert planned_work(tmp_path) == {}
+    assert len(plan_faults(tmp_path)) == 1
 
 
 def test_an_unfinished_study_says_so(tmp_path: Path) -> None:

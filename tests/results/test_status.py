@@ -12,7 +12,7 @@ from rnnexp.durable import json_text
 from rnnexp.errors import UserError
 from rnnexp.results import status as rooms
 from rnnexp.results.liveness import this_process
-from rnnexp.results.plan import record_plan
+from rnnexp.results.plan import Carried, record_plan
 from rnnexp.results.progress import NAME, Progress
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.status import StudyReader, find_study
@@ -81,6 +81,25 @@ def test_the_time_left_is_that_of_as_many_at_a_time_as_run_now() -> None:
     status = StudyReader(STUDY).read()
     assert status.total == 7
     assert status.seconds_left == pytest.approx((2 * 100 + 4 * 150) / 2)
+
+
+def test_jobs_count_by_their_work() -> None:
+    """What a command has found when it checked them: a long job is more than a short one."""
+    add(0, "finished", wall_seconds=150)
+    stands(add(1, "running", process=this_process()), 50, left=100)
+    add(2, "running", process=this_process())
+    fingerprints = [f"{seed:08d}" * 2 for seed in range(4)]
+    work = dict(zip(fingerprints, [3e9, 6e9, 2e9, 1e9], strict=True))
+    record_plan(STUDY, fingerprints, Carried(work, dict.fromkeys(fingerprints, 1), "2 at a time"))
+    status = StudyReader(STUDY).read()
+    assert status.share == pytest.approx((3 + 6 / 2) / 12)
+    pace = (150 + 50 + 100) / (3e9 + 6e9)
+    assert status.seconds_left == pytest.approx((100 + pace * 2e9 + pace * 1e9) / 2)
+    assert status.headline == "1 of 4 jobs done, 50%, about 2 min left"
+
+    # one more, by a command of an earlier version, which says nothing of its work
+    record_plan(STUDY, [*fingerprints, "4" * 16])
+    assert StudyReader(STUDY).read().share == pytest.approx((1 + 0.5) / 5)
 
 
 def test_a_study_that_is_over_has_no_time_left() -> None:

@@ -44,6 +44,14 @@ COMMANDS = {
         *SMALL, *TEXTS, "trainer.epochs=2", "probes=all", "model.readout=last",
         "data.padding=post", "probes.hidden_dynamics.min_length=8", "data.eval_lengths=[4]",
     ),
+    "run, every step": (
+        *SMALL, *TEXTS, "trainer.epochs=2", "model=rnn", "probes=gradient_flow",
+        "probes.gradient_flow.every_step=true",
+    ),
+    "study, every step": (
+        *STUDY, *TEXTS, "model=rnn,gru", "seed=0,1", "trainer.epochs=2", "probes=gradient_flow",
+        "init=identity", "init.scale=0.01,1", "probes.gradient_flow.every_step=true",
+    ),
     "run of one epoch over one step": (
         *SMALL, "data=recall", "seq_len=2", "trainer.steps=1", "data.val_count=5",
         "data.test_count=20", "probes=[gradient_flow,grad_norm]",
