@@ -61,14 +61,23 @@ class Jobs:
         were stopped), `none` of them, or `all`, finished ones too.
     fail_fast: begin no more jobs once one has failed.
     timeout: stop a job after so many seconds; the same command goes on with it. None: never.
+    replicas: train so many jobs of one shape as one program on a GPU; None: each by itself.
     """
 
     isolate: bool = True
     retry: Literal["failed", "none", "all"] = "failed"
     fail_fast: bool = False
     timeout: float | None = None
+    replicas: int | None = None
 
     def __post_init__(self) -> None:
+        if self.replicas is not None:
+            at_least("replicas", self.replicas, 2)
+            if self.isolate:
+                raise ValueError(
+                    f"replicas={self.replicas} trains jobs in one process, and isolate=true gives "
+                    "each its own: use jobs.isolate=false"
+                )
         if self.timeout is not None:
             more_than("timeout", self.timeout, 0)
             if not self.isolate:

@@ -35,7 +35,9 @@ from rnnexp.command.composing import ComposedOnce
 from rnnexp.command.launcher import StudyLauncher, known
 from rnnexp.command.places import Places
 from rnnexp.command.side_by_side import SideBySide, jobs_asked_for, runs_here
+from rnnexp.command.specs import choices_of
 from rnnexp.errors import ConfigError, nearest
+from rnnexp.experiment.spec import RunSpec
 from rnnexp.variables import environment_variable, safe_path
 
 CONFIG_NAME = "config"
@@ -89,7 +91,18 @@ def _launcher_of_study(
         inner.setup(hydra_context=hydra_context, task_function=task_function, config=config)
     else:
         inner = _instantiate_launcher(self, hydra_context, task_function, config)
-    return StudyLauncher(inner, config, known, end_jobs_of_workers)
+
+    def spec_of(words: Sequence[str]) -> RunSpec:
+        """As a launcher composes a job."""
+        job = hydra_context.config_loader.load_sweep_config(config, list(words))
+        return RunSpec(
+            config=settings.plain(job),
+            choices=choices_of(job.hydra),
+            words=tuple(job.hydra.overrides.task),
+            unnamed=tuple(job.hydra.job.config.override_dirname.exclude_keys),
+        )
+
+    return StudyLauncher(inner, config, known, end_jobs_of_workers, spec_of)
 
 
 _get_mode = Hydra.get_mode

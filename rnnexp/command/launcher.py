@@ -51,6 +51,7 @@ class StudyLauncher(Launcher):
 
     known: what was found when a job was checked; None of one that a sweeper decides on as it goes.
     end_workers: ends the jobs of workers in order; called before a signal does anything else.
+    spec_of: a job's settings from its words.
     """
 
     def __init__(
@@ -59,8 +60,10 @@ class StudyLauncher(Launcher):
         config: DictConfig,
         known: Callable[[Sequence[str]], Checked | None],
         end_workers: Callable[[], None],
+        spec_of: Callable[[Sequence[str]], RunSpec],
     ) -> None:
         self._inner, self._known, self._end_workers = inner, known, end_workers
+        self._config, self._spec_of = config, spec_of
         self._study = Path(config.hydra.sweep.dir)
 
     def setup(
@@ -79,12 +82,13 @@ class StudyLauncher(Launcher):
             with _first(self._end_workers):
                 there = folders_by_fingerprint(self._study)
                 todo = sorted(jobs, key=lambda number: self._turn(jobs[number], there))
-                again = False
+                again = self._trained_together(jobs)
                 while todo:
-                    words = [[*jobs[n], OfCommand(command, n, again).word()] for n in todo]
+                    words = [[*jobs[n], OfCommand(command, n, n in again).word()] for n in todo]
                     launched = self._inner.launch(words, initial_job_idx=initial_job_idx)
                     results |= dict(zip(todo, launched, strict=True))
-                    todo, again = self._freed({n: r for n, r in results.items() if _left(r)}), True
+                    todo = self._freed({n: r for n, r in results.items() if _left(r)})
+                    again = set(todo)
         finally:
             commands_here.discard(command)
             OfCommand(command, 0).failure(self._study).unlink(missing_ok=True)
@@ -92,6 +96,18 @@ class StudyLauncher(Launcher):
             if result.status == JobStatus.FAILED:  # else Hydra writes a line of its own first
                 raise result._return_value
         return [results[number] for number in jobs]
+
+    def _trained_together(self, jobs: Mapping[int, Sequence[str]]) -> set[int]:
+        """The jobs that were trained as one program, which the inner launcher then finds done."""
+        if settings.jobs(settings.plain(self._config)).replicas is None:
+            return set()
+        from rnnexp.experiment.together import train_jobs_together
+
+        specs = [
+            replace(self._spec_of(words), study=self._study, job=number)
+            for number, words in jobs.items()
+        ]
+        return train_jobs_together(specs)
 
     def _turn(
         self, words: Sequence[str], there: Mapping[str, Sequence[Path]]

@@ -136,8 +136,6 @@ def _check_job(
 
     alike: what was found of those before, by their settings without the seed.
     """
-    from rnnexp.experiment.build import build
-
     try:
         composed = loader.load_sweep_config(study, list(words))
         config = settings.plain(composed)
@@ -148,7 +146,7 @@ def _check_job(
             spec = RunSpec(config, choices_of(composed.hydra), tuple(words))
             # what a user's component does when it is built must not end the command
             apart = study_jobs.isolates(spec) and has_foreign_targets(config)
-            alike[but_seed] = check_apart(spec) if apart else Checked.of(build(spec))
+            alike[but_seed] = check_apart(spec) if apart else _built(spec)
     except user_errors() as error:
         raise ConfigError(f"{one_line(error)} [in {shlex.join(words)}]") from error
     except JobFailed as error:
@@ -163,6 +161,15 @@ def _check_job(
 def _carried(jobs: Sequence[Checked], at_once: str) -> Carried:
     work = {job.identity.fingerprint: job.work for job in jobs}
     return Carried(work, {job.identity.fingerprint: job.threads for job in jobs}, at_once)
+
+
+def _built(spec: RunSpec) -> Checked:
+    from rnnexp.experiment.build import build
+    from rnnexp.experiment.together import check_together
+
+    experiment = build(spec)
+    check_together(experiment)
+    return Checked.of(experiment)
 
 
 # -- where a study goes ---------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from rnnexp.embedding.base import Encoder
 
@@ -25,5 +25,6 @@ class OneHot(Encoder):
         self.register_buffer("unit", torch.ones(()), persistent=False)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        words = nn.functional.one_hot(inputs, self.output_size + 1)
-        return words[..., 1:] * self.get_buffer("unit")
+        # not torch's one_hot, which reads the largest word to check it: a GPU would be waited for
+        word_E = torch.arange(1, self.output_size + 1, device=inputs.device)
+        return (inputs[..., None] == word_E) * self.get_buffer("unit")

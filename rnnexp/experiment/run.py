@@ -3,8 +3,9 @@
 import logging
 import shlex
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,12 +34,16 @@ from rnnexp.results.names import shown_path
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.statistics import UNBOUNDED, example_interval
 from rnnexp.results.summary import AtLength, CellFacts, Reading, Status, Summary, TaskRecord, Tested
+from rnnexp.training.epoch import Epoch, carried_out
 from rnnexp.training.feed import Sampler
 from rnnexp.training.fit import Fit
 from rnnexp.training.lines import training_lines
 from rnnexp.training.tensors import tensor_bytes, weights_of
 
 log = logging.getLogger(__name__)
+
+#: What keeps the log of the run whose story is being told: several may be, in turns.
+_log_file: ContextVar[logging.Handler | None] = ContextVar("_log_file", default=None)
 
 
 def execute(
@@ -49,12 +54,14 @@ def execute(
     summary: as `describe` made it; what comes out is added. start: where the training goes on.
     """
     with flushed_denormals():
-        return _execute(experiment, run, summary, start)
+        story = execution(experiment, run, summary, start)
+        return carried_out(story, lambda epoch: experiment.trainer.train_epoch(*epoch))
 
 
-def _execute(
+def execution(
     experiment: Experiment, run: RunDirectory, summary: Summary, start: Start | None
-) -> Summary:
+) -> Generator[Epoch, None, Summary]:
+    """`execute`, which leaves the training of each epoch to the caller."""
     task, model, trainer = experiment.task, experiment.model, experiment.trainer
     dials, device = experiment.spec.dials, experiment.device
     saving = settings.checkpoints(experiment.spec.config)
@@ -80,7 +87,7 @@ def _execute(
             for line in regime.lines():
                 log.info("%s", line)
         checkpoint = None if start is None else start.checkpoint
-        fit = trainer.fit(
+        fit = yield from trainer.fitting(
             model, task, experiment.clip, run, dials.seed, device, probes, checkpoint, saving
         )
         summary.epochs, summary.steps = fit.epochs, fit.steps
@@ -235,12 +242,16 @@ def _recorded(
 ) -> Iterator[None]:
     """summary.json says `running` first and at the end what happened; rnnexp.log says all of it."""
     differing = environment_differences(start.of.environment, environment) if start else []
+    if start is not None and start.before.replicas != summary.replicas:
+        counts = (before.replicas or 1 for before in (start.before, summary))
+        differing.append("runs in its program {} before, {} now".format(*counts))
     if start is not None and not start.trains_on:
         before = start.before
         # it stays what it was begun as, whatever computes it now
         for name in ("started", "version", "fingerprint", "content", "code", "continues"):
             setattr(summary, name, getattr(before, name))
         summary.wall_seconds = before.wall_seconds
+        summary.replicas = summary.replicas or before.replicas
         now = datetime.now(UTC).isoformat(timespec="seconds")
         line = "; ".join([start.line, *differing])
         summary.resumed = [*before.resumed, f"{now}: {line}"]
@@ -248,6 +259,8 @@ def _recorded(
     run.write_summary(summary)
     package_log = logging.getLogger("rnnexp")
     handler = run.log_to_file()
+    _log_file.set(handler)
+    handler.addFilter(lambda record: _log_file.get() in (None, handler))
     package_log.addHandler(handler)
     if differing:
         log.warning(

@@ -79,14 +79,25 @@ def _run_job(spec: RunSpec, job: Job) -> tuple[RunDirectory, Summary | None]:
             remove_gone(job.there)
             log.info("%s  done before: %s", job, result_line(summary), extra=HEADLINE)
             return RunDirectory(job.there), summary
-        start = _start(job, experiment) if retry != "all" else None
-        if start is not None:
-            experiment = build(spec.as_begun(start.of))
-        summary = describe(experiment)
-        run = job.new_directory(summary) if start is None else start.of
+        experiment, run, summary, start = begun(job, experiment, anew=retry == "all")
         summary = execute(experiment, run, summary, start)
         log.info("%s  %s", job, result_line(summary), extra=HEADLINE)
         return run, summary
+
+
+def begun(
+    job: Job, experiment: Experiment, anew: bool = False
+) -> tuple[Experiment, RunDirectory, Summary, Start | None]:
+    """A job that is to be run, its directory, what it is, and where it goes on, if it does.
+
+    One that goes on is built anew, as it was begun.
+    """
+    start = None if anew else _start(job, experiment)
+    if start is not None:
+        experiment = build(job.spec.as_begun(start.of))
+    summary = describe(experiment)
+    run = job.new_directory(summary) if start is None else start.of
+    return experiment, run, summary, start
 
 
 def _start(job: Job, experiment: Experiment) -> Start | None:

@@ -99,6 +99,9 @@ class SequenceModel(nn.Module, ABC):
     #: states, [T, B, H], where engine=bptt computes them.
     watch: Watch | None = None
 
+    #: Share of the states zeroed between layers while training.
+    dropout: float = 0.0
+
     #: The output at step t reads the state at t - state_lag.
     state_lag: ClassVar[int] = 0
 
@@ -198,6 +201,10 @@ class SequenceModel(nn.Module, ABC):
             return all_outputs
         outputs: Tensor = head(READOUTS[self.readout](states_TBH, batch))
         return outputs
+
+    def answer(self, x_TBE: Tensor, h_TBH: Tensor, batch: Batch) -> Tensor:
+        """As `forward`, given what the recurrence read and the top layer's states."""
+        return self._answer(self.head, self.read_from(x_TBE, h_TBH), batch, self.per_step)
 
     def forward(self, batch: Batch, return_all: bool = False) -> Tensor:
         """Logits [B, O]; with `return_all`, or of a task that asks at every step, [B, T, O]."""

@@ -45,6 +45,7 @@ class Fused(SequenceModel):
         check_layers(hidden_size, num_layers, dropout)
         weigh_layers(self.cell, encoder.output_size, hidden_size, num_layers)
         super().__init__(encoder, hidden_size, output_size, **common)
+        self.dropout = dropout
         self.recurrence = self.module(
             encoder.output_size,
             hidden_size,

@@ -155,6 +155,8 @@ class Summary(Record):
     synthetic: the data are made by a program. memory: of a task with a known distance to remember.
     unit: what the training is counted in. cell: None of a model without a recurrence.
     engine: how its gradients are computed, as it was chosen: `fused`, `autograd`, `bptt`.
+    replicas: how many runs were trained as one program with it, itself among them; None of one that
+        was trained alone. `seconds` are then those of all of them.
     best_epoch, best_step: of the lowest validation loss, None without a validation split.
     tested: which weights the test is of, and `load_model` loads; None where nothing was tested.
     validation: loss and scores of the last epoch that was validated.
@@ -195,6 +197,7 @@ class Summary(Record):
     unit: Literal["step", "epoch"] = "epoch"
     cell: CellFacts | None = None
     engine: str | None = None
+    replicas: int | None = None
     data_report: dict[str, Any] = {}
     embedding_report: dict[str, Any] = {}
     regime: dict[str, Any] = {}

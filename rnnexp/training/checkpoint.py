@@ -164,18 +164,26 @@ class Saver:
         if self.is_due:
             self.save()
 
+    @contextmanager
+    def step_under_way(self) -> Iterator[None]:
+        """What is in memory inside the block, or was left by an error there, is never saved.
+
+        It is no state that the training would have had otherwise.
+        """
+        self._is_whole = False
+        yield
+        self._is_whole = True
+
     def between_steps(
         self, batches: Iterable[Batch], signals: Pending, clock: Clock
     ) -> Iterator[Batch]:
         """The batches; between two steps the training is saved if it is time to.
 
-        And before a signal that has come is delivered. What is in memory while a step is under way
-        is never saved: it is no state that the training would have had otherwise.
+        And before a signal that has come is delivered.
         """
         for batch in batches:
-            self._is_whole = False
-            yield batch
-            self._is_whole = True
+            with self.step_under_way():
+                yield batch
             if signals or self.is_due:
                 with clock.stopped():
                     self.save()

@@ -6,11 +6,13 @@ the batch is cut to its longest: at 400 tokens of IMDB about half of all steps w
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from rnnexp.streams import stream_seed
 from rnnexp.types import Batch, SequenceDataset
@@ -70,7 +72,7 @@ class Sampler:
     def batches(self, indices: list[IntArray]) -> Iterator[Batch]:
         """The batch of each array of indices."""
         # One copy to the device for the whole epoch, not one per step.
-        flat = torch.from_numpy(np.concatenate(indices)).to(self.device)
+        flat = sent(torch.from_numpy(np.concatenate(indices)), self.device)
         for index_B, rows in zip(
             torch.split(flat, [len(rows) for rows in indices]), indices, strict=True
         ):
@@ -130,7 +132,23 @@ class FreshFeed:
     def batches(self, first: int, count: int) -> Iterator[Batch]:
         for step in range(first, first + count):
             generator = np.random.default_rng(stream_seed(self.seed, "samples", step))
-            yield self.make(self.batch_size, generator).to(self.device)
+            made = self.make(self.batch_size, generator)
+            yield replace(
+                made,
+                inputs=sent(made.inputs, self.device),
+                targets=sent(made.targets, self.device),
+                lengths=sent(made.lengths, self.device),
+            )
+
+
+def sent(tensor: Tensor, device: torch.device) -> Tensor:
+    """The tensor on the device, for which the host does not wait.
+
+    CUDA copies from pageable memory while the host stands still, from pinned memory on its own.
+    """
+    if device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def batch_count(examples: int, batch_size: int, drop_last: bool) -> int:

@@ -146,7 +146,8 @@ class EpochSteps:
         self._rows.append(torch.stack([number.to(wide(loss.device)) for number in numbers]))
         self._sizes.append(len(batch))
         nonfinite = ~(loss.isfinite() & clip.norm_before.isfinite())
-        self.nonfinite_seen = torch.maximum(self.nonfinite_seen.to(loss.device), nonfinite.float())
+        seen = self.nonfinite_seen.to(loss.device, non_blocking=True)
+        self.nonfinite_seen = torch.maximum(seen, nonfinite.float())
 
     def read(self) -> None:
         """Bring everything to the CPU and look for the first step that was not finite."""

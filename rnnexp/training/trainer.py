@@ -4,7 +4,7 @@ Clipping measures the gradient's norm before it changes anything; that raw norm 
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -19,6 +19,7 @@ from rnnexp.model.base import SequenceModel
 from rnnexp.ranges import a_fraction, at_least, more_than
 from rnnexp.training.checkpoint import Checkpoint, Saver
 from rnnexp.training.dropout import seeded
+from rnnexp.training.epoch import Epoch, carried_out
 from rnnexp.training.evaluation import Evaluation, evaluate
 from rnnexp.training.feed import CorpusFeed, Feed, FreshFeed, Sampler
 from rnnexp.training.fit import Fit
@@ -137,6 +138,22 @@ class Trainer:
         saving: when to save the training, and how much of it. A signal that ends the process saves
         it too, and ends it between two steps.
         """
+        story = self.fitting(model, task, clip, recorder, seed, device, probes, start, saving)
+        return carried_out(story, lambda epoch: self.train_epoch(*epoch))
+
+    def fitting(
+        self,
+        model: SequenceModel,
+        task: Task,
+        clip: Clip,
+        recorder: Recorder,
+        seed: int,
+        device: torch.device,
+        probes: Probes | None = None,
+        start: Checkpoint | None = None,
+        saving: Checkpoints | None = None,
+    ) -> Generator[Epoch, None, Fit]:
+        """`fit`, which leaves the training of each epoch to the caller: see `carried_out`."""
         saving = saving or Checkpoints()
         feed = self.feed(model, task, seed, device)
         val = Sampler(task.split("val"), device, trim=not model.reads_pads)
@@ -160,7 +177,7 @@ class Trainer:
                 first, count = fit.steps + len(steps), plan[fit.epochs] - len(steps)
                 batches = progress.bar(feed.batches(first, count), fit, len(steps))
                 batches = seeded(batches, seed, first)
-                self.train_epoch(model, task, clip, optimizer, batches, steps, saver)
+                yield Epoch(model, task, clip, optimizer, batches, steps, saver)
                 validation = None
                 if len(val) and steps.diverged_at is None:
                     progress.tell("validation", fit.epochs + 1, fit.steps + len(steps))

@@ -32,6 +32,30 @@ def test_compiled(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monkey
     assert second.caught_up(first) == math.inf
 
 
+def test_gpu(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without CUDA it says what it leaves out, and does not run at its full size."""
+    gpu = script(FOLDER / "gpu.py")
+    assert gpu.main(["--quick", "--device=cpu"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("left out, since there is no CUDA here")
+    rows = [
+        line.split("|")[1:-1] for line in lines if line.startswith(("| rnn", "| lstm", "| gru"))
+    ]
+    assert len(rows) == 7 + 5 + 2
+    assert all(float(row[3]) == float(row[4]) == 0 for row in rows[:7])  # the CPU beside itself
+    assert all(float(number) > 0 for row in rows[7:12] for number in row[3:])
+    assert all(float(number) > 0 for row in rows[12:] for number in row[3:])
+    bench, calls = gpu.Bench(gpu.QUICK, torch.device("cpu")), []
+    model = bench.model("rnn", "autograd")
+    states = gpu.States(model.recurrence)
+    states.register_forward_hook(lambda *_: calls.append(1))
+    gpu.compute_with(model, states)
+    bench.epoch(model, bench.batches(5))()
+    assert calls == [1]
+    assert gpu.main(["--device=cpu"]) == 2
+    assert "use --quick" in capsys.readouterr().err
+
+
 def test_probes(capsys: pytest.CaptureFixture[str]) -> None:
     script(FOLDER / "probes.py").main(seq_len=20, size=8, rounds=2, batches=1)
     rnn, lstm, lyapunov = capsys.readouterr().out.splitlines()

@@ -79,3 +79,27 @@ def test_a_resumed_run_leaves_the_same_bytes(
     for name in ("metrics.csv", "weights.safetensors", "predictions/test.npz",
                  "probes/gradient_flow.npz"):  # fmt: skip
         assert (stopped / name).read_bytes() == (whole / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_runs_as_one_program_equal_single_ones(
+    rnnexp: Callable[..., Outcome], workdir: Path, cell: str
+) -> None:
+    words = ("-m", *TINY, "model=unrolled", f"model.cell={cell}", "device=cuda", "seed=0,1",
+             "trainer.learning_rate=0.1,0.01", "trainer.batch_size=16")  # fmt: skip
+    together = ("jobs.replicas=4", "jobs.isolate=false")
+    assert rnnexp(*words, *together, "study=together").status == 0
+    assert rnnexp(*words, "study=alone").status == 0
+    made, alone = (
+        {
+            str(run.summary.fingerprint): run
+            for path in Path("outputs/studies", study).glob("[!.]*/summary.json")
+            for run in [RunDirectory.open(path.parent)]
+        }
+        for study in ("together", "alone")
+    )
+    assert made.keys() == alone.keys()
+    for key, run in made.items():
+        assert run.summary.replicas == 4
+        for row, row_alone in zip(run.metrics, alone[key].metrics, strict=True):
+            assert list(row.values()) == pytest.approx(list(row_alone.values()), rel=1e-3, abs=1e-5)
