@@ -53,7 +53,26 @@ def total_norm(gradients: Sequence[Tensor]) -> Tensor:
     return total
 
 
+#: Elements of a gradient whose squares are summed at a time on a CPU: in float64 they stay in its
+#: cache, where those of a large embedding would be written to memory and read again.
+PART = 65536
+
+
 def norms_of(gradients: Sequence[Tensor]) -> Tensor:
     """The L2 norm of each of N gradients, [N], accumulated in float64."""
-    norms = torch._foreach_norm(list(gradients), 2, wide(gradients[0].device))
-    return torch.stack(norms)
+    device = gradients[0].device
+    if device.type != "cpu":
+        return torch.stack(torch._foreach_norm(list(gradients), 2, wide(device)))
+    return torch.stack(
+        [
+            _norm(torch.stack([_norm(part) for part in gradient.reshape(-1).split(PART)]))
+            if gradient.numel() > PART
+            else _norm(gradient)
+            for gradient in gradients
+        ]
+    )
+
+
+def _norm(x: Tensor) -> Tensor:
+    norm: Tensor = torch.linalg.vector_norm(x, dtype=torch.float64)
+    return norm
