@@ -15,6 +15,9 @@ from benchmarks.peers.base import Round, Training
 from benchmarks.peers.plain import loader, network, plain_recurrence
 from benchmarks.peers.torch_peer import TorchPeer, tensor_batches
 
+#: Beyond it, only the flushed one is measured, which tells the same.
+LONGEST_AS_WRITTEN = 400
+
 
 @dataclass(frozen=True)
 class Lightning(TorchPeer):
@@ -25,7 +28,9 @@ class Lightning(TorchPeer):
         return ("torch", "lightning")
 
     def takes(self, case: Case) -> bool:
-        return case.kind != "unrolled" and (self.typical or not case.epoch_steps)
+        if case.kind == "unrolled":
+            return False
+        return self.typical or (case.seq_len <= LONGEST_AS_WRITTEN and not case.epoch_steps)
 
     def training(self, case: Case) -> Training:
         import lightning

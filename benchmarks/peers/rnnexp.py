@@ -12,6 +12,11 @@ from benchmarks.peers.torch_peer import TorchPeer, copy_weights, tensor_batches
 @dataclass(frozen=True)
 class Rnnexp(TorchPeer):
     flush: bool = True
+    pages: bool = True  # as the command asks for them
+
+    @property
+    def typical(self) -> bool:
+        return not self.bf16
 
     def takes(self, case: Case) -> bool:
         return not self.bf16 or (case.kind == "lstm" and not case.epoch_steps)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from benchmarks.cases import Case
 from benchmarks.peers.base import Peer
+from rnnexp.variables import LARGE_PAGES
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -18,11 +19,16 @@ if TYPE_CHECKING:
 class TorchPeer(Peer):
     """flush: round denormal numbers to zero, as a run of rnnexp does.
 
-    bf16: compute the forward pass in bfloat16, by torch's autocast.
+    bf16: compute the forward pass in bfloat16, by torch's autocast. pages: memory in large pages,
+    which the command `rnnexp` asks torch for.
     """
 
     flush: bool = False
     bf16: bool = False
+    pages: bool = False
+
+    def environment(self, threads: int) -> Mapping[str, str]:
+        return {**super().environment(threads), LARGE_PAGES: str(int(self.pages))}
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -30,7 +36,7 @@ class TorchPeer(Peer):
 
     @property
     def typical(self) -> bool:
-        return self.flush and not self.bf16
+        return self.flush and not self.bf16 and not self.pages
 
     def start(self, threads: int) -> None:
         import torch

@@ -65,7 +65,7 @@ def norms_of(gradients: Sequence[Tensor]) -> Tensor:
         return torch.stack(torch._foreach_norm(list(gradients), 2, wide(device)))
     return torch.stack(
         [
-            _norm(torch.stack([_norm(part) for part in gradient.reshape(-1).split(PART)]))
+            _norm(torch.stack([_norm(part) for part in torch.split(gradient.reshape(-1), PART)]))
             if gradient.numel() > PART
             else _norm(gradient)
             for gradient in gradients
