@@ -40,11 +40,14 @@ def measure_memory(
     """One thread, two steps; those peers that differ in rounding alone are measured once."""
     measured = []
     for case in cases:
-        peaks = {
-            peer.name: _peak(peer, case)
-            for peer in peers
-            if peer.typical and peer.trains and peer.takes(case)
-        }
+        peaks = {}
+        for peer in peers:
+            if not (peer.typical and peer.trains and peer.takes(case)):
+                continue
+            try:
+                peaks[peer.name] = _peak(peer, case)
+            except RuntimeError as error:  # killed for memory, say
+                say(f"memory, {case.kind}, {case.seq_len} tokens: not {peer.name}: {error}")
         measured.append(Memory(case, peaks))
         told = (f"{name} {peak / 1e6:.0f} MB" for name, peak in peaks.items())
         say(f"memory, {case.kind}, {case.seq_len} tokens: {', '.join(told)}")

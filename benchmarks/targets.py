@@ -88,7 +88,15 @@ def _ratio(kind: str, seq_len: int, peer: str, to: str) -> Callable[[Outcome], M
 
 def closest(outcome: Outcome) -> tuple[str, Middle] | None:
     """The framework that comes closest to rnnexp, and where."""
-    names = {peer.name for peer in peers() if peer.framework}
+    frameworks = [peer for peer in peers() if peer.framework]
+    names = {peer.name for peer in frameworks}
+    lacking = any(
+        peer.typical and peer.takes(m.case) and peer.name not in m.rounds
+        for m in outcome.training
+        for peer in frameworks
+    )
+    if lacking:  # who was not there may have been faster
+        return None
     ratios: Sequence[tuple[str, Middle]] = [
         (f"{name}, {m.case.kind}, {m.case.seq_len} tokens, {m.threads} thread(s)", ratio)
         for m in outcome.training

@@ -1,5 +1,6 @@
 """Bars on a terminal for what takes longer than people like to wait without a word."""
 
+import sys
 from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Any
@@ -11,6 +12,11 @@ bars_shown: ContextVar[bool] = ContextVar("bars_shown", default=True)
 
 #: Seconds before a bar is drawn: what is done sooner draws none.
 PATIENCE = 2.0
+
+
+def no_bar() -> bool | None:
+    """What tqdm calls `disable`: None draws a bar on a terminal alone."""
+    return None if bars_shown.get() and sys.stderr is not None else True
 
 
 def slow_bar(
@@ -29,7 +35,7 @@ def slow_bar(
         total=total,
         delay=PATIENCE,
         leave=False,
-        disable=None if bars_shown.get() else True,
+        disable=no_bar(),
         **options,
     )
     return bar

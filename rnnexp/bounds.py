@@ -4,6 +4,7 @@ Refused is what provably cannot be held, not what is merely large: more bytes th
 there is. What a run is, and what comes out of it, never depends on the machine's size.
 """
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -84,27 +85,20 @@ def cores() -> int:
 
 @cache
 def own_cores() -> int:
-    """As `cores`, of those that this process may use: a cluster hands out some of a machine's."""
-    if hasattr(os, "sched_getaffinity"):  # not everywhere
-        return len(os.sched_getaffinity(0))
-    return cores()
+    """As `cores`, of those that this process may use: a cluster hands out some of a machine's, and
+    a container may have less of their time than all of it.
+    """
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores()
+    return max(1, min([there, *map(math.floor, _control_group_cores())]))
 
 
-def _control_group_limits(
-    root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")
-) -> list[int]:
+#: Where Linux says which control groups there are, and in which of them this process is.
+GROUPS, OWN_GROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
+
+
+def _control_group_limits(root: Path = GROUPS, own: Path = OWN_GROUPS) -> list[int]:
     """The memory limits of the Linux control groups that this process is in, as in a container."""
-    try:
-        lines = own.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    files = [root / "memory.max", root / "memory" / "memory.limit_in_bytes"]
-    for line in lines:  # "0::/a/b", or "7:memory:/a/b" of the older kind
-        _, controllers, group = line.split(":", 2)
-        folder, name = (root, "memory.max") if not controllers else (root / "memory", files[1].name)
-        if controllers in ("", "memory"):
-            inside = folder / group.lstrip("/")
-            files += [place / name for place in (inside, *inside.parents) if root in place.parents]
+    files = _control_group_files("memory", ("memory.max", "memory.limit_in_bytes"), root, own)
     limits = []
     for file in files:
         try:
@@ -112,6 +106,42 @@ def _control_group_limits(
         except (OSError, ValueError):  # there is none, or it says "max"
             continue
     return [limit for limit in limits if limit > 0]
+
+
+def _control_group_cores(root: Path = GROUPS, own: Path = OWN_GROUPS) -> list[float]:
+    """How many cores' time the control groups leave to this process, each that limits it."""
+    quotas = []
+    for file in _control_group_files("cpu", ("cpu.max", "cpu.cfs_quota_us"), root, own):
+        try:
+            text = file.read_text(encoding="ascii")
+            if file.name == "cpu.cfs_quota_us":
+                text += file.with_name("cpu.cfs_period_us").read_text(encoding="ascii")
+            quota, period = map(int, text.split())
+        except (OSError, ValueError):  # there is none, or it says "max"
+            continue
+        if quota > 0 and period > 0:
+            quotas.append(quota / period)
+    return quotas
+
+
+def _control_group_files(
+    controller: str, names: tuple[str, str], root: Path, own: Path
+) -> list[Path]:
+    """Where limits may stand. names: of the file, and of the file of the older kind of groups."""
+    try:
+        lines = own.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    new, old = names
+    files = [root / new, root / controller / old]
+    for line in lines:  # "0::/a/b", or "7:memory:/a/b" of the older kind
+        _, controllers, group = line.split(":", 2)
+        kinds = controllers.split(",")
+        folder, name = (root, new) if not controllers else (root / controller, old)
+        if not controllers or controller in kinds:
+            inside = folder / group.lstrip("/")
+            files += [place / name for place in (inside, *inside.parents) if root in place.parents]
+    return files
 
 
 def in_words(count: int) -> str:

@@ -40,6 +40,23 @@ LATER: Mapping[str, Any] = {
     "probes.every_step": False,
 }
 
+#: What computed the models that have a choice of engines now, before they had it (0.5).
+ENGINES: Mapping[str, str] = {
+    "rnnexp.model.fused.RNN": "fused",
+    "rnnexp.model.fused.GRU": "fused",
+    "rnnexp.model.unrolled.Unrolled": "autograd",
+}
+
+
+def engine_before(config: Mapping[str, Any]) -> str | None:
+    """What computed a run whose summary does not say it; None without a choice."""
+    return ENGINES.get(str((config.get("model") or {}).get("_target_")))
+
+
+def has_engines(model: Mapping[str, Any]) -> bool:
+    """Whether that part of a configuration has a choice of engines."""
+    return model.get("_target_") in ENGINES
+
 
 def upgraded(config: Mapping[str, Any]) -> dict[str, Any]:
     """A run's configuration in this version's names; one of this version is unchanged."""

@@ -126,6 +126,20 @@ def test_the_memory_is_the_least_of_what_there_is_and_what_a_container_may_have(
     assert bounds._control_group_limits(tmp_path / "none", tmp_path / "none") == []
 
 
+def test_a_container_may_have_less_time_than_its_cores(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.write_text("0::/a/b\n7:cpu,cpuacct:/old\n")
+    for place, text in (
+        ("a/cpu.max", "150000 100000"), ("a/b/cpu.max", "max 100000"),
+        ("cpu/old/cpu.cfs_quota_us", "400000"), ("cpu/old/cpu.cfs_period_us", "100000"),
+        ("cpu/cpu.cfs_quota_us", "-1"), ("cpu/cpu.cfs_period_us", "100000"),
+    ):  # fmt: skip
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(f"{text}\n")
+    assert sorted(bounds._control_group_cores(tmp_path, own)) == [1.5, 4.0]
+    assert bounds._control_group_cores(tmp_path / "none", tmp_path / "none") == []
+
+
 def test_threads_are_a_few_times_the_cores_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounds, "cores", lambda: 2)
     bounds.threads(8)

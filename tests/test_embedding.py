@@ -2,6 +2,8 @@ import gzip
 import io
 import random
 import re
+import time
+import tracemalloc
 import unicodedata
 import zipfile
 from collections.abc import Callable
@@ -267,6 +269,21 @@ def line_by_line(lines: list[str], words: set[str]) -> tuple[dict[str, list[floa
                 message = f"'{word}' is followed by something that is no number"
                 raise DataError(f"g.txt, line {number}: {message}") from None
     return {**respelt, **exact}, [repeated + len(exact.keys() & respelt.keys()), phrases, specials]
+
+
+@pytest.mark.parametrize(
+    ("line", "count"), [("word", 50_000), ("word" + " " * 300_000, 1)]
+)  # fmt: skip
+def test_lines_that_are_no_vectors_take_no_time(workdir: Path, line: str, count: int) -> None:
+    """Nor memory: a line without a space is not read on to the next one that has one."""
+    Path("v.txt").write_text("\n".join([*[line] * count, "new york"]) + "\n")
+    tracemalloc.start()
+    started = time.process_time()
+    with pytest.raises(DataError, match=r"line 1"):
+        read_vectors(Path("v.txt"), {"new"}, 2)
+    assert time.process_time() - started < 5
+    assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize("at_once", [1, 50, 2**19])

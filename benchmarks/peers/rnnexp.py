@@ -59,7 +59,8 @@ class Rnnexp(TorchPeer):
             trained += steps
             numbers = trainer.epoch_steps(model)
             trainer.train_epoch(model, task, clip, optimizer, batches, numbers)
-            return Round(time.perf_counter() - started, numbers.means()["train_loss"])
+            loss = numbers.means()["train_loss"]
+            return Round(time.perf_counter() - started, loss)
 
         return train
 

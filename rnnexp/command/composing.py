@@ -7,7 +7,7 @@ composition, into which each job's settings are written, as Hydra itself writes 
 
 import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -65,8 +65,11 @@ class ComposedOnce(ConfigLoader):
         of_run = [override for override in overrides if not override.is_hydra_override()]
         settings = [override for override in of_hydra if override.key_or_group in OWN]
         chosen = [override for override in of_hydra if override.key_or_group not in OWN]
-        # settings that are added or taken away depend on the order of all of them
-        in_order = any(_has_sign(word) and not self._chooses(word) for word in of_run)
+        # settings that are added or taken away, and a whole node, depend on the order of all words
+        in_order = any(
+            (_has_sign(word) and not self._chooses(word)) or isinstance(word.value(), Mapping)
+            for word in of_run
+        )
         for override in of_run:
             whole = in_order or _has_sign(override) or self._chooses(override)
             (chosen if whole else settings).append(override)

@@ -54,6 +54,10 @@ def check_is_of_use(config: DictConfig, several: bool, swept: Collection[str] = 
             f"{to_type('study', name)} has no effect on a single run: add -m to make a study of "
             f"it, or type {to_type('name', name)}"
         )
+    for word in config.hydra.overrides.hydra:
+        key, _, value = str(word).lstrip("+").partition("=")
+        if key.startswith("hydra.launcher."):
+            raise ConfigError(f"{key}={value} has no effect on a single run: add -m")
     there, default = asdict(settings.jobs({"jobs": settings.plain(config).get("jobs")})), Jobs()
     for key, value in there.items():
         if value != getattr(default, key):

@@ -81,6 +81,10 @@ class SideBySide(Launcher):
                     running[begun] = _Running(index, config, taken)
                 while running:
                     self._collect(running, results)
+            except Exception:  # as of a job that cannot be composed: those that run are not stopped
+                while running:
+                    self._collect(running, results)
+                raise
             except BaseException as error:
                 stop.tell(error)
                 _until_ended(running, stop)
@@ -143,22 +147,38 @@ def _returned(config: DictConfig, future: Future[Any]) -> JobReturn:
 
 # -- what a configuration says of it --------------------------------------------------------------
 
+#: The launcher that Hydra brings along: one job after the other, in this process.
+HYDRAS_OWN = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
+
 
 def runs_here(config: DictConfig) -> bool:
     """Whether the jobs of a study are started by this process; other launchers have workers."""
-    return chooses_itself(config) or str(config.hydra.launcher._target_).endswith("BasicLauncher")
+    return chooses_itself(config) or _target(config) == HYDRAS_OWN
 
 
 def chooses_itself(config: DictConfig) -> bool:
     """Whether rnnexp decides how many jobs run at a time (hydra/launcher=auto)."""
-    return str(config.hydra.launcher._target_) == f"{SideBySide.__module__}.{SideBySide.__name__}"
+    return _target(config) == _path(SideBySide)
+
+
+def _target(config: DictConfig) -> str:
+    return str(config.hydra.launcher._target_)
+
+
+def _path(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__name__}"
 
 
 def jobs_asked_for(config: DictConfig) -> int | None:
     """How many jobs are to run at a time, None where rnnexp decides; Hydra's own knows but one.
 
-    Raises ConfigError for what is no such number.
+    Raises ConfigError for what is no such number, and for what this launcher does not know.
     """
+    known = {"_target_", "n_jobs"} if chooses_itself(config) else {"_target_"}
+    if unknown := [str(key) for key in config.hydra.launcher if key not in known]:
+        raise ConfigError(
+            f"hydra.launcher.{unknown[0]} has no effect on the jobs of this machine: leave it out"
+        )
     if not chooses_itself(config):
         return 1
     asked = config.hydra.launcher.get("n_jobs")

@@ -68,6 +68,8 @@ def read_plain_rows(
         return None
     if len(header) > len(at) and not _is_utf8(content):  # Arrow looks at the two columns alone
         return None
+    if content.startswith(_MARK, len(first)):  # of a file put behind another; Arrow leaves it out
+        return None
     cells = _cells(memoryview(content)[len(first) :], len(header), separator, at)
     if cells is None or len(cells[0]) != count:  # a row of several lines, or a line without any
         return None

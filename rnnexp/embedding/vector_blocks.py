@@ -48,6 +48,11 @@ class Block:
         if b"\t" in content:
             content = content.translate(_TABS_TO_SPACES)
         block = cls(number, content)
+        # runs first: one of many thousand spaces at a line's end is then taken away at once
+        space = block._bytes == _SPACE
+        if (space[1:] & space[:-1]).any():
+            content = _SPACES.sub(b" ", content)
+            block = cls(number, content)
         last = block._bytes[block._ends - 1]
         if ((last == _SPACE) | (last == _RETURN)).any():
             size = 0
@@ -55,9 +60,6 @@ class Block:
                 size = len(content)
                 content = content.replace(b"\r\n", b"\n").replace(b" \n", b"\n")
             block = cls(number, content)
-        space = block._bytes == _SPACE
-        if (space[1:] & space[:-1]).any():
-            block = cls(number, _SPACES.sub(b" ", content))
         return block
 
     @property
@@ -83,9 +85,9 @@ class Block:
         notable = set(np.flatnonzero(counts != (-1 if size is None else size)).tolist())
         if self.number == 1:
             notable.add(0)
-        # of a line without a space it is another line's, but such a line is notable anyway
-        first_spaces = np.append(spaces, 0)[spaces_before]
-        places = zip(begins.tolist(), first_spaces.tolist(), strict=True)
+        # a line without a space is all word
+        word_ends = np.minimum(np.append(spaces, len(self.content))[spaces_before], self._ends)
+        places = zip(begins.tolist(), word_ends.tolist(), strict=True)
         line_words = [self.content[begin:end] for begin, end in places]
         notable.update(i for i, word in enumerate(line_words) if word in words)
         if not self.content.isascii():

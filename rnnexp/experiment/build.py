@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
@@ -28,6 +28,8 @@ from rnnexp.experiment.spec import RunSpec
 from rnnexp.experiment.work import Work, work_of
 from rnnexp.init.base import Init
 from rnnexp.model.base import SequenceModel
+from rnnexp.model.bptt import is_written_for
+from rnnexp.model.engine import Engine
 from rnnexp.probes.base import Probe
 from rnnexp.results.reuse import Identity
 from rnnexp.streams import stream_seed
@@ -153,23 +155,23 @@ def _build(spec: RunSpec) -> Experiment:
 def _check_engine(experiment: Experiment) -> None:
     """Raise ConfigError for an engine that was asked for, or is needed, and would not compute."""
     config, there = experiment.spec.config, experiment.engine
+    model, precision = experiment.model, experiment.trainer.precision
     asked = config["model"].get("engine", "auto")
-    if asked not in ("auto", there):
+    if asked in get_args(Engine) and asked != there:
         raise ConfigError(
-            f"model.engine={asked} computes in float32 and trainer.precision="
-            f"{experiment.trainer.precision} does not: use model.engine=auto"
+            f"model.engine={asked} computes in float32 and trainer.precision={precision} does not: "
+            "use model.engine=auto"
         )
-    for name, probe in experiment.probes.items():
-        if probe.state_distances(2) and there != "bptt":
-            way_out = (
-                "add model.engine=bptt"
-                if asked != "auto" or experiment.device.type != "cpu"
-                else "use model=rnn or model=gru in float32"
-            )
-            raise ConfigError(
-                f"probes.{name}.every_step=true notes what engine=bptt comes by, and this run "
-                f"computes with engine={there}: {way_out}, or leave every_step out"
-            )
+    width = experiment.task.split("test").inputs.shape[1]
+    noting = [name for name, probe in experiment.probes.items() if probe.state_distances(width)]
+    if noting and there != "bptt":
+        written = model.top_cell is not None and is_written_for(model.recurrences()[-1].cell)
+        can_be = written and precision == "float32" and "engine" in config["model"]
+        way_out = "add model.engine=bptt" if can_be else "use model=rnn or model=gru in float32"
+        raise ConfigError(
+            f"probes.gradient_flow.every_step=true notes what engine=bptt comes by, and this run "
+            f"computes with engine={there}: {way_out}, or leave every_step out"
+        )
 
 
 def build_model(
@@ -259,7 +261,8 @@ def _probes(
 
     Raises ConfigError for one that cannot and that the command or the preset names.
     """
-    probes, skipped = {}, {}
+    probes: dict[str, Probe] = {}
+    skipped: dict[str, str] = {}
     for name in settings.probe_names(spec.config):
         probe: Probe = settings.build(spec.config, f"{settings.PROBES}.{name}")
         try:
@@ -269,6 +272,13 @@ def _probes(
             if spec.asks_for_probe(name):
                 raise ConfigError(f"probe '{name}' {error}") from None
             skipped[name] = str(error)
+            continue
+        for also, companion in probe.companions().items():  # which a setting asks for
+            try:
+                companion.check(model, task)
+            except ValueError as error:
+                raise ConfigError(f"probe '{name}' {error}") from None
+            probes[also] = companion
     return probes, skipped
 
 

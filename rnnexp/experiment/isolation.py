@@ -168,8 +168,8 @@ class _Child:
         heard = [self._connection]
         while True:
             if told := self._stop.since(self._heard):
-                self._heard += len(told)
-                raise told[-1]
+                self._heard += 1  # a second Ctrl-C soon after the first is heard as one too
+                raise told[0]
             left = min(POLL, end - time.monotonic())
             if left <= 0 and self.ended is None:
                 return False

@@ -15,8 +15,10 @@ from typing import Any
 import yaml
 from omegaconf import OmegaConf
 
+from rnnexp import bounds
 from rnnexp import config as settings
 from rnnexp.dials import Dials
+from rnnexp.earlier import engine_before, has_engines
 from rnnexp.experiment.identity import fingerprint, probes_fingerprint
 from rnnexp.experiment.trust import refuse_foreign_targets
 from rnnexp.plugins import PRESETS
@@ -86,7 +88,7 @@ class RunSpec:
             self,
             begun_with={
                 "threads": run.environment.get("threads"),
-                "model.engine": run.summary.engine,
+                "model.engine": run.summary.engine or engine_before(run.config),
             },
         )
 
@@ -95,9 +97,9 @@ class RunSpec:
         """`config`, with `begun_with` where it leaves a choice open."""
         config, model = dict(self.config), self.config.get("model") or {}
         threads, engine = (self.begun_with.get(key) for key in ("threads", "model.engine"))
-        if config.get("threads") is None:
-            config["threads"] = threads
-        if model.get("engine") == "auto" and engine is not None:
+        if config.get("threads") is None and threads is not None:
+            config["threads"] = min(threads, bounds.own_cores())  # on a smaller machine fewer
+        if model.get("engine", "auto") == "auto" and engine is not None and has_engines(model):
             config["model"] = {**model, "engine": engine}
         return config
 

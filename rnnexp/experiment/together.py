@@ -47,12 +47,12 @@ def check_together(experiment: Experiment) -> None:
             f"{asked} computes in float32 and trainer.precision={experiment.trainer.precision} "
             "does not: use jobs.replicas=null"
         )
-    for name, probe in experiment.probes.items():
-        if probe.state_distances(2):
-            raise ConfigError(
-                f"{asked} computes by autograd and probes.{name} notes what engine=bptt computes: "
-                "use jobs.replicas=null"
-            )
+    width = experiment.task.split("test").inputs.shape[1]
+    if any(probe.state_distances(width) for probe in experiment.probes.values()):
+        raise ConfigError(
+            f"{asked} computes by autograd and probes.gradient_flow.every_step=true notes what "
+            "engine=bptt computes: use jobs.replicas=null"
+        )
     try:
         check_written_out(experiment.model)
     except ValueError as error:

@@ -100,7 +100,7 @@ class SequenceModel(nn.Module, ABC):
     watch: Watch | None = None
 
     #: Share of the states zeroed between layers while training.
-    dropout: float = 0.0
+    dropout_between_layers: float = 0.0
 
     #: The output at step t reads the state at t - state_lag.
     state_lag: ClassVar[int] = 0

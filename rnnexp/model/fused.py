@@ -45,7 +45,7 @@ class Fused(SequenceModel):
         check_layers(hidden_size, num_layers, dropout)
         weigh_layers(self.cell, encoder.output_size, hidden_size, num_layers)
         super().__init__(encoder, hidden_size, output_size, **common)
-        self.dropout = dropout
+        self.dropout_between_layers = dropout
         self.recurrence = self.module(
             encoder.output_size,
             hidden_size,
@@ -143,7 +143,7 @@ def check_layers(hidden_size: int, num_layers: int, dropout: float) -> None:
     if dropout > 0 and num_layers == 1:
         raise ValueError(
             f"dropout={dropout} acts between layers and there is one: "
-            "set model.num_layers=2 or more, or model.dropout=0"
+            "set model.num_layers=2 or more, or model.dropout_between_layers=0"
         )
 
 

@@ -57,7 +57,7 @@ class Lockstep:
         """What a model reads; random numbers are drawn in the order of its own forward pass."""
         model = self._models[which]
         x_TBE = model.encoder(batch.inputs.transpose(0, 1))
-        share, layers = model.dropout, model.recurrences()
+        share, layers = model.dropout_between_layers, model.recurrences()
         ones_TBH = x_TBE.new_ones(*x_TBE.shape[:2], layers[0].hidden_size)
         count = len(layers) - 1 if share > 0 else 0
         return Reading(batch, x_TBE, [F.dropout(ones_TBH, share) for _ in range(count)])
@@ -100,7 +100,7 @@ def shape_of(model: SequenceModel) -> object:
         (type(layer.cell), _settings(layer.cell), *(getattr(layer, w).shape for w in WEIGHTS))
         for layer in model.recurrences()
     ]
-    return type(model), layers, model.readout, model.per_step, model.dropout
+    return type(model), layers, model.readout, model.per_step, model.dropout_between_layers
 
 
 def _settings(cell: Cell) -> object:

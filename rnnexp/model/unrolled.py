@@ -145,7 +145,7 @@ class Unrolled(SequenceModel):
             encoder.output_size, hidden_size, num_layers, nonlinearity, dropout, cell,
             cell_options, engine,
         )  # fmt: skip
-        self.dropout = dropout
+        self.dropout_between_layers = dropout
 
     def engine_on(self, device: torch.device, autocast: bool = False) -> Engine:
         return self.recurrence.engine_on(device, autocast)

@@ -65,7 +65,7 @@ class ProbeView:
         clipping, of all gradients; fired (1 where clipping changed a gradient), nonfinite (gradient
         elements); before.NAME and after.NAME, the norm of a single parameter's gradient before and
         after clipping, see `SequenceModel.recurrence_parameters`; state_gradient, a column for each
-        of `state_distances`. Empty before the first epoch.
+        distance in state_distance. Empty before the first epoch.
     """
 
     model: Observed
@@ -128,6 +128,10 @@ class Probe(ABC):
         steps: of the sequences.
         """
         return ()
+
+    def companions(self) -> "Mapping[str, Probe]":
+        """Other probes that its settings ask for, by their names."""
+        return {}
 
     @abstractmethod
     def measure(self, view: ProbeView) -> Measurement:

@@ -5,18 +5,16 @@ section 2.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from rnnexp.probes.base import Array, Measurement, Probe, ProbeView
 from rnnexp.probes.decay import marked_distances
 from rnnexp.probes.gradient_norms import aligned, gradient_flow, joined
+from rnnexp.probes.gradient_steps import GradientSteps
 from rnnexp.probes.norms import mean_present, ratio_interval
 from rnnexp.ranges import FLOOR
-
-#: Distances at which a training step notes the gradient, beside the early, middle and late step.
-MOST = 64
 
 
 class GradientFlow(Probe):
@@ -34,8 +32,7 @@ class GradientFlow(Probe):
     half_share, end_share: what is left of ‖dL/dh‖ of the top layer at half and at the whole length.
     near_slope, far_slope: of ln ‖dL/dh‖ per step, over the first and last quarter of the way back.
     half_life: of the top layer's state gradient, in steps, where the way back is a straight line.
-    every_step: note ‖dL/dh‖ of the top layer at every training step too, at up to `MOST` distances
-        from the readout; see `training.state_gradients`. Only engine=bptt comes by it.
+    every_step: note ‖dL/dh‖ of the top layer at every training step too, see `GradientSteps`.
     schedule: as in `Probe`.
     """
 
@@ -47,18 +44,10 @@ class GradientFlow(Probe):
         every_step: bool = False,
     ) -> None:
         super().__init__(at_start, every, at_end)
-        if every_step and every != 1:
-            raise ValueError(
-                f"every_step=true looks at all steps and every={every} at some epochs alone: use "
-                "every=1"
-            )
         self.every_step = every_step
 
-    def state_distances(self, steps: int) -> Sequence[int]:
-        if not self.every_step:
-            return ()
-        spaced = np.linspace(0, steps - 1, min(MOST, steps)).round().astype(int).tolist()
-        return sorted({*spaced, *(marked_distances(steps) or ())})
+    def companions(self) -> Mapping[str, Probe]:
+        return {"gradient_steps": GradientSteps()} if self.every_step else {}
 
     def measure(self, view: ProbeView) -> Measurement:
         norms = joined(
@@ -103,11 +92,6 @@ class GradientFlow(Probe):
         }
         if far.cells_LTB is not None:
             measured["cell"] = mean_present(aligned(far.cells_LTB[-1], far.read_state_B))[::-1]
-        if "state_gradient" in view.steps:
-            distances = self.state_distances(view.examples.inputs.shape[1])
-            measured["steps"] = float(len(view.steps["state_gradient"]))
-            measured["every_step"] = view.steps["state_gradient"]
-            measured["every_step_distance"] = np.array(distances, np.float64)
         return measured
 
 

@@ -45,7 +45,7 @@ def compared(groups: Sequence[Group], factor: str, score: Score) -> Iterator[Com
 
 def only_next(groups: Sequence[Group], factor: str) -> bool:
     """Whether a setting has too many values to compare each with each: then each with the next."""
-    return sum(math.comb(len(members), 2) for members in _alike(groups, factor)) > MAX_COMPARED
+    return any(math.comb(len(members), 2) > MAX_COMPARED for members in _alike(groups, factor))
 
 
 def _each_with_each(members: Sequence[Group]) -> Iterator[tuple[Group, Group]]:

@@ -57,6 +57,8 @@ def draw(findings: Iterable[Finding], folder: Path, note: str = "") -> None:
                         finding.draw(folder)
                     except style.TooMuch as reason:
                         log.warning("no figure '%s': %s", finding.title, reason)
+                        for kind in ("png", "svg"):  # of what was there before
+                            (folder / f"{finding.name}.{kind}").unlink(missing_ok=True)
 
 
 def text(findings: Iterable[Finding]) -> list[str]:

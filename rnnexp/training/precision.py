@@ -43,5 +43,7 @@ def slow_precision(precision: Precision, device: torch.device) -> str:
 
 def has_fast_bf16() -> bool:
     """Whether the CPU has instructions that multiply in bfloat16, as torch finds out."""
+    if not hasattr(torch.cpu, "get_capabilities"):  # torch before 2.11 does not tell
+        return True
     known = torch.cpu.get_capabilities()
     return any(known.get(name, False) for name in BF16_INSTRUCTIONS)

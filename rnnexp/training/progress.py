@@ -7,7 +7,7 @@ from typing import Literal
 
 from tqdm import tqdm
 
-from rnnexp.bars import bars_shown
+from rnnexp.bars import no_bar
 from rnnexp.scores import Score
 from rnnexp.training.fit import Fit
 from rnnexp.training.recorder import Recorder
@@ -49,7 +49,7 @@ class Progress:
             total=count,
             unit="batch",
             leave=False,
-            disable=None if bars_shown.get() else True,
+            disable=no_bar(),
         )
         for step, batch in enumerate(shown, fit.steps + taken):
             self.tell("training", fit.epochs + 1, step)

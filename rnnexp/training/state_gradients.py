@@ -36,6 +36,7 @@ class StateGradients:
     def __init__(self, distances: Sequence[int] = ()) -> None:
         self.distances = distances
         self._rows: list[Tensor] = []
+        self._distance_K: Tensor | None = None  # on the device, once it is known
         self._norms_TB: Tensor | None = None
 
     def watch(self, model: SequenceModel) -> None:
@@ -56,13 +57,18 @@ class StateGradients:
         if not self.distances:
             return
         if self._norms_TB is None:  # the loss does not depend on the states
-            self._rows.append(torch.full((len(self.distances),), torch.nan, dtype=torch.float64))
+            device = batch.lengths.device
+            self._rows.append(
+                torch.full((len(self.distances),), torch.nan, dtype=wide(device), device=device)
+            )
             return
         norms_TB, self._norms_TB = self._norms_TB, None
         own_TB = marked(norms_TB, len(batch))
         last_B = batch.last_step_B if reads_pads else batch.last_valid_B
         first_B = (len(own_TB) - batch.lengths) * (batch.padding == "pre")
-        step_KB = last_B - torch.tensor(self.distances, device=last_B.device)[:, None]
+        if self._distance_K is None:  # copied once: the host waits for it
+            self._distance_K = torch.tensor(self.distances).to(last_B.device, non_blocking=True)
+        step_KB = last_B - self._distance_K[:, None]
         there_KB = step_KB >= first_B
         values_KB = own_TB.gather(0, step_KB.clamp(min=0)).where(there_KB, 0.0)
         self._rows.append(values_KB.sum(1) / there_KB.sum(1))
@@ -71,15 +77,26 @@ class StateGradients:
         """All rows, on the CPU; `restore` takes them back."""
         return torch.stack(self._rows).cpu() if self._rows else torch.empty(0)
 
-    def restore(self, state: Tensor, device: torch.device) -> None:
-        """Go on behind the rows of `state`."""
-        self._rows = list(state.to(device).unbind())
+    def restore(self, state: Tensor | None, count: int, device: torch.device) -> None:
+        """Go on behind the rows of `state`, of `count` steps; None where an earlier version had
+        none, whose steps are not measured.
+        """
+        if not self.distances:
+            return
+        if state is None or len(state) < count:
+            state = torch.full((count, len(self.distances)), torch.nan, dtype=torch.float64)
+        self._rows = list(state.to(device, wide(device)).unbind())
 
     def by_step(self, count: int) -> dict[str, npt.NDArray[np.float64]]:
-        """Of the first `count` training steps, as `state_gradient`, [count, K]."""
+        """Of the first `count` training steps `state_gradient`, [count, K], and the distances as
+        `state_distance`, [K].
+        """
         if not self._rows:
             return {}
-        return {"state_gradient": self.state()[:count].numpy().astype(np.float64)}
+        return {
+            "state_gradient": self.state()[:count].numpy().astype(np.float64),
+            "state_distance": np.array(self.distances, np.float64),
+        }
 
 
 def marked(norms_TB: Tensor, count: int) -> Tensor:

@@ -129,7 +129,7 @@ class EpochSteps:
         """Go on behind the steps of `state`."""
         self._rows = list(tensors["table"].to(device).unbind())
         self.watched.restore(tensors["watched"], device)
-        self.states.restore(tensors["states"], device)
+        self.states.restore(tensors.get("states"), len(self._rows), device)
         self._sizes, self.metrics = list(rest["sizes"]), tuple(rest["metrics"])
         self.nonfinite_seen = torch.tensor(rest["nonfinite_seen"], device=device)
         self.clock.seconds = rest["seconds"]

@@ -54,6 +54,8 @@ def study(loader: ConfigLoader, *words: str) -> DictConfig:
         (["model=rnn", "++seq_len=8", "seq_len=7"], 1),
         (["model=rnn", "+clip={max_norm: 2}"], 1),
         (["model=rnn", "+hydra.job.env_set.MINE=x"], 1),
+        (["model=rnn", "model.hidden_size=8", "model={hidden_size: 16}"], 1),
+        (["model=rnn", "trainer.epochs=3", "trainer={epochs: 5}"], 1),
     ],
 )
 def test_it_is_what_hydra_composes(loader: ConfigLoader, words: list[str], composed: int) -> None:

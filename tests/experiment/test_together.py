@@ -191,7 +191,8 @@ def test_where_it_is_refused(rnnexp: Command, words: Sequence[str], line: str) -
                        "model=unrolled model.cell=lstm, or jobs.replicas=null"),
         ("model=bag", "model=bag has no recurrence that could be computed together"),
         ("probes.gradient_flow.every_step=true", "jobs.replicas=4 computes by autograd and "
-         "probes.gradient_flow notes what engine=bptt computes: use jobs.replicas=null"),
+         "probes.gradient_flow.every_step=true notes what engine=bptt computes: use "
+         "jobs.replicas=null"),
     ],
 )  # fmt: skip
 def test_runs_that_are_refused(rnnexp: Command, anywhere: None, words: str, line: str) -> None:

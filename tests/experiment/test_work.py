@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -93,3 +94,23 @@ def test_a_run_that_goes_on_keeps_what_was_chosen(
     assert (again.threads, again.engine) == (1, "autograd")
     assert build.build(spec).threads == 4
     assert begun.fingerprint == spec.fingerprint
+
+
+@pytest.mark.parametrize("model", [("rnn", "fused"), ("unrolled", "autograd"), ("lstm", None)])
+def test_an_earlier_version_is_gone_on_with_by_what_it_computed_with(
+    workdir: Path, machine: Callable[[int], None], model: tuple[str, str | None]
+) -> None:
+    """It recorded all cores of its machine, and no engine."""
+    name, engine = model
+    spec = RunSpec.of_config(composed(*MODEL[1:], f"model={name}"))
+    run = SimpleNamespace(
+        environment={"threads": 64}, summary=SimpleNamespace(engine=None), config=spec.config
+    )
+    machine(2)
+    begun = spec.as_begun(run)  # type: ignore[arg-type]
+    assert (begun.settled["threads"], begun.settled["model"].get("engine")) == (2, engine)
+    if engine is not None:
+        without = {key: value for key, value in spec.config["model"].items() if key != "engine"}
+        older = RunSpec({**spec.config, "model": without}, begun_with=begun.begun_with)
+        assert older.settled["model"]["engine"] == engine
+    assert build.build(begun).engine == (engine or "fused")

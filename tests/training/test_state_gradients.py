@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ import torch
 from rnnexp.embedding.learned import Learned
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.fused import GRU, RNN
-from rnnexp.probes.gradient_flow import GradientFlow
 from rnnexp.probes.gradient_norms import aligned, gradient_flow
+from rnnexp.probes.gradient_steps import GradientSteps
 from rnnexp.ranges import BELOW_FLOAT32
+from rnnexp.results import report
 from rnnexp.results.runs import RunDirectory
 from rnnexp.training.state_gradients import StateGradients, marked
 from rnnexp.types import Batch, Padding
@@ -97,18 +99,24 @@ def test_a_gradient_below_float32_is_said_to_be_so(rnnexp: Rnnexp, workdir: Path
              "probes.gradient_flow.every_step=true", "plots=false")  # fmt: skip
     assert rnnexp(*words).status == 0
     (path,) = Path("outputs/runs").iterdir()
-    arrays = RunDirectory(path).probe("gradient_flow")
+    arrays = RunDirectory(path).probe("gradient_steps")
     assert arrays is not None
-    curve_K = arrays["every_step"][-1][0]
+    curve_K = arrays["norm"][-1][0]
     assert curve_K[0] > 1e-3
     assert (curve_K[-20:] == BELOW_FLOAT32).all()
-    assert "below 1e-36" in rnnexp("report", str(path)).out
+    (finding,) = [f for f in report.run_findings(RunDirectory(path)) if f.name == "gradient_steps"]
+    (table,) = finding.tables()
+    (row,) = table.rows
+    assert [cell.text for cell in row] == [
+        "rnn", "59", "below 1e-36", "3", "-", "-", "-", "100%", "0%", "0%",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("words", "way_out"),
     [(("model=lstm",), "use model=rnn or model=gru"),
      (("model=unrolled", "model.cell=lstm"), "use model=rnn or model=gru"),
+     (("model=unrolled", "model.cell=lstm", "model.engine=autograd"), "use model=rnn or model=gru"),
      (("model=rnn", "model.engine=fused"), "add model.engine=bptt"),
      (("model=unrolled", "model.engine=autograd"), "add model.engine=bptt")],
 )  # fmt: skip
@@ -122,16 +130,50 @@ def test_no_engine_is_switched_for_it(
     assert not Path("outputs").exists()
 
 
-def test_every_step_is_every_epoch() -> None:
-    with pytest.raises(ValueError, match="every_step=true looks at all steps and every=2"):
-        GradientFlow(every=2, every_step=True)
+@pytest.mark.parametrize("readout", ["mean", "max"])
+def test_a_readout_of_all_states_is_refused(rnnexp: Rnnexp, workdir: Path, readout: str) -> None:
+    """What is handed to a state directly has not come back."""
+    words = ("model=rnn", f"model.readout={readout}", "probes.gradient_flow.every_step=true")
+    outcome = rnnexp(*TINY, *words)
+    assert outcome.status == 2
+    assert "needs an answer that is read from one state" in outcome.error
+    assert "use model.readout=last_valid" in outcome.error
+
+
+def test_a_divergence_keeps_the_steps_before_it(rnnexp: Rnnexp, workdir: Path) -> None:
+    words = ("model=rnn", "model.nonlinearity=relu", "trainer.learning_rate=1e30",
+             "trainer.optimizer=sgd", "probes.gradient_flow.every_step=true")  # fmt: skip
+    rnnexp(*TINY, *words)
+    (path,) = Path("outputs/runs").iterdir()
+    run = RunDirectory(path)
+    assert run.summary.status == "diverged"
+    arrays = run.probe("gradient_steps")
+    assert arrays is not None
+    assert arrays["norm"][0][0, 0] > 0
+
+
+def test_each_probe_has_its_own_distances() -> None:
+    """The training notes those of all probes together."""
+    probe = GradientSteps()
+    steps = {"state_gradient": np.arange(10.0)[None], "state_distance": np.arange(10.0)}
+    view = SimpleNamespace(steps=steps, examples=SimpleNamespace(inputs=torch.zeros(1, 5)))
+    measured = probe.measure(view)  # type: ignore[arg-type]
+    assert measured["distance"].tolist() == [0, 1, 2, 3, 4]
+    assert measured["norm"].tolist() == [[0, 1, 2, 3, 4]]
+
+
+def test_a_checkpoint_without_rows_goes_on_and_says_so() -> None:
+    """As one of an earlier version, whose steps had none."""
+    states = StateGradients([0, 5])
+    states.restore(None, 2, torch.device("cpu"))
+    assert np.isnan(states.by_step(2)["state_gradient"]).all()
 
 
 def test_early_middle_and_late_are_among_the_distances() -> None:
-    distances = GradientFlow(every_step=True).state_distances(1000)
+    distances = GradientSteps().state_distances(1000)
     assert {0, 50, 500, 950, 999} <= {*distances}
     assert len(distances) <= 64 + 3
-    assert GradientFlow(every_step=True).state_distances(5) == [0, 1, 2, 3, 4]
+    assert GradientSteps().state_distances(5) == [0, 1, 2, 3, 4]
 
 
 def test_the_training_is_the_same_with_it(rnnexp: Rnnexp, workdir: Path) -> None:
@@ -155,7 +197,7 @@ def test_an_interrupted_epoch_keeps_its_rows() -> None:
             model(batch).sum().backward()
             states.measure(batch, model.reads_pads)
     gone_on = StateGradients([0, 5])
-    gone_on.restore(first.state(), torch.device("cpu"))
+    gone_on.restore(first.state(), 2, torch.device("cpu"))
     for states in (whole, gone_on):
         states.watch(model)
         model(batch).sum().backward()

@@ -47,7 +47,8 @@ def _draw_run(line: ReachedLine, folder: Path, name: str) -> Path:
         scales.whole_numbers(axes.yaxis)
         axes.set_xlabel("training step" + (f" (every {every}th)" if every > 1 else ""))
         axes.set_ylabel("distance from the readout (steps)")
-        grey = " (grey: below 1e-36, or no example so long)" if np.isnan(shown_SK).any() else ""
+        grey = " (grey: below 1e-36, overflow, or no example so long)"
+        grey = grey if np.isnan(shown_SK).any() else ""
         style.title(canvas, f"{words.label(line.label)}: gradient at every training step{grey}", 10)
         return style.save(canvas, folder, name)
 

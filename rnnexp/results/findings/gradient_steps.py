@@ -4,10 +4,10 @@ Measured in the training itself, in float32, where `probes.gradient_flow.every_s
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -36,9 +36,9 @@ class ReachedBack:
     @classmethod
     def of(cls, arrays: Arrays) -> Self:
         """Epochs one after the other, without what fills up shorter ones."""
-        pairs = zip(arrays["every_step"], arrays["steps"], strict=True)
-        norm_SK = np.concatenate([rows[: int(count)] for rows, count in pairs if count > 0])
-        distance_K = arrays["every_step_distance"][-1]
+        pairs = zip(arrays["norm"], arrays["steps"], strict=True)
+        norm_SK = np.concatenate([rows[: int(count)] for rows, count in pairs])
+        distance_K = arrays["distance"][-1]
         there = np.flatnonzero(~np.isnan(norm_SK).all(axis=0))
         return cls(distance_K, norm_SK, int(there[-1]) if len(there) else 0)
 
@@ -54,20 +54,12 @@ class ReachedBack:
             return np.where(held_S, far_S / near_S, np.nan)
 
     @property
-    def reaching(self) -> int:
-        """The training steps with an example that is so long."""
-        return int((~np.isnan(self.norm_SK[:, self.far])).sum())
-
-    @property
-    def below(self) -> int:
-        """At how many steps the farthest norm was more than 0 and below what float32 holds."""
+    def farthest(self) -> Array:
+        """The norms at the farthest distance, of the training steps with an example that is so
+        long.
+        """
         far_S = self.norm_SK[:, self.far]
-        return int(((far_S > 0) & (far_S < FLOAT32_FLOOR)).sum())
-
-    @property
-    def zero(self) -> int:
-        """At how many steps it was exactly 0."""
-        return int((self.norm_SK[:, self.far] == 0).sum())
+        return far_S[~np.isnan(far_S)]
 
 
 @dataclass(frozen=True)
@@ -79,7 +71,7 @@ class ReachedLine:
 
 @dataclass(frozen=True)
 class GradientSteps(ProbeFinding):
-    place, probe = 85, "gradient_flow"
+    place, probe = 85, "gradient_steps"
 
     lines: Sequence[ReachedLine]
 
@@ -94,12 +86,14 @@ class GradientSteps(ProbeFinding):
 
     def tables(self) -> list[Table]:
         head = ["‖dL/dh‖ at every training step", "distance", "left there: at first", "steps",
-                "median", "smallest", "largest", "below 1e-36", "exactly 0"]  # fmt: skip
+                "median", "smallest", "largest", "below 1e-36", "exactly 0",
+                "overflow"]  # fmt: skip
         notes = [
             "left at that distance of the norm at the readout; median, smallest and largest over "
             "all training steps at which float32 holds both, then geometric means over seeds",
-            "steps: at which an example of the batch is so long; below 1e-36, exactly 0: the share "
-            "of these at which nothing more is known, and at which nothing arrives",
+            "steps: at which an example of the batch is so long; below 1e-36, exactly 0, overflow: "
+            "the share of these at which nothing more is known, at which nothing arrives, and at "
+            "which it is beyond float32",
         ]
         return [Table(head, [_row(line) for line in self.lines], notes)]
 
@@ -110,34 +104,45 @@ class GradientSteps(ProbeFinding):
 
 
 def _runs(group: Group) -> list[ReachedBack]:
-    return [
-        ReachedBack.of(arrays)
-        for arrays in group.probe("gradient_flow")
-        if "every_step" in arrays and (arrays["steps"] > 0).any()
-    ]
+    return [ReachedBack.of(arrays) for arrays in group.probe(GradientSteps.probe)]
 
 
 def _row(line: ReachedLine) -> list[Cell]:
     held = [left_S[~np.isnan(left_S)] for left_S in (run.left_S for run in line.runs)]
-    steps = sum(run.reaching for run in line.runs)
+    far_S = np.concatenate([run.farthest for run in line.runs])
     distances = sorted({int(run.distance_K[run.far]) for run in line.runs})
     return [
         Cell(line.label),
         Cell(" or ".join(map(str, distances))),
-        Magnitude.of([float(left_S[0]) if len(left_S) else math.nan for left_S in held]).cell(),
-        Cell(str(steps), steps),
+        _at_first(line.runs),
+        Cell(str(len(far_S)), len(far_S)),
         *(_over_steps(held, of) for of in (np.median, np.min, np.max)),
-        _share(sum(run.below for run in line.runs), steps),
-        _share(sum(run.zero for run in line.runs), steps),
+        _share((far_S > 0) & (far_S < FLOAT32_FLOOR)),
+        _share(far_S == 0),
+        _share(np.isinf(far_S)),
     ]
 
 
-def _over_steps(held: Sequence[Array], of: object) -> Cell:
-    assert callable(of)
+def _at_first(runs: Sequence[ReachedBack]) -> Cell:
+    """What is left at the first step with an example that is so long; not what comes later."""
+    left, below = [], 0
+    for run in runs:
+        there = np.flatnonzero(~np.isnan(run.norm_SK[:, run.far]))
+        first = int(there[0]) if len(there) else 0
+        is_below = bool(0 < run.norm_SK[first, run.far] < FLOAT32_FLOOR)
+        below += is_below
+        if not is_below:
+            left.append(0.0 if run.norm_SK[first, run.far] == 0 else float(run.left_S[first]))
+    return Magnitude.of(left).cell(more={"below 1e-36": below})
+
+
+def _over_steps(held: Sequence[Array], of: Callable[[Array], Any]) -> Cell:
     return Magnitude.of([float(of(left_S)) if len(left_S) else math.nan for left_S in held]).cell(
         bare=True
     )
 
 
-def _share(count: int, of: int) -> Cell:
-    return Cell(f"{count / of:.0%}" if of else NOTHING, count / of if of else None)
+def _share(which_S: npt.NDArray[np.bool_]) -> Cell:
+    if not len(which_S):
+        return Cell(NOTHING)
+    return Cell(f"{which_S.mean():.0%}", float(which_S.mean()))
