@@ -69,6 +69,29 @@ def targets() -> list[Target]:
             "the default probes' share of a run of 10 epochs, lstm, 400 tokens", 0.05,
             _share_of_probes, at_least=False,
         ),
+        Target(
+            "30,000 reviews, cold: a notebook's way (processor's time)", 4.0,
+            _printed(r"^\d+ .*reviews +rnnexp, cold .* ([\d.]+)$"),
+        ),
+        Target(
+            "30,000 reviews, warm: seconds", 0.3,
+            _printed(r"^\d+ .*reviews +rnnexp, warm +([\d.]+)"), at_least=False,
+        ),
+        *(
+            Target(
+                f"200,000 word vectors, {suffix}: a notebook's way (processor's time)", 4.0,
+                _printed(rf"^\d+ word vectors, \{suffix} +rnnexp .* ([\d.]+)$"),
+            )
+            for suffix in (".txt", ".gz", ".zip")
+        ),
+        Target(
+            "rnnexp --help, in times of importing Hydra", 2.0,
+            _printed(r"^rnnexp --help.* ratio ([\d.]+)"), at_least=False,
+        ),
+        Target(
+            "a run to its first training step: seconds beyond importing torch", 1.0,
+            _printed(r"^a run to its first step.* more ([\d.]+)"), at_least=False,
+        ),
     ]  # fmt: skip
 
 
@@ -129,6 +152,18 @@ def _growth(kind: str) -> Callable[[Outcome], Middle | None]:
         base = short.seconds(ours)
         assert base is not None
         return Middle.of([seconds / base.median for seconds in long.rounds[ours].seconds])
+
+    return measured
+
+
+def _printed(pattern: str) -> Callable[[Outcome], Middle | None]:
+    """A number that one of the scripts printed."""
+
+    def measured(outcome: Outcome) -> Middle | None:
+        for printed in outcome.scripts:
+            if told := re.search(pattern, printed.text, re.MULTILINE):
+                return Middle.of([float(told[1])])
+        return None
 
     return measured
 

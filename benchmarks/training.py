@@ -29,7 +29,7 @@ def whole_plan(cores: int) -> Plan:
     ]
     if cores < 2:
         return Plan({1: alone})
-    lengths = {"rnn": (100, 400, 1600), "lstm": (100, 400, 1600), "unrolled": (100, 400)}
+    lengths = {"rnn": (100, 400), "lstm": (100, 400), "unrolled": (100, 400)}
     return Plan({1: alone, 2: [Case(kind, n) for kind, some in lengths.items() for n in some]})
 
 
