@@ -53,10 +53,36 @@ def test_a_number_is_met_where_both_quartiles_meet_it(plain: list[float], met: s
 
 
 def test_the_closest_framework_decides() -> None:
-    near = steps("lstm", 100, [1.0, 1.0], Lightning=[1.3, 1.3], Keras_on_jax=[0.9, 0.9])
-    far = steps("rnn", 400, [1.0, 1.0], Lightning=[5.0, 5.0])
-    assert verdict(outcome([near, far]), "the closest of Keras and Lightning") == "**no**"
-    assert verdict(outcome([far]), "the closest of Keras and Lightning") == "yes"
+    def of_all(kind: str, n: int, jax: float) -> Measured:
+        others = {"Keras on torch, flushed": [5.0] * 2, "Lightning, flushed": [1.3] * 2}
+        return steps(kind, n, [1.0] * 2, **others, **{"Keras on jax": [jax] * 2})
+
+    near, far = of_all("lstm", 100, 0.9), of_all("rnn", 400, 5.0)
+    what = "the closest of Keras and Lightning"
+    assert verdict(outcome([near, far]), what) == "**no**"
+    assert verdict(outcome([far]), what) == "yes"
+    assert verdict(outcome([far, of_all("rnn", 800, 2.0)]), what) == "yes"  # Keras on torch or not
+    without = steps("rnn", 400, [1.0] * 2, **{"Lightning, flushed": [1.3] * 2})
+    assert verdict(outcome([far, without]), what) == "not measured"
+
+
+def test_what_the_scripts_print_has_a_verdict() -> None:
+    text = (
+        "30000 real reviews   rnnexp, cold    1.273   1.114   1.314  1.040   4.31\n"
+        "30000 real reviews   rnnexp, warm    0.213   0.200   0.250  0.201   21.50\n"
+        "200000 word vectors, .gz   rnnexp   0.813   0.800   0.850  0.801   3.90\n"
+        "rnnexp --help   0.21 s   import hydra       0.20 s   ratio 1.05 (1.04 "
+        "to 1.10)   more 0.01 (0.01 to 0.02) s\n"
+        "a run to its first step   2.40 s   import torch       1.20 s   ratio 2.00 (1.90 "
+        "to 2.10)   more 1.20 (1.10 to 1.30) s"
+    )
+    of = outcome([], scripts=[Printed("Parts", "c", text)])
+    assert verdict(of, "30,000 reviews, cold") == "yes"
+    assert verdict(of, "30,000 reviews, warm") == "yes"
+    assert verdict(of, "200,000 word vectors, .gz") == "**no**"
+    assert verdict(of, "200,000 word vectors, .txt") == "not measured"
+    assert verdict(of, "rnnexp --help") == "yes"
+    assert verdict(of, "a run to its first training step") == "**no**"
 
 
 def test_growth_and_memory_and_probes() -> None:
