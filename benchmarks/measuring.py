@@ -50,9 +50,9 @@ class Effort:
     case has done enough of it. slow_seconds: and after so long two rounds are enough.
     """
 
-    rounds: int = 15
+    rounds: int = 11
     least: int = 3
-    seconds: float = 1.5
+    seconds: float = 1.0
     slow_seconds: float = 6.0
 
 

@@ -42,7 +42,7 @@ def measure_memory(
     for case in cases:
         peaks = {}
         for peer in peers:
-            if not (peer.typical and peer.trains and peer.takes(case)):
+            if not (peer.typical and peer.trains and peer.is_weighed(case)):
                 continue
             try:
                 peaks[peer.name] = _peak(peer, case)

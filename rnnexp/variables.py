@@ -22,17 +22,3 @@ def environment_variable(name: str, value: str) -> Iterator[None]:
 def safe_path() -> AbstractContextManager[None]:
     """A Python that is started inside the block does not look for modules in its folder first."""
     return environment_variable("PYTHONSAFEPATH", "1")
-
-
-#: Asks torch for memory in large pages of the system (Linux), see `large_pages`.
-LARGE_PAGES = "THP_MEM_ALLOC_ENABLE"
-
-
-def large_pages() -> AbstractContextManager[None]:
-    """torch that is imported inside the block takes its large tensors from large pages of memory.
-
-    A training step asks for the same memory again and again, and each time the system hands out
-    cleared pages: of 4 kB they take up to 40% of an LSTM's step, of 2 MB hardly anything. It
-    changes no number. Where the user has set the variable it stays as it is.
-    """
-    return environment_variable(LARGE_PAGES, os.environ.get(LARGE_PAGES, "1"))

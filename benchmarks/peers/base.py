@@ -71,6 +71,10 @@ class Peer(ABC):
     def takes(self, case: Case) -> bool:
         """Whether it has something to say on that case."""
 
+    def is_weighed(self, case: Case) -> bool:
+        """Whether its memory is measured on that case."""
+        return self.takes(case)
+
     def works(self) -> bool:
         """Whether the machine has what it needs; asked in the peer's process."""
         return True

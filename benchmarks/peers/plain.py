@@ -85,7 +85,7 @@ def plain_training(case: Case, recurrence: Any, bf16: bool) -> Training:
 @dataclass(frozen=True)
 class Plain(TorchPeer):
     def takes(self, case: Case) -> bool:
-        if self.bf16 or self.pages:
+        if self.bf16:
             return case.kind == "lstm" and not case.epoch_steps
         return case.kind != "unrolled"
 
@@ -98,6 +98,5 @@ AS_WRITTEN = Plain("plain PyTorch", flush=False)
 PEERS = [
     FLUSHED,
     AS_WRITTEN,
-    Plain("plain PyTorch, flushed, large pages", flush=True, pages=True),
     Plain("plain PyTorch, flushed, bfloat16", exact=False, flush=True, bf16=True),
 ]

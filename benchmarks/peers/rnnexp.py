@@ -12,14 +12,10 @@ from benchmarks.peers.torch_peer import TorchPeer, copy_weights, tensor_batches
 @dataclass(frozen=True)
 class Rnnexp(TorchPeer):
     flush: bool = True
-    pages: bool = True  # as the command asks for them
-
-    @property
-    def typical(self) -> bool:
-        return not self.bf16
 
     def takes(self, case: Case) -> bool:
-        return not self.bf16 or (case.kind == "lstm" and not case.epoch_steps)
+        varied = self.bf16 or self.pages
+        return not varied or (case.kind == "lstm" and not case.epoch_steps)
 
     def training(self, case: Case) -> Training:
         import torch
@@ -67,4 +63,4 @@ class Rnnexp(TorchPeer):
 
 OURS = Rnnexp("rnnexp")
 BF16 = Rnnexp("rnnexp, bfloat16", exact=False, bf16=True)
-PEERS = [OURS, BF16]
+PEERS = [OURS, BF16, Rnnexp("rnnexp, large pages", pages=True)]

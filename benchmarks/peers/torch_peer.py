@@ -9,7 +9,9 @@ import numpy.typing as npt
 
 from benchmarks.cases import Case
 from benchmarks.peers.base import Peer
-from rnnexp.variables import LARGE_PAGES
+
+#: torch's variable that asks the system for large pages of memory.
+LARGE_PAGES = "THP_MEM_ALLOC_ENABLE"
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
 class TorchPeer(Peer):
     """flush: round denormal numbers to zero, as a run of rnnexp does.
 
-    bf16: compute the forward pass in bfloat16, by torch's autocast. pages: memory in large pages,
-    which the command `rnnexp` asks torch for.
+    bf16: compute the forward pass in bfloat16, by torch's autocast. pages: memory in large pages of
+    the system.
     """
 
     flush: bool = False

@@ -11,12 +11,11 @@ from rnnexp import plugins
 from rnnexp.command import FAILED, INTERRUPTED, OK, TERMINATED, USER_ERROR
 from rnnexp.command.console import say, say_fault, stand_ins
 from rnnexp.errors import ConfigError, JobFailed, StorageError, Terminated, first_line, short
-from rnnexp.variables import large_pages
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The `rnnexp` command; returns its exit status."""
-    with stand_ins(), large_pages():
+    with stand_ins():
         return _main(list(sys.argv[1:] if argv is None else argv))
 
 
