@@ -357,7 +357,7 @@ def test_a_failing_job_never_costs_the_table(
 ) -> None:
     from rnnexp.training.trainer import Trainer
 
-    real_fit = Trainer.fit
+    real_fit = Trainer.fitting
 
     def fit(self: Trainer, *arguments: Any) -> Any:
         seed = arguments[4]
@@ -365,7 +365,7 @@ def test_a_failing_job_never_costs_the_table(
             raise RuntimeError("the disk is on fire")
         return real_fit(self, *arguments)
 
-    monkeypatch.setattr(Trainer, "fit", fit)
+    monkeypatch.setattr(Trainer, "fitting", fit)
     outcome = rnnexp("-m", *TINY, "seed=0,1,2", "model=bag", "study=s")
     assert outcome.status == 1
     assert "RuntimeError: the disk is on fire" in outcome.err

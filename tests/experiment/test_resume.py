@@ -62,7 +62,7 @@ def whole(rnnexp: Rnnexp) -> dict[str, bytes]:
     assert rnnexp(*WORDS).status == 0
     run = the_run()
     files = left(run)
-    assert len(files) == 8
+    assert len(files) == 9
     shutil.rmtree("outputs")
     return files
 

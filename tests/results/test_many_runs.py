@@ -16,6 +16,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import OmegaConf
 
 from rnnexp.command.launcher import StudyLauncher
+from rnnexp.experiment.checked import Checked
 from rnnexp.experiment.identity import fingerprint
 from rnnexp.experiment.job import Job, _earlier_jobs
 from rnnexp.experiment.spec import RunSpec
@@ -102,8 +103,9 @@ def readers(study: Path, wanted: list[Identity]) -> dict[str, Callable[[], objec
     launcher = StudyLauncher(
         SimpleNamespace(launch=_launched),  # type: ignore[arg-type]
         OmegaConf.create({"hydra": {"sweep": {"dir": str(study)}}}),
-        {(str(number),): identity.fingerprint for number, identity in enumerate(wanted)},
+        lambda words: Checked(wanted[int(words[0])], work=0.0, threads=1, device="cpu"),
         lambda: None,
+        lambda words: specs[int(words[0])],
     )
     return {
         "its table": lambda: report.report_study(Study.read(study), plots=False, to=Path("to")),
