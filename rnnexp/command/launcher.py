@@ -92,7 +92,8 @@ class StudyLauncher(Launcher):
         finally:
             commands_here.discard(command)
             OfCommand(command, 0).failure(self._study).unlink(missing_ok=True)
-        for result in results.values():
+        for number in jobs:
+            result = results[number]
             if result.status == JobStatus.FAILED:  # else Hydra writes a line of its own first
                 raise result._return_value
         return [results[number] for number in jobs]
