@@ -11,7 +11,7 @@ INSTALLED := $(VENV)/.installed
 .PHONY: help install run test test-fast check format readme torture benchmark published clean
 
 help:
-	@echo "make run        install, then the first study: RNN against LSTM (about three minutes)"
+	@echo "make run        install, then the first study: RNN against LSTM (about two minutes)"
 	@echo "make test       install, then style, types and all tests"
 	@echo "make test-fast  the tests without the long ones"
 	@echo "make check      style and types alone"
