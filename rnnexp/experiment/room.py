@@ -6,7 +6,7 @@ from torch import nn
 from rnnexp import bounds
 from rnnexp.data.base import Task
 from rnnexp.model.base import SequenceModel
-from rnnexp.training.feed import Sampler
+from rnnexp.training.feed import trained_widths
 from rnnexp.training.optimizers import make_optimizer, step
 from rnnexp.training.trainer import Trainer
 
@@ -35,9 +35,9 @@ def check_states(trainer: Trainer, model: SequenceModel, task: Task, device: tor
     """
     if not trainer.epochs and trainer.steps is None:
         return
-    read = Sampler(task.split("test" if task.generates else "train"), CPU, not model.reads_pads)
-    examples = trainer.batch_size if task.generates else min(trainer.batch_size, len(read))
-    steps = int(read.widths.max())
+    widths = trained_widths(task, not model.reads_pads)
+    examples = trainer.batch_size if task.generates else min(trainer.batch_size, len(widths))
+    steps = int(widths.max())
     numbers = model.encoder.output_size + sum(layer.state_size for layer in model.recurrences())
     needed = examples * steps * numbers * FLOAT
     what = f"the states of {examples} sequences of {steps} steps, {numbers} numbers in each,"

@@ -9,7 +9,7 @@ import torch
 
 from rnnexp.data.base import Task
 from rnnexp.model.base import SequenceModel
-from rnnexp.training.feed import Sampler
+from rnnexp.training.feed import trained_widths
 from rnnexp.training.trainer import Trainer
 
 #: Multiply-adds of a time step's product for each thread. Threads share a product and wait for each
@@ -51,5 +51,5 @@ def work_of(trainer: Trainer, model: SequenceModel, task: Task, seed: int) -> Wo
     weights = sum(layer.weight_ih.numel() + layer.weight_hh.numel() for layer in layers)
     each = trainer.batch_size * weights + FIXED * max(len(layers), 1)
     steps = sum(trainer.plan(trainer.feed(model, task, seed, CPU).epoch_steps))
-    read = Sampler(task.split("test" if task.generates else "train"), CPU, not model.reads_pads)
-    return Work(product, float(steps * read.widths.mean() * each))
+    widths = trained_widths(task, not model.reads_pads)
+    return Work(product, float(steps * widths.mean() * each))

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from rnnexp.data.base import Task
 from rnnexp.streams import stream_seed
 from rnnexp.types import Batch, SequenceDataset
 
@@ -78,6 +79,12 @@ class Sampler:
         ):
             width = max(int(self.lengths[rows].max()), 1) if self.trim else None
             yield self.dataset.batch(index_B, width)
+
+
+def trained_widths(task: Task, trim: bool) -> IntArray:
+    """The time steps of each training example; of samples made anew, those of the test split."""
+    cpu = torch.device("cpu")
+    return Sampler(task.split("test" if task.generates else "train"), cpu, trim).widths
 
 
 class Feed(Protocol):
