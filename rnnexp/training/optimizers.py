@@ -45,29 +45,25 @@ def make_optimizer(
     return OPTIMIZERS[name](parameters, **options)  # type: ignore[arg-type]
 
 
-def step_unless(
-    nonfinite: Tensor, optimizer: torch.optim.Optimizer, waits: bool | None = None
-) -> None:
+def step_unless(nonfinite: Tensor, optimizer: torch.optim.Optimizer) -> None:
     """One update, unless `nonfinite` (0-dim, on the parameters' device) is 1.
 
     Fused optimizers read the flag on the device, as they do for a gradient scaler: the host never
     waits. The others have no such switch: on the CPU the host reads the flag, elsewhere the update
     is made and taken back on the device.
-
-    waits: whether the host reads it; None for as said.
     """
     if optimizer.defaults.get("fused"):
         optimizer.found_inf = nonfinite  # type: ignore[attr-defined]
         step(optimizer)
-    elif nonfinite.device.type == "cpu" if waits is None else waits:
+    elif nonfinite.device.type == "cpu":
         if not nonfinite.item():
             step(optimizer)
     else:
-        _step_and_take_back(nonfinite, optimizer)
+        step_and_take_back(nonfinite, optimizer)
 
 
 @torch.no_grad()
-def _step_and_take_back(nonfinite: Tensor, optimizer: torch.optim.Optimizer) -> None:
+def step_and_take_back(nonfinite: Tensor, optimizer: torch.optim.Optimizer) -> None:
     """An update of weights and moments, which have their old values again where `nonfinite` is 1.
 
     Moments that the update makes begin at zero.
