@@ -35,6 +35,7 @@ SETTINGS: Mapping[str, str] = {}
 #: the choice to rnnexp: at that value they are no part of a run's identity, and runs of 0.1 stay
 #: what they were. A setting whose value is null needs no entry: null counts as not set.
 LATER: Mapping[str, Any] = {
+    "data.items": 1,
     "data.stratify": False,
     "model.engine": "auto",
     "probes.every_step": False,
