@@ -19,6 +19,8 @@ from rnnexp.probes.base import Probe
 from rnnexp.probes.grad_norm import GradNorm
 from rnnexp.probes.gradient_flow import GradientFlow
 from rnnexp.probes.probe_set import ProbeSet
+from rnnexp.regulariser.base import NO_REGULARISER, Regulariser
+from rnnexp.regulariser.flossing import Flossing
 from rnnexp.results.checkpoints import StoredCheckpoint
 from rnnexp.results.runs import RunDirectory
 from rnnexp.training.checkpoint import Checkpoint
@@ -55,6 +57,7 @@ def fit(
     kind: Callable[..., SequenceModel],
     saving: Checkpoints,
     start: Checkpoint | None = None,
+    regulariser: Regulariser = NO_REGULARISER,
 ) -> None:
     """Train; every file of the run that must not differ is then in its directory."""
     task = RandomTokens(seq_len=9, count=70, vocab_size=8)
@@ -66,7 +69,8 @@ def fit(
     if start is not None:
         assert start.probes is not None
         probes.restore(*start.probes, run.probe)
-    done = trainer.fit(model, task, Norm(max_norm=0.4), run, 0, CPU, probes, start, saving)
+    clip = Norm(max_norm=0.4)
+    done = trainer.fit(model, task, clip, run, 0, CPU, probes, start, saving, regulariser)
     run.save_weights("weights", tensor_bytes(model.state_dict()))
     (run.path / "fit.json").write_text(
         json.dumps({k: v for k, v in done.state().items() if k != "seconds"})
@@ -93,13 +97,27 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_from_every_checkpoint_it_ends_in_the_same_bytes(case: str) -> None:
+    same_from_every_checkpoint(*CASES[case])
+
+
+def test_with_a_regulariser_too() -> None:
+    """It is on in the first epoch, off, and on at single steps of the second and third."""
+    flossing = Flossing(k=3, steps_before=2, every=3, window=6, burn_in=1)
+    same_from_every_checkpoint(Trainer(epochs=3, batch_size=16), small_gru, flossing)
+
+
+def same_from_every_checkpoint(
+    trainer: Trainer,
+    kind: Callable[..., SequenceModel],
+    regulariser: Regulariser = NO_REGULARISER,
+) -> None:
     """There is one after every step and one after every epoch."""
-    trainer, kind = CASES[case]
     whole = new_run("whole")
-    fit(whole, trainer, kind, EVERY_STEP)
+    fit(whole, trainer, kind, EVERY_STEP, regulariser=regulariser)
     expected = what_was_left(whole)
     plain = new_run("plain")
-    fit(plain, trainer, kind, Checkpoints(every_seconds=1e9))
+    never = Checkpoints(every_seconds=1e9)
+    fit(plain, trainer, kind, never, regulariser=regulariser)
     assert what_was_left(plain) == expected  # saving changes no training
     stored = StoredCheckpoint.of_run(whole.path)
     assert len(stored) >= 5
@@ -109,7 +127,7 @@ def test_from_every_checkpoint_it_ends_in_the_same_bytes(case: str) -> None:
         again = RunDirectory(Path(f"again_{one.path.name}"))
         shutil.copytree(whole.path, again.path, ignore=shutil.ignore_patterns("checkpoints"))
         again.write_grown(again.grown(files))
-        fit(again, trainer, kind, Checkpoints(every_seconds=1e9), Checkpoint.of(contents, state))
+        fit(again, trainer, kind, never, Checkpoint.of(contents, state), regulariser)
         assert what_was_left(again) == expected, one.place
 
 
