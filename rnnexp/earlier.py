@@ -40,10 +40,12 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
 #: the choice to rnnexp: at that value they are no part of a run's identity, and runs of 0.1 stay
 #: what they were. A setting whose value is null needs no entry: null counts as not set.
 LATER: Mapping[str, Any] = {
+    "data.items": 1,
     "data.stratify": False,
     **CHOICES,
     "model.engine": "auto",
     "probes.every_step": False,
+    "trainer.stop_when_solved": False,
 }
 
 #: What computed the models that have a choice of engines now, before they had it (0.5).

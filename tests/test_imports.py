@@ -40,7 +40,12 @@ ALLOWED = {
     **{room: set[str]() for room in (*BASE, *ROOMS)},
     "model": {"embedding"},  # a model holds an encoder and knows its interface
     "regime": {"model", "probes"},
-    "training": {"data", "model", "clip", "regulariser"},  # bases; probes and the recorder by protocol
+    "training": {
+        "data",
+        "model",
+        "clip",
+        "regulariser",
+    },  # bases; probes and the recorder by protocol
     "results": set[str](),
     "checks": {*ROOMS, "regime", "results"},
     "experiment": {*ROOMS, "regime", "training", "results"},

@@ -88,7 +88,15 @@ def execution(
                 log.info("%s", line)
         checkpoint = None if start is None else start.checkpoint
         fit = yield from trainer.fitting(
-            model, task, experiment.clip, run, dials.seed, device, probes, checkpoint, saving,
+            model,
+            task,
+            experiment.clip,
+            run,
+            dials.seed,
+            device,
+            probes,
+            checkpoint,
+            saving,
             experiment.regulariser,
         )
         summary.epochs, summary.steps = fit.epochs, fit.steps

@@ -12,13 +12,14 @@ from torch import Tensor
 
 from rnnexp import checks
 from rnnexp.checks import networks, suite
+from rnnexp.data.delayed_xor import DelayedXor
 from rnnexp.model.bptt import gru, plain
 from rnnexp.model.cells.base import Recurrence, State
 from rnnexp.probes import gradient_flow as flow
 from rnnexp.probes import gradient_norms, lyapunov
 from rnnexp.probes.base import Array
 from rnnexp.probes.decay import Decay
-from rnnexp.types import Batch, Rollout
+from rnnexp.types import Batch, Rollout, SequenceDataset
 from tests.conftest import Outcome
 
 
@@ -221,6 +222,18 @@ def forgotten_carry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gru, "new_slope", lambda z_TBH, n_TBH: 1 - n_TBH * n_TBH)
 
 
+def told_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The filler of the last step tells the class."""
+    generate = DelayedXor.generate
+
+    def telling(self: DelayedXor, count: int, generator: np.random.Generator) -> SequenceDataset:
+        examples = generate(self, count, generator)
+        examples.inputs[:, -1] = 3 + examples.targets
+        return examples
+
+    monkeypatch.setattr(DelayedXor, "generate", telling)
+
+
 FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...], str]] = {
     "detached state": (detached, ("gradient_flow",), "finite differences"),
     "halved gradient": (halved, ("gradient_flow",), "finite differences"),
@@ -245,6 +258,7 @@ FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]
     "half-life of any curve": (one_half_life, ("gradient_flow: time scales",), "no half-life"),
     "slope of tanh forgotten": (forgotten_slope, ("bptt",), "plain RNN equal autograd's"),
     "carry of the GRU forgotten": (forgotten_carry, ("bptt",), "GRU equal autograd's"),
+    "the answer told by the last token": (told_at_the_end, ("chance: every",), "without memory"),
     "both biases set": (both_biases, ("gates",), "not in both biases"),
 }
 
