@@ -102,14 +102,13 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_from_every_checkpoint_it_ends_in_the_same_bytes(case: str) -> None:
-    same_from_every_checkpoint(*CASES[case])
+    check_every_checkpoint(*CASES[case])
 
 
-def test_with_a_regulariser_too() -> None:
+def test_so_does_one_with_a_regulariser() -> None:
     """It is on in the first epoch, off, and on at single steps of the second and third."""
     flossing = Flossing(k=3, steps_before=2, every=3, window=6, burn_in=1)
-    trainer = Trainer(epochs=3, batch_size=16)
-    same_from_every_checkpoint(trainer, small_gru, regulariser=flossing)
+    check_every_checkpoint(Trainer(epochs=3, batch_size=16), small_gru, regulariser=flossing)
 
 
 @pytest.mark.parametrize("curriculum", ["grow", "uniform"])
@@ -123,23 +122,22 @@ def test_so_does_one_whose_lengths_change(
         seq_len=5, val_count=20, test_count=4, train_lengths=[2, 9], curriculum=curriculum
     )
     trainer = Trainer(steps=18, batch_size=5, learning_rate=1e-9)
-    same_from_every_checkpoint(trainer, small_rnn, task)
+    check_every_checkpoint(trainer, small_rnn, task)
     (metrics,) = Path().glob("outputs/runs/*whole*/metrics.csv")
     assert pd.read_csv(metrics)["train_length"].nunique() == 3
 
 
-def same_from_every_checkpoint(
+def check_every_checkpoint(
     trainer: Trainer,
     kind: Callable[..., SequenceModel],
     task: Task | None = None,
     regulariser: Regulariser = NO_REGULARISER,
 ) -> None:
     """There is one after every step and one after every epoch."""
-    whole = new_run("whole")
-    fit(whole, trainer, kind, EVERY_STEP, None, task, regulariser)
+    whole, plain, never = new_run("whole"), new_run("plain"), Checkpoints(every_seconds=1e9)
+    fit(whole, trainer, kind, EVERY_STEP, task=task, regulariser=regulariser)
     expected = what_was_left(whole)
-    plain, never = new_run("plain"), Checkpoints(every_seconds=1e9)
-    fit(plain, trainer, kind, never, None, task, regulariser)
+    fit(plain, trainer, kind, never, task=task, regulariser=regulariser)
     assert what_was_left(plain) == expected  # saving changes no training
     stored = StoredCheckpoint.of_run(whole.path)
     assert len(stored) >= 5
@@ -149,7 +147,8 @@ def same_from_every_checkpoint(
         again = RunDirectory(Path(f"again_{one.path.name}"))
         shutil.copytree(whole.path, again.path, ignore=shutil.ignore_patterns("checkpoints"))
         again.write_grown(again.grown(files))
-        fit(again, trainer, kind, never, Checkpoint.of(contents, state), task, regulariser)
+        start = Checkpoint.of(contents, state)
+        fit(again, trainer, kind, never, start, task, regulariser)
         assert what_was_left(again) == expected, one.place
 
 
