@@ -15,7 +15,6 @@ import datetime
 import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.remember_figure import draw

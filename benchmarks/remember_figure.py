@@ -1,6 +1,5 @@
 """memory.png: each recurrence by its three numbers, side by side."""
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,10 +38,14 @@ def draw(rows: Sequence[Remembered], folder: Path) -> Path:
         )  # fmt: skip
         axes[0].set_yticks(range(len(rows)), [row.model for row in rows])
         axes[0].set_ylim(len(rows) - 0.4, -0.6)
-        for panel, title in zip(axes, ("can be trained to", "holds to", "carries over to"), strict=True):
+        for panel, title in zip(
+            axes, ("can be trained to", "holds to", "carries over to"), strict=True
+        ):
             style.panel_title(panel, title)
             panel.grid(axis="y", visible=False)
-        style.title(canvas, "How far does it remember? Three questions, three numbers (recall, synthetic)")
+        style.title(
+            canvas, "How far does it remember? Three questions, three numbers (recall, synthetic)"
+        )
         style.legend(canvas, axes)
         return style.save(canvas, folder, "memory")
 
@@ -64,7 +67,9 @@ def _trainable(axes: Axes, rows: Sequence[Remembered]) -> None:
                 _arrow(axes, high, high * 1.5, y)
             if l50.value is not None:
                 axes.plot(l50.value, y, "o", color=COLOR, markerfacecolor=fill)
-        axes.plot([], [], "o", color=COLOR, markerfacecolor=fill, label=f"L50 within {budget:,} steps")
+        axes.plot(
+            [], [], "o", color=COLOR, markerfacecolor=fill, label=f"L50 within {budget:,} steps"
+        )
     axes.set_xscale("log")
     axes.set_xlabel("length learned from scratch, steps")
 
@@ -76,7 +81,9 @@ def _reaches(
 ) -> None:
     for place, of in enumerate(reaches):
         if of is None:
-            axes.annotate("not learned there", (0.02, place), xycoords=("axes fraction", "data"), va="center")
+            axes.annotate(
+                "not learned there", (0.02, place), xycoords=("axes fraction", "data"), va="center"
+            )
             continue
         seeds, median, farthest = list(of[0]), of[1], of[2]
         for index, reach in enumerate(seeds):

@@ -73,7 +73,9 @@ def remembered(studies: Mapping[str, Path], models: Sequence[str]) -> list[Remem
     return [
         Remembered(
             model,
-            next((line for line in (trained.lines if trained else ()) if line.model == model), None),
+            next(
+                (line for line in (trained.lines if trained else ()) if line.model == model), None
+            ),
             next((group for group in (held.groups if held else ()) if group.model == model), None),
             next(
                 (group for group in (carrying.groups if carrying else ()) if group.model == model),

@@ -93,7 +93,9 @@ class L50:
             return "not known"
         if self.value is None:
             return f"above {low}" if high is None else f"below {high}"
-        within = f"{low} to {high}" if low and high else f"{low} or more" if low else f"{high} or less"
+        within = (
+            f"{low} to {high}" if low and high else f"{low} or more" if low else f"{high} or less"
+        )
         return f"{_rounded(self.value)} ({within})"
 
     @property
@@ -161,7 +163,9 @@ class Posterior:
         """The share of all seeds that learn at each length: mean, and the middle 95%."""
         nodes_B, weights_B = np.polynomial.hermite_e.hermegauss(9)
         weights_B = weights_B / weights_B.sum()
-        kept = self.joint_TKX > 1e-4 * self.joint_TKX.max()  # of tens of thousands of points a few hundred have weight
+        kept = (
+            self.joint_TKX > 1e-4 * self.joint_TKX.max()
+        )  # of tens of thousands of points a few hundred have weight
         spread, slope, place = np.nonzero(kept)
         weights_P = self.joint_TKX[kept] / self.joint_TKX[kept].sum()
         tau_P, k_P, x_P = SEED_SPREADS[spread], SLOPES[slope], self.x_X[place]
