@@ -64,23 +64,16 @@ class Remembered:
 
 def remembered(studies: Mapping[str, Path], models: Sequence[str]) -> list[Remembered]:
     """Each model by the findings of the three studies, by the names of their presets."""
-    read = {preset: Study(path) for preset, path in studies.items()}
+    read = {preset: Study.read(path) for preset, path in studies.items()}
     trained = Trainability.of(read["trainability"])
     held = next(iter(Holding.in_study(read["holding"])), None)
     carrying = next(iter(CarryingOver.in_study(read["carrying_over"])), None)
     assert held is None or isinstance(held, Holding)
     assert carrying is None or isinstance(carrying, CarryingOver)
+    lines = {line.model: line for line in (trained.lines if trained else ())}
+    holding = {group.model: group for group in (held.groups if held else ())}
+    carried = {group.model: group for group in (carrying.groups if carrying else ())}
     return [
-        Remembered(
-            model,
-            next(
-                (line for line in (trained.lines if trained else ()) if line.model == model), None
-            ),
-            next((group for group in (held.groups if held else ()) if group.model == model), None),
-            next(
-                (group for group in (carrying.groups if carrying else ()) if group.model == model),
-                None,
-            ),
-        )
+        Remembered(model, lines.get(model), holding.get(model), carried.get(model))
         for model in models
     ]
