@@ -31,6 +31,12 @@ TARGETS: Mapping[str, str] = {
 #: What a setting was called in an earlier version, and what it is called now, by dotted keys.
 SETTINGS: Mapping[str, str] = {}
 
+#: What a choice, as `group=name`, or a preset was called in an earlier version, and is called now.
+CHOICES: Mapping[str, str] = {"experiment=memory_horizon": "experiment=trainability"}
+
+#: The same of what is found in a study: its key in study.json and the name of its figure.
+FINDINGS: Mapping[str, str] = {"memory_horizon": "trainability"}
+
 #: Settings that did not exist in version 0.1, each with the value that does what 0.1 did, or leaves
 #: the choice to rnnexp: at that value they are no part of a run's identity, and runs of 0.1 stay
 #: what they were. A setting whose value is null needs no entry: null counts as not set.

@@ -103,8 +103,8 @@ def test_python_defaults_and_yaml_defaults_agree() -> None:
 #: Beside `same_numbers.small`: one model where both do the same.
 FEWER = {
     "init_study": ["model=rnn"],
-    "memory_horizon": ["model=rnn"],
     "padding_study": ["model=rnn"],
+    "trainability": ["model=rnn"],
 }
 
 

@@ -85,7 +85,9 @@ class AdaptiveSweeper(Sweeper):
                 say("no further lengths: what is known is as precise as was asked for")
                 break
             number = chosen.plan.rounds - left + 1
-            said = [f"{' '.join(line) or 'the network'}: {_listed(n)}" for line, n in lengths.items()]
+            said = [
+                f"{' '.join(line) or 'the network'}: {_listed(n)}" for line, n in lengths.items()
+            ]
             say(f"round {number} of at most {chosen.plan.rounds}, {len(jobs)} runs; "
                 f"{chosen.setting} chosen by the results: {'; '.join(said)}")  # fmt: skip
         if failure is not None:

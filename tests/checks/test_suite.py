@@ -18,6 +18,7 @@ from rnnexp.probes import gradient_flow as flow
 from rnnexp.probes import gradient_norms, lyapunov
 from rnnexp.probes.base import Array
 from rnnexp.probes.decay import Decay
+from rnnexp.results import l50
 from rnnexp.types import Batch, Rollout
 from tests.conftest import Outcome
 
@@ -221,6 +222,12 @@ def forgotten_carry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gru, "new_slope", lambda z_TBH, n_TBH: 1 - n_TBH * n_TBH)
 
 
+def half_as_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interval of L50 that holds half of what it should."""
+    monkeypatch.setattr(l50, "LEVEL", 0.5)
+    monkeypatch.setattr(l50, "PROFILE", 0.2)
+
+
 FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...], str]] = {
     "detached state": (detached, ("gradient_flow",), "finite differences"),
     "halved gradient": (halved, ("gradient_flow",), "finite differences"),
@@ -245,6 +252,7 @@ FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]
     "half-life of any curve": (one_half_life, ("gradient_flow: time scales",), "no half-life"),
     "slope of tanh forgotten": (forgotten_slope, ("bptt",), "plain RNN equal autograd's"),
     "carry of the GRU forgotten": (forgotten_carry, ("bptt",), "GRU equal autograd's"),
+    "an interval of half the level": (half_as_sure, ("trainability",), "covers 93%"),
     "both biases set": (both_biases, ("gates",), "not in both biases"),
 }
 
