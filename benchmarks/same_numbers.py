@@ -39,7 +39,7 @@ GENERATED = {
 }  # fmt: skip
 #: What some presets need beside.
 ALSO: Mapping[str, Mapping[str, str]] = {
-    "memory_horizon": {"seq_len": "4,8"},
+    "trainability": {"seq_len": "4,8"},
     "init_study": {"seq_len": "4,8"},
     "vanishing": {"seq_len": "3,8", "trainer.epochs": "0", "data.count": "60"},
     "exploding": {"data.count": "60"},

@@ -119,8 +119,8 @@ def test_a_model_of_a_cell_shows_the_settings_of_the_cell(path: Path) -> None:
 #: Beside `same_numbers.small`: one model where both do the same.
 FEWER = {
     "init_study": ["model=rnn"],
-    "memory_horizon": ["model=rnn"],
     "padding_study": ["model=rnn"],
+    "trainability": ["model=rnn"],
 }
 
 

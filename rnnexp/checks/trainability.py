@@ -30,14 +30,14 @@ def separated() -> tuple[Values, Values]:
     return np.array([20.0, 40.0]), np.array([l50.low or np.nan, l50.high or np.nan])
 
 
-@check("trainability: its 95% interval covers 93% of planted L50 or more", 0.035, relative=False)
+@check("trainability: its 95% interval covers 93% of planted L50 or more", 0.041, relative=False)
 def coverage() -> tuple[Values, Values]:
-    """120 studies of 6 seeds at 6 lengths, slopes 2 to 16, L50 anywhere from 8 to 100."""
+    """60 studies of 6 seeds at 6 lengths, slopes 2 to 16, L50 anywhere from 8 to 100."""
     generator = np.random.default_rng(0)
     covered = []
-    for _ in range(120):
+    for _ in range(60):
         planted, slope = np.exp(generator.uniform(np.log([8, 2]), np.log([100, 16])))
         learns = generator.random((6, 6)) < expit(slope * np.log(planted / np.array(LENGTHS)))
         l50 = Posterior(Outcomes(LENGTHS, dict(enumerate(learns.tolist())))).l50
         covered.append((l50.low or 0.0) <= planted <= (l50.high or np.inf))
-    return 0.965, float(np.mean(covered))
+    return 0.97, float(np.mean(covered))

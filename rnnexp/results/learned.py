@@ -9,6 +9,7 @@ A share of right answers beats chance as `Score.beats_chance` has it, by Wilson'
 validation examples. Of an error metrics.csv has no interval: it must show twice the skill.
 """
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,8 @@ from rnnexp.scores import NEEDED_SKILL, Score
 #: The criterion in words.
 LEARNED = (
     "learned: the validation score beats chance (95% interval over validation examples, as of "
-    f"tests; of an error, a skill above {2 * NEEDED_SKILL:.0%}) at two rows of metrics.csv in a row "
-    "within the budget"
+    f"tests; of an error, a skill above {2 * NEEDED_SKILL:.0%}) at two rows of metrics.csv in a "
+    "row within the budget"
 )
 
 
@@ -74,7 +75,7 @@ class Looks:
         ]
         if len(within) == 1:
             return within[0]
-        return any(one and other for one, other in zip(within, within[1:], strict=False))
+        return any(one and other for one, other in itertools.pairwise(within))
 
 
 def _beats(score: Score, row: Mapping[str, float], examples: int) -> bool:

@@ -64,10 +64,12 @@ def planned_work(study: Path) -> dict[str, float]:
     }
 
 
-def rounds_left(study: Path) -> int:
-    """How many rounds of jobs may follow that are not chosen yet; 0 where all jobs are known."""
+def rounds_left(study: Path) -> int | None:
+    """How many rounds of jobs may follow that are not chosen yet; None where no lengths are chosen
+    by the results.
+    """
     plans = [_plan(file) or {} for file in _files(study)]
-    return min((int(plan["rounds_left"]) for plan in plans if "rounds_left" in plan), default=0)
+    return min((int(plan["rounds_left"]) for plan in plans if "rounds_left" in plan), default=None)
 
 
 def plan_faults(study: Path) -> list[str]:

@@ -20,6 +20,7 @@ from rnnexp.probes import gradient_flow as flow
 from rnnexp.probes import gradient_norms, lyapunov
 from rnnexp.probes.base import Array
 from rnnexp.probes.decay import Decay
+from rnnexp.results import l50
 from rnnexp.types import Batch, Rollout, SequenceDataset
 from tests.conftest import Outcome
 
@@ -247,6 +248,12 @@ def gates_that_do_not_sum_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(minlstm, "shares", lambda a_f, a_i: (a_f.sigmoid(), a_i.sigmoid()))
 
 
+def half_as_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interval of L50 that holds half of what it should."""
+    monkeypatch.setattr(l50, "LEVEL", 0.5)
+    monkeypatch.setattr(l50, "PROFILE", 0.2)
+
+
 FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...], str]] = {
     "detached state": (detached, ("gradient_flow",), "finite differences"),
     "halved gradient": (halved, ("gradient_flow",), "finite differences"),
@@ -278,6 +285,7 @@ FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]
         ("cells: minlstm",),
         "its twin in numpy",
     ),
+    "an interval of half the level": (half_as_sure, ("trainability",), "covers 93%"),
     "both biases set": (both_biases, ("gates",), "not in both biases"),
 }
 

@@ -140,8 +140,8 @@ def test_a_bag_trained_at_one_length_knows_the_parity_of_none(rnnexp: Rnnexp) ->
     groups = json.loads(Path("outputs/studies/p/study.json").read_text())["groups"]
     assert [group["beats_chance"]["successes"] for group in groups] == [0, 0]
     assert [group["solved"]["n"] for group in groups] == [2, 2]
-    assert "below 8" in outcome.out
-    assert Path("outputs/studies/p/plots/memory_horizon.png").is_file()
+    assert "trainability: L50" in outcome.out
+    assert Path("outputs/studies/p/plots/trainability.png").is_file()
 
 
 def test_a_study_compares_its_models_seed_by_seed(rnnexp: Rnnexp) -> None:
@@ -227,15 +227,15 @@ def test_the_distance_follows_from_the_length_where_none_is_given(rnnexp: Rnnexp
     assert outcome.status == 0, outcome.err
     study = json.loads(Path("outputs/studies/d/study.json").read_text())
     assert sorted(group["data.distance"] for group in study["groups"]) == [3, 7]
-    (horizon,) = study["memory_horizon"]
-    assert (horizon["axis"], horizon["lengths"]) == ("data.distance", [3, 7])
+    (line,) = study["trainability"]
+    assert (line["axis"], line["lengths"]) == ("data.distance", [3, 7])
 
 
-def test_a_fixed_distance_has_no_horizon_over_lengths(rnnexp: Rnnexp) -> None:
+def test_a_fixed_distance_has_no_l50_over_lengths(rnnexp: Rnnexp) -> None:
     words = ("data=recall", "model=rnn", "data.distance=0", "seq_len=6,12", "seed=0,1", *SMALL)
     outcome = rnnexp("-m", *words, "study=f", "plots=false")
     assert outcome.status == 0, outcome.err
-    assert "trainable length" not in outcome.out
+    assert "trainability" not in outcome.out
 
 
 def test_a_study_shows_other_lengths(rnnexp: Rnnexp) -> None:

@@ -13,8 +13,6 @@ from rnnexp.results.statistics import wilson
 
 #: Lines of one panel that can be told apart, bands included.
 MAX_LINES = 3
-#: Two ticks of a logarithmic axis are apart by this factor.
-APART = 1.6
 #: The markers of the budgets, on the right.
 MARKERS = ("^", "s", "o", "D", "v")
 
@@ -85,12 +83,7 @@ def _lengths(finding: Trainability) -> list[int]:
 
 
 def _length_axis(axes: Axes, finding: Trainability) -> None:
-    """Ticks at lengths that were tried, as many as have room."""
-    ticks: list[int] = []
-    for length in _lengths(finding):
-        if not ticks or length >= APART * ticks[-1]:
-            ticks.append(length)
-    scales.length_scale(axes, ticks)
+    scales.length_scale(axes, _lengths(finding))
     axes.set_xlabel(scales.LENGTH_AXES[finding.axis])
 
 

@@ -25,8 +25,8 @@ from rnnexp.scores import guessing
 
 #: What the number is.
 MEANING = (
-    "L50: the length at which half the seeds learn within the budget of training steps, each length "
-    "trained from scratch at that length alone"
+    "L50: the length at which half the seeds learn within the budget of training steps, each "
+    "length trained from scratch at that length alone"
 )
 #: What it is not.
 NO_MEMORY = (
