@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from rnnexp.probes.base import Array, Measurement, Observed, Probe, ProbeView, Source
-from rnnexp.probes.separation import Classes, Separation, separation
+from rnnexp.probes.separation import FOLDS, Classes, Separation, separation
 from rnnexp.ranges import at_least
 from rnnexp.types import Batch, Rollout, SequenceDataset
 
@@ -59,6 +59,14 @@ class ClassSeparation(Probe):
         if dataset.per_step or dataset.targets.is_floating_point():
             asked = "a class at every step" if dataset.per_step else "numbers"
             raise ValueError(f"needs one class for each sequence; the data asks for {asked}")
+        counts = dataset.rows(0, self.examples).targets.unique(return_counts=True)[1]
+        if len(counts) < 2 or int(counts.min()) < FOLDS:
+            there = f"{len(counts)} classes, {int(counts.min())} examples of the rarest"
+            raise ValueError(
+                f"needs two classes and {FOLDS} examples of each among the first {self.examples} "
+                f"validation examples (there are {there}): raise "
+                "probes.class_separation.examples, or the number of validation examples"
+            )
         for length in self.lengths or ():
             try:
                 task.at_length(length)

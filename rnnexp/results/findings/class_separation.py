@@ -17,7 +17,8 @@ from rnnexp.results.findings.base import ProbeFinding
 from rnnexp.results.findings.holding import HELD, MAX_ROWS, distance_offset
 from rnnexp.results.groups import Group
 from rnnexp.results.magnitudes import Magnitude
-from rnnexp.results.statistics import SHARE, Interval, t_interval, wilson
+from rnnexp.results.over_seeds import ONE_BY_ONE, over_seeds
+from rnnexp.results.statistics import Interval, wilson
 from rnnexp.results.study_run import Arrays, StudyRun
 from rnnexp.results.tables import NOTHING, Cell, Table, with_interval
 from rnnexp.results.tested import (
@@ -104,7 +105,7 @@ class SeparatedGroup:
             return None
         if len(known) == 1:
             return known[0].interval
-        return t_interval([at.value or 0.0 for at in known], SHARE)
+        return over_seeds([at.value or 0.0 for at in known], known[0].score)
 
     @property
     def in_words(self) -> tuple[str, str] | None:
@@ -192,6 +193,14 @@ class ClassSeparation(ProbeFinding):
         several = any(len(group.runs) > 1 for group in self.groups)
         over = "seeds (t-intervals)" if several else "examples (Wilson's)"
         notes = [f"{MEANING}; after training, 95% intervals over {over}"]
+        kinds = (True, False)
+        if any(
+            (shown := group.over_seeds(n, kind)) and shown.apart
+            for group in self.groups
+            for n in group.places
+            for kind in kinds
+        ):
+            notes.append(ONE_BY_ONE)
         return [Table(head, rows, notes)]
 
     def draw(self, folder: Path) -> list[Path]:
