@@ -59,7 +59,8 @@ class ClassSeparation(Probe):
         if dataset.per_step or dataset.targets.is_floating_point():
             asked = "a class at every step" if dataset.per_step else "numbers"
             raise ValueError(f"needs one class for each sequence; the data asks for {asked}")
-        counts = dataset.rows(0, self.examples).targets.unique(return_counts=True)[1]
+        looked_at = dataset.rows(0, self.examples).targets.numpy()
+        counts = np.unique(looked_at, return_counts=True)[1]
         if len(counts) < 2 or int(counts.min()) < FOLDS:
             there = f"{len(counts)} classes, {int(counts.min())} examples of the rarest"
             raise ValueError(
@@ -139,7 +140,7 @@ def _states(
 def flat_states(rollout: Rollout, at_B: Tensor) -> Tensor:
     """The flat state of each example after a step of its own."""
     states_BD = torch.empty_like(rollout.initial_BD)
-    for t in at_B.unique().tolist():
+    for t in set(at_B.tolist()):
         rows_B = at_B == t
         states_BD[rows_B] = rollout.flat_state(t)[rows_B]
     return states_BD

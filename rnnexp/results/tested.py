@@ -51,6 +51,24 @@ class ScoreAt:
         return None if self.value is None else Interval(1, self.value, *self.ends)
 
 
+def trained_lengths(summary: Summary) -> tuple[int, int] | None:
+    """Shortest and longest length that it was trained on; None of a training at one length."""
+    lengths = summary.data_report.get("train_lengths")
+    if not isinstance(lengths, list | tuple) or len(lengths) != 2:
+        return None
+    return int(lengths[0]), int(lengths[1])
+
+
+def distance_offset(summary: Summary) -> int | None:
+    """Steps by which the distance of what is asked for is shorter than the length.
+
+    None where a longer sequence is no greater distance, or where nobody knows: then the axis is the
+    length.
+    """
+    distance = summary.data_report.get("distance")
+    return 1 if distance is not None and distance == (summary.seq_len or 0) - 1 else None
+
+
 def scores_by_length(summary: Summary) -> dict[int, ScoreAt]:
     """The headline at each length tested, `seq_len` among them, the shortest first.
 

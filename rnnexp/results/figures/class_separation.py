@@ -54,9 +54,7 @@ def draw(finding: ClassSeparation, folder: Path) -> list[Path]:
         data = words.data_name(finding.data, finding.synthetic)
         title = f"Is the class still in the state? Trained on {data}"
         if columns == 1 and (words_of := groups[0].in_words):
-            title += "\nthe state separates the classes to {}, the answer is right to {}".format(
-                *words_of
-            )
+            title += "\nthe state holds it to {}, the answer to {}".format(*words_of)
         if len(finding.groups) > columns:
             title += f"\nthe first {columns} of {len(finding.groups)} settings"
         style.title(canvas, title, 10)

@@ -6,7 +6,8 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 from rnnexp.results.figures import looks, scales, style, words
-from rnnexp.results.findings.holding import HELD, HeldGroup, Holding
+from rnnexp.results.findings.holding import Holding
+from rnnexp.results.held import HELD, HeldGroup
 from rnnexp.results.tested import number, reach_in_words
 
 #: Lines of one panel that can be told apart.

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from rnnexp.results.findings.base import Finding
-from rnnexp.results.findings.holding import trained_lengths
 from rnnexp.results.groups import Group
 from rnnexp.results.over_seeds import ONE_BY_ONE
 from rnnexp.results.statistics import Interval
@@ -32,6 +31,7 @@ from rnnexp.results.tested import (
     number,
     reach_in_words,
     scores_by_length,
+    trained_lengths,
 )
 from rnnexp.scores import BEATS_CHANCE, Score
 

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnexp.results.findings.base import ProbeFinding
-from rnnexp.results.findings.holding import HELD, MAX_ROWS, distance_offset
+from rnnexp.results.findings.holding import MAX_ROWS
 from rnnexp.results.groups import Group
+from rnnexp.results.held import HELD
 from rnnexp.results.magnitudes import Magnitude
 from rnnexp.results.over_seeds import ONE_BY_ONE, over_seeds
 from rnnexp.results.statistics import Interval, wilson
@@ -25,6 +26,7 @@ from rnnexp.results.tested import (
     MedianReach,
     Reach,
     ScoreAt,
+    distance_offset,
     number,
     reach_in_words,
     scores_by_length,
@@ -162,7 +164,7 @@ class ClassSeparation(ProbeFinding):
             return []
         of = ", median" if any(len(group.runs) > 1 for group in groups) else ""
         head = ["separation of the classes", f"state separates them to{of}",
-                f"answer is right to{of}", "the same in", "answer fails first in"]  # fmt: skip
+                f"answer holds to{of}", "the same in", "answer fails first in"]  # fmt: skip
         notes = [
             f"{CRITERION}; the same: both end at the same tested place, or at neither",
             "where the answer fails first, the state still holds the class and the network's "
@@ -274,7 +276,7 @@ def _run_json(axis: str, run: SeparatedRun) -> dict[str, Any]:
     return {
         "seed": run.seed,
         "state_separates_to": run.state_reach.held,
-        "answer_is_right_to": answer and answer.held,
+        "answer_holds_to": answer and answer.held,
         "at": [
             {
                 axis: n,

@@ -46,10 +46,10 @@ def test_state_and_answer_are_set_side_by_side(tmp_path: Path) -> None:
     assert (state, answer, same, earlier) == ("20", "10", "1 of 3", "2 of 3")
     assert "the network's readout misses it" in finding.text()
     (entry,) = finding.as_json()
-    assert [run["answer_is_right_to"] for run in entry["runs"]] == [20, 10, 5]
+    assert [run["answer_holds_to"] for run in entry["runs"]] == [20, 10, 5]
     assert [run["state_separates_to"] for run in entry["runs"]] == [20, 40, 20]
     finding.draw(tmp_path / "plots")
     svg = (tmp_path / "plots" / "class_separation.svg").read_text()
     for words in ("distance of the cue (steps)", "linear reader", "shuffled labels", "chance",
-                  "the state separates the classes to 20, the answer is right"):  # fmt: skip
+                  "the state holds it to 20, the answer to 10"):  # fmt: skip
         assert words in svg

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnnexp.results.findings.holding import HeldGroup, Holding
+from rnnexp.results.findings.holding import Holding
 from rnnexp.results.groups import Group
+from rnnexp.results.held import HeldGroup
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
 from rnnexp.results.tested import MedianReach, Reach
