@@ -36,6 +36,7 @@ GROUPS = {
     "embedding": "rnnexp.embedding.base.Encoder",
     "init": "rnnexp.init.base.Init",
     "clip": "rnnexp.clip.base.Clip",
+    "regulariser": "rnnexp.regulariser.base.Regulariser",
     "trainer": "rnnexp.training.trainer.Trainer",
 }
 
@@ -251,6 +252,8 @@ def _checked(
         if key not in parameters:
             near = nearest(key, [*parameters, *others])
             hint = f"; did you mean '{prefix}{near}'?" if near is not None else ""
+            if prefix and key in GROUPS:  # a group of its own, and no setting of another
+                hint = f"; it is a group of its own: choose one with {key}=..."
             raise ConfigError(f"unknown setting '{prefix}{key}'{hint}")
         checked[key] = _typed(f"{prefix}{key}", value, parameters[key])
     return checked

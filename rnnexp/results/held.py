@@ -64,7 +64,8 @@ class HeldGroup:
     @property
     def trained(self) -> str:
         low, high = self.lengths
-        return f"{low} to {high}" + (f" ({self.how})" if self.how else "")
+        lengths = str(high) if low == high else f"{low} to {high}"
+        return lengths + (f" ({self.how})" if self.how else "")
 
     @property
     def first(self) -> int:
@@ -135,7 +136,7 @@ def _held_at(
     return HeldAt(
         place,
         interval_over(runs, scores),
-        lowest and lowest.interval,
+        None if lowest is None else lowest.interval,
         {seed: at.value for seed, at in sorted(there.items())},
         scores[0].score.chance,
         wilson(shown, len(scores) + diverged),

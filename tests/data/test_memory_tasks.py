@@ -45,8 +45,11 @@ def test_every_task_goes_through_trainer_probes_and_figures(
     assert summary.test is not None
     assert summary.test_interval is not None
     assert summary.chance[headline] == pytest.approx(
-        {"adding": 1 / 6, "copying": 1 / 8, "temporal_order": 1 / 4}.get(data, 1 / 2)
-    )
+        {
+            "adding": 1 / 6, "copying": 1 / 8, "temporal_order": 1 / 4, "selective_copying": 1 / 8,
+            "modular_counting": 1 / 3, "associative_recall": 1 / 4,
+        }.get(data, 1 / 2)
+    )  # fmt: skip
     low, high = summary.test_interval[headline]
     assert low <= summary.test[headline] <= high
     assert summary.perfect[headline] == (0.0 if headline == "mse" else 1.0)

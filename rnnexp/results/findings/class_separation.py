@@ -254,7 +254,7 @@ def _run(run: StudyRun, arrays: Arrays, offset: int) -> SeparatedRun:
 def _reader(accuracy: float, examples: int, chance: float | None) -> ScoreAt:
     rate = wilson(round(accuracy * examples), examples)
     score = Score(ACCURACY.name, "high", ACCURACY.axis, percent=True, perfect=1.0, chance=chance)
-    return ScoreAt(accuracy, [rate.low, rate.high], score)
+    return ScoreAt(accuracy, (rate.low, rate.high), score)
 
 
 def _compared_row(group: SeparatedGroup) -> list[Cell]:
