@@ -298,6 +298,7 @@ FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]
         told_the_class,
         ("class_separation",),
         "overwritten",
+    ),
     "the answer told by the last token": (told_at_the_end, ("chance: every",), "without memory"),
     "conjugate forgotten": (forgotten_conjugate, ("bptt: the gradients of d",), "diagonal cells"),
     "gates of the minLSTM not divided": (
