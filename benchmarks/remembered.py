@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnnexp.results.findings.carrying_over import Carried, CarryingGroup, CarryingOver
-from rnnexp.results.findings.holding import HeldGroup, Holding
+from rnnexp.results.findings.holding import Holding
 from rnnexp.results.findings.trainability import Line, Trainability
+from rnnexp.results.held import HeldGroup
 from rnnexp.results.study import Study
 from rnnexp.results.tested import interval_in_words, reach_in_words
 

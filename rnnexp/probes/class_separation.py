@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from rnnexp.probes.base import Array, Measurement, Observed, Probe, ProbeView, Source
-from rnnexp.probes.separation import Classes, Separation, separation
+from rnnexp.probes.separation import FOLDS, Classes, Separation, separation
 from rnnexp.ranges import at_least
 from rnnexp.types import Batch, Rollout, SequenceDataset
 
@@ -59,6 +59,15 @@ class ClassSeparation(Probe):
         if dataset.per_step or dataset.targets.is_floating_point():
             asked = "a class at every step" if dataset.per_step else "numbers"
             raise ValueError(f"needs one class for each sequence; the data asks for {asked}")
+        looked_at = dataset.rows(0, self.examples).targets.numpy()
+        counts = np.unique(looked_at, return_counts=True)[1]
+        if len(counts) < 2 or int(counts.min()) < FOLDS:
+            there = f"{len(counts)} classes, {int(counts.min())} examples of the rarest"
+            raise ValueError(
+                f"needs two classes and {FOLDS} examples of each among the first {self.examples} "
+                f"validation examples (there are {there}): raise "
+                "probes.class_separation.examples, or the number of validation examples"
+            )
         for length in self.lengths or ():
             try:
                 task.at_length(length)
@@ -131,7 +140,7 @@ def _states(
 def flat_states(rollout: Rollout, at_B: Tensor) -> Tensor:
     """The flat state of each example after a step of its own."""
     states_BD = torch.empty_like(rollout.initial_BD)
-    for t in at_B.unique().tolist():
+    for t in set(at_B.tolist()):
         rows_B = at_B == t
         states_BD[rows_B] = rollout.flat_state(t)[rows_B]
     return states_BD

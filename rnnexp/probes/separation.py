@@ -156,8 +156,8 @@ def separation(states_ND: Array, class_N: Classes, shuffles: int, seed: int = 0)
     states_ND, class_N = states_ND[finite_N], class_N[finite_N]
     counts = np.unique(class_N, return_counts=True)[1]
     if len(counts) < 2 or counts.min() < FOLDS:
-        unknown = float("nan")
-        return Separation(*[unknown] * 6, examples=len(class_N))
+        nan = float("nan")
+        return Separation(nan, nan, nan, nan, nan, nan, len(class_N))
     generator = np.random.default_rng(seed)
     fold_N = folds_of(class_N, generator)
     class_PN = np.concatenate([class_N[None], shuffled(class_N, fold_N, shuffles, generator)])

@@ -26,7 +26,7 @@ class ScoreAt:
     """
 
     value: float | None
-    ends: Sequence[float | None]
+    ends: tuple[float | None, float | None]
     score: Score
 
     def verdict(self, skill: float) -> bool | None:
@@ -50,6 +50,35 @@ class ScoreAt:
         """None where it was not finite."""
         return None if self.value is None else Interval(1, self.value, *self.ends)
 
+    @classmethod
+    def of(
+        cls, value: float | None, ends: Sequence[float | None] | None, score: Score
+    ) -> "ScoreAt":
+        low, high = ends or (None, None)
+        return cls(value, (low, high), score)
+
+
+def trained_lengths(summary: Summary) -> tuple[int, int] | None:
+    """Shortest and longest length that it was trained on; None without `data.train_lengths`.
+
+    The curriculum that is `fixed` trains at the longest alone, which is then both.
+    """
+    lengths = summary.data_report.get("train_lengths")
+    if not isinstance(lengths, list | tuple) or len(lengths) != 2:
+        return None
+    shortest, longest = (int(length) for length in lengths)
+    return (longest if summary.data_report.get("curriculum") == "fixed" else shortest), longest
+
+
+def distance_offset(summary: Summary) -> int | None:
+    """Steps by which the distance of what is asked for is shorter than the length.
+
+    None where a longer sequence is no greater distance, or where nobody knows: then the axis is the
+    length.
+    """
+    distance = summary.data_report.get("distance")
+    return 1 if distance is not None and distance == (summary.seq_len or 0) - 1 else None
+
 
 def scores_by_length(summary: Summary) -> dict[int, ScoreAt]:
     """The headline at each length tested, `seq_len` among them, the shortest first.
@@ -59,17 +88,17 @@ def scores_by_length(summary: Summary) -> dict[int, ScoreAt]:
     score, own = summary.score(), int(summary.seq_len or 0)
     if score is None or summary.test is None:
         return {}
-    name, none = score.name, [None, None]
+    name = score.name
     scores = {
-        int(length): ScoreAt(
+        int(length): ScoreAt.of(
             at.test.get(name),
-            at.test_interval.get(name, none),
+            at.test_interval.get(name),
             replace(score, chance=at.chance.get(name)),
         )
         for length, at in summary.at_lengths.items()
     }
     intervals = summary.test_interval or {}
-    scores[own] = ScoreAt(summary.test.get(name), intervals.get(name, none), score)
+    scores[own] = ScoreAt.of(summary.test.get(name), intervals.get(name), score)
     return dict(sorted(scores.items()))
 
 

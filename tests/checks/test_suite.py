@@ -17,7 +17,7 @@ from rnnexp.model.bptt import diagonal, gru, plain
 from rnnexp.model.cells import minlstm
 from rnnexp.model.cells.base import Recurrence, State
 from rnnexp.probes import gradient_flow as flow
-from rnnexp.probes import gradient_norms, lyapunov
+from rnnexp.probes import gradient_norms, lyapunov, separation
 from rnnexp.probes.base import Array
 from rnnexp.probes.decay import Decay
 from rnnexp.results import l50
@@ -91,6 +91,7 @@ def test_every_probe_with_an_exact_case_is_checked() -> None:
     assert checked >= {
         "rollout", "gradient_flow", "grad_norm", "hidden_dynamics", "gates", "padding_survival",
         "jacobian", "recurrent_weights", "lyapunov", "participation_ratio", "regime",
+        "class_separation",
     }  # fmt: skip
 
 
@@ -224,6 +225,27 @@ def forgotten_carry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gru, "new_slope", lambda z_TBH, n_TBH: 1 - n_TBH * n_TBH)
 
 
+def over_all_scatter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the classes over all scatter, in place of that within them."""
+    ratios = separation.scatter_ratios
+
+    def shares(states_ND: Array, class_PN: separation.Classes) -> Array:
+        ratio_P = ratios(states_ND, class_PN)
+        return ratio_P / (1 + ratio_P)
+
+    monkeypatch.setattr(separation, "scatter_ratios", shares)
+
+
+def told_the_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reader of a state that has lost its class is told it, as a part of the state."""
+    accuracy = separation.reader_accuracy
+
+    def told(states_ND: Array, class_PN: separation.Classes, fold_N: separation.Classes) -> Array:
+        return accuracy(np.column_stack([states_ND, class_PN[0]]), class_PN, fold_N)
+
+    monkeypatch.setattr(separation, "reader_accuracy", told)
+
+
 def told_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """The filler of the last step tells the class."""
     generate = DelayedXor.generate
@@ -278,6 +300,12 @@ FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]
     "half-life of any curve": (one_half_life, ("gradient_flow: time scales",), "no half-life"),
     "slope of tanh forgotten": (forgotten_slope, ("bptt",), "plain RNN equal autograd's"),
     "carry of the GRU forgotten": (forgotten_carry, ("bptt",), "GRU equal autograd's"),
+    "scatter over all of it": (over_all_scatter, ("class_separation",), "between 16 over within 4"),
+    "reader that is told the class": (
+        told_the_class,
+        ("class_separation",),
+        "overwritten",
+    ),
     "the answer told by the last token": (told_at_the_end, ("chance: every",), "without memory"),
     "conjugate forgotten": (forgotten_conjugate, ("bptt: the gradients of d",), "diagonal cells"),
     "gates of the minLSTM not divided": (

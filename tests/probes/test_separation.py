@@ -110,3 +110,11 @@ def test_it_needs_one_class_for_each_sequence() -> None:
         ClassSeparation(lengths=[0])
     with pytest.raises(ValueError, match="examples must be at least 20"):
         ClassSeparation(examples=3)
+
+
+def test_it_needs_some_examples_of_each_class() -> None:
+    task = Recall(seq_len=4, classes=8, val_count=30, test_count=3)
+    model = RNN(OneHot(task.vocabulary), 8, hidden_size=4)
+    with pytest.raises(ValueError, match="needs two classes and 5 examples of each"):
+        ClassSeparation().check(model, task)
+    ClassSeparation().check(model, Recall(seq_len=4, val_count=40, test_count=3))

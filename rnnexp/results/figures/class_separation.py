@@ -13,6 +13,8 @@ from rnnexp.scores import ACCURACY
 
 #: Groups that stand side by side.
 MAX_COLUMNS = 4
+#: In the legend, of lines that have the colour of their group.
+_ANY = "#555555"
 
 
 def draw(finding: ClassSeparation, folder: Path) -> list[Path]:
@@ -52,9 +54,7 @@ def draw(finding: ClassSeparation, folder: Path) -> list[Path]:
         data = words.data_name(finding.data, finding.synthetic)
         title = f"Is the class still in the state? Trained on {data}"
         if columns == 1 and (words_of := groups[0].in_words):
-            title += "\nthe state separates the classes to {}, the answer is right to {}".format(
-                *words_of
-            )
+            title += "\nthe state holds it to {}, the answer to {}".format(*words_of)
         if len(finding.groups) > columns:
             title += f"\nthe first {columns} of {len(finding.groups)} settings"
         style.title(canvas, title, 10)
@@ -63,12 +63,13 @@ def draw(finding: ClassSeparation, folder: Path) -> list[Path]:
 
 
 def _draw_scatter(axes: Axes, group: SeparatedGroup, look: looks.Look) -> None:
+    axes.plot([], [], color=_ANY, linewidth=1.1, label="classes (a line per seed)")
     for place, run in enumerate(group.runs):
         later_S = run.steps_S > 0
         x_S = run.steps_S[later_S]
         axes.plot(
             x_S, scales.on_log_axis(run.ratio_S[later_S]), color=look.color, linewidth=1.1,
-            alpha=0.8, label=None if place else "classes (a line per seed)",
+            alpha=0.8,
         )  # fmt: skip
         axes.plot(
             x_S, scales.on_log_axis(run.shuffled_S[later_S]), ":", color="#888888", linewidth=0.9,
@@ -81,6 +82,10 @@ def _draw_accuracies(axes: Axes, group: SeparatedGroup, look: looks.Look) -> Non
     """The network's own answers filled, those of the reader open."""
     kinds = ((True, "network's answer", look.color, "-"), (False, "linear reader", "white", "--"))
     for index, (answer, label, fill, dash) in enumerate(kinds):
+        axes.plot(
+            [], [], color=_ANY, marker="o", linestyle=dash,
+            markerfacecolor=_ANY if answer else "white", label=label,
+        )  # fmt: skip
         points: list[tuple[float, Interval, list[float]]] = []
         for n in group.places:
             interval = group.over_seeds(n, answer)
@@ -92,7 +97,7 @@ def _draw_accuracies(axes: Axes, group: SeparatedGroup, look: looks.Look) -> Non
         scales.score_line(
             axes, points, (index, 2),
             {"color": look.color, "marker": look.marker, "linestyle": dash,
-             "markerfacecolor": fill}, label,
+             "markerfacecolor": fill}, "_",
         )  # fmt: skip
     scales.length_scale(axes, _ticks(group))
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 from rnnexp.results.figures import looks, scales, style, words
-from rnnexp.results.findings.holding import HELD, HeldGroup, Holding
+from rnnexp.results.findings.holding import Holding
+from rnnexp.results.held import HELD, HeldGroup
 from rnnexp.results.tested import number, reach_in_words
 
 #: Lines of one panel that can be told apart.
@@ -111,6 +112,11 @@ def _draw_levels(
         (group.lengths, 1 if group.axis == "distance" else 0) for group, _ in part
     ):
         low, high = (length - offset for length in lengths)
+        if low == high:
+            axes.axvline(
+                low, color="#BBBBBB", linewidth=3, zorder=0, label="the length trained at"
+            )  # fmt: skip
+            continue
         axes.axvspan(
             max(low, left), min(high, right), color="#DDDDDD", alpha=0.5, linewidth=0,
             label="lengths trained on", zorder=0,

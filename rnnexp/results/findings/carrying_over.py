@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from rnnexp.results.findings.base import Finding
-from rnnexp.results.findings.holding import trained_lengths
 from rnnexp.results.groups import Group
 from rnnexp.results.over_seeds import ONE_BY_ONE
 from rnnexp.results.statistics import Interval
@@ -32,6 +31,7 @@ from rnnexp.results.tested import (
     number,
     reach_in_words,
     scores_by_length,
+    trained_lengths,
 )
 from rnnexp.scores import BEATS_CHANCE, Score
 
@@ -258,11 +258,10 @@ def _how_far(
 def _skill(summary: Summary) -> float | None:
     """At the length trained at; None for a run that does not beat chance there."""
     score = summary.score()
-    value = score and (summary.test or {}).get(score.name)
-    ends = score and (summary.test_interval or {}).get(score.name)
-    if score is None or value is None or not ends or not score.beats_chance(ends):
+    at = scores_by_length(summary).get(int(summary.seq_len or 0))
+    if score is None or at is None or at.value is None or not score.beats_chance(at.ends):
         return None
-    return score.skill(value)
+    return score.skill(at.value)
 
 
 def _carried_row(group: CarryingGroup, carried: Carried) -> list[Cell]:

@@ -14,16 +14,19 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnexp.results.findings.base import ProbeFinding
-from rnnexp.results.findings.holding import HELD, MAX_ROWS, distance_offset
+from rnnexp.results.findings.holding import MAX_ROWS
 from rnnexp.results.groups import Group
+from rnnexp.results.held import HELD
 from rnnexp.results.magnitudes import Magnitude
-from rnnexp.results.statistics import SHARE, Interval, t_interval, wilson
+from rnnexp.results.over_seeds import ONE_BY_ONE, over_seeds
+from rnnexp.results.statistics import Interval, wilson
 from rnnexp.results.study_run import Arrays, StudyRun
 from rnnexp.results.tables import NOTHING, Cell, Table, with_interval
 from rnnexp.results.tested import (
     MedianReach,
     Reach,
     ScoreAt,
+    distance_offset,
     number,
     reach_in_words,
     scores_by_length,
@@ -104,7 +107,7 @@ class SeparatedGroup:
             return None
         if len(known) == 1:
             return known[0].interval
-        return t_interval([at.value or 0.0 for at in known], SHARE)
+        return over_seeds([at.value or 0.0 for at in known], known[0].score)
 
     @property
     def in_words(self) -> tuple[str, str] | None:
@@ -161,7 +164,7 @@ class ClassSeparation(ProbeFinding):
             return []
         of = ", median" if any(len(group.runs) > 1 for group in groups) else ""
         head = ["separation of the classes", f"state separates them to{of}",
-                f"answer is right to{of}", "the same in", "answer fails first in"]  # fmt: skip
+                f"answer holds to{of}", "the same in", "answer fails first in"]  # fmt: skip
         notes = [
             f"{CRITERION}; the same: both end at the same tested place, or at neither",
             "where the answer fails first, the state still holds the class and the network's "
@@ -192,6 +195,14 @@ class ClassSeparation(ProbeFinding):
         several = any(len(group.runs) > 1 for group in self.groups)
         over = "seeds (t-intervals)" if several else "examples (Wilson's)"
         notes = [f"{MEANING}; after training, 95% intervals over {over}"]
+        kinds = (True, False)
+        if any(
+            (shown := group.over_seeds(n, kind)) and shown.apart
+            for group in self.groups
+            for n in group.places
+            for kind in kinds
+        ):
+            notes.append(ONE_BY_ONE)
         return [Table(head, rows, notes)]
 
     def draw(self, folder: Path) -> list[Path]:
@@ -243,7 +254,7 @@ def _run(run: StudyRun, arrays: Arrays, offset: int) -> SeparatedRun:
 def _reader(accuracy: float, examples: int, chance: float | None) -> ScoreAt:
     rate = wilson(round(accuracy * examples), examples)
     score = Score(ACCURACY.name, "high", ACCURACY.axis, percent=True, perfect=1.0, chance=chance)
-    return ScoreAt(accuracy, [rate.low, rate.high], score)
+    return ScoreAt(accuracy, (rate.low, rate.high), score)
 
 
 def _compared_row(group: SeparatedGroup) -> list[Cell]:
@@ -265,7 +276,7 @@ def _run_json(axis: str, run: SeparatedRun) -> dict[str, Any]:
     return {
         "seed": run.seed,
         "state_separates_to": run.state_reach.held,
-        "answer_is_right_to": answer and answer.held,
+        "answer_holds_to": answer and answer.held,
         "at": [
             {
                 axis: n,

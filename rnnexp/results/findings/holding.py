@@ -8,33 +8,26 @@ what was read. It is no trainability, which trains anew for each length, and no 
 gradient.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from rnnexp.results.findings.base import MAX_GROUPS, Finding
 from rnnexp.results.groups import Group
+from rnnexp.results.held import HeldGroup, held_group
 from rnnexp.results.over_seeds import ONE_BY_ONE
-from rnnexp.results.statistics import Interval, Rate, wilson
+from rnnexp.results.statistics import Rate
 from rnnexp.results.study import Study
-from rnnexp.results.summary import Summary
 from rnnexp.results.tables import NOTHING, Cell, Table, score_with_interval
 from rnnexp.results.tested import (
     MEDIAN_REACH,
-    MedianReach,
-    Reach,
-    ScoreAt,
     interval_in_words,
-    interval_over,
     number,
     reach_in_words,
-    scores_by_length,
 )
 from rnnexp.scores import Score
 
-#: The share of the way from chance to perfect above which an answer is held.
-HELD = 0.5
 #: What the number is.
 MEANING = (
     "the longest tested {axis} over which the trained network still answers right, nothing trained "
@@ -52,71 +45,6 @@ NO_TRAINABILITY = (
 )
 #: Rows that the table of all distances can have; of more the figure and study.json tell.
 MAX_ROWS = 48
-
-
-@dataclass(frozen=True)
-class HeldAt:
-    """The scores of a group at one tested distance.
-
-    interval: over seeds; of one seed over test examples. None where a score was not finite.
-    lowest: the seed with the worst score, with its interval over test examples.
-    by_seed: None where a score was not finite. rate: of the seeds whose own test there shows more
-    than `HELD`, whatever they do at shorter distances; diverged ones do not.
-    """
-
-    place: int
-    interval: Interval | None
-    lowest: Interval | None
-    by_seed: Mapping[int, float | None]
-    chance: float | None
-    rate: Rate
-
-
-@dataclass(frozen=True)
-class HeldGroup:
-    """Runs that differ in their seed alone.
-
-    lengths: shortest and longest trained on. how: `grow`, `uniform`, `fixed`.
-    axis: what `place` counts: `distance` of the cue, or `length` where the two differ.
-    reaches: of each seed. untested: seeds that diverged, which hold nothing.
-    """
-
-    label: str
-    model: str
-    lengths: tuple[int, int]
-    how: str
-    axis: str
-    points: Sequence[HeldAt]
-    reaches: Mapping[int, Reach]
-    untested: Sequence[int]
-    median: MedianReach
-
-    @property
-    def trained(self) -> str:
-        low, high = self.lengths
-        return f"{low} to {high}" + (f" ({self.how})" if self.how else "")
-
-    @property
-    def first(self) -> int:
-        """The first place from which a reach counts."""
-        return min(self.counted, default=self.points[0].place)
-
-    @property
-    def counted(self) -> list[int]:
-        """The places of no shorter a length than trained on."""
-        offset = 1 if self.axis == "distance" else 0
-        return [p.place for p in self.points if p.place + offset >= self.lengths[0]]
-
-    @property
-    def farthest(self) -> int:
-        return self.points[-1].place
-
-    @property
-    def to_the_farthest(self) -> Rate:
-        """How many seeds hold to the farthest place tested."""
-        return wilson(
-            sum(reach.held == self.farthest for reach in self.reaches.values()), len(self.reaches)
-        )
 
 
 @dataclass(frozen=True)
@@ -146,7 +74,7 @@ class Holding(Finding):
         held = [
             (group, of)
             for group in groups
-            if group.first.summary.headline == score.name and (of := _held_group(group)) is not None
+            if group.first.summary.headline == score.name and (of := held_group(group)) is not None
         ]
         if held:
             first = held[0][0].first.summary
@@ -264,77 +192,6 @@ class Holding(Finding):
             }
             for group in self.groups
         ]
-
-
-def trained_lengths(summary: Summary) -> tuple[int, int] | None:
-    """Shortest and longest length that it was trained on; None of a training at one length."""
-    lengths = summary.data_report.get("train_lengths")
-    if not isinstance(lengths, list | tuple) or len(lengths) != 2:
-        return None
-    return int(lengths[0]), int(lengths[1])
-
-
-def distance_offset(summary: Summary) -> int | None:
-    """Steps by which the distance of what is asked for is shorter than the length.
-
-    None where a longer sequence is no greater distance, or where nobody knows: then the axis is the
-    length.
-    """
-    distance = summary.data_report.get("distance")
-    return 1 if distance is not None and distance == (summary.seq_len or 0) - 1 else None
-
-
-def _held_group(group: Group) -> HeldGroup | None:
-    """None where it was trained at one length, or not tested at several."""
-    summary = group.first.summary
-    lengths = trained_lengths(summary)
-    scores = {run.summary.seed: scores_by_length(run.summary) for run in group.ended}
-    tested = {seed: by_length for seed, by_length in scores.items() if by_length}
-    places = sorted({n for by_length in tested.values() for n in by_length})
-    if lengths is None or not summary.memory or len(places) < 2:
-        return None
-    offset = distance_offset(summary) or 0
-    points = [_held_at(group, tested, n, n - offset) for n in places]
-    untested = sorted(scores.keys() - tested.keys())
-    counted = [n for n in places if n >= lengths[0]] or places
-    reaches = {seed: Reach(None, counted[0] - offset) for seed in untested} | {
-        seed: Reach.of(
-            {n - offset: at.verdict(HELD) for n, at in by_length.items() if n in counted}
-        )
-        for seed, by_length in tested.items()
-    }
-    return HeldGroup(
-        group.label,
-        group.model,
-        lengths,
-        str(summary.data_report.get("curriculum") or ""),
-        "distance" if offset else "length",
-        points,
-        dict(sorted(reaches.items())),
-        untested,
-        MedianReach.of(list(reaches.values())),
-    )
-
-
-def _held_at(
-    group: Group, tested: Mapping[int, Mapping[int, ScoreAt]], length: int, place: int
-) -> HeldAt:
-    there = {seed: at[length] for seed, at in tested.items() if length in at}
-    runs = [run for run in group.ended if run.summary.seed in there]
-    scores = [there[run.summary.seed] for run in runs]
-    known = [at for at in scores if at.interval is not None]
-    worst = min if scores[0].score.better == "high" else max
-    lowest = worst(known, key=lambda at: at.value or 0.0) if known else None
-    diverged = len(group.ended) - len(tested)
-    shown = sum(at.verdict(HELD) is True for at in scores)
-    return HeldAt(
-        place,
-        interval_over(runs, scores),
-        lowest and lowest.interval,
-        {seed: at.value for seed, at in sorted(there.items())},
-        scores[0].score.chance,
-        wilson(shown, len(scores) + diverged),
-    )
 
 
 def _reach_row(group: HeldGroup) -> list[Cell]:

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnnexp.results.findings.holding import HeldGroup, Holding
+from rnnexp.results.findings.holding import Holding
 from rnnexp.results.groups import Group
+from rnnexp.results.held import HeldGroup
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
 from rnnexp.results.tested import MedianReach, Reach
@@ -105,6 +106,15 @@ def test_a_cue_at_a_fixed_distance_is_held_over_lengths(tmp_path: Path) -> None:
 def test_trained_at_one_length_it_is_no_holding(tmp_path: Path) -> None:
     run_tested_at(tmp_path, 0, up_to(41, LENGTHS), 11)
     assert list(Holding.in_study(Study.read(tmp_path))) == []
+
+
+def test_a_fixed_curriculum_is_trained_at_its_longest_length(tmp_path: Path) -> None:
+    run_tested_at(tmp_path, 0, up_to(81, LENGTHS), 11, {**GROWN, "curriculum": "fixed"})
+    finding = only(Study.read(tmp_path))
+    (group,) = finding.groups
+    assert (group.trained, group.first) == ("11 (fixed)", 10)
+    finding.draw(tmp_path / "plots")
+    assert "the length trained at" in (tmp_path / "plots" / "holding.svg").read_text()
 
 
 def test_one_run_is_shown_on_its_own(tmp_path: Path) -> None:
