@@ -40,7 +40,7 @@ class Flossing(Regulariser):
 
     k: int = 16
     weight: float = 1.0
-    steps_before: int = 100
+    steps_before: int = 200
     every: int = 0
     examples: int = 1
     window: int | None = 55
