@@ -113,6 +113,7 @@ def cases() -> dict[str, list[str]]:
         "task_csv": [*texts, *own, *few],
         "task_sentence": ["data=sentence", "seq_len=7", "trainer.batch_size=1", *few],
         "task_random_tokens": ["data=random_tokens", "data.count=60", "seq_len=8", *few],
+        "task_digits": ["data=digits", "data.limit=60", "seq_len=64", *few],
         "chrono": [*texts, "init=chrono", "model=gru", "model.readout=last", *few],
         "dropout": [*texts, "model.num_layers=2", "model.dropout=0.3", "trainer.patience=1", *few],
         "other_lengths": [*texts, "data.eval_lengths=[4,12]", *few],

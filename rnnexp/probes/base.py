@@ -6,7 +6,7 @@ Shapes: T time, B batch, E features, H hidden.
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +52,9 @@ class Observed(Protocol):
 class Source(Protocol):
     """What a probe may ask of a task; see `rnnexp.data.base.Task`."""
 
+    @property
+    def eval_lengths(self) -> Sequence[int]: ...
+    def at_length(self, seq_len: int) -> Self: ...
     def split(self, name: Split) -> SequenceDataset: ...
     def whole_lengths(self, name: Split) -> Tensor: ...
     def whole(self, name: Split, rows: Sequence[int]) -> Batch: ...

@@ -13,7 +13,8 @@ from torch import Tensor
 from rnnexp import checks
 from rnnexp.checks import networks, suite
 from rnnexp.data.delayed_xor import DelayedXor
-from rnnexp.model.bptt import gru, plain
+from rnnexp.model.bptt import diagonal, gru, plain
+from rnnexp.model.cells import minlstm
 from rnnexp.model.cells.base import Recurrence, State
 from rnnexp.probes import gradient_flow as flow
 from rnnexp.probes import gradient_norms, lyapunov
@@ -234,6 +235,18 @@ def told_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DelayedXor, "generate", telling)
 
 
+def forgotten_conjugate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gradient of a complex eigenvalue as if it were real."""
+    monkeypatch.setattr(
+        diagonal, "kept_gradient", lambda total_TBU, before_TBU: total_TBU * before_TBU
+    )
+
+
+def gates_that_do_not_sum_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A minLSTM whose two gates are not divided by their sum."""
+    monkeypatch.setattr(minlstm, "shares", lambda a_f, a_i: (a_f.sigmoid(), a_i.sigmoid()))
+
+
 FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...], str]] = {
     "detached state": (detached, ("gradient_flow",), "finite differences"),
     "halved gradient": (halved, ("gradient_flow",), "finite differences"),
@@ -259,6 +272,12 @@ FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]
     "slope of tanh forgotten": (forgotten_slope, ("bptt",), "plain RNN equal autograd's"),
     "carry of the GRU forgotten": (forgotten_carry, ("bptt",), "GRU equal autograd's"),
     "the answer told by the last token": (told_at_the_end, ("chance: every",), "without memory"),
+    "conjugate forgotten": (forgotten_conjugate, ("bptt: the gradients of d",), "diagonal cells"),
+    "gates of the minLSTM not divided": (
+        gates_that_do_not_sum_to_one,
+        ("cells: minlstm",),
+        "its twin in numpy",
+    ),
     "both biases set": (both_biases, ("gates",), "not in both biases"),
 }
 

@@ -126,7 +126,7 @@ def test_other_lengths_are_tested_and_drawn(
     if data == "copying":
         assert at_lengths["24"].chance["loss"] == pytest.approx(10 * np.log(8) / 44)
     assert f"at length 24: test {headline}" in outcome.out
-    svg = (run.plots / "length_generalisation.svg").read_text()
+    svg = (run.plots / "carrying_over.svg").read_text()
     for words in ("length tested at", "chance", "trained at", "over test examples"):
         assert words in svg
     assert (run.path / "predictions" / "test_T24.npz").is_file()
@@ -244,7 +244,7 @@ def test_a_study_shows_other_lengths(rnnexp: Rnnexp) -> None:
     assert outcome.status == 0, outcome.err
     assert "at other lengths than trained at" in outcome.out
     assert "test_accuracy_at_30" in Path("outputs/studies/o/study.csv").read_text()
-    svg = Path("outputs/studies/o/plots/length_generalisation.svg").read_text()
+    svg = Path("outputs/studies/o/plots/carrying_over.svg").read_text()
     for words_there in ("RNN", "LSTM", "synthetic", "2 seeds", "chance"):
         assert words_there in svg
 

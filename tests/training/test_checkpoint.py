@@ -115,7 +115,7 @@ def test_so_does_one_with_a_regulariser() -> None:
 def test_so_does_one_whose_lengths_change(
     curriculum: CurriculumName, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rnnexp.training.feed.WINDOW", 3)
+    monkeypatch.setattr("rnnexp.data.curriculum.Curriculum.window", 3)
     monkeypatch.setattr("rnnexp.training.trainer.ROW_STEPS", 6)
     monkeypatch.setattr("rnnexp.data.curriculum.LEARNED", 0.0)  # half of the windows, by chance
     task = Recall(

@@ -69,6 +69,7 @@ class Cell(ABC):
     carry_is_logistic: whether biases b of the carry gate and -b of the input gate make the carry
         gate σ(b), where inputs and state are small: initialisations of gates set such biases.
     has_cell_state: whether a step hands on c beside h.
+    has_weight_hh: whether there is a matrix from state to state, W_hh, with its bias.
     """
 
     name: ClassVar[str]
@@ -78,6 +79,7 @@ class Cell(ABC):
     input_gate: ClassVar[str | None] = None
     carry_is_logistic: ClassVar[bool] = True
     has_cell_state: ClassVar[bool] = False
+    has_weight_hh: ClassVar[bool] = True
 
     @property
     def gates(self) -> tuple[str, ...]:
@@ -135,6 +137,8 @@ class Cell(ABC):
         The names are the same for all sizes, and `weight_ih` [G, E] is one of them.
         """
         rows = sum(self.rows(hidden_size).values())
+        if not self.has_weight_hh:
+            return {"weight_ih": (rows, input_size), "bias_ih": (rows,)}
         return {
             "weight_ih": (rows, input_size),
             "weight_hh": (rows, hidden_size),
@@ -158,8 +162,8 @@ class Cell(ABC):
         return F.linear(x, weights["weight_ih"], weights["bias_ih"])
 
     def constants(self, weights: Weights) -> tuple[Tensor, ...]:
-        """What every step needs beside a_t and the state, made once: W_hh and b_hh."""
-        return weights["weight_hh"], weights["bias_hh"]
+        """What every step needs beside a_t and the state, made once: W_hh and b_hh, if any."""
+        return (weights["weight_hh"], weights["bias_hh"]) if self.has_weight_hh else ()
 
     @abstractmethod
     def step(self, a_BG: Tensor, previous: State, *args: Any, **kwargs: Any) -> State:

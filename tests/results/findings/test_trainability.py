@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rnnexp.results.findings.memory_horizon import BELOW, Horizon, MemoryHorizon
 
 from rnnexp import scores as scores_module
 from rnnexp.durable import write_json
 from rnnexp.plugins import own_config_dir
-from rnnexp.results.findings.memory_horizon import BELOW, Horizon, MemoryHorizon
 from rnnexp.results.study import Study
 from tests.conftest import Outcome
 from tests.results.test_study import add_run, draw_study, scores_table
