@@ -40,12 +40,8 @@ ALLOWED = {
     **{room: set[str]() for room in (*BASE, *ROOMS)},
     "model": {"embedding"},  # a model holds an encoder and knows its interface
     "regime": {"model", "probes"},
-    "training": {
-        "data",
-        "model",
-        "clip",
-        "regulariser",
-    },  # bases; probes and the recorder by protocol
+    # bases; probes and the recorder by protocol
+    "training": {"data", "model", "clip", "regulariser"},
     "results": set[str](),
     "checks": {*ROOMS, "regime", "results"},
     "experiment": {*ROOMS, "regime", "training", "results"},

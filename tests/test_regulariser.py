@@ -60,6 +60,17 @@ def test_exponents_are_those_of_the_probe(make: Callable[[], nn.Module]) -> None
     assert np.abs(np.sort(ours_BD)[:, ::-1] - expected_BD).max() < 1e-12
 
 
+def test_a_short_example_keeps_half_of_its_steps() -> None:
+    """Where more of them would turn the directions than it has."""
+    torch.manual_seed(0)
+    layers, x_TBE = layers_of(nn.GRU(3, 5).double()), inputs()
+    q_DK = orthonormal(layers, 3, x_TBE)
+    both_BK = exponents(layers, x_TBE, batch_of(x_TBE, [20, 4]).valid_BT, q_DK, burn_in=8)
+    short_TBE = x_TBE[:4, 1:]
+    alone_BK = exponents(layers, short_TBE, batch_of(short_TBE).valid_BT, q_DK, burn_in=2)
+    assert torch.allclose(both_BK[1], alone_BK[0])
+
+
 def test_steps_between_decompositions_change_no_exponent() -> None:
     torch.manual_seed(0)
     layers, x_TBE = layers_of(nn.GRU(3, 5).double()), inputs()

@@ -40,7 +40,7 @@ class Flossing(Regulariser):
 
     k: int = 16
     weight: float = 1.0
-    steps_before: int = 100
+    steps_before: int = 200
     every: int = 0
     examples: int = 1
     window: int | None = 55
@@ -96,16 +96,16 @@ class Flossing(Regulariser):
         if self.window is not None:
             counted_BT = counted_BT & (counted_BT.cumsum(1) <= self.window)
         first_q_DK = orthonormal(layers, self.k, x_TBE)
-        return exponents(
-            layers, x_TBE, counted_BT, first_q_DK, self.burn_in, self.qr_every
-        ).square().mean()  # fmt: skip
+        found_BK = exponents(layers, x_TBE, counted_BT, first_q_DK, self.burn_in, self.qr_every)
+        return found_BK.square().mean()
 
 
 def orthonormal(layers: Sequence[Layer], directions: int, like: Tensor) -> Tensor:
     """K directions of the flat state, [D, K], drawn once and for all for that size."""
     width = sum(layer.initial(1).flat.shape[1] for layer in layers)
     drawn_DK = torch.randn(width, directions, generator=torch.Generator().manual_seed(0))
-    return torch.linalg.qr(drawn_DK)[0].to(like)
+    q_DK: Tensor = torch.linalg.qr(drawn_DK)[0].to(like)
+    return q_DK
 
 
 def exponents(
@@ -120,14 +120,14 @@ def exponents(
 
     Differentiable in the parameters of the layers. counted_BT: the steps along which perturbations
     are followed; states follow the inputs at the others too. first_q_DK: orthonormal, at the first
-    step. burn_in: steps before any counts, at most half of the longest example's. An example
-    without a counted step has NaN.
+    step. burn_in: steps before any counts, at most half of each example's own. An example without
+    a counted step has NaN.
     """
     parts = [layer.initial(x_TBE.shape[1]).flat for layer in layers]
     sizes = [part.shape[1] for part in parts]
     s_BD = torch.cat(parts, dim=1)
     walked_TB = counted_BT.T.cumsum(0)
-    burn_in = min(burn_in, int(walked_TB[-1].max()) // 2)
+    burn_in_B = (walked_TB[-1] // 2).clamp(max=burn_in)
     last = int(counted_BT.any(dim=0).nonzero().max())
     q_BDK = first_q_DK.expand(x_TBE.shape[1], -1, -1)
     total_BK = x_TBE.new_zeros(x_TBE.shape[1], first_q_DK.shape[1])
@@ -139,7 +139,7 @@ def exponents(
             continue
         q_BDK, r_BKK = torch.linalg.qr(q_BDK)
         growth_BK = r_BKK.diagonal(dim1=1, dim2=2).abs().log()
-        beyond_B = walked_TB[t] > burn_in
+        beyond_B = walked_TB[t] > burn_in_B
         total_BK = total_BK + torch.where(beyond_B[:, None], growth_BK, 0.0)
         from_B = torch.where(beyond_B, from_B, walked_TB[t])
     return total_BK / (walked_TB[-1] - from_B)[:, None]
@@ -153,7 +153,7 @@ def _step(
     def after(state_BD: Tensor) -> Tensor:
         return _advance(layers, x_BE, state_BD, sizes)
 
-    after_BD, backward = torch.func.vjp(after, s_BD)
+    after_BD, backward = torch.func.vjp(after, s_BD)[:2]
     basis_DBD = torch.eye(s_BD.shape[1]).to(s_BD)[:, None].expand(-1, *s_BD.shape)
     rows_DBD: Tensor = torch.func.vmap(lambda row_BD: backward(row_BD)[0])(basis_DBD)
     return after_BD, rows_DBD.permute(1, 0, 2)
