@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ from rnnexp import checks
 from rnnexp.checks import networks, suite
 from rnnexp.model.bptt import gru, plain
 from rnnexp.model.cells.base import Recurrence, State
+from rnnexp.probes import effective_memory, gradient_norms, lyapunov
 from rnnexp.probes import gradient_flow as flow
-from rnnexp.probes import gradient_norms, lyapunov
 from rnnexp.probes.base import Array
 from rnnexp.probes.decay import Decay
 from rnnexp.types import Batch, Rollout
@@ -88,6 +89,7 @@ def test_every_probe_with_an_exact_case_is_checked() -> None:
     assert checked >= {
         "rollout", "gradient_flow", "grad_norm", "hidden_dynamics", "gates", "padding_survival",
         "jacobian", "recurrent_weights", "lyapunov", "participation_ratio", "regime",
+        "effective_memory",
     }  # fmt: skip
 
 
@@ -221,6 +223,17 @@ def forgotten_carry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gru, "new_slope", lambda z_TBH, n_TBH: 1 - n_TBH * n_TBH)
 
 
+def pads_are_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last k steps are those of the tensor, pads among them."""
+    original = effective_memory.truncated_answers
+
+    def cut(predict: effective_memory.Predict, batch: Batch, *rest: Any) -> Tensor:
+        width = torch.full_like(batch.lengths, batch.inputs.shape[1])
+        return original(predict, replace(batch, lengths=width), *rest)
+
+    monkeypatch.setattr(effective_memory, "truncated_answers", cut)
+
+
 FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...], str]] = {
     "detached state": (detached, ("gradient_flow",), "finite differences"),
     "halved gradient": (halved, ("gradient_flow",), "finite differences"),
@@ -245,6 +258,7 @@ FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]
     "half-life of any curve": (one_half_life, ("gradient_flow: time scales",), "no half-life"),
     "slope of tanh forgotten": (forgotten_slope, ("bptt",), "plain RNN equal autograd's"),
     "carry of the GRU forgotten": (forgotten_carry, ("bptt",), "GRU equal autograd's"),
+    "pads are the last steps": (pads_are_steps, ("effective_memory",), "with pads behind"),
     "both biases set": (both_biases, ("gates",), "not in both biases"),
 }
 
