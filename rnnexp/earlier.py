@@ -38,6 +38,7 @@ LATER: Mapping[str, Any] = {
     "data.stratify": False,
     "model.engine": "auto",
     "probes.every_step": False,
+    "trainer.stop_when_solved": False,
 }
 
 #: What computed the models that have a choice of engines now, before they had it (0.5).

@@ -149,6 +149,16 @@ class EpochSteps:
         seen = self.nonfinite_seen.to(loss.device, non_blocking=True)
         self.nonfinite_seen = torch.maximum(seen, nonfinite.float())
 
+    def recent(self, metric: str, count: int) -> float:
+        """The mean of a score over the last `count` steps, for which the host waits."""
+        column = 2 + self.metrics.index(metric)
+        return float(torch.stack([row[column] for row in self._rows[-count:]]).mean())
+
+    @property
+    def mean_length(self) -> float:
+        """Real steps per sequence."""
+        return self.tokens / sum(self._sizes)
+
     def read(self) -> None:
         """Bring everything to the CPU and look for the first step that was not finite."""
         tokens, table = np.split(torch.stack(self._rows).cpu().numpy(), [1], axis=1)

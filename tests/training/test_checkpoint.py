@@ -6,11 +6,15 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 
 from rnnexp.clip.norm import Norm
+from rnnexp.data.base import Task
+from rnnexp.data.curriculum import CurriculumName
 from rnnexp.data.random_tokens import RandomTokens
+from rnnexp.data.recall import Recall
 from rnnexp.dials import Checkpoints
 from rnnexp.embedding.learned import Learned
 from rnnexp.model.base import SequenceModel
@@ -31,7 +35,7 @@ CPU = torch.device("cpu")
 EVERY_STEP = Checkpoints(every_seconds=0, keep="all")
 
 
-def model_of(kind: Callable[..., SequenceModel], task: RandomTokens) -> SequenceModel:
+def model_of(kind: Callable[..., SequenceModel], task: Task) -> SequenceModel:
     torch.manual_seed(3)
     assert task.vocabulary is not None
     return kind(Learned(task.vocabulary, 6), task.output_size)
@@ -55,9 +59,10 @@ def fit(
     kind: Callable[..., SequenceModel],
     saving: Checkpoints,
     start: Checkpoint | None = None,
+    task: Task | None = None,
 ) -> None:
     """Train; every file of the run that must not differ is then in its directory."""
-    task = RandomTokens(seq_len=9, count=70, vocab_size=8)
+    task = task or RandomTokens(seq_len=9, count=70, vocab_size=8)
     model = model_of(kind, task)
     chosen: dict[str, Probe] = {
         "grad_norm": GradNorm(), "gradient_flow": GradientFlow(every=2),
@@ -94,12 +99,33 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_from_every_checkpoint_it_ends_in_the_same_bytes(case: str) -> None:
     """There is one after every step and one after every epoch."""
-    trainer, kind = CASES[case]
+    check_every_checkpoint(*CASES[case])
+
+
+@pytest.mark.parametrize("curriculum", ["grow", "uniform"])
+def test_so_does_one_whose_lengths_change(
+    curriculum: CurriculumName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rnnexp.training.feed.WINDOW", 3)
+    monkeypatch.setattr("rnnexp.training.trainer.ROW_STEPS", 6)
+    monkeypatch.setattr("rnnexp.data.curriculum.LEARNED", 0.0)  # half of the windows, by chance
+    task = Recall(
+        seq_len=5, val_count=20, test_count=4, train_lengths=[2, 9], curriculum=curriculum
+    )
+    trainer = Trainer(steps=18, batch_size=5, learning_rate=1e-9)
+    check_every_checkpoint(trainer, small_rnn, task)
+    (metrics,) = Path().glob("outputs/runs/*whole*/metrics.csv")
+    assert pd.read_csv(metrics)["train_length"].nunique() == 3
+
+
+def check_every_checkpoint(
+    trainer: Trainer, kind: Callable[..., SequenceModel], task: Task | None = None
+) -> None:
     whole = new_run("whole")
-    fit(whole, trainer, kind, EVERY_STEP)
+    fit(whole, trainer, kind, EVERY_STEP, task=task)
     expected = what_was_left(whole)
     plain = new_run("plain")
-    fit(plain, trainer, kind, Checkpoints(every_seconds=1e9))
+    fit(plain, trainer, kind, Checkpoints(every_seconds=1e9), task=task)
     assert what_was_left(plain) == expected  # saving changes no training
     stored = StoredCheckpoint.of_run(whole.path)
     assert len(stored) >= 5
@@ -109,7 +135,8 @@ def test_from_every_checkpoint_it_ends_in_the_same_bytes(case: str) -> None:
         again = RunDirectory(Path(f"again_{one.path.name}"))
         shutil.copytree(whole.path, again.path, ignore=shutil.ignore_patterns("checkpoints"))
         again.write_grown(again.grown(files))
-        fit(again, trainer, kind, Checkpoints(every_seconds=1e9), Checkpoint.of(contents, state))
+        start = Checkpoint.of(contents, state)
+        fit(again, trainer, kind, Checkpoints(every_seconds=1e9), start, task)
         assert what_was_left(again) == expected, one.place
 
 
