@@ -15,7 +15,13 @@ from rnnexp import checks
 from rnnexp.checks import networks, suite
 from rnnexp.model.bptt import gru, plain
 from rnnexp.model.cells.base import Recurrence, State
-from rnnexp.probes import effective_memory, gradient_norms, lyapunov
+from rnnexp.probes import (
+    effective_memory,
+    fixed_point_search,
+    gradient_norms,
+    lyapunov,
+    slow_points,
+)
 from rnnexp.probes import gradient_flow as flow
 from rnnexp.probes.base import Array
 from rnnexp.probes.decay import Decay
@@ -89,7 +95,7 @@ def test_every_probe_with_an_exact_case_is_checked() -> None:
     assert checked >= {
         "rollout", "gradient_flow", "grad_norm", "hidden_dynamics", "gates", "padding_survival",
         "jacobian", "recurrent_weights", "lyapunov", "participation_ratio", "regime",
-        "effective_memory",
+        "effective_memory", "fixed_points",
     }  # fmt: skip
 
 
@@ -234,6 +240,21 @@ def pads_are_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(effective_memory, "truncated_answers", cut)
 
 
+def of_the_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The eigenvalues are those of F(h) - h."""
+    whole = fixed_point_search.map_jacobian
+
+    def less_one(step: slow_points.Map, states_ND: Tensor) -> Tensor:
+        return whole(step, states_ND) - torch.eye(states_ND.shape[1], dtype=torch.float64)
+
+    monkeypatch.setattr(fixed_point_search, "map_jacobian", less_one)
+
+
+def soon_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What moves a little counts as fixed."""
+    monkeypatch.setattr(slow_points, "FIXED_BELOW", 1e-2)
+
+
 FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...], str]] = {
     "detached state": (detached, ("gradient_flow",), "finite differences"),
     "halved gradient": (halved, ("gradient_flow",), "finite differences"),
@@ -259,6 +280,8 @@ FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]
     "slope of tanh forgotten": (forgotten_slope, ("bptt",), "plain RNN equal autograd's"),
     "carry of the GRU forgotten": (forgotten_carry, ("bptt",), "GRU equal autograd's"),
     "pads are the last steps": (pads_are_steps, ("effective_memory",), "with pads behind"),
+    "eigenvalues of F - 1": (of_the_difference, ("fixed_points: linear",), "those of W"),
+    "slow taken for fixed": (soon_fixed, ("fixed_points",), "(I - W)^-1"),
     "both biases set": (both_biases, ("gates",), "not in both biases"),
 }
 

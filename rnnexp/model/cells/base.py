@@ -10,7 +10,7 @@ computes it for all steps at once.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -122,6 +122,12 @@ class Recurrence:
     bias_hh: Tensor
 
     @property
+    def weights(self) -> Mapping[str, Tensor]:
+        """All of them by name, in the order of the constructor."""
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        return {name: getattr(self, name) for name in names}
+
+    @property
     def hidden_size(self) -> int:
         return self.weight_hh.shape[1]
 
@@ -137,7 +143,7 @@ class Recurrence:
         h_BH, c_BH = flat_BD.chunk(2, dim=1)
         return State(h_BH, c_BH)
 
-    def blocks(self, name: Literal["weight_ih", "weight_hh", "bias_ih", "bias_hh"]) -> Blocks:
+    def blocks(self, name: str) -> Blocks:
         """One of the parameters by its blocks of H rows: views without gradient."""
         chunks = getattr(self, name).detach().chunk(len(self.cell.blocks), dim=0)
         return dict(zip(self.cell.blocks, chunks, strict=True))
