@@ -21,6 +21,7 @@ from rnnexp.probes import (
     gradient_norms,
     lyapunov,
     slow_points,
+    state_sensitivity,
 )
 from rnnexp.probes import gradient_flow as flow
 from rnnexp.probes.base import Array
@@ -95,7 +96,7 @@ def test_every_probe_with_an_exact_case_is_checked() -> None:
     assert checked >= {
         "rollout", "gradient_flow", "grad_norm", "hidden_dynamics", "gates", "padding_survival",
         "jacobian", "recurrent_weights", "lyapunov", "participation_ratio", "regime",
-        "effective_memory", "fixed_points",
+        "effective_memory", "fixed_points", "parameter_sensitivity",
     }  # fmt: skip
 
 
@@ -255,6 +256,17 @@ def soon_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slow_points, "FIXED_BELOW", 1e-2)
 
 
+def direct_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The derivative of a state with respect to a weight is that of its own step."""
+    whole = state_sensitivity.pullback
+
+    def at_its_step(*args: Any) -> tuple[dict[str, Tensor], Tensor]:
+        gradients, before = whole(*args)
+        return gradients, torch.zeros_like(before)
+
+    monkeypatch.setattr(state_sensitivity, "pullback", at_its_step)
+
+
 FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...], str]] = {
     "detached state": (detached, ("gradient_flow",), "finite differences"),
     "halved gradient": (halved, ("gradient_flow",), "finite differences"),
@@ -282,6 +294,7 @@ FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]
     "pads are the last steps": (pads_are_steps, ("effective_memory",), "with pads behind"),
     "eigenvalues of F - 1": (of_the_difference, ("fixed_points: linear",), "those of W"),
     "slow taken for fixed": (soon_fixed, ("fixed_points",), "(I - W)^-1"),
+    "a weight's own step alone": (direct_alone, ("parameter_sensitivity",), "(1 + λ²)"),
     "both biases set": (both_biases, ("gates",), "not in both biases"),
 }
 

@@ -70,7 +70,9 @@ def test_starts_that_come_to_nothing_are_counted() -> None:
 
 def test_a_map_without_a_derivative_is_refused() -> None:
     with pytest.raises(ValueError, match="the map from state to state has no derivative"):
-        minimise_speed(lambda h: torch.from_numpy(np.sign(h.numpy())), torch.full((2, 3), 2.0).double(), 5)
+        minimise_speed(
+            lambda h: torch.from_numpy(np.sign(h.numpy())), torch.full((2, 3), 2.0).double(), 5
+        )
 
 
 def test_bad_settings() -> None:
