@@ -183,6 +183,22 @@ class LayerStates:
 
 
 @dataclass(frozen=True)
+class StepMap:
+    """One step of all layers, as a function of the input, of the state and of the weights.
+
+    take: `take(x_BE, s_BD, weights)` are the flat state after the step and h of the top layer,
+        [B, D] and [B, H]; x may be of one row, which stands for all. weights: by the names of
+        `weights` below; those that are left out are the network's own.
+    weights: all weights of the layers by torch's names, `weight_hh_l0`, cut off from their graph.
+    blocks: of weights whose rows are blocks, the names of these and how many rows each has.
+    """
+
+    take: Callable[[Tensor, Tensor, Mapping[str, Tensor]], tuple[Tensor, Tensor]]
+    weights: Mapping[str, Tensor]
+    blocks: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True)
 class Rollout:
     """A forward pass replayed step by step. Shapes: T time, B batch, E features, H hidden, D state.
 
@@ -197,6 +213,7 @@ class Rollout:
         with the mean over steps, a state reaches the output directly and through all later ones.
     initial_BD: the flat state before the first step.
     advance: `advance(t, s_BD)` is the flat state after step t from the one before it.
+    step_map: the same at any input, and as a function of the weights; None where it is not known.
 
     Flat states hold all that one step hands to the next, of each layer from the bottom up: h and,
     where there is one, c, and whatever else the cell says.
@@ -212,6 +229,7 @@ class Rollout:
     reads_one_state: bool
     initial_BD: Tensor
     advance: Callable[[int, Tensor], Tensor]
+    step_map: StepMap | None = None
 
     @property
     def states(self) -> Sequence[Tensor]:

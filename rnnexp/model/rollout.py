@@ -19,6 +19,7 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from rnnexp.model.cells.base import Recurrence, State, hidden_states
 from rnnexp.model.modules import layers_of, unwrapped
+from rnnexp.model.step_map import step_map
 from rnnexp.types import Batch, LayerStates, Rollout
 
 
@@ -202,15 +203,10 @@ def replay(
         outputs = read(x_TBE[: t + 1], h_TBH[: t + 1])
         return outputs if outputs.dim() == 2 else outputs[:, -1]
 
+    one_step = step_map(layers)
+
     def advance(t: int, state_BD: Tensor) -> Tensor:
-        parts: list[Tensor] = []
-        below_BE = inputs[t].detach()
-        flats = torch.split(state_BD, [layer.state_size for layer in layers], dim=1)
-        for layer, flat in zip(layers, flats, strict=True):
-            (state,) = layer.run(below_BE[None], layer.state_of(flat))
-            parts.append(state.flat)
-            below_BE = state.h
-        return torch.cat(parts, dim=1)
+        return one_step.take(inputs[t].detach(), state_BD, {})[0]
 
     return Rollout(
         inputs=inputs,
@@ -223,6 +219,7 @@ def replay(
         reads_one_state=reads_one_state,
         initial_BD=torch.cat([state.flat for state in before], dim=1),
         advance=advance,
+        step_map=one_step,
     )
 
 

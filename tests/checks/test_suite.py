@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,8 +17,16 @@ from rnnexp.data.delayed_xor import DelayedXor
 from rnnexp.model.bptt import diagonal, gru, plain
 from rnnexp.model.cells import minlstm
 from rnnexp.model.cells.base import Recurrence, State
+from rnnexp.probes import (
+    effective_memory,
+    fixed_point_search,
+    gradient_norms,
+    lyapunov,
+    separation,
+    slow_points,
+    state_sensitivity,
+)
 from rnnexp.probes import gradient_flow as flow
-from rnnexp.probes import gradient_norms, lyapunov, separation
 from rnnexp.probes.base import Array
 from rnnexp.probes.decay import Decay
 from rnnexp.results import l50
@@ -92,6 +101,7 @@ def test_every_probe_with_an_exact_case_is_checked() -> None:
         "rollout", "gradient_flow", "grad_norm", "hidden_dynamics", "gates", "padding_survival",
         "jacobian", "recurrent_weights", "lyapunov", "participation_ratio", "regime",
         "class_separation",
+        "effective_memory", "fixed_points", "parameter_sensitivity",
     }  # fmt: skip
 
 
@@ -276,6 +286,43 @@ def half_as_sure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(l50, "PROFILE", 0.2)
 
 
+def pads_are_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last k steps are those of the tensor, pads among them."""
+    original = effective_memory.truncated_answers
+
+    def cut(predict: effective_memory.Predict, batch: Batch, *rest: Any) -> Tensor:
+        width = torch.full_like(batch.lengths, batch.inputs.shape[1])
+        return original(predict, replace(batch, lengths=width), *rest)
+
+    monkeypatch.setattr(effective_memory, "truncated_answers", cut)
+
+
+def of_the_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The eigenvalues are those of F(h) - h."""
+    whole = fixed_point_search.map_jacobian
+
+    def less_one(step: slow_points.Map, states_ND: Tensor) -> Tensor:
+        return whole(step, states_ND) - torch.eye(states_ND.shape[1], dtype=torch.float64)
+
+    monkeypatch.setattr(fixed_point_search, "map_jacobian", less_one)
+
+
+def soon_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What moves a little counts as fixed."""
+    monkeypatch.setattr(slow_points, "FIXED_BELOW", 1e-2)
+
+
+def direct_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The derivative of a state with respect to a weight is that of its own step."""
+    whole = state_sensitivity.pullback
+
+    def at_its_step(*args: Any) -> tuple[dict[str, Tensor], Tensor]:
+        gradients, before = whole(*args)
+        return gradients, torch.zeros_like(before)
+
+    monkeypatch.setattr(state_sensitivity, "pullback", at_its_step)
+
+
 FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...], str]] = {
     "detached state": (detached, ("gradient_flow",), "finite differences"),
     "halved gradient": (halved, ("gradient_flow",), "finite differences"),
@@ -314,6 +361,10 @@ FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]
         "its twin in numpy",
     ),
     "an interval of half the level": (half_as_sure, ("trainability",), "covers 93%"),
+    "pads are the last steps": (pads_are_steps, ("effective_memory",), "with pads behind"),
+    "eigenvalues of F - 1": (of_the_difference, ("fixed_points: linear",), "those of W"),
+    "slow taken for fixed": (soon_fixed, ("fixed_points",), "(I - W)^-1"),
+    "a weight's own step alone": (direct_alone, ("parameter_sensitivity",), "(1 + λ²)"),
     "both biases set": (both_biases, ("gates",), "not in both biases"),
 }
 
