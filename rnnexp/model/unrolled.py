@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rnnexp.config import with_group
 from rnnexp.embedding.base import Encoder
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.bptt import Watch, states_by_bptt
@@ -48,7 +49,11 @@ class UnrolledRNN(nn.Module):
     ) -> None:
         super().__init__()
         self.hidden_size, self.num_layers, self.dropout = hidden_size, num_layers, dropout
-        self.cell = make_cell(cell, nonlinearity=nonlinearity, **(cell_options or {}))
+        own = cell_options or {}
+        try:
+            self.cell = make_cell(cell, nonlinearity=nonlinearity, **own)
+        except ValueError as error:
+            raise ValueError(with_group(str(error), "cell_options", own)) from None
         check_engine(engine, cell, self.cell)
         self._engine = engine
         self.watch: Watch | None = None

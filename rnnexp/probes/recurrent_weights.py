@@ -53,10 +53,7 @@ class RecurrentWeights(Probe):
     def check(self, model: Observed, task: Source) -> None:
         super().check(model, task)
         if not model.recurrent_weights():
-            raise ValueError(
-                f"needs a matrix from state to state; {model.called} has none: its cell multiplies "
-                "each unit by a number of its own"
-            )
+            raise ValueError(f"needs a matrix from state to state; {model.called} has none")
 
     def measure(self, view: ProbeView) -> Measurement:
         weights = view.model.recurrent_weights()
