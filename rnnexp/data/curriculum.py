@@ -53,6 +53,11 @@ class Curriculum(ABC):
         return self
 
     @property
+    def reached(self) -> int:
+        """The longest length so far."""
+        return self.longest
+
+    @property
     def words(self) -> str:
         """`lengths 2 to 20, drawn for each step`"""
         return f"lengths {self.shortest} to {self.longest}, {self.how}"
@@ -100,47 +105,44 @@ class Uniform(Curriculum):
 
     def length(self, seed: int, step: int) -> int:
         drawn = np.random.default_rng(stream_seed(seed, "lengths", step))
-        return int(drawn.integers(self.shortest, self.longest + 1))
+        return int(drawn.integers(self.shortest, self.reached + 1))
 
 
 @dataclass(frozen=True)
-class Grow(Curriculum):
-    """From the shortest on, a fifth longer whenever the one before has been learned.
+class Grow(Uniform):
+    """Drawn likewise up to a length that grows by a fifth whenever those so far have been learned.
 
     After every `window` of steps: n -> min(longest, max(n + 1, ⌊1.2 n⌋)) where their mean skill is
-    `LEARNED` or more.
+    `LEARNED` or more. Lengths that are learned go on being drawn: trained at the greatest alone,
+    networks were seen to unlearn the shorter ones, or all of it.
 
-    reached: the length now; None at the beginning.
+    now: the length that has been reached; None at the beginning, which is the shortest.
 
     >>> lessons = Grow(10, 20)
-    >>> lessons.length(0, 0), lessons.after(0.95).length(0, 50), lessons.after(0.5).length(0, 50)
+    >>> lessons.reached, lessons.after(0.95).reached, lessons.after(0.5).reached
     (10, 12, 10)
     """
 
     name = "grow"
     how = "growing as they are learned"
-    reached: int | None = None
-
-    def length(self, seed: int, step: int) -> int:
-        return self.shortest if self.reached is None else self.reached
-
-    def after(self, skill: float | None) -> Self:
-        now = self.length(0, 0)
-        if skill is None or not skill >= LEARNED:  # nor NaN
-            return self
-        return replace(self, reached=min(self.longest, max(now + 1, int(GROWTH * now))))
+    now: int | None = None
 
     @property
-    def words(self) -> str:
-        """`lengths 2 to 20, drawn for each step`"""
-        return f"lengths {self.shortest} to {self.longest}, {self.how}"
+    def reached(self) -> int:
+        return self.shortest if self.now is None else self.now
+
+    def after(self, skill: float | None) -> Self:
+        if skill is None or not skill >= LEARNED:  # nor NaN
+            return self
+        longer = max(self.reached + 1, int(GROWTH * self.reached))
+        return replace(self, now=min(self.longest, longer))
 
     @property
     def looks_at_skill(self) -> bool:
-        return self.length(0, 0) < self.longest
+        return self.reached < self.longest
 
     def state(self) -> dict[str, Any]:
-        return {"reached": self.reached}
+        return {"now": self.now}
 
 
 CURRICULA: Mapping[CurriculumName, type[Curriculum]] = {

@@ -194,7 +194,7 @@ class FreshFeed:
         if self._looked_at == taken:  # before it was saved
             return
         self._looked_at = taken
-        score = self.task.at_length(lessons.length(self.seed, 0)).score
+        score = self.task.at_length(lessons.reached).score
         self.curriculum = lessons.after(score.skill(steps.recent(score.name, lessons.window)))
 
     def state(self) -> Mapping[str, Any]:

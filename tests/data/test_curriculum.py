@@ -13,9 +13,9 @@ from rnnexp.data.recall import Recall
 def test_growth_is_a_fifth_and_one_step_at_least() -> None:
     lessons, lengths = Grow(2, 14), []
     while lessons.looks_at_skill:
-        lengths.append(lessons.length(0, 0))
+        lengths.append(lessons.reached)
         lessons = lessons.after(1.0)
-    assert [*lengths, lessons.length(0, 0)] == [2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14]
+    assert [*lengths, lessons.reached] == [2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14]
     assert lessons.after(1.0) == lessons
 
 
@@ -60,3 +60,9 @@ def test_bad_lengths_are_one_line(make: Any, message: str) -> None:
 def test_parity_is_tested_beyond_what_it_is_trained_on() -> None:
     Parity(seq_len=40, train_lengths=[3, 40], eval_lengths=[256])
     Parity(seq_len=256, train_lengths=[3, 40])
+
+
+def test_growing_lengths_are_drawn_up_to_the_one_reached() -> None:
+    lessons = Grow(2, 9).after(1.0).after(1.0)
+    assert {lessons.length(0, step) for step in range(200)} == {2, 3, 4}
+    assert {Grow(2, 9).length(0, step) for step in range(9)} == {2}
