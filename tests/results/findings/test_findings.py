@@ -334,7 +334,7 @@ def test_the_survival_behind_pads_of_the_linear_model(rnnexp: Rnnexp, workdir: P
         (["probes=[[gates]]"], "names no probes"),
         (["probes={gates:1}"], "names no probes"),
         (["+probes.gates.every=1"], "probes.gates is no probe of this run: add it with +probes=g"),
-        (["+probes.foo=1"], "probes.foo is no probe of this run (there are all, gates,"),
+        (["+probes.foo=1"], "probes.foo is no probe of this run (there are all, class_separation,"),
         (["~probes"], "there is no 'probes' to take away"),
         (["~probes.gates"], "there is no 'probes.gates' to take away"),
     ],
