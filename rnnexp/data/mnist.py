@@ -69,16 +69,19 @@ class Mnist(Images):
                 f"checksums must be {len(FILES)}, one for each file (got {len(known)})"
             )
         self.folder = user_path(folder)
-        self._paths = [
-            find(self.folder, name) or _download(url, name, checksum, self.folder)
-            for name, checksum in zip(FILES, known, strict=True)
-        ]
+        self._url, self._checksums = url, known
+        self._paths: list[Path] = []
         super().__init__(**images)
 
     def __str__(self) -> str:
         return str(self.folder)
 
     def read(self) -> RawImages:
+        # not before the settings have been checked: a download takes time
+        self._paths = [
+            find(self.folder, name) or _download(self._url, name, checksum, self.folder)
+            for name, checksum in zip(FILES, self._checksums, strict=True)
+        ]
         parts = [self._part(*self._paths[:2]), self._part(*self._paths[2:])]
         (images, labels), (test_images, test_labels) = parts
         if images.shape[1:] != test_images.shape[1:]:

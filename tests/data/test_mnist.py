@@ -142,6 +142,11 @@ def test_another_content_is_thrown_away(server: str, mnist_files: Files) -> None
     assert not any(path.is_file() for path in Path("data").rglob("*"))
 
 
+def test_settings_are_checked_before_anything_is_downloaded() -> None:
+    with pytest.raises(ValueError, match="shuffle_seed must be at least 0"):
+        Mnist(url=NOWHERE, shuffle_seed=-1)
+
+
 def test_without_a_network_the_way_out_is_told() -> None:
     with pytest.raises(DataError) as caught:
         Mnist(url=NOWHERE, seq_len=784)

@@ -22,9 +22,14 @@ def test_every_choice_there_is_has_settings_that_are_tried() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_any_value_of_any_setting_ends_well(
-    part: int, workdir: Path, csv_file: Callable[..., Path], tally: Callable[..., None]
+    part: int,
+    workdir: Path,
+    csv_file: Callable[..., Path],
+    mnist_files: Callable[..., Path],
+    tally: Callable[..., None],
 ) -> None:
     csv_file()
+    mnist_files()
     everything = all_settings()
     numbers = range(part, amount(200, 2000), PARTS)
     cases = [command(number, everything) for number in numbers]
