@@ -2,7 +2,8 @@
 
 `run` does what the command does; `load_run` and `load_study` read what it left. The measurements
 work on torch's own modules, without a configuration: `rollout`, `gradient_flow`,
-`lyapunov_spectrum`.
+`lyapunov_spectrum`, `fixed_points`, `parameter_sensitivity`; `effective_memory` on any function
+that answers.
 """
 
 import importlib
@@ -13,17 +14,33 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rnnexp.command.python import load_run, load_study, run
     from rnnexp.model.rollout import rollout
+    from rnnexp.probes.effective_memory import effective_memory
+    from rnnexp.probes.fixed_point_search import fixed_points
     from rnnexp.probes.gradient_norms import gradient_flow
     from rnnexp.probes.lyapunov import lyapunov_spectrum
+    from rnnexp.probes.state_sensitivity import parameter_sensitivity
 
 __version__ = "0.5.0"
-__all__ = ["gradient_flow", "load_run", "load_study", "lyapunov_spectrum", "rollout", "run"]
+__all__ = [
+    "effective_memory",
+    "fixed_points",
+    "gradient_flow",
+    "load_run",
+    "load_study",
+    "lyapunov_spectrum",
+    "parameter_sensitivity",
+    "rollout",
+    "run",
+]
 
 _HOMES = {
+    "effective_memory": "rnnexp.probes.effective_memory",
+    "fixed_points": "rnnexp.probes.fixed_point_search",
     "gradient_flow": "rnnexp.probes.gradient_norms",
     "load_run": "rnnexp.command.python",
     "load_study": "rnnexp.command.python",
     "lyapunov_spectrum": "rnnexp.probes.lyapunov",
+    "parameter_sensitivity": "rnnexp.probes.state_sensitivity",
     "rollout": "rnnexp.model.rollout",
     "run": "rnnexp.command.python",
 }

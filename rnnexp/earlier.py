@@ -31,6 +31,10 @@ TARGETS: Mapping[str, str] = {
 #: What a setting was called in an earlier version, and what it is called now, by dotted keys.
 SETTINGS: Mapping[str, str] = {}
 
+#: Groups that 0.1 did not have, with the choice that does what was done before.
+GROUPS_SINCE: Mapping[str, Mapping[str, str]] = {
+    "regulariser": {"_target_": "rnnexp.regulariser.none.NoRegulariser"},
+}
 #: What a choice, as `group=name`, or a preset was called in an earlier version, and is called now.
 CHOICES: Mapping[str, str] = {"experiment=memory_horizon": "experiment=trainability"}
 
@@ -41,9 +45,12 @@ FINDINGS: Mapping[str, str] = {"memory_horizon": "trainability"}
 #: the choice to rnnexp: at that value they are no part of a run's identity, and runs of 0.1 stay
 #: what they were. A setting whose value is null needs no entry: null counts as not set.
 LATER: Mapping[str, Any] = {
+    "data.items": 1,
     "data.stratify": False,
+    **GROUPS_SINCE,
     "model.engine": "auto",
     "probes.every_step": False,
+    "trainer.stop_when_solved": False,
 }
 
 #: What computed the models that have a choice of engines now, before they had it (0.5).
@@ -67,6 +74,8 @@ def has_engines(model: Mapping[str, Any]) -> bool:
 def upgraded(config: Mapping[str, Any]) -> dict[str, Any]:
     """A run's configuration in this version's names; one of this version is unchanged."""
     made = _with_targets(config)
+    if made:  # else the run ended before it wrote its configuration
+        made = {**GROUPS_SINCE, **made}
     for old, new in SETTINGS.items():
         place = _node(made, old)
         name = old.rpartition(".")[2]

@@ -156,6 +156,7 @@ class LayerStates:
     cells: c_t, where the cell has one.
     gates: the values of each gate and of the candidate, by name; empty for a cell without gates.
     carry: the name of the gate that multiplies what is carried over, None without one.
+    handed_on: all that a step hands to the next, [B, ·] each; empty: h and, where there is one, c.
 
     Each tensor is the very one that step t+1 and the layer above consumed, so that gradients with
     respect to it are total.
@@ -165,6 +166,36 @@ class LayerStates:
     cells: Sequence[Tensor] | None
     gates: Sequence[Mapping[str, Tensor]]
     carry: str | None = None
+    handed_on: Sequence[tuple[Tensor, ...]] = ()
+
+    def parts(self, t: int) -> tuple[Tensor, ...]:
+        """All that step t hands to the next, as it consumes it."""
+        if self.handed_on:
+            return self.handed_on[t]
+        return (self.states[t],) if self.cells is None else (self.states[t], self.cells[t])
+
+    @property
+    def reached(self) -> Sequence[Tensor]:
+        """What the gradient comes back through: h_t; where no step needs h, what it does need."""
+        if not self.handed_on or any(part is self.states[-1] for part in self.handed_on[-1]):
+            return self.states
+        return [parts[0] for parts in self.handed_on]
+
+
+@dataclass(frozen=True)
+class StepMap:
+    """One step of all layers, as a function of the input, of the state and of the weights.
+
+    take: `take(x_BE, s_BD, weights)` are the flat state after the step and h of the top layer,
+        [B, D] and [B, H]; x may be of one row, which stands for all. weights: by the names of
+        `weights` below; those that are left out are the network's own.
+    weights: all weights of the layers by torch's names, `weight_hh_l0`, cut off from their graph.
+    blocks: of weights whose rows are blocks, the names of these and how many rows each has.
+    """
+
+    take: Callable[[Tensor, Tensor, Mapping[str, Tensor]], tuple[Tensor, Tensor]]
+    weights: Mapping[str, Tensor]
+    blocks: Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True)
@@ -182,9 +213,10 @@ class Rollout:
         with the mean over steps, a state reaches the output directly and through all later ones.
     initial_BD: the flat state before the first step.
     advance: `advance(t, s_BD)` is the flat state after step t from the one before it.
+    step_map: the same at any input, and as a function of the weights; None where it is not known.
 
-    Flat states hold h and, where there is one, c of each layer, from the bottom up: all that one
-    step hands to the next.
+    Flat states hold all that one step hands to the next, of each layer from the bottom up: h and,
+    where there is one, c, and whatever else the cell says.
     """
 
     inputs: Sequence[Tensor]
@@ -197,6 +229,7 @@ class Rollout:
     reads_one_state: bool
     initial_BD: Tensor
     advance: Callable[[int, Tensor], Tensor]
+    step_map: StepMap | None = None
 
     @property
     def states(self) -> Sequence[Tensor]:
@@ -225,10 +258,4 @@ class Rollout:
         """All that step t hands to the next, [B, D]; `initial_BD` before the first step, t = -1."""
         if t < 0:
             return self.initial_BD
-        tensors = [
-            tensors[t]
-            for layer in self.layers
-            for tensors in (layer.states, layer.cells)
-            if tensors is not None
-        ]
-        return torch.cat(tensors, dim=1)
+        return torch.cat([part for layer in self.layers for part in layer.parts(t)], dim=1)

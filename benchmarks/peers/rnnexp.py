@@ -51,9 +51,10 @@ class Rnnexp(TorchPeer):
         def train(steps: int) -> Round:
             nonlocal trained
             started = time.perf_counter()
-            batches = feed.batches(trained, steps) if case.epoch_steps else whole[:steps]
-            trained += steps
             numbers = trainer.epoch_steps(model)
+            epoch = feed.batches(trained, steps, numbers)
+            batches = epoch if case.epoch_steps else whole[:steps]
+            trained += steps
             trainer.train_epoch(model, task, clip, optimizer, batches, numbers)
             loss = numbers.means()["train_loss"]
             return Round(time.perf_counter() - started, loss)

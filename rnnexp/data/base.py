@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rnnexp.data.curriculum import Curriculum
 from rnnexp.scores import ACCURACY, CROSS_ENTROPY, MSE, SQUARED_ERROR, Score
 from rnnexp.types import Batch, SequenceDataset, Split
 
@@ -31,6 +32,8 @@ class Task(ABC):
     content: a digest of the data where the settings do not determine them, as with a file. Runs
         with the same settings and different content are different runs.
     eval_lengths: further lengths at which the trained network is tested.
+    curriculum: the lengths that the network is trained at, of a task that `generates`; None where
+        it is the one that is tested at.
     solved: the headline score at which a run counts as solved, None where no such score is defined.
     """
 
@@ -41,6 +44,7 @@ class Task(ABC):
     report: Mapping[str, Any]
     content: str = ""
     eval_lengths: Sequence[int] = ()
+    curriculum: Curriculum | None = None
     solved: float | None = None
 
     #: The score that figures and tables show first.

@@ -6,7 +6,7 @@ at several lengths tell over how many steps a network learns to answer.
 
 import copy
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -14,9 +14,13 @@ import torch
 
 from rnnexp import bounds
 from rnnexp.data.base import Task
+from rnnexp.data.curriculum import CURRICULA, Curriculum, CurriculumName
 from rnnexp.ranges import at_least
 from rnnexp.streams import stream_seed
 from rnnexp.types import Batch, SequenceDataset, Split
+
+#: The greatest length that a curriculum can come to.
+MOST_LENGTHS = 100_000
 
 
 class Generated(Task):
@@ -27,10 +31,15 @@ class Generated(Task):
     corpus_seed: seed of the fixed splits. It is not the run's seed, so that all runs are tested on
         the same examples.
     eval_lengths: further values of seq_len at which the trained network is tested.
+    train_lengths: [shortest, longest] value of seq_len at which it is trained, where that is not
+        seq_len itself, which is then the length that is validated and tested at.
+    curriculum: how they follow each other: they `grow` as they are learned, are drawn, `uniform`,
+        or are `fixed`, the longest at every step; see curriculum.py. None for uniform where there
+        are train_lengths.
 
     Training examples are functions of (seed, step), from another random stream than the fixed ones.
 
-    Raises ValueError for a length that the task cannot have.
+    Raises ValueError for a length that the task cannot have, and for a curriculum without lengths.
     """
 
     generates = True
@@ -45,6 +54,8 @@ class Generated(Task):
         test_count: int = 2000,
         corpus_seed: int = 0,
         eval_lengths: list[int] | None = None,
+        train_lengths: list[int] | None = None,
+        curriculum: CurriculumName | None = None,
     ) -> None:
         at_least("val_count", val_count, 0)
         at_least("test_count", test_count, 1)
@@ -53,13 +64,46 @@ class Generated(Task):
         self.corpus_seed = corpus_seed
         self.eval_lengths = tuple(eval_lengths or ())
         self._set_length(seq_len)
+        self.curriculum = self._curriculum(train_lengths, curriculum)
+        self.check_tested()
         self.report = {
             "val": val_count,
             "test": test_count,
             "training": "fresh at every step",
+            **self._lessons(),
             **({} if self.vocabulary is None else {"vocabulary": len(self.vocabulary)}),
             **self.variant(),
         }
+
+    def _curriculum(
+        self, train_lengths: Sequence[int] | None, name: CurriculumName | None
+    ) -> Curriculum | None:
+        """The curriculum; every length that it may come to is one that the task can have."""
+        if train_lengths is None:
+            if name is not None:
+                raise ValueError(
+                    f"curriculum={name} needs lengths to train at: set "
+                    f"data.train_lengths=[2,{max(self.seq_len, 3)}], or data.curriculum=null"
+                )
+            return None
+        asked = f"train_lengths={list(train_lengths)}".replace(" ", "")
+        if len(train_lengths) != 2 or not 1 <= train_lengths[0] <= train_lengths[1]:
+            raise ValueError(f"{asked} must be the shortest and the longest length, as in [2,20]")
+        shortest, longest = train_lengths
+        bounds.at_most("train_lengths", longest, MOST_LENGTHS, "each is checked at the start")
+        for length in range(shortest, longest + 1):
+            try:
+                self.at_length(length)
+            except ValueError as error:
+                raise ValueError(f"{asked}: {error}") from None
+        return CURRICULA[name or "uniform"](shortest, longest)
+
+    def _lessons(self) -> dict[str, Any]:
+        """The curriculum as it is reported."""
+        if self.curriculum is None:
+            return {}
+        lengths = [self.curriculum.shortest, self.curriculum.longest]
+        return {"train_lengths": lengths, "curriculum": self.curriculum.name}
 
     def _set_length(self, seq_len: int) -> None:
         self.seq_len = seq_len
@@ -84,6 +128,9 @@ class Generated(Task):
 
     def check_length(self) -> None:
         """Raise ValueError if `seq_len` is too short for what a sequence must hold."""
+
+    def check_tested(self) -> None:
+        """Raise ValueError where the lengths tested do not answer what the trained ones ask."""
 
     def split(self, name: Split) -> SequenceDataset:
         if name not in self._splits:

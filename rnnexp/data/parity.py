@@ -31,6 +31,15 @@ class Parity(Generated, Classification):
         self.input_size, self.output_size = len(self.vocabulary), 2
         super().__init__(**common)
 
+    def check_tested(self) -> None:
+        lessons = self.curriculum
+        if lessons is None or self.eval_lengths or self.seq_len > lessons.longest:
+            return
+        raise ValueError(
+            "train_lengths of parity ask how far beyond them it is right, and no such length is "
+            f"tested: set data.eval_lengths=[{2 * lessons.longest},{4 * lessons.longest}]"
+        )
+
     def variant(self) -> dict[str, Any]:
         return {}
 

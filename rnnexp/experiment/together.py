@@ -47,11 +47,22 @@ def check_together(experiment: Experiment) -> None:
             f"{asked} computes in float32 and trainer.precision={experiment.trainer.precision} "
             "does not: use jobs.replicas=null"
         )
+    lessons = experiment.task.curriculum
+    if lessons is not None and lessons.name != "fixed":
+        raise ConfigError(
+            f"{asked} computes sequences of one length at a time, and data.curriculum="
+            f"{lessons.name} gives each run its own: use jobs.replicas=null"
+        )
     width = experiment.task.split("test").inputs.shape[1]
     if any(probe.state_distances(width) for probe in experiment.probes.values()):
         raise ConfigError(
             f"{asked} computes by autograd and probes.gradient_flow.every_step=true notes what "
             "engine=bptt computes: use jobs.replicas=null"
+        )
+    if experiment.regulariser.adds:
+        raise ConfigError(
+            f"{asked} minimises the task's loss alone and the regulariser adds to it: use "
+            "jobs.replicas=null or regulariser=none"
         )
     try:
         check_written_out(experiment.model)

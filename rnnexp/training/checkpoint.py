@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from rnnexp.dials import Checkpoints
 from rnnexp.errors import StorageError, Terminated
 from rnnexp.interrupts import Pending, deferred
+from rnnexp.training.feed import Feed
 from rnnexp.training.fit import Fit
 from rnnexp.training.recorder import Probes, Recorder
 from rnnexp.training.steps import Clock, EpochSteps
@@ -41,6 +42,7 @@ class Checkpoint:
     fit: what came of the epochs that have ended. weights: now. optimizer: see `optimizer_state`.
     steps: of the epoch under way, see `EpochSteps.state`; None between two epochs.
     probes: what the probes have measured, see `ProbeSet.state`; None of a run without probes.
+    feed: what the feed has learned of the training, see `Feed.state`.
     files: the sizes of the files that grow, when the last epoch had been recorded.
     """
 
@@ -49,6 +51,7 @@ class Checkpoint:
     optimizer: tuple[Mapping[str, Tensor], Mapping[str, Any]]
     steps: tuple[Mapping[str, Tensor], Mapping[str, Any]] | None
     probes: tuple[Mapping[str, Tensor], Mapping[str, Any]] | None
+    feed: Mapping[str, Any]
     files: Mapping[str, int]
 
     @property
@@ -76,16 +79,20 @@ class Checkpoint:
             "optimizer": self.optimizer[1],
             "steps": None if self.steps is None else self.steps[1],
             "probes": None if self.probes is None else self.probes[1],
+            "feed": dict(self.feed),
             "files": dict(self.files),
         }
 
-    def restore(self, model: nn.Module, optimizer: torch.optim.Optimizer, keep_best: bool) -> Fit:
-        """Bring model and optimizer here; returns how far the training has come.
+    def restore(
+        self, model: nn.Module, optimizer: torch.optim.Optimizer, feed: Feed, keep_best: bool
+    ) -> Fit:
+        """Bring model, optimizer and feed here; returns how far the training has come.
 
         keep_best: whether the best epoch's weights are wanted.
         """
         model.load_state_dict(self.weights)
         restore_optimizer(optimizer, *self.optimizer)
+        feed.restore(self.feed)
         return self.fit if keep_best else replace(self.fit, best_weights=None)
 
     @property
@@ -110,6 +117,7 @@ class Checkpoint:
             optimizer=(tensors["optimizer"], state["optimizer"]),
             steps=part("steps"),
             probes=part("probes"),
+            feed=state.get("feed", {}),  # no part of one written by version 0.5
             files=state["files"],
         )
 
@@ -136,12 +144,14 @@ class Saver:
         settings: Checkpoints,
         model: nn.Module,
         optimizer: torch.optim.Optimizer,
+        feed: Feed,
         probes: Probes | None,
         saved: str = "",
     ) -> None:
         """saved: the name of the checkpoint that the training goes on from, which is there."""
         self._recorder, self._settings = recorder, settings
-        self._model, self._optimizer, self._probes = model, optimizer, probes
+        self._model, self._optimizer, self._feed = model, optimizer, feed
+        self._probes = probes
         self._saved_at, self._saved_name = time.monotonic(), saved
         self._place: _Place
         self._is_whole = True
@@ -219,6 +229,7 @@ class Saver:
             optimizer_state(self._optimizer),
             steps,
             place.probes,
+            self._feed.state(),
             place.files,
         )
         if checkpoint.name == self._saved_name:

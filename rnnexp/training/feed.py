@@ -5,9 +5,9 @@ for that step alone. Where pads do not change the answer, examples of like lengt
 the batch is cut to its longest: at 400 tokens of IMDB about half of all steps would be pads.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from torch import Tensor
 
 from rnnexp.data.base import Task
 from rnnexp.streams import stream_seed
+from rnnexp.training.steps import EpochSteps
 from rnnexp.types import Batch, SequenceDataset
 
 IntArray = npt.NDArray[np.int64]
@@ -82,8 +83,17 @@ class Sampler:
 
 
 def trained_widths(task: Task, trim: bool) -> IntArray:
-    """The time steps of each training example; of samples made anew, those of the test split."""
+    """The time steps of each training example; of samples made anew, those of the test split, or
+    of one sample at each length of the curriculum.
+    """
     cpu = torch.device("cpu")
+    lessons = task.curriculum
+    if lessons is not None:
+        lengths = {lessons.length(0, step) for step in range(FRESH_EPOCH)} | {lessons.longest}
+        made = (
+            task.at_length(length).fresh(1, np.random.default_rng(0)) for length in sorted(lengths)
+        )
+        return np.array([batch.inputs.shape[1] for batch in made])
     return Sampler(task.split("test" if task.generates else "train"), cpu, trim).widths
 
 
@@ -91,23 +101,38 @@ class Feed(Protocol):
     """The batches of a training, by the number of their step, counted from 0.
 
     epoch_steps: how many steps make an epoch.
+    is_grown: whether its lengths grow no more.
     """
 
     epoch_steps: int
 
-    def batches(self, first: int, count: int) -> Iterator[Batch]:
-        """The batches of the steps first, first + 1, ..., first + count - 1."""
+    @property
+    def is_grown(self) -> bool: ...
+
+    def batches(self, first: int, count: int, steps: EpochSteps) -> Iterator[Batch]:
+        """The batches of the steps first, first + 1, ..., first + count - 1.
+
+        steps: what the steps of this epoch were so far; a curriculum may look at their scores.
+        """
+
+    def state(self) -> Mapping[str, Any]:
+        """What it has learned of the training so far, as JSON values, for a checkpoint."""
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on behind `state`."""
 
 
 class CorpusFeed:
     """Pass after pass over a split, each in an order of its own."""
+
+    is_grown = True
 
     def __init__(self, split: Sampler, seed: int, batch_size: int, drop_last: bool = False) -> None:
         self.split, self.seed = split, seed
         self.batch_size, self.drop_last = batch_size, drop_last
         self.epoch_steps = batch_count(len(split), batch_size, drop_last)
 
-    def batches(self, first: int, count: int) -> Iterator[Batch]:
+    def batches(self, first: int, count: int, steps: EpochSteps) -> Iterator[Batch]:
         while count > 0:
             epoch, start = divmod(first, self.epoch_steps)
             # epochs count from 1
@@ -117,35 +142,70 @@ class CorpusFeed:
             yield from self.split.batches(indices)
             first, count = first + len(indices), count - len(indices)
 
+    def state(self) -> Mapping[str, Any]:
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        pass
+
 
 class FreshFeed:
-    """New samples for every step.
-
-    make: `make(count, generator)` draws a batch of `count` samples.
-    """
+    """New samples of a task for every step, of the lengths of its curriculum where it has one."""
 
     epoch_steps = FRESH_EPOCH
 
-    def __init__(
-        self,
-        make: Callable[[int, np.random.Generator], Batch],
-        device: torch.device,
-        seed: int,
-        batch_size: int,
-    ) -> None:
-        self.make, self.device = make, device
+    def __init__(self, task: Task, device: torch.device, seed: int, batch_size: int) -> None:
+        self.task, self.device = task, device
         self.seed, self.batch_size = seed, batch_size
+        self.curriculum = task.curriculum
+        self._looked_at = 0
 
-    def batches(self, first: int, count: int) -> Iterator[Batch]:
+    def batches(self, first: int, count: int, steps: EpochSteps) -> Iterator[Batch]:
         for step in range(first, first + count):
+            self._learn_from(steps, step)
             generator = np.random.default_rng(stream_seed(self.seed, "samples", step))
-            made = self.make(self.batch_size, generator)
+            made = self._task_at(step).fresh(self.batch_size, generator)
             yield replace(
                 made,
                 inputs=sent(made.inputs, self.device),
                 targets=sent(made.targets, self.device),
                 lengths=sent(made.lengths, self.device),
             )
+        self._learn_from(steps, first + count)
+
+    @property
+    def is_grown(self) -> bool:
+        return self.curriculum is None or not self.curriculum.looks_at_skill
+
+    def _task_at(self, step: int) -> Task:
+        if self.curriculum is None:
+            return self.task
+        return self.task.at_length(self.curriculum.length(self.seed, step))
+
+    def _learn_from(self, steps: EpochSteps, taken: int) -> None:
+        """Tell the curriculum of the last steps, where a window of them has just been taken.
+
+        taken: steps of the whole training. Looked at before the next batch is made: a training that
+        is saved after the last one, and goes on, comes to the same.
+        """
+        lessons = self.curriculum
+        if lessons is None or self.is_grown or not len(steps) or len(steps) % lessons.window:
+            return
+        if self._looked_at == taken:  # before it was saved
+            return
+        self._looked_at = taken
+        score = self.task.at_length(lessons.length(self.seed, 0)).score
+        self.curriculum = lessons.after(score.skill(steps.recent(score.name, lessons.window)))
+
+    def state(self) -> Mapping[str, Any]:
+        if self.curriculum is None:
+            return {}
+        return {"curriculum": self.curriculum.state(), "looked_at": self._looked_at}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        if self.curriculum is not None and state:
+            self.curriculum = self.curriculum.restored(state["curriculum"])
+            self._looked_at = state["looked_at"]
 
 
 def sent(tensor: Tensor, device: torch.device) -> Tensor:

@@ -20,6 +20,7 @@ class Fit:
         None without a validation split.
     best_loss: that loss; infinite while there is none.
     validation: loss and scores of the last epoch that was validated, None where none was.
+    solved_in_a_row: the last epochs, up to this one, after each of which the task was solved.
     seconds, tokens: spent in training steps, validation apart.
     best_weights: of the best epoch; None without a validation split.
     """
@@ -32,6 +33,7 @@ class Fit:
     best_step: int | None = None
     best_loss: float = math.inf
     validation: Mapping[str, float] | None = None
+    solved_in_a_row: int = 0
     seconds: float = 0.0
     tokens: int = 0
     best_weights: Mapping[str, Tensor] | None = field(default=None, repr=False, compare=False)
@@ -42,14 +44,20 @@ class Fit:
         del values["best_weights"]
         return values
 
-    def after(self, steps: EpochSteps, validation: Mapping[str, float] | None) -> Self:
-        """The training one epoch on: its steps, and loss and scores after them."""
+    def after(
+        self, steps: EpochSteps, validation: Mapping[str, float] | None, solved: bool = False
+    ) -> Self:
+        """The training one epoch on: its steps, and loss and scores after them.
+
+        solved: whether those count as the task solved.
+        """
         fit = replace(
             self,
             epochs=self.epochs + 1,
             steps=self.steps + steps.count,
             seconds=self.seconds + steps.clock.seconds,
             tokens=self.tokens + steps.tokens,
+            solved_in_a_row=self.solved_in_a_row + 1 if solved else 0,
         )
         if steps.diverged_at is not None:
             return replace(fit, status="diverged", reason=steps.divergence(fit.steps))

@@ -24,6 +24,8 @@ def training_lines(trainer: Trainer, task: Task, device: torch.device) -> list[s
         )
         if trainer.drop_last and (left_out := examples - batches * trainer.batch_size) > 0:
             words += f", examples left out of each {left_out} of {examples} (drop_last)"
+    if task.curriculum is not None:
+        words += f", {task.curriculum.words}"
     return [
         f"{words}; loss and scores are means over their examples",
         _tested(trainer, task),

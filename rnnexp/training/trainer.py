@@ -1,5 +1,7 @@
 """The training loop: sample -> forward -> loss -> backward -> clip -> step -> record.
 
+A regulariser, where there is one, adds to the loss between the loss and the way back.
+
 Clipping measures the gradient's norm before it changes anything; that raw norm is what is recorded.
 """
 
@@ -17,6 +19,7 @@ from rnnexp.dials import Checkpoints
 from rnnexp.interrupts import deferred
 from rnnexp.model.base import SequenceModel
 from rnnexp.ranges import a_fraction, at_least, more_than
+from rnnexp.regulariser.base import NO_REGULARISER, Regulariser
 from rnnexp.training.checkpoint import Checkpoint, Saver
 from rnnexp.training.dropout import seeded
 from rnnexp.training.epoch import Epoch, carried_out
@@ -37,6 +40,14 @@ log = logging.getLogger(__name__)
 #: Steps to a row of metrics.csv, where the training is counted in steps.
 ROW_STEPS = 100
 
+#: Epochs in a row whose validation score counts as solved, after which `stop_when_solved` stops.
+SOLVED_ROWS = 2
+
+
+def is_solved(task: Task, validation: Mapping[str, float] | None) -> bool:
+    """Whether the task counts as solved by the scores of an epoch."""
+    return validation is not None and task.score.is_solved(validation[task.score.name])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Trainer:
@@ -52,6 +63,8 @@ class Trainer:
         for torch's 0.99.
     precision: `float32`, or `bf16` (autocast) where the device has it.
     patience: stop after so many epochs without a lower validation loss; None trains all epochs.
+    stop_when_solved: stop after the second of two epochs in a row whose validation score counts as
+        solved (`Task.solved`), once lengths that grow have come to their longest.
     test_weights: which weights are tested, and later loaded: those of the `last` epoch, or of the
         `best`, the one with the lowest validation loss. None for `best` with patience, else `last`.
         What probes measure at the end is of the last epoch in any case.
@@ -65,6 +78,7 @@ class Trainer:
     alpha: float | None = None
     precision: Precision = "float32"
     patience: int | None = None
+    stop_when_solved: bool = False
     test_weights: Literal["last", "best"] | None = None
     drop_last: bool = False
 
@@ -101,15 +115,21 @@ class Trainer:
 
     def check(self, task: Task, device: torch.device) -> None:
         """Raise ValueError where this trainer cannot train on that task or device."""
-        for setting, is_watching in (
-            ("patience", self.patience is not None),
-            ("test_weights", self.test_weights == "best"),
+        if self.stop_when_solved and task.solved is None:
+            raise ValueError(
+                "stop_when_solved=true needs data that says when it is solved, as the generated "
+                "tasks do: use trainer.stop_when_solved=false"
+            )
+        for asked, is_watching, off in (
+            (f"patience={self.patience}", self.patience is not None, "patience=null"),
+            ("stop_when_solved=true", self.stop_when_solved, "stop_when_solved=false"),
+            ("test_weights=best", self.test_weights == "best", "test_weights=null"),
         ):
             if is_watching and not len(task.split("val")):
                 way_out = "data.val_count=1000" if task.generates else "data.split=80/10/10"
                 raise ValueError(
-                    f"{setting}={getattr(self, setting)} watches the validation loss and the data "
-                    f"has no validation split: use {way_out}, or trainer.{setting}=null"
+                    f"{asked} watches the validation split and the data has none: use {way_out}, "
+                    f"or trainer.{off}"
                 )
         examples = len(task.split("train"))
         if self.drop_last and not task.generates and examples < self.batch_size:
@@ -131,6 +151,7 @@ class Trainer:
         probes: Probes | None = None,
         start: Checkpoint | None = None,
         saving: Checkpoints | None = None,
+        regulariser: Regulariser = NO_REGULARISER,
     ) -> Fit:
         """Train `model` in place; `recorder` gets every epoch, `probes` look on between epochs.
 
@@ -138,7 +159,9 @@ class Trainer:
         saving: when to save the training, and how much of it. A signal that ends the process saves
         it too, and ends it between two steps.
         """
-        story = self.fitting(model, task, clip, recorder, seed, device, probes, start, saving)
+        story = self.fitting(
+            model, task, clip, recorder, seed, device, probes, start, saving, regulariser
+        )
         return carried_out(story, lambda epoch: self.train_epoch(*epoch))
 
     def fitting(
@@ -152,6 +175,7 @@ class Trainer:
         probes: Probes | None = None,
         start: Checkpoint | None = None,
         saving: Checkpoints | None = None,
+        regulariser: Regulariser = NO_REGULARISER,
     ) -> Generator[Epoch, None, Fit]:
         """`fit`, which leaves the training of each epoch to the caller: see `carried_out`."""
         saving = saving or Checkpoints()
@@ -160,32 +184,34 @@ class Trainer:
         optimizer = self.make_optimizer(model, device)
         plan = self.plan(feed.epoch_steps)
         progress = Progress(*self._count(), plan, task.readings, recorder)
-        saver = Saver(recorder, saving, model, optimizer, probes, start.name if start else "")
+        saved = start.name if start else ""
+        saver = Saver(recorder, saving, model, optimizer, feed, probes, saved)
         fit = Fit()
         if start is not None:
-            fit = start.restore(model, optimizer, keep_best=self.keeps_best(saving))
+            fit = start.restore(model, optimizer, feed, keep_best=self.keeps_best(saving))
         elif probes is not None:
             probes.measure(0, 0, not plan, recorder.save_probe)
         saver.epoch_ended(fit)
         with saver.saved_when_stopped():
             while not self.has_ended(fit, plan):
-                steps = self.epoch_steps(model, () if probes is None else probes.state_distances)
+                distances = () if probes is None else probes.state_distances
+                steps = self.epoch_steps(model, distances, fit.steps)
                 if start is not None and start.steps is not None:
                     steps.restore(*start.steps, device)
                 start = None  # the epochs behind it begin at their beginning
                 saver.epoch_begins(steps)
                 first, count = fit.steps + len(steps), plan[fit.epochs] - len(steps)
-                batches = progress.bar(feed.batches(first, count), fit, len(steps))
+                batches = progress.bar(feed.batches(first, count, steps), fit, len(steps))
                 batches = seeded(batches, seed, first)
-                yield Epoch(model, task, clip, optimizer, batches, steps, saver)
+                yield Epoch(model, task, clip, optimizer, batches, steps, saver, regulariser)
                 validation = None
                 if len(val) and steps.diverged_at is None:
                     progress.tell("validation", fit.epochs + 1, fit.steps + len(steps))
                     validation = self.evaluate(model, task, val).means
-                after = fit.after(steps, validation)
+                after = fit.after(steps, validation, feed.is_grown and is_solved(task, validation))
                 if after.best_epoch == after.epochs and self.keeps_best(saving):
                     after = replace(after, best_weights=copy_of(weights_of(model)))
-                self._record(after, steps, validation, plan, recorder, probes, progress)
+                self._record(after, task, steps, validation, plan, recorder, probes, progress)
                 saver.epoch_ended(after)
                 fit = after
                 saver.save_if_due()
@@ -193,13 +219,17 @@ class Trainer:
         return fit
 
     def has_ended(self, fit: Fit, plan: list[int]) -> bool:
-        """Whether nothing is left to train: all is done, it diverged, or patience has run out."""
+        """Whether nothing is left to train: all is done, it diverged, was solved, or patience has
+        run out.
+        """
         stalled = self.patience is not None and fit.epochs_since_best >= self.patience
-        return fit.status == "diverged" or stalled or fit.epochs == len(plan)
+        solved = self.stop_when_solved and fit.solved_in_a_row >= SOLVED_ROWS
+        return fit.status == "diverged" or stalled or solved or fit.epochs == len(plan)
 
     def _record(
         self,
         fit: Fit,
+        task: Task,
         steps: EpochSteps,
         validation: Mapping[str, float] | None,
         plan: list[int],
@@ -220,9 +250,11 @@ class Trainer:
                 fit.epochs, fit.steps, last, recorder.save_probe, steps.by_step(), diverged
             )
         seconds = steps.clock.seconds
+        lessons = {} if task.curriculum is None else {"train_length": steps.mean_length}
         recorder.append_epoch(
             {"epoch": fit.epochs, "step": fit.steps}
             | steps.means()
+            | lessons
             | {f"val_{name}": score for name, score in scores.items()},
             {
                 "epoch": fit.epochs,
@@ -232,7 +264,12 @@ class Trainer:
             },
         )
         if last and not diverged and fit.epochs < len(plan):
-            log.info("stopped: no lower validation loss for %d epochs", self.patience)
+            log.info("stopped: %s", self._why_early(fit))
+
+    def _why_early(self, fit: Fit) -> str:
+        if self.stop_when_solved and fit.solved_in_a_row >= SOLVED_ROWS:
+            return f"solved, {SOLVED_ROWS} epochs in a row"
+        return f"no lower validation loss for {self.patience} epochs"
 
     def train_epoch(
         self,
@@ -243,11 +280,13 @@ class Trainer:
         batches: Iterable[Batch],
         steps: EpochSteps,
         saver: Saver | None = None,
+        regulariser: Regulariser = NO_REGULARISER,
     ) -> None:
         """One step per batch. From a step on that is not finite, the weights stay as they are.
 
         steps: gets what the steps were. saver: saves the training between two steps where it is
-        time to, and before a signal ends it.
+        time to, and before a signal ends it. regulariser: see there; the loss that is noted is the
+        task's alone.
         """
         model.train()
         parameters = trainable(model)
@@ -258,24 +297,29 @@ class Trainer:
                 with autocast(self.precision, batch.inputs.device):
                     outputs = model(batch)
                 loss = task.loss(outputs.float(), batch)
+                objective = regulariser(loss, model, batch, steps.before + len(steps))
                 optimizer.zero_grad(set_to_none=True)
-                loss.backward()  # type: ignore[no-untyped-call]
+                objective.total.backward()  # type: ignore[no-untyped-call]
                 steps.states.measure(batch, model.reads_pads)
                 steps.watched.measure()
                 report = clip(parameters)
                 steps.watched.measure()
-                steps.add(loss.detach(), task.metrics(outputs.detach(), batch), report, batch)
+                metrics = task.metrics(outputs.detach(), batch)
+                steps.add(loss.detach(), metrics, report, batch, objective.penalty)
                 step_unless(steps.nonfinite_seen, optimizer)
         steps.read()
 
-    def epoch_steps(self, model: SequenceModel, distances: Sequence[int] = ()) -> EpochSteps:
+    def epoch_steps(
+        self, model: SequenceModel, distances: Sequence[int] = (), before: int = 0
+    ) -> EpochSteps:
         """What the steps of an epoch of that model are noted in.
 
-        distances: from the readout, at which the states' gradients are noted too.
+        distances: from the readout, at which the states' gradients are noted too. before: steps
+        that the training has taken already.
         """
         states = StateGradients(distances)
         states.watch(model)
-        return EpochSteps(WatchedNorms(model.recurrence_parameters()), states)
+        return EpochSteps(WatchedNorms(model.recurrence_parameters()), states, before)
 
     def evaluate(self, model: SequenceModel, task: Task, data: Sampler) -> Evaluation:
         """Loss and scores over a split, at the precision of the training."""
@@ -284,7 +328,7 @@ class Trainer:
     def feed(self, model: SequenceModel, task: Task, seed: int, device: torch.device) -> Feed:
         """Where the batches come from: samples made for each step, or passes over a corpus."""
         if task.generates:
-            return FreshFeed(task.fresh, device, seed, self.batch_size)
+            return FreshFeed(task, device, seed, self.batch_size)
         split = Sampler(task.split("train"), device, trim=not model.reads_pads)
         return CorpusFeed(split, seed, self.batch_size, self.drop_last)
 

@@ -93,7 +93,10 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
     (("name=a/b",), "name must be a plain file name"),
     # contradictions
     ((*CSV, "model.dropout=0.5"), "model.dropout=0.5 acts between layers and there is one"),
-    ((*CSV, "trainer.patience=2", "data.split=80/20"), "trainer.patience=2 watches the validation"),
+    (
+        (*CSV, "trainer.patience=2", "data.split=80/20"),
+        "trainer.patience=2 watches the validation split",
+    ),
     ((*CSV, "model=bag", "init=orthogonal"), "init=orthogonal sets recurrent weights and bag has"),
     ((*CSV, "trainer.batch_size=500", "trainer.drop_last=true"), "trainer.batch_size=500 with"),
     (("data=csv", "data.path=three.csv", "model.head=sigmoid"), "use model.head=softmax"),

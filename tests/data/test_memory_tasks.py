@@ -45,8 +45,11 @@ def test_every_task_goes_through_trainer_probes_and_figures(
     assert summary.test is not None
     assert summary.test_interval is not None
     assert summary.chance[headline] == pytest.approx(
-        {"adding": 1 / 6, "copying": 1 / 8, "temporal_order": 1 / 4}.get(data, 1 / 2)
-    )
+        {
+            "adding": 1 / 6, "copying": 1 / 8, "temporal_order": 1 / 4, "selective_copying": 1 / 8,
+            "modular_counting": 1 / 3, "associative_recall": 1 / 4,
+        }.get(data, 1 / 2)
+    )  # fmt: skip
     low, high = summary.test_interval[headline]
     assert low <= summary.test[headline] <= high
     assert summary.perfect[headline] == (0.0 if headline == "mse" else 1.0)
@@ -123,7 +126,7 @@ def test_other_lengths_are_tested_and_drawn(
     if data == "copying":
         assert at_lengths["24"].chance["loss"] == pytest.approx(10 * np.log(8) / 44)
     assert f"at length 24: test {headline}" in outcome.out
-    svg = (run.plots / "length_generalisation.svg").read_text()
+    svg = (run.plots / "carrying_over.svg").read_text()
     for words in ("length tested at", "chance", "trained at", "over test examples"):
         assert words in svg
     assert (run.path / "predictions" / "test_T24.npz").is_file()
@@ -241,7 +244,7 @@ def test_a_study_shows_other_lengths(rnnexp: Rnnexp) -> None:
     assert outcome.status == 0, outcome.err
     assert "at other lengths than trained at" in outcome.out
     assert "test_accuracy_at_30" in Path("outputs/studies/o/study.csv").read_text()
-    svg = Path("outputs/studies/o/plots/length_generalisation.svg").read_text()
+    svg = Path("outputs/studies/o/plots/carrying_over.svg").read_text()
     for words_there in ("RNN", "LSTM", "synthetic", "2 seeds", "chance"):
         assert words_there in svg
 

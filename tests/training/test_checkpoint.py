@@ -6,11 +6,15 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 
 from rnnexp.clip.norm import Norm
+from rnnexp.data.base import Task
+from rnnexp.data.curriculum import CurriculumName
 from rnnexp.data.random_tokens import RandomTokens
+from rnnexp.data.recall import Recall
 from rnnexp.dials import Checkpoints
 from rnnexp.embedding.learned import Learned
 from rnnexp.model.base import SequenceModel
@@ -19,6 +23,8 @@ from rnnexp.probes.base import Probe
 from rnnexp.probes.grad_norm import GradNorm
 from rnnexp.probes.gradient_flow import GradientFlow
 from rnnexp.probes.probe_set import ProbeSet
+from rnnexp.regulariser.base import NO_REGULARISER, Regulariser
+from rnnexp.regulariser.flossing import Flossing
 from rnnexp.results.checkpoints import StoredCheckpoint
 from rnnexp.results.runs import RunDirectory
 from rnnexp.training.checkpoint import Checkpoint
@@ -31,7 +37,7 @@ CPU = torch.device("cpu")
 EVERY_STEP = Checkpoints(every_seconds=0, keep="all")
 
 
-def model_of(kind: Callable[..., SequenceModel], task: RandomTokens) -> SequenceModel:
+def model_of(kind: Callable[..., SequenceModel], task: Task) -> SequenceModel:
     torch.manual_seed(3)
     assert task.vocabulary is not None
     return kind(Learned(task.vocabulary, 6), task.output_size)
@@ -55,9 +61,11 @@ def fit(
     kind: Callable[..., SequenceModel],
     saving: Checkpoints,
     start: Checkpoint | None = None,
+    task: Task | None = None,
+    regulariser: Regulariser = NO_REGULARISER,
 ) -> None:
     """Train; every file of the run that must not differ is then in its directory."""
-    task = RandomTokens(seq_len=9, count=70, vocab_size=8)
+    task = task or RandomTokens(seq_len=9, count=70, vocab_size=8)
     model = model_of(kind, task)
     chosen: dict[str, Probe] = {
         "grad_norm": GradNorm(), "gradient_flow": GradientFlow(every=2),
@@ -66,7 +74,8 @@ def fit(
     if start is not None:
         assert start.probes is not None
         probes.restore(*start.probes, run.probe)
-    done = trainer.fit(model, task, Norm(max_norm=0.4), run, 0, CPU, probes, start, saving)
+    clip = Norm(max_norm=0.4)
+    done = trainer.fit(model, task, clip, run, 0, CPU, probes, start, saving, regulariser)
     run.save_weights("weights", tensor_bytes(model.state_dict()))
     (run.path / "fit.json").write_text(
         json.dumps({k: v for k, v in done.state().items() if k != "seconds"})
@@ -93,13 +102,42 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_from_every_checkpoint_it_ends_in_the_same_bytes(case: str) -> None:
+    check_every_checkpoint(*CASES[case])
+
+
+def test_so_does_one_with_a_regulariser() -> None:
+    """It is on in the first epoch, off, and on at single steps of the second and third."""
+    flossing = Flossing(k=3, steps_before=2, every=3, window=6, burn_in=1)
+    check_every_checkpoint(Trainer(epochs=3, batch_size=16), small_gru, regulariser=flossing)
+
+
+@pytest.mark.parametrize("curriculum", ["grow", "uniform"])
+def test_so_does_one_whose_lengths_change(
+    curriculum: CurriculumName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rnnexp.data.curriculum.Curriculum.window", 3)
+    monkeypatch.setattr("rnnexp.training.trainer.ROW_STEPS", 6)
+    monkeypatch.setattr("rnnexp.data.curriculum.LEARNED", 0.0)  # half of the windows, by chance
+    task = Recall(
+        seq_len=5, val_count=20, test_count=4, train_lengths=[2, 9], curriculum=curriculum
+    )
+    trainer = Trainer(steps=18, batch_size=5, learning_rate=1e-9)
+    check_every_checkpoint(trainer, small_rnn, task)
+    (metrics,) = Path().glob("outputs/runs/*whole*/metrics.csv")
+    assert pd.read_csv(metrics)["train_length"].nunique() == 3
+
+
+def check_every_checkpoint(
+    trainer: Trainer,
+    kind: Callable[..., SequenceModel],
+    task: Task | None = None,
+    regulariser: Regulariser = NO_REGULARISER,
+) -> None:
     """There is one after every step and one after every epoch."""
-    trainer, kind = CASES[case]
-    whole = new_run("whole")
-    fit(whole, trainer, kind, EVERY_STEP)
+    whole, plain, never = new_run("whole"), new_run("plain"), Checkpoints(every_seconds=1e9)
+    fit(whole, trainer, kind, EVERY_STEP, task=task, regulariser=regulariser)
     expected = what_was_left(whole)
-    plain = new_run("plain")
-    fit(plain, trainer, kind, Checkpoints(every_seconds=1e9))
+    fit(plain, trainer, kind, never, task=task, regulariser=regulariser)
     assert what_was_left(plain) == expected  # saving changes no training
     stored = StoredCheckpoint.of_run(whole.path)
     assert len(stored) >= 5
@@ -109,7 +147,8 @@ def test_from_every_checkpoint_it_ends_in_the_same_bytes(case: str) -> None:
         again = RunDirectory(Path(f"again_{one.path.name}"))
         shutil.copytree(whole.path, again.path, ignore=shutil.ignore_patterns("checkpoints"))
         again.write_grown(again.grown(files))
-        fit(again, trainer, kind, Checkpoints(every_seconds=1e9), Checkpoint.of(contents, state))
+        start = Checkpoint.of(contents, state)
+        fit(again, trainer, kind, never, start, task, regulariser)
         assert what_was_left(again) == expected, one.place
 
 

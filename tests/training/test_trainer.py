@@ -14,6 +14,8 @@ from rnnexp.clip.base import Clip
 from rnnexp.clip.none import NoClip
 from rnnexp.clip.norm import Norm
 from rnnexp.data.base import Classification
+from rnnexp.data.curriculum import Grow
+from rnnexp.data.recall import Recall
 from rnnexp.embedding.learned import Learned
 from rnnexp.model.bag import Bag
 from rnnexp.model.base import SequenceModel
@@ -212,11 +214,42 @@ def test_patience_stops_and_keeps_the_best_weights() -> None:
 
 
 def test_patience_and_drop_last_need_their_data() -> None:
-    with pytest.raises(ValueError, match="no validation split"):
+    with pytest.raises(ValueError, match="patience=3 watches the validation split"):
         Trainer(patience=3).check(FirstWord(val=0), CPU)
     with pytest.raises(ValueError, match="leaves no batch of 200"):
         Trainer(drop_last=True, batch_size=500).check(FirstWord(), CPU)
     Trainer(batch_size=500).check(FirstWord(), CPU)
+
+
+def learned_by(trainer: Trainer, task: Recall, folder: str) -> Fit:
+    torch.manual_seed(0)
+    model = RNN(Learned(task.vocabulary, 8), 2, hidden_size=16)
+    trainer.check(task, CPU)
+    return trainer.fit(model, task, NoClip(), new_run(folder), 0, CPU)
+
+
+def test_it_stops_once_the_task_is_solved_twice_in_a_row() -> None:
+    task = Recall(seq_len=3, val_count=100, test_count=1)
+    trainer = Trainer(steps=1500, learning_rate=0.01)
+    stopped = learned_by(replace(trainer, stop_when_solved=True), task, "stopped")
+    assert stopped.solved_in_a_row == 2
+    assert stopped.steps < 1000
+    assert learned_by(trainer, task, "whole").steps == 1500
+
+
+def test_growing_lengths_come_to_their_longest_before_it_stops() -> None:
+    task = Recall(seq_len=3, val_count=100, test_count=1, train_lengths=[2, 9], curriculum="grow")
+    stopped = learned_by(
+        Trainer(steps=3000, learning_rate=0.01, stop_when_solved=True), task, "stopped"
+    )
+    assert 7 * Grow.window <= stopped.steps < 3000
+
+
+def test_what_has_no_solution_is_never_stopped_for_it() -> None:
+    with pytest.raises(ValueError, match="stop_when_solved=true needs data that says when"):
+        Trainer(stop_when_solved=True).check(FirstWord(), CPU)
+    with pytest.raises(ValueError, match="stop_when_solved=true watches the validation split"):
+        Trainer(stop_when_solved=True).check(Recall(val_count=0), CPU)
 
 
 def test_the_best_weights_are_tested_where_that_is_asked_for() -> None:
@@ -228,7 +261,7 @@ def test_the_best_weights_are_tested_where_that_is_asked_for() -> None:
     assert {key for key, best in asked.items() if best} == {
         (None, 3), ("best", None), ("best", 3),
     }  # fmt: skip
-    with pytest.raises(ValueError, match=r"test_weights=best watches .* no validation split"):
+    with pytest.raises(ValueError, match="test_weights=best watches the validation split"):
         Trainer(test_weights="best").check(FirstWord(val=0), CPU)
     Trainer(test_weights="last").check(FirstWord(val=0), CPU)
     with pytest.raises(ValueError, match="test_weights=best chooses among the epochs"):

@@ -1,0 +1,116 @@
+"""How much of the past the answers depend on."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from rnnexp.results.figures import looks, scales, style, words
+from rnnexp.results.findings.effective_memory import EffectiveMemory, MemoryLine, TruncatedPast
+from rnnexp.results.statistics import SHARE, UNBOUNDED, t_interval
+
+
+def draw(finding: EffectiveMemory, folder: Path) -> list[Path]:
+    """effective_memory.png and .svg: distance of the answers by steps kept; examples by memory."""
+    shown = list(
+        zip(finding.lines, looks.looks_of([line.model for line in finding.lines]), strict=True)
+    )
+    runs = [run for line in finding.lines for run in line.runs]
+    with style.figure(9.2, 3.8, columns=2) as (canvas, (distance, examples)):
+        for line, look in shown:
+            label = words.wrapped(words.label(line.label), 40)
+            _draw_distance(distance, line.runs, look, f"{label}: {line.steps.text} steps")
+            if line.untrained:
+                _draw_distance(distance, line.untrained, look, f"{label}, untrained", faint=True)
+            _draw_examples(examples, line, look)
+        bounds = {run.tolerance for run in runs}
+        if len(bounds) == 1:
+            distance.axhline(bounds.pop(), color="black", linewidth=0.8, label="tolerance")
+        longest = max(run.length for run in runs)
+        for axes in (distance, examples):
+            axes.set_xscale("log", base=2)
+            axes.set_xlim(0.9, max(longest * 1.1, 2))
+            ticks = [2**power for power in range(int(np.log2(longest)) + 1)]
+            if longest > 1.3 * ticks[-1]:
+                ticks.append(longest)
+            axes.set_xticks(ticks, [str(tick) for tick in ticks])
+            axes.minorticks_off()
+        numbers = any(run.numbers for run in runs)
+        distance.set_ylabel(
+            "|answer - answer to the last k| (output units)" if numbers
+            else "total variation from the whole past"
+        )  # fmt: skip
+        distance.set_ylim(bottom=0)
+        distance.set_xlabel("last steps kept, k")
+        examples.set_xlabel("effective memory k (steps)")
+        scales.percent_axis(examples.yaxis)
+        examples.set_ylim(-0.02, 1.02)
+        examples.set_ylabel("examples with at most k")
+        style.panel_title(distance, "mean answer")
+        style.panel_title(examples, _of_examples(runs))
+        style.title(canvas, _title(finding.lines))
+        style.legend(canvas, [distance, examples])
+        return [style.save(canvas, folder, finding.name)]
+
+
+def _title(lines: Sequence[MemoryLine]) -> str:
+    if len(lines) == 1:
+        (line,) = lines
+        head = f"{words.label(line.label)}: the answer {line.verdict}"
+    else:
+        head = "How many of the last steps decide the answer"
+    counts = sorted({len(line.runs) for line in lines})
+    over = (
+        f"mean and 95% interval over {len(lines[0].runs[0].example_steps)} examples"
+        if counts == [1] else style.seeds_note(counts)
+    )  # fmt: skip
+    return f"{head} ({over})"
+
+
+def _of_examples(runs: Sequence[TruncatedPast]) -> str:
+    whole = int(sum(run.censored_B.sum() for run in runs))
+    count = sum(len(run.example_steps) for run in runs)
+    if not whole:
+        return "example by example"
+    return f"example by example; {whole} of {count} depend on all they have"
+
+
+def _draw_distance(
+    axes: Axes, runs: Sequence[TruncatedPast], look: looks.Look, label: str, faint: bool = False
+) -> None:
+    first = runs[0]
+    # seeds look at sequences that differ in length by a little: at the ks that all have
+    kept = sorted(set.intersection(*(set(run.kept_K.tolist()) for run in runs)))
+    rows = [np.isin(run.kept_K, kept) for run in runs]
+    if len(runs) == 1:
+        mean, low, high = first.distance_K, first.low_K, first.high_K
+    else:
+        bounds = UNBOUNDED if first.numbers else SHARE
+        values = np.stack([run.distance_K[row] for run, row in zip(runs, rows, strict=True)])
+        intervals = [t_interval(column.tolist(), bounds) for column in values.T]
+        mean = np.array([i.mean for i in intervals])
+        low = np.array([i.mean if i.low is None else i.low for i in intervals])
+        high = np.array([i.mean if i.high is None else i.high for i in intervals])
+    if faint:
+        axes.plot(
+            kept, mean, **look.line | {"linestyle": ":"}, linewidth=1.0, label=label
+        )  # fmt: skip
+        return
+    axes.plot(kept, mean, **look.points, markersize=3.5, label=label)
+    axes.fill_between(kept, low, high, color=look.color, alpha=0.15, linewidth=0)
+
+
+def _draw_examples(axes: Axes, line: MemoryLine, look: looks.Look) -> None:
+    """The share of examples with a memory of k or less; those as long as their text never arrive:
+    more past might matter to them.
+    """
+    steps = np.concatenate([run.example_steps for run in line.runs])
+    censored = np.concatenate([run.censored_B for run in line.runs])
+    if not len(steps):
+        return
+    longest = max(run.length for run in line.runs)
+    known = np.sort(steps[~censored])
+    x = np.concatenate([[0.9], known, [longest * 1.1]])
+    y = np.concatenate([[0], np.arange(1, len(known) + 1), [len(known)]]) / len(steps)
+    axes.step(x, y, where="post", **look.line)
