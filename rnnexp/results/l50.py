@@ -147,9 +147,8 @@ class Posterior:
     def l50(self) -> L50:
         shortest, longest = self.lengths.min(), self.lengths.max()
         likely = np.flatnonzero(self.profile_X >= self.profile_X.max() - PROFILE)
-        half = STEP / 2  # a value of the grid stands for those about it
-        low = min(self.quantile((1 - LEVEL) / 2), math.exp(self.x_X[likely[0]] - half))
-        high = max(self.quantile((1 + LEVEL) / 2), math.exp(self.x_X[likely[-1]] + half))
+        low = min(self.quantile((1 - LEVEL) / 2), self._edge(self.x_X[likely[0]], -STEP / 2))
+        high = max(self.quantile((1 + LEVEL) / 2), self._edge(self.x_X[likely[-1]], STEP / 2))
         value = self.quantile(0.5)
         known = shortest <= value <= longest and (low >= shortest or high <= longest)
         return L50(
@@ -159,6 +158,14 @@ class Posterior:
             int(shortest),
             int(longest),
         )
+
+    def _edge(self, x: float, half: float) -> float:
+        """The end of what a value of the grid stands for, half a step further; not beyond a length
+        that was tried, where the likelihood has its own edge.
+        """
+        ends = sorted([x, x + half])
+        between = [n for n in self.lengths if ends[0] <= math.log(n) <= ends[1]]
+        return float(between[0]) if between else math.exp(x + half)
 
     def share_learning(self, lengths_N: Array) -> tuple[Array, Array, Array]:
         """The share of all seeds that learn at each length: mean, and the middle 95%."""

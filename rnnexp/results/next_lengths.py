@@ -24,9 +24,10 @@ class LengthPlan:
     precise: a line ends once in each budget the interval's upper end is at most so many times its
         lower one.
 
-    Simulated for 6 seeds, L50 from 6 to 70 and slopes of 3 to 12, `first` 5, 20, 80 and one budget:
-    two rounds more, of two lengths each, make the interval's ends a factor of 1.5 apart in the
-    median, where as many lengths spread evenly make it 1.9, and it covers the planted L50 as often.
+    Simulated for 6 seeds, one budget and L50 from 6 to 70: with `first` 5, 20, 80 and two rounds of
+    two lengths more, the interval's ends are in the median a factor of 1.8, 1.5 and 1.25 apart for
+    slopes of 6, 12 and 30, where seven lengths spread evenly give 1.9, 1.65 and 1.55, and it covers
+    as often (97% or more). For slopes of 3 and below it makes no difference.
     """
 
     first: Sequence[int]

@@ -214,7 +214,7 @@ def median_interval(values: Sequence[float]) -> MedianInterval:
     """[x_(k), x_(n+1-k)] with the largest k that covers the median with 95%, else the range.
 
     Its coverage is 1 - 2 P(Bin(n, 1/2) < k) whatever the distribution, and the values may be
-    infinite or tied, as horizons cut off at the ends of a sweep are.
+    infinite or tied, as lengths cut off at the ends of a sweep are.
     Source: Thompson 1936; David and Nagaraja 2003, section 7.1.
 
     >>> interval = median_interval([10, 20, 20, 40, 80])

@@ -47,7 +47,15 @@ def test_a_choice_tells_itself(workdir: Path) -> None:
     assert choice.description == "What it is, in 2 words. And more of it."
     assert choice.summary == "What it is, in 2 words"
     assert choice.settings[:2] == [("size", 3, "how large"), ("shape", "round", "")]
-    assert choice.jobs() == 2
+    assert (choice.jobs(), choice.shown_jobs) == (2, "2")
+
+
+def test_a_preset_that_chooses_lengths_tells_the_runs_of_its_first_round(workdir: Path) -> None:
+    path = Path("x.yaml")
+    path.write_text("hydra: {sweeper: {first: [5, 20, 80], params: {seed: '0,1'}}}\n")
+    choice = Choice("experiment", "x", path)
+    assert choice.sweep() == {"seed": "0,1", "seq_len": "5,20,80"}
+    assert choice.shown_jobs == "6 or more"
 
 
 def test_the_defaults_stand_first() -> None:

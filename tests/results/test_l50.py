@@ -78,6 +78,16 @@ def test_where_none_learns_beyond_what_all_learn_nothing_between_is_ruled_out() 
     assert found.factor < 2.1
 
 
+def test_an_end_at_the_longest_length_is_no_open_one() -> None:
+    """All of six seeds learn at the shortest length and none at the longest."""
+    for lengths in ((12, 36), (4, 12, 36), (5, 20, 80), (5, 80)):
+        learned = [length < lengths[-1] for length in lengths]
+        found = Posterior(Outcomes(lengths, dict.fromkeys(range(6), learned))).l50
+        assert found.low is not None
+        assert found.high is not None
+        assert found.high <= lengths[-1]
+
+
 def test_few_seeds_say_little_and_more_say_more() -> None:
     factors = [l50([n, n, n, 0, 0, 0], seeds=n).factor for n in (2, 4, 8)]
     assert factors == sorted(factors, reverse=True)

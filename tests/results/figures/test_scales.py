@@ -117,3 +117,13 @@ def test_panels_beyond_what_can_be_told_apart() -> None:
     assert style.parts(range(8), models, 8) == [list(range(8))]
     assert style.parts(range(8), models, 4) == [[0, 2, 4, 6], [1, 3, 5, 7]]
     assert style.parts(range(3), ["rnn"] * 3, 2) == [[0, 1], [2]]
+
+
+def test_of_many_lengths_those_that_have_room_are_named() -> None:
+    lengths = [5, 6, 7, 8, 10, 12, 14, 17, 20, 40, 80]
+    with style.figure() as (canvas, (axes,)):
+        axes.plot(lengths, lengths)
+        scales.length_scale(axes, lengths)
+        canvas.draw_without_rendering()
+        shown = ticks(axes.xaxis)
+    assert shown == {5: "5", 8: "8", 14: "14", 40: "40", 80: "80"}

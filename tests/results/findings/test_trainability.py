@@ -240,7 +240,7 @@ def test_the_old_names_are_answered_with_the_new(
 
 
 #: A network whose state is the mean of its last `window` inputs, weighted by place: it sees nothing
-#: else, so that its horizon is known.
+#: else, so that what it can learn is known.
 WINDOW = """
 import torch
 from rnnexp.model.base import SequenceModel
