@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from rnnexp.embedding.features import Features
 from rnnexp.model.bag import Bag
+from rnnexp.model.cells import cells
 from rnnexp.model.fused import GRU, LSTM, RNN
 from rnnexp.model.modules import layers_of
 from rnnexp.model.rollout import rollout
@@ -58,6 +59,25 @@ def test_exponents_are_those_of_the_probe(make: Callable[[], nn.Module]) -> None
     ours_BD = exponents(layers, x_TBE, valid_BT, eye_DD, burn_in=3).detach().numpy()
     expected_BD = lyapunov_spectrum(rollout(module, x_TBE, lengths), burn_in=3)
     assert np.abs(np.sort(ours_BD)[:, ::-1] - expected_BD).max() < 1e-12
+
+
+@pytest.mark.parametrize("cell", cells())
+def test_every_cell_can_be_flossed(cell: str) -> None:
+    """Its exponents are the probe's, where no direction is lost, and their squares have a slope."""
+    torch.manual_seed(0)
+    model = Unrolled(Features(3), 1, cell=cell, hidden_size=4).double()
+    batch = batch_of(inputs(steps=8, size=1))
+    layers = model.recurrences()
+    eye_DD = torch.eye(sum(layer.state_size for layer in layers), dtype=torch.float64)
+    x_TBE = batch.inputs.transpose(0, 1)
+    ours_BD = exponents(layers, x_TBE, batch.valid_BT, eye_DD).detach().numpy()
+    expected_BD = lyapunov_spectrum(model.rollout(batch))
+    there = expected_BD > -10
+    assert np.abs(np.sort(ours_BD)[:, ::-1][there] - expected_BD[there]).max() < 1e-8
+    Flossing(k=2).penalty(model, batch).backward()  # type: ignore[no-untyped-call]
+    slopes = [p.grad for p in model.recurrence.parameters() if p.grad is not None]
+    assert all(bool(slope.isfinite().all()) for slope in slopes)
+    assert sum(slope.abs().sum().item() for slope in slopes) > 0
 
 
 def test_a_short_example_keeps_half_of_its_steps() -> None:
