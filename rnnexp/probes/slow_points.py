@@ -41,7 +41,7 @@ def map_jacobian(step: Map, states_ND: Tensor) -> Tensor:
     like = {"dtype": states_ND.dtype, "device": states_ND.device}
     at_once = max(1, JACOBIAN_SIZE // size**2)
     parts = []
-    for part_ND in states_ND.split(at_once):
+    for part_ND in torch.split(states_ND, at_once):
         basis_DND = torch.eye(size, **like)[:, None].expand(size, *part_ND.shape)  # type: ignore[call-overload]
         try:
             backward = torch.func.vjp(step, part_ND)[1]
@@ -69,7 +69,7 @@ def minimise_speed(step: Map, starts_ND: Tensor, iterations: int) -> Minima:
         rows = open_N.nonzero()[:, 0]
         if not len(rows):
             break
-        for part in rows.split(max(1, JACOBIAN_SIZE // states_ND.shape[1] ** 2)):
+        for part in torch.split(rows, max(1, JACOBIAN_SIZE // states_ND.shape[1] ** 2)):
             h_nD, r_nD, mu_n = states_ND[part], residual_ND[part], damping_N[part]
             moved_nD = h_nD + _step(step, h_nD, r_nD, mu_n)
             now_nD = step(moved_nD) - moved_nD
@@ -102,7 +102,8 @@ def _gradient(step: Map, h_ND: Tensor, r_ND: Tensor) -> Tensor:
 
 
 def _is_fixed(h_ND: Tensor, r_ND: Tensor) -> Tensor:
-    return r_ND.norm(dim=1) <= FIXED_BELOW * (1 + h_ND.norm(dim=1))
+    fixed_N: Tensor = r_ND.norm(dim=1) <= FIXED_BELOW * (1 + h_ND.norm(dim=1))
+    return fixed_N
 
 
 def distinct(states_ND: Tensor, near: float) -> Tensor:
