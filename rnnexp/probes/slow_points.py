@@ -13,7 +13,7 @@ Map = Callable[[Tensor], Tensor]
 
 #: ‖F(h) - h‖ over 1 + ‖h‖ below which a point counts as fixed: four digits above float64's own.
 FIXED_BELOW = 1e-11
-#: ‖∇q‖ over ‖F(h) - h‖ below which a point that moves counts as a minimum of q.
+#: ‖∂q/∂h‖ over ‖F(h) - h‖ below which a point that moves counts as a minimum of q.
 MINIMUM_BELOW = 1e-3
 #: Numbers of one batch of Jacobians: 64 of 256 x 256.
 JACOBIAN_SIZE = 2**22
@@ -96,7 +96,7 @@ def _step(step: Map, h_ND: Tensor, r_ND: Tensor, mu_N: Tensor) -> Tensor:
 
 
 def _gradient(step: Map, h_ND: Tensor, r_ND: Tensor) -> Tensor:
-    """∇q = Jᵀ r."""
+    """∂q/∂h = Jᵀ r."""
     pulled_ND: Tensor = torch.func.vjp(step, h_ND)[1](r_ND)[0]
     return pulled_ND - r_ND
 
