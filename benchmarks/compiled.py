@@ -83,8 +83,9 @@ def layer_of(way: str) -> Callable[[Recurrence, Tensor], Tensor]:
             steps.append(torch.compile(step, dynamic=False, fullgraph=True))
         state = layer.initial(x_TBE.shape[1])
         h_BH, c_BH, states = state.h, state.c, []
-        for a_BG in F.linear(x_TBE, layer.weight_ih, layer.bias_ih).unbind(0):
-            h_BH, c_BH = steps[0](a_BG, h_BH, c_BH, layer.weight_hh, layer.bias_hh)
+        constants = layer.cell.constants(layer.weights)
+        for a_BG in layer.cell.read(x_TBE, layer.weights).unbind(0):
+            h_BH, c_BH = steps[0](a_BG, h_BH, c_BH, *constants)
             states.append(h_BH)
         return torch.stack(states)
 

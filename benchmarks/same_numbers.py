@@ -39,10 +39,11 @@ GENERATED = {
 }  # fmt: skip
 #: What some presets need beside.
 ALSO: Mapping[str, Mapping[str, str]] = {
-    "memory_horizon": {"seq_len": "4,8"},
+    "trainability": {"seq_len": "4,8"},
     "init_study": {"seq_len": "4,8"},
     "vanishing": {"seq_len": "3,8", "trainer.epochs": "0", "data.count": "60"},
     "exploding": {"data.count": "60"},
+    "flossing": {"model.hidden_size": "16"},  # as many numbers in the state as exponents
     "hidden_dynamics": {"probes.hidden_dynamics.min_length": "20"},
     "notebook": {"data.path": "texts.csv", "trainer.batch_size": "8"},
 }
@@ -112,6 +113,7 @@ def cases() -> dict[str, list[str]]:
         "task_csv": [*texts, *own, *few],
         "task_sentence": ["data=sentence", "seq_len=7", "trainer.batch_size=1", *few],
         "task_random_tokens": ["data=random_tokens", "data.count=60", "seq_len=8", *few],
+        "task_digits": ["data=digits", "data.limit=60", "seq_len=64", *few],
         "chrono": [*texts, "init=chrono", "model=gru", "model.readout=last", *few],
         "dropout": [*texts, "model.num_layers=2", "model.dropout=0.3", "trainer.patience=1", *few],
         "other_lengths": [*texts, "data.eval_lengths=[4,12]", *few],

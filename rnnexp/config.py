@@ -36,6 +36,7 @@ GROUPS = {
     "embedding": "rnnexp.embedding.base.Encoder",
     "init": "rnnexp.init.base.Init",
     "clip": "rnnexp.clip.base.Clip",
+    "regulariser": "rnnexp.regulariser.base.Regulariser",
     "trainer": "rnnexp.training.trainer.Trainer",
 }
 
@@ -81,7 +82,7 @@ def dials(config: Mapping[str, Any]) -> Dials:
     _check_presets(config)
     parts = (*GROUPS, PROBES, *SECTIONS)
     own = {key: value for key, value in config.items() if key not in parts}
-    arguments = _checked(Dials, own, prefix="", others=parts)
+    arguments = checked_arguments(Dials, own, prefix="", others=parts)
     checked: Dials = _call(Dials, arguments, prefix="", own=own)
     checkpoints(config)
     jobs(config)
@@ -110,7 +111,9 @@ def _section(config: Mapping[str, Any], name: str) -> Checkpoints | Jobs:
     if not isinstance(own, Mapping):
         keys = ", ".join(f"{name}.{key}" for key in constructor_parameters(cls))
         raise ConfigError(f"{name} holds settings: use {keys}")
-    section: Checkpoints | Jobs = _call(cls, _checked(cls, own, f"{name}."), f"{name}.", own)
+    section: Checkpoints | Jobs = _call(
+        cls, checked_arguments(cls, own, f"{name}."), f"{name}.", own
+    )
     return section
 
 
@@ -151,7 +154,7 @@ def arguments(
     taken = [key for key in own if key in offered and key in wanted]
     if taken:
         raise ConfigError(f"{group}.{taken[0]} cannot be set: it follows from the other settings")
-    checked = _checked(cls, own, prefix=f"{group}.")
+    checked = checked_arguments(cls, own, prefix=f"{group}.")
     return cls, checked | {key: value for key, value in offered.items() if key in wanted}
 
 
@@ -241,7 +244,7 @@ def _import_class(target: str, group: str) -> type[Any]:
     return cls
 
 
-def _checked(
+def checked_arguments(
     cls: type, values: Mapping[str, Any], prefix: str, others: Iterable[str] = ()
 ) -> dict[str, Any]:
     """`values` where every key is an argument of `cls` and of its type."""
@@ -251,6 +254,8 @@ def _checked(
         if key not in parameters:
             near = nearest(key, [*parameters, *others])
             hint = f"; did you mean '{prefix}{near}'?" if near is not None else ""
+            if prefix and key in GROUPS:  # a group of its own, and no setting of another
+                hint = f"; it is a group of its own: choose one with {key}=..."
             raise ConfigError(f"unknown setting '{prefix}{key}'{hint}")
         checked[key] = _typed(f"{prefix}{key}", value, parameters[key])
     return checked
@@ -319,6 +324,9 @@ def with_group(message: str, group: str, own: Mapping[str, Any]) -> str:
     """A message that begins with the name of one of the group's settings, with the group before it.
 
     own: the settings of the group. Any other message stays as it is.
+
+    >>> with_group("cell_options.rate must be 1", "model", {"cell_options": None})
+    'model.cell_options.rate must be 1'
     """
-    first = re.split(r"[\s=]", message, maxsplit=1)[0]
+    first = re.split(r"[\s=.]", message, maxsplit=1)[0]
     return f"{group}.{message}" if group and first in own else message

@@ -31,11 +31,23 @@ TARGETS: Mapping[str, str] = {
 #: What a setting was called in an earlier version, and what it is called now, by dotted keys.
 SETTINGS: Mapping[str, str] = {}
 
+#: Groups that 0.1 did not have, with the choice that does what was done before.
+GROUPS_SINCE: Mapping[str, Mapping[str, str]] = {
+    "regulariser": {"_target_": "rnnexp.regulariser.none.NoRegulariser"},
+}
+#: What a choice, as `group=name`, or a preset was called in an earlier version, and is called now.
+CHOICES: Mapping[str, str] = {"experiment=memory_horizon": "experiment=trainability"}
+
+#: The same of what is found in a study: its key in study.json and the name of its figure.
+FINDINGS: Mapping[str, str] = {"memory_horizon": "trainability"}
+
 #: Settings that did not exist in version 0.1, each with the value that does what 0.1 did, or leaves
 #: the choice to rnnexp: at that value they are no part of a run's identity, and runs of 0.1 stay
 #: what they were. A setting whose value is null needs no entry: null counts as not set.
 LATER: Mapping[str, Any] = {
+    "data.items": 1,
     "data.stratify": False,
+    **GROUPS_SINCE,
     "model.engine": "auto",
     "probes.every_step": False,
     "trainer.stop_when_solved": False,
@@ -62,6 +74,8 @@ def has_engines(model: Mapping[str, Any]) -> bool:
 def upgraded(config: Mapping[str, Any]) -> dict[str, Any]:
     """A run's configuration in this version's names; one of this version is unchanged."""
     made = _with_targets(config)
+    if made:  # else the run ended before it wrote its configuration
+        made = {**GROUPS_SINCE, **made}
     for old, new in SETTINGS.items():
         place = _node(made, old)
         name = old.rpartition(".")[2]

@@ -60,7 +60,8 @@ class LayerRegime:
     """One layer at its initial weights.
 
     g: √(‖W‖²/H) of the recurrent weights, σ√H for independent elements. radius: ρ(W).
-    sigma_max: σ_max(W). variance: q. mean_slope: E[φ'(√q z)], for tanh the mean of 1 - h².
+    sigma_max: σ_max(W). The three are None of a cell without such a matrix.
+    variance: q. mean_slope: E[φ'(√q z)], for tanh the mean of 1 - h².
     gain: factor on the gradient's norm per step back. gain_low, gain_high: its 95% interval over
     the examples whose inputs were taken; None for one example.
     path: `all paths`, or `direct path only` for a cell with a carry gate, whose gain is the mean of
@@ -70,9 +71,9 @@ class LayerRegime:
     is `not predicted`.
     """
 
-    g: float
-    radius: float
-    sigma_max: float
+    g: float | None
+    radius: float | None
+    sigma_max: float | None
     variance: float | None
     mean_slope: float | None
     gain: float | None
@@ -155,11 +156,13 @@ class Regime:
     def lines(self) -> list[str]:
         """A short block for the console."""
         layer = self.layer
-        numbers = [f"g = {layer.g:.3g}", f"ρ = {layer.radius:.3g}"]
-        numbers.append(f"σ_max = {layer.sigma_max:.3g}")
-        if layer.mean_slope is not None:
-            numbers.append(f"mean slope {layer.mean_slope:.3g}")
-        measures = "at the initial weights: " + ", ".join(numbers)
+        named = {
+            "g = ": layer.g, "ρ = ": layer.radius, "σ_max = ": layer.sigma_max,
+            "mean slope ": layer.mean_slope,
+        }  # fmt: skip
+        numbers = [f"{name}{number:.3g}" for name, number in named.items() if number is not None]
+        measures = "at the initial weights: "
+        measures += ", ".join(numbers) or "there is no matrix from state to state"
         if layer.gain is None:
             return [measures, self.sentence]
         name = "mean carry gate" if layer.path != "all paths" else "gain per step"
@@ -236,23 +239,24 @@ def _slopes(g: float, q: float, derivative: Callable[[Array], Array]) -> tuple[f
 def _layer(layer: Recurrence, x_NE: Tensor, example_N: Tensor) -> LayerRegime:
     layer = layer.to(torch.device("cpu"), torch.float64)
     blocks = layer.blocks("weight_hh").values()
-    g = max(float(w.norm()) / math.sqrt(len(w)) for w in blocks)
-    radius, sigma_max = max(map(spectral_radius, blocks)), max(map(largest_singular_value, blocks))
+    g = max((float(w.norm()) / math.sqrt(len(w)) for w in blocks), default=None)
+    radius = max(map(spectral_radius, blocks), default=None)
+    sigma_max = max(map(largest_singular_value, blocks), default=None)
     unpredicted = LayerRegime(g, radius, sigma_max, None, None, None, "not predicted")
     cell = layer.cell
-    # the block whose preactivation decides: the gate that carries the state over, or the candidate
-    name = cell.carry or cell.candidate
-    bias_H = layer.blocks("bias_ih")[name] + layer.blocks("bias_hh")[name]
-    a_NH = x_NE @ layer.blocks("weight_ih")[name].T + bias_H
-    if not bool(a_NH.isfinite().all()):
-        return unpredicted
     if cell.carry is not None:
         # h is small against the inputs at first: what it adds to the gate is left out
-        gates_N = a_NH.sigmoid().mean(dim=1)
+        gates_NH = cell.first_carry(x_NE, layer.weights)
+        if gates_NH is None or not bool(gates_NH.isfinite().all()):
+            return unpredicted
+        gates_N = gates_NH.mean(dim=1)
         low, high = _over_examples(gates_N, example_N)
         gate, path = float(gates_N.mean()), "direct path only"
         return LayerRegime(g, radius, sigma_max, None, None, gate, path, low, high)
-    if cell.activation not in _FUNCTIONS or len(blocks) > 1:
+    if g is None or cell.activation not in _FUNCTIONS or len(blocks) > 1:
+        return unpredicted
+    a_NH = cell.preactivation(cell.candidate, x_NE, layer.weights)
+    if not bool(a_NH.isfinite().all()):
         return unpredicted
     (weight_HH,) = blocks
     if is_structured(weight_HH):

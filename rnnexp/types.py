@@ -156,6 +156,7 @@ class LayerStates:
     cells: c_t, where the cell has one.
     gates: the values of each gate and of the candidate, by name; empty for a cell without gates.
     carry: the name of the gate that multiplies what is carried over, None without one.
+    handed_on: all that a step hands to the next, [B, ·] each; empty: h and, where there is one, c.
 
     Each tensor is the very one that step t+1 and the layer above consumed, so that gradients with
     respect to it are total.
@@ -165,6 +166,20 @@ class LayerStates:
     cells: Sequence[Tensor] | None
     gates: Sequence[Mapping[str, Tensor]]
     carry: str | None = None
+    handed_on: Sequence[tuple[Tensor, ...]] = ()
+
+    def parts(self, t: int) -> tuple[Tensor, ...]:
+        """All that step t hands to the next, as it consumes it."""
+        if self.handed_on:
+            return self.handed_on[t]
+        return (self.states[t],) if self.cells is None else (self.states[t], self.cells[t])
+
+    @property
+    def reached(self) -> Sequence[Tensor]:
+        """What the gradient comes back through: h_t; where no step needs h, what it does need."""
+        if not self.handed_on or any(part is self.states[-1] for part in self.handed_on[-1]):
+            return self.states
+        return [parts[0] for parts in self.handed_on]
 
 
 @dataclass(frozen=True)
@@ -200,8 +215,8 @@ class Rollout:
     advance: `advance(t, s_BD)` is the flat state after step t from the one before it.
     step_map: the same at any input, and as a function of the weights; None where it is not known.
 
-    Flat states hold h and, where there is one, c of each layer, from the bottom up: all that one
-    step hands to the next.
+    Flat states hold all that one step hands to the next, of each layer from the bottom up: h and,
+    where there is one, c, and whatever else the cell says.
     """
 
     inputs: Sequence[Tensor]
@@ -243,10 +258,4 @@ class Rollout:
         """All that step t hands to the next, [B, D]; `initial_BD` before the first step, t = -1."""
         if t < 0:
             return self.initial_BD
-        tensors = [
-            tensors[t]
-            for layer in self.layers
-            for tensors in (layer.states, layer.cells)
-            if tensors is not None
-        ]
-        return torch.cat(tensors, dim=1)
+        return torch.cat([part for layer in self.layers for part in layer.parts(t)], dim=1)

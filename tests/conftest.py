@@ -1,6 +1,7 @@
 """What all tests share: an empty working directory, the command, and small corpora."""
 
 import functools
+import gzip
 import importlib.util
 import json
 import os
@@ -48,15 +49,17 @@ TINY_MODEL = ("model.hidden_size=4", "plots=false", "threads=1")
 
 
 def _small(task: str) -> tuple[str, ...]:
-    """Words that make a task take a second or less; a file that it reads is `texts.csv`."""
+    """Words that make a task take a second or less; what it reads is `texts.csv`, or in `mnist`."""
     config = composed(f"data={task}")["data"]
     if "test_count" in config:  # made by a program
         words = ["seq_len=12", "trainer.steps=3", "data.val_count=5", "data.test_count=20"]
     else:
-        words = ["seq_len=8", "trainer.epochs=1"]
+        words = ["seq_len=64" if "pool" in config else "seq_len=8", "trainer.epochs=1"]
         words += [f"data.{key}=60" for key in ("limit", "count") if key in config][:1]
     if "path" in config:
         words += ["data.path=texts.csv", "data.text_column=text", "data.label_column=label"]
+    if "checksums" in config:  # nothing is ever downloaded: no one listens there
+        words += ["data.folder=mnist", "data.pool=4", "data.url=http://127.0.0.1:9"]
     return tuple(words)
 
 
@@ -180,5 +183,32 @@ def csv_file(workdir: Path) -> Callable[..., Path]:
         path = workdir / name
         path.write_text("\n".join([header, *lines]) + "\n")
         return path
+
+    return write
+
+
+def idx_bytes(values: np.ndarray[Any, Any]) -> bytes:
+    """An array of bytes as a file in the idx format."""
+    sizes = b"".join(size.to_bytes(4, "big") for size in values.shape)
+    return bytes([0, 0, 8, values.ndim]) + sizes + values.astype(np.uint8).tobytes()
+
+
+@pytest.fixture
+def mnist_files(workdir: Path) -> Callable[..., Path]:
+    """A folder with the four files of MNIST, small: of digit k the k-th column is white."""
+
+    def write(folder: str = "mnist", count: int = 60, test_count: int = 20, side: int = 28) -> Path:
+        place = workdir / folder
+        place.mkdir(parents=True)
+        for name, n in (("train", count), ("t10k", test_count)):
+            labels = np.arange(n) % 10
+            images = np.zeros((n, side, side), np.uint8)
+            images[np.arange(n), :, labels % side] = 255
+            files = {"images-idx3": images, "labels-idx1": labels}
+            for kind, values in files.items():
+                (place / f"{name}-{kind}-ubyte.gz").write_bytes(
+                    gzip.compress(idx_bytes(values), mtime=0)
+                )
+        return place
 
     return write

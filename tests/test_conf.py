@@ -10,6 +10,7 @@ import yaml
 
 from rnnexp import config as settings
 from rnnexp import plugins
+from rnnexp.model.cells import cells
 from tests.conftest import Outcome, composed, script
 
 CONF = plugins.own_config_dir()
@@ -97,14 +98,29 @@ def test_python_defaults_and_yaml_defaults_agree() -> None:
                     ("csv", "letters"), ("irnn", "zero_bias"), ("irnn", "input_std"),
                     ("smoke", "epochs"),
                 )  # fmt: skip
-                assert same or (path.stem, key) in on_purpose, (path, key)
+                own_cell = path.parent.name == "model" and key in ("cell", "cell_options")
+                assert same or own_cell or (path.stem, key) in on_purpose, (path, key)
+
+
+CELLS = [path for path in (CONF / "model").glob("*.yaml") if "cell: " in path.read_text()]
+
+
+@pytest.mark.parametrize("path", CELLS, ids=name)
+def test_a_model_of_a_cell_shows_the_settings_of_the_cell(path: Path) -> None:
+    """All of them, at the cell's own defaults."""
+    values = whole(path)
+    cell = cells()[values["cell"]]
+    shown = {**(values["cell_options"] or {}), "nonlinearity": values["nonlinearity"]}
+    parameters = inspect.signature(cell).parameters
+    assert parameters.keys() <= shown.keys()
+    assert all(shown[key] == parameter.default for key, parameter in parameters.items())
 
 
 #: Beside `same_numbers.small`: one model where both do the same.
 FEWER = {
     "init_study": ["model=rnn"],
-    "memory_horizon": ["model=rnn"],
     "padding_study": ["model=rnn"],
+    "trainability": ["model=rnn"],
 }
 
 

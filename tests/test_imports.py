@@ -34,13 +34,14 @@ BASE = {
     "bars",
 }
 #: packages of components: they see plain values and their own base, never each other
-ROOMS = {"data", "model", "embedding", "init", "clip", "probes"}
+ROOMS = {"data", "model", "embedding", "init", "clip", "regulariser", "probes"}
 #: what each may import beside the base and itself; arrows point down
 ALLOWED = {
     **{room: set[str]() for room in (*BASE, *ROOMS)},
     "model": {"embedding"},  # a model holds an encoder and knows its interface
     "regime": {"model", "probes"},
-    "training": {"data", "model", "clip"},  # bases; probes and the recorder by protocol
+    # bases; probes and the recorder by protocol
+    "training": {"data", "model", "clip", "regulariser"},
     "results": set[str](),
     "checks": {*ROOMS, "regime", "results"},
     "experiment": {*ROOMS, "regime", "training", "results"},

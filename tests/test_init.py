@@ -76,7 +76,8 @@ def test_other_parameters_stay() -> None:
 
 
 def test_a_model_without_recurrence_is_refused() -> None:
-    with pytest.raises(ValueError, match="init=normal sets recurrent weights and bag has none"):
+    line = "init=normal sets recurrent weights and model=bag has none"
+    with pytest.raises(ValueError, match=line):
         apply(Normal(), Bag)
     assert apply(Default(), Bag) == {}
 
@@ -124,7 +125,7 @@ def test_a_forget_bias_is_set_once(cls: type, gate: str) -> None:
 
 @pytest.mark.parametrize("make", [Chrono, ForgetBias])
 def test_gates_are_needed_or_the_model_is_left(make: Any) -> None:
-    with pytest.raises(ValueError, match="sets the biases of gates and rnn has none"):
+    with pytest.raises(ValueError, match="sets the biases of gates and model=rnn has none"):
         apply(make(), RNN)
     before = apply(Default(), RNN)
     assert torch.equal(apply(make(ungated="leave"), RNN)["weight_hh_l0"], before["weight_hh_l0"])

@@ -30,7 +30,7 @@ def linear_map() -> tuple[Values, Values]:
     x_E = torch.randn(3, dtype=torch.float64)
     found = fixed_points(model.rollout(batch_of(20, [20, 20])), x_E)
     (layer,) = model.recurrences()
-    drive = layer.weight_ih @ x_E + layer.bias_ih + layer.bias_hh
+    drive = layer.weight_ih @ x_E + layer.weights["bias_ih"] + layer.weights["bias_hh"]
     identity = torch.eye(8, dtype=torch.float64)
     expected = torch.linalg.solve(identity - layer.weight_hh, drive).detach().numpy()
     return expected, if_as_many(found.states_PD.ravel(), 8)

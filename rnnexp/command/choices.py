@@ -75,8 +75,14 @@ class Choice:
         return [Choice(self.group, name, self.path.with_name(f"{name}.yaml")) for name in names]
 
     def jobs(self) -> int:
-        """Of a preset: how many runs it makes."""
+        """Of a preset: how many runs it makes; where it chooses lengths, in its first round."""
         return _product(self.sweep())
+
+    @property
+    def shown_jobs(self) -> str:
+        """`12`, or `72 or more` where lengths are chosen in rounds."""
+        sweeper = (self.values.get("hydra") or {}).get("sweeper") or {}
+        return f"{self.jobs()}{' or more' * ('first' in sweeper)}"
 
     def sweep(self) -> dict[str, Any]:
         """Of a preset: the values of each setting that it varies, as written."""
@@ -84,7 +90,10 @@ class Choice:
         for base in self.bases():
             params |= base.sweep()
         sweeper = (self.values.get("hydra") or {}).get("sweeper") or {}
-        return params | (sweeper.get("params") or {})
+        params |= sweeper.get("params") or {}
+        if "first" in sweeper:  # lengths chosen in rounds, these in the first
+            params[str(sweeper.get("setting", "seq_len"))] = ",".join(map(str, sweeper["first"]))
+        return params
 
 
 def _product(params: Mapping[str, Any]) -> int:

@@ -67,7 +67,7 @@ def _choices() -> list[str]:
     lines += ["", "presets, what each does and how many runs it makes:"]
     for name, preset in choices(PRESETS).items():
         head = f"  {PRESETS}={name}"
-        text = f"{preset.summary} ({preset.jobs()})"
+        text = f"{preset.summary} ({preset.shown_jobs})"
         if len(head) > 34:
             lines, head = [*lines, head], ""
         lines += textwrap.wrap(

@@ -7,7 +7,7 @@ import copy
 import logging
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -26,11 +26,13 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.search_path_plugin import SearchPathPlugin
+from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, RunMode, TaskFunction
 from omegaconf import DictConfig, read_write
 
 from rnnexp import config as settings
 from rnnexp import plugins
+from rnnexp.command.adaptive import AdaptiveSweeper, first_words, is_adaptive
 from rnnexp.command.composing import ComposedOnce
 from rnnexp.command.launcher import StudyLauncher, known
 from rnnexp.command.places import Places
@@ -45,8 +47,12 @@ CONFIG_NAME = "config"
 # -- a state of our own -------------------------------------------------------------------------
 
 
+#: Checks the jobs of a round that a sweeper has chosen as it went, before the first of them.
+CheckRound = Callable[[DictConfig, Sequence[Sequence[str]], int], None]
+
+
 @contextmanager
-def hydra_of_our_own(arguments: Sequence[str]) -> Iterator[None]:
+def hydra_of_our_own(arguments: Sequence[str], check_round: CheckRound) -> Iterator[None]:
     """Hydra as for a fresh process with these arguments; whoever used it before gets it back."""
     saved_arguments = sys.argv
     saved_hydra, saved_config = GlobalHydra.instance().hydra, HydraConfig.instance().cfg
@@ -56,7 +62,9 @@ def hydra_of_our_own(arguments: Sequence[str]) -> Iterator[None]:
     store_all_probes()
     before = _store_launcher(DEFAULT_LAUNCHER)
     instantiate_launcher, get_mode = Plugins.instantiate_launcher, Hydra.get_mode
+    instantiate_sweeper = Plugins.instantiate_sweeper
     Plugins.instantiate_launcher = _launcher_of_study  # type: ignore[method-assign]
+    Plugins.instantiate_sweeper = _sweepers(check_round)  # type: ignore[method-assign]
     Hydra.get_mode = _mode  # type: ignore[method-assign]
     # what Plugins.register does, and can be taken back
     search_paths = Plugins.instance().plugin_type_to_subclass_list[SearchPathPlugin]
@@ -76,6 +84,7 @@ def hydra_of_our_own(arguments: Sequence[str]) -> Iterator[None]:
         search_paths.remove(PluginFolders)
         _store_launcher(before)
         Plugins.instantiate_launcher = instantiate_launcher  # type: ignore[method-assign]
+        Plugins.instantiate_sweeper = instantiate_sweeper  # type: ignore[method-assign]
         Hydra.get_mode = get_mode  # type: ignore[method-assign]
 
 
@@ -103,6 +112,27 @@ def _launcher_of_study(
         )
 
     return StudyLauncher(inner, config, known, end_jobs_of_workers, spec_of)
+
+
+_instantiate_sweeper = Plugins.instantiate_sweeper
+
+
+def _sweepers(check_round: CheckRound) -> Any:
+    """What Hydra asks for a study's sweeper: its own, or the one that chooses lengths."""
+
+    def sweeper_of_study(
+        self: Plugins, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> Sweeper:
+        context: Any = {
+            "hydra_context": hydra_context, "task_function": task_function, "config": config,
+        }  # fmt: skip
+        if not is_adaptive(config):
+            return _instantiate_sweeper(self, **context)
+        sweeper = AdaptiveSweeper(sweep_jobs(config), check_round)
+        sweeper.setup(**context)
+        return sweeper
+
+    return sweeper_of_study
 
 
 _get_mode = Hydra.get_mode
@@ -223,11 +253,17 @@ def compose_jobs_once() -> ConfigLoader:
 
 
 def sweep_jobs(config: DictConfig) -> list[list[str]]:
-    """The overrides of each job; none where a sweeper decides on them as it goes."""
-    if not str(config.hydra.sweeper._target_).endswith("BasicSweeper"):
+    """The overrides of each job: of the first round where a sweeper of ours chooses lengths, none
+    where another decides on them as it goes.
+    """
+    adaptive = is_adaptive(config)
+    if not adaptive and not str(config.hydra.sweeper._target_).endswith("BasicSweeper"):
         return []
     params = [f"{key}={value}" for key, value in (config.hydra.sweeper.params or {}).items()]
-    overrides = OverridesParser.create().parse_overrides([*params, *config.hydra.overrides.task])
+    params = [*params, *config.hydra.overrides.task]
+    if adaptive:
+        params = [*params, *first_words(config)]
+    overrides = OverridesParser.create().parse_overrides(params)
     batches = BasicSweeper.split_arguments(overrides, None)
     return [list(words) for batch in batches for words in batch]
 

@@ -28,7 +28,7 @@ from rnnexp.command.hydra import (
 from rnnexp.command.monitor import study_shown
 from rnnexp.command.specs import OfCommand, spec_of
 from rnnexp.command.study_jobs import job_of_study
-from rnnexp.command.sweep import Checks
+from rnnexp.command.sweep import Checks, check_round
 from rnnexp.command.words import has_several_values, one_line, readable
 from rnnexp.errors import ConfigError, JobFailed, Terminated
 from rnnexp.experiment.spec import RunSpec
@@ -57,7 +57,7 @@ def _launch(arguments: Sequence[str]) -> Path | None:
     _launched.clear()
     Checks.forget()
     # Hydra's parser takes no option behind an override, where people like to put them.
-    with hydra_of_our_own([*options, *words]):
+    with hydra_of_our_own([*options, *words], check_round):
         app = hydra.main(
             version_base="1.3", config_path=str(plugins.own_config_dir()), config_name=CONFIG_NAME
         )

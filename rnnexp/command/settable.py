@@ -56,7 +56,7 @@ def check_is_of_use(config: DictConfig, several: bool, swept: Collection[str] = 
         )
     for word in config.hydra.overrides.hydra:
         key, _, value = str(word).lstrip("+").partition("=")
-        if key.startswith("hydra.launcher."):
+        if key.startswith(("hydra.launcher.", "hydra.sweeper.", "hydra/sweeper")):
             raise ConfigError(f"{key}={value} has no effect on a single run: add -m")
     there, default = asdict(settings.jobs({"jobs": settings.plain(config).get("jobs")})), Jobs()
     for key, value in there.items():

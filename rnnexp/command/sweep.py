@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
+from hydra.core.global_hydra import GlobalHydra
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, read_write
 
 from rnnexp import config as settings
 from rnnexp import plugins
 from rnnexp.command import FAILED, USER_ERROR, study_jobs
+from rnnexp.command.adaptive import rounds_to_come
 from rnnexp.command.console import say
 from rnnexp.command.hydra import compose_jobs_once, set_up_slurm, sweep_jobs
 from rnnexp.command.launcher import checked_jobs
@@ -74,28 +76,32 @@ class Checks(Callback):
             check_is_of_use(config, several=True, swept=swept_keys(jobs))
             asked = jobs_asked_for(config) if runs_here(config) else None
             _start_template(config)
-            alike: dict[tuple[str, str], Checked] = {}
             _leave_out_of_names(config, constant_keys(jobs))
-            loader = compose_jobs_once()
+            compose_jobs_once()
             checked_jobs.clear()
-            for words in jobs:
-                checked_jobs[tuple(words)] = _check_job(loader, config, words, alike)
-            checked = [checked_jobs[tuple(words)] for words in jobs]
+            checked = _check_jobs(config, jobs)
             identities = [job.identity for job in checked]
             directory, lines = study_place(config, jobs, identities)
             make_directory(directory)
-            at_once = ""
-            if chooses_itself(config) and checked:
-                together = not study_jobs.isolates(RunSpec(settings.plain(config)))
-                at_once = Places.here(asked, together).line(checked)
-            fingerprints = [identity.fingerprint for identity in identities]
-            record_plan(directory, fingerprints, _carried(checked, at_once))
+            at_once = _at_once(config, asked, checked)
+            _record(directory, checked, at_once, rounds_to_come(config))
             _tell_jobs(config, directory)
             set_up_slurm(config)
             Checks.directory = directory
             shown = [at_once] if len(checked) > 1 and at_once else []
             for line in [*lines, *taken_as_they_are(directory, identities), *shown]:
                 say(line)
+
+
+def check_round(config: DictConfig, jobs: Sequence[Sequence[str]], rounds_left: int) -> None:
+    """Check the jobs that a sweeper has chosen, as those of its first round were, and plan them.
+
+    rounds_left: that may still follow.
+    """
+    checked = _check_jobs(config, jobs)
+    asked = jobs_asked_for(config) if runs_here(config) else None
+    at_once = _at_once(config, asked, checked)
+    _record(Path(config.hydra.sweep.dir), checked, at_once, rounds_left)
 
 
 @contextmanager
@@ -113,6 +119,23 @@ def _refusing() -> Iterator[None]:
 
 
 # -- every job -----------------------------------------------------------------------------------
+
+
+def _check_jobs(config: DictConfig, jobs: Sequence[Sequence[str]]) -> list[Checked]:
+    """Every job, in their order; what was found is known to the launcher."""
+    own = GlobalHydra.instance().hydra
+    assert own is not None
+    alike: dict[tuple[str, str], Checked] = {}
+    for words in jobs:
+        checked_jobs[tuple(words)] = _check_job(own.config_loader, config, words, alike)
+    return [checked_jobs[tuple(words)] for words in jobs]
+
+
+def _at_once(config: DictConfig, asked: int | None, checked: Sequence[Checked]) -> str:
+    if not chooses_itself(config) or not checked:
+        return ""
+    together = not study_jobs.isolates(RunSpec(settings.plain(config)))
+    return Places.here(asked, together).line(checked)
 
 
 def _start_template(config: DictConfig) -> None:
@@ -158,9 +181,12 @@ def _check_job(
     return replace(found, identity=replace(found.identity, fingerprint=fingerprint(config)))
 
 
-def _carried(jobs: Sequence[Checked], at_once: str) -> Carried:
+def _record(
+    directory: Path, jobs: Sequence[Checked], at_once: str, rounds_left: int | None
+) -> None:
     work = {job.identity.fingerprint: job.work for job in jobs}
-    return Carried(work, {job.identity.fingerprint: job.threads for job in jobs}, at_once)
+    threads = {job.identity.fingerprint: job.threads for job in jobs}
+    record_plan(directory, list(work), Carried(work, threads, at_once, rounds_left))
 
 
 def _built(spec: RunSpec) -> Checked:

@@ -14,6 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from rnnexp import config as settings
 from rnnexp.command import keys
 from rnnexp.command.verbs import VERBS
+from rnnexp.earlier import CHOICES
 from rnnexp.errors import ConfigError, UserError, did_you_mean, literal, to_type
 from rnnexp.plugins import PRESETS
 
@@ -193,6 +194,8 @@ def one_line(error: Exception) -> str:
         group, option = match[1], match[2]
         if option.startswith("submitit_"):
             return f"{group}={option} needs submitit: pip install 'rnnexp[slurm]'"
+        if now := CHOICES.get(f"{group}={option}"):
+            return f"{group}={option} is called {now} now: type {now}"
         listed = match[3].partition(f"Available options in '{group}':")[2].split("Config search")[0]
         options = [name for name in listed.split() if not name.startswith("_")]
         return (

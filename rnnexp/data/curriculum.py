@@ -16,9 +16,6 @@ from rnnexp.streams import stream_seed
 
 CurriculumName = Literal["grow", "uniform", "fixed"]
 
-#: Growing lengths are looked at after so many steps.
-WINDOW = 50
-
 #: They grow where the mean over the window has this share of all skill, from chance to perfect.
 LEARNED = 0.9
 
@@ -31,8 +28,11 @@ class Curriculum(ABC):
     """The length of each training step: a function of the seed, the step, and of how it went.
 
     name: what `data.curriculum` calls it. how: the same in words. shortest, longest: the lengths
-    that there are. It is a value: `after` gives the next one.
+    that there are. window: so many steps are looked at together, by those that look.
+    It is a value: `after` gives the next one.
     """
+
+    window: ClassVar[int] = 50
 
     name: ClassVar[CurriculumName]
     how: ClassVar[str]
@@ -107,7 +107,7 @@ class Uniform(Curriculum):
 class Grow(Curriculum):
     """From the shortest on, a fifth longer whenever the one before has been learned.
 
-    After every `WINDOW` steps: n -> min(longest, max(n + 1, ⌊1.2 n⌋)) where their mean skill is
+    After every `window` of steps: n -> min(longest, max(n + 1, ⌊1.2 n⌋)) where their mean skill is
     `LEARNED` or more.
 
     reached: the length now; None at the beginning.

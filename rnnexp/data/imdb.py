@@ -21,6 +21,7 @@ from rnnexp.bars import slow_bar
 from rnnexp.data.columns import Column
 from rnnexp.data.corpus import RawCorpus
 from rnnexp.data.csv import Csv
+from rnnexp.data.download import download
 from rnnexp.data.folder import folder_digest
 from rnnexp.data.table import TABLE_SUFFIXES
 from rnnexp.errors import DataError
@@ -66,7 +67,7 @@ class Imdb(Csv):
             place = user_path(path)
         else:
             home = user_path(folder)
-            place = find_corpus(home) or download(url, checksum, home)
+            place = find_corpus(home) or _download(url, checksum, home)
             log.info("IMDB reviews from %s", place)
         self._in_halves = place.is_dir() or place.name.lower().endswith(ARCHIVES)
         if official_split and not self._in_halves:
@@ -126,37 +127,10 @@ def find_corpus(folder: Path) -> Path | None:
     return tables[0] if tables else None
 
 
-def download(url: str, checksum: str, folder: Path) -> Path:
-    """Fetch the archive into `folder`, where it appears once it is complete and checked."""
-    import pooch
-    from requests.exceptions import RequestException
-
+def _download(url: str, checksum: str, folder: Path) -> Path:
     log.info("downloading the IMDB reviews (84 MB) from %s", url)
-    pooch.get_logger().setLevel("WARNING")
-    way_out = f"; download {ARCHIVE} by other means and put it into {folder}/, or set data.path"
-    try:
-        fetch = pooch.HTTPDownloader(progressbar=True, timeout=30)
-        return Path(
-            pooch.retrieve(url, known_hash=checksum, fname=ARCHIVE, path=folder, downloader=fetch)
-        )
-    except RequestException as error:
-        raise DataError(f"{url} cannot be downloaded ({_short(error)}){way_out}") from None
-    except ValueError as error:
-        if "hash" not in str(error):
-            raise DataError(f"{url} cannot be downloaded ({error}){way_out}") from None
-        raise DataError(
-            f"{url}: what was downloaded has the wrong checksum and was thrown away{way_out}"
-        ) from None
-    except OSError as error:
-        raise DataError(f"{url} cannot be saved in {folder} ({error.strerror or error})") from None
-
-
-def _short(error: Exception) -> str:
-    """The kind of a network error and its status; its own message repeats the address."""
-    response = getattr(error, "response", None)
-    if response is not None:
-        return f"HTTP {response.status_code} {response.reason}"
-    return type(error).__name__
+    way_out = f"download {ARCHIVE} by other means and put it into {folder}/, or set data.path"
+    return download(url, checksum, folder, ARCHIVE, way_out)
 
 
 def _archive_texts(path: Path) -> Iterator[tuple[str, bytes]]:

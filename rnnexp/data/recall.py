@@ -1,8 +1,9 @@
-"""Recall: one cue, then filler that does not depend on it, then the question which cue it was.
+"""Recall: a cue or some, then filler that does not depend on them, then: which cues were these?
 
-Shapes: N examples, T steps.
+Shapes: N examples, K items, T steps.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -22,19 +23,27 @@ class Recall(Generated, Classification):
     All other steps are filler, uniform over `fillers` symbols and independent of the class, so
     that the network must remember the cue for exactly `distance` steps.
 
-    distance: steps from the cue to the last real step; None puts the cue at the first step, which
-        is a distance of seq_len - 1.
+    With several items there are so many cues one behind the other, the first at `distance`, and a
+    class for each combination of them: classes^items in all. An answer is right where all of them
+    are, so that each must be remembered, together items * log2(classes) bits.
+
+    distance: steps from the cue, or the first one, to the last real step; None puts it at the first
+        step, which is a distance of seq_len - 1.
     pads: pads after the sequence, which seq_len does not count: the tensors are seq_len + pads
         wide. Only with `model.readout=last` must the network carry the cue across them.
     classes: how many different cues. fillers: how many different filler symbols.
-    distractors: how many of the steps after the cue hold another cue, of a class drawn for each.
-        The class of the sequence is that of the first cue.
+    distractors: how many of the steps after the cues hold another cue, of a class drawn for each.
+        The class of the sequence is that of the first cues.
+    items: how many cues are to be remembered.
     common: the arguments of `Generated`.
 
-    Chance is 1/classes, ln classes.
+    Chance is 1/classes^items, items * ln classes: the cues are uniform and independent of each
+    other, of filler and of distractors.
 
     >>> Recall(seq_len=50).distance, Recall(seq_len=50, distance=20).distance
     (49, 20)
+    >>> Recall(seq_len=50, classes=4, items=3).output_size
+    64
     """
 
     solved = 0.99
@@ -47,21 +56,25 @@ class Recall(Generated, Classification):
         classes: int = 2,
         fillers: int = 8,
         distractors: int = 0,
+        items: int = 1,
         **common: Any,
     ) -> None:
         at_least("pads", pads, 0)
         at_least("classes", classes, 2)
         at_least("fillers", fillers, 1)
         at_least("distractors", distractors, 0)
+        at_least("items", items, 1)
         bounds.at_most("classes", classes, bounds.MOST_NAMES, "each has a name")
         bounds.at_most("fillers", fillers, bounds.MOST_NAMES, "each has a name")
+        most = math.floor(math.log(bounds.MOST_NAMES) / math.log(classes) + 1e-9)
+        bounds.at_most("items", items, most, f"there are {classes}^items classes")
         if distance is not None:
             at_least("distance", distance, 0)
         self._distance, self.pads, self.classes = distance, pads, classes
-        self.fillers, self.distractors = fillers, distractors
+        self.fillers, self.distractors, self.items = fillers, distractors, items
         cues = (f"cue{i}" for i in range(1, classes + 1))
         self.vocabulary = [PAD, *cues, *(f"filler{i}" for i in range(1, fillers + 1))]
-        self.input_size, self.output_size = len(self.vocabulary), classes
+        self.input_size, self.output_size = len(self.vocabulary), classes**items
         super().__init__(**common)
 
     @property
@@ -74,6 +87,7 @@ class Recall(Generated, Classification):
             "pads": self.pads,
             "fillers": self.fillers,
             "distractors": self.distractors,
+            "items": self.items,
         }
 
     def check_length(self) -> None:
@@ -84,14 +98,20 @@ class Recall(Generated, Classification):
                 f"distance={self.distance} lies beyond the sequence: with seq_len={self.seq_len} "
                 f"it can be {self.seq_len - 1} at most"
             )
-        if self.distractors > self.distance:
+        if self.items > self.distance + 1:
             raise ValueError(
-                f"distractors={self.distractors} do not fit behind a cue at distance "
-                f"{self.distance}: there are as many steps"
+                f"items={self.items} do not fit: from a cue at distance {self.distance} to the end "
+                f"there are {self.distance + 1} steps"
+            )
+        behind = self.distance + 1 - self.items
+        if self.distractors > behind:
+            raise ValueError(
+                f"distractors={self.distractors} do not fit behind the cue at distance {behind}: "
+                "there are as many steps"
             )
 
     def chance_levels(self) -> dict[str, float]:
-        return classification_chance([1] * self.classes)
+        return classification_chance([1] * self.output_size)
 
     def generate(self, count: int, generator: np.random.Generator) -> SequenceDataset:
         first_filler = 1 + self.classes
@@ -99,12 +119,15 @@ class Recall(Generated, Classification):
         inputs_NT[:, : self.seq_len] = generator.integers(
             first_filler, first_filler + self.fillers, size=(count, self.seq_len)
         )
-        targets_N = generator.integers(self.classes, size=count)
-        cue = self.seq_len - 1 - self.distance
-        inputs_NT[:, cue] = 1 + targets_N
+        targets_N = generator.integers(self.output_size, size=count)
+        first = self.seq_len - 1 - self.distance
+        behind = first + self.items
+        # the class in the number system of base `classes`: a digit for each cue, the first leading
+        places_K = self.classes ** np.arange(self.items - 1, -1, -1)
+        inputs_NT[:, first:behind] = 1 + targets_N[:, None] // places_K % self.classes
         if self.distractors:
-            order_ND = generator.random((count, self.distance)).argsort(axis=1)
-            places_ND = cue + 1 + order_ND[:, : self.distractors]
+            order_ND = generator.random((count, self.seq_len - behind)).argsort(axis=1)
+            places_ND = behind + order_ND[:, : self.distractors]
             false_ND = generator.integers(1, 1 + self.classes, size=places_ND.shape)
             np.put_along_axis(inputs_NT, places_ND, false_ND, axis=1)
         lengths = torch.full((count,), self.seq_len)

@@ -1,14 +1,32 @@
-"""Which texts are for training, validation and test."""
+"""Which texts or images are for training, validation and test."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from rnnexp.data.corpus import Int64Array, TokenisedCorpus
 from rnnexp.errors import DataError
 from rnnexp.types import Split
 
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+
+class Labelled(Protocol):
+    """What is divided: rows, each with its class.
+
+    labels: indices into `classes`. is_test: whether each row belongs to the corpus' own test split;
+    None if it has none.
+    """
+
+    @property
+    def labels(self) -> Int64Array: ...
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+    @property
+    def is_test(self) -> npt.NDArray[np.bool_] | None: ...
+    def __len__(self) -> int: ...
 
 
 def parse_split(split: str) -> tuple[int, int, int]:
@@ -32,11 +50,12 @@ def parse_split(split: str) -> tuple[int, int, int]:
 
 
 def split_rows(
-    corpus: TokenisedCorpus,
+    corpus: Labelled,
     shares: tuple[int, int, int],
     shuffle_seed: int | None,
     limit: int | None,
     stratify: bool = False,
+    what: str = "text",
 ) -> dict[Split, Int64Array]:
     """Row numbers of each split.
 
@@ -47,6 +66,7 @@ def split_rows(
         of both parts.
     stratify: each class is divided in the proportion of the shares, see `stratified`; sizes of
         splits stay what they are without.
+    what: what a row is, for messages.
 
     Raises DataError where a split that should have rows would be empty.
     """
@@ -77,7 +97,7 @@ def split_rows(
         if share and not len(result[name]):
             total = sum(len(part) for part in result.values())
             raise DataError(
-                f"{total} texts are too few for a split of {'/'.join(map(str, shares))}: "
+                f"{total} {what}s are too few for a split of {'/'.join(map(str, shares))}: "
                 f"the {name} split would be empty; raise data.limit or give more rows"
             )
     return result
@@ -110,6 +130,7 @@ def described(
     shuffle_seed: int | None,
     stratify: bool,
     own_test: bool,
+    what: str = "text",
 ) -> str:
     """Which rows are in which split, in words.
 
@@ -123,18 +144,20 @@ def described(
         percents = f"{train}/{val}/{test}" if shares[1] else f"{train}/{test}"
         return f"{percents} {order}{by_class}"
     rest = f"divided {train}:{val} into training and validation" if shares[1] else "for training"
-    return f"the corpus' own test split; the other texts {rest}, {order}{by_class}"
+    return f"the corpus' own test split; the other {what}s {rest}, {order}{by_class}"
 
 
-def lacking_classes(corpus: TokenisedCorpus, rows: dict[Split, Int64Array]) -> list[str]:
-    """A line for each split that has texts and lacks classes, of which no score of it tells."""
+def lacking_classes(
+    corpus: Labelled, rows: dict[Split, Int64Array], what: str = "text"
+) -> list[str]:
+    """A line for each split that has rows and lacks classes, of which no score of it tells."""
     lines = []
     for name in SPLITS:
         present = set(corpus.labels[rows[name]].tolist())
         lacking = [f"'{c}'" for i, c in enumerate(corpus.classes) if i not in present]
         if present and lacking:
             more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
-            lines.append(f"the {name} split has no text of class {', '.join(lacking[:3])}{more}")
+            lines.append(f"the {name} split has no {what} of class {', '.join(lacking[:3])}{more}")
     return lines
 
 

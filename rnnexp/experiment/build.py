@@ -31,6 +31,7 @@ from rnnexp.model.base import SequenceModel
 from rnnexp.model.bptt import is_written_for
 from rnnexp.model.engine import Engine
 from rnnexp.probes.base import Probe
+from rnnexp.regulariser.base import Regulariser
 from rnnexp.results.reuse import Identity
 from rnnexp.streams import stream_seed
 from rnnexp.training.trainer import Trainer
@@ -51,6 +52,7 @@ class Experiment:
     at_lengths: Mapping[int, Task]
     model: SequenceModel
     clip: Clip
+    regulariser: Regulariser
     trainer: Trainer
     probes: Mapping[str, Probe]
     skipped_probes: Mapping[str, str]
@@ -115,6 +117,7 @@ def _build(spec: RunSpec) -> Experiment:
     default_threads()
     trainer: Trainer = settings.build(config, "trainer")
     clip: Clip = settings.build(config, "clip")
+    regulariser: Regulariser = settings.build(config, "regulariser")
     init: Init = settings.build(config, "init", seq_len=dials.seq_len)
     device = pick_device(dials.device)
     _check_threads(config.get("threads"))
@@ -140,13 +143,14 @@ def _build(spec: RunSpec) -> Experiment:
     if not all(bool(weight.isfinite().all()) for weight in model.parameters()):
         raise ConfigError("the initial weights are not finite: lower what init or embedding scale")
     _checked(config, "trainer", check_states, trainer, model, task, device)
+    _checked(config, "regulariser", regulariser.check, model)
     probes, skipped = _probes(spec, model, task)
     work = work_of(trainer, model, task, dials.seed)
     threads = config.get("threads") or work.threads(bounds.own_cores(), default_threads())
     torch.set_num_threads(threads)
     experiment = Experiment(
-        spec, device, task, at_lengths, model.to(device), clip, trainer, probes, skipped, work,
-        threads,
+        spec, device, task, at_lengths, model.to(device), clip, regulariser, trainer, probes,
+        skipped, work, threads,
     )  # fmt: skip
     _check_engine(experiment)
     return experiment

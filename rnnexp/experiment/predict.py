@@ -113,12 +113,12 @@ def check_is_text(text: str, run: Path) -> None:
 
 
 def _recurrent_gradient(model: SequenceModel) -> Tensor | None:
-    """dL/dW_hh of layer 0; None of a model without a recurrence.
+    """dL/dW_hh of layer 0; None of a model without a recurrence, or without such a matrix.
 
     W_hh can be a part of a parameter. A copy of the model that holds the gradients in the place of
     the weights finds that part of them.
     """
-    if not model.recurrences():
+    if not model.recurrences() or "weight_hh" not in model.recurrences()[0].weights:
         return None
     gradients = copy.deepcopy(model)
     with torch.no_grad():
@@ -155,8 +155,7 @@ def _steps_table(
 ) -> str:
     """A line per word that is read, and of pads behind them that are read too some lines."""
     if not model.recurrences():
-        name = type(model).__name__.lower()
-        raise UserError(f"--steps follows a recurrent state, and model={name} has none")
+        raise UserError(f"--steps follows a recurrent state, and {model.called} has none")
     rollout = model.rollout(batch)
     steps = word_by_word(rollout, classification_loss(rollout.outputs, answer))
     probability = class_probabilities(torch.from_numpy(steps["outputs"]))[:, int(answer)].tolist()

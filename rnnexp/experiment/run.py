@@ -88,7 +88,16 @@ def execution(
                 log.info("%s", line)
         checkpoint = None if start is None else start.checkpoint
         fit = yield from trainer.fitting(
-            model, task, experiment.clip, run, dials.seed, device, probes, checkpoint, saving
+            model,
+            task,
+            experiment.clip,
+            run,
+            dials.seed,
+            device,
+            probes,
+            checkpoint,
+            saving,
+            experiment.regulariser,
         )
         summary.epochs, summary.steps = fit.epochs, fit.steps
         summary.best_epoch, summary.best_step = fit.best_epoch, fit.best_step

@@ -59,6 +59,11 @@ def check_together(experiment: Experiment) -> None:
             f"{asked} computes by autograd and probes.gradient_flow.every_step=true notes what "
             "engine=bptt computes: use jobs.replicas=null"
         )
+    if experiment.regulariser.adds:
+        raise ConfigError(
+            f"{asked} minimises the task's loss alone and the regulariser adds to it: use "
+            "jobs.replicas=null or regulariser=none"
+        )
     try:
         check_written_out(experiment.model)
     except ValueError as error:

@@ -21,6 +21,8 @@ class HasCarry(Protocol):
     def carry(self) -> str | None: ...
     @property
     def input_gate(self) -> str | None: ...
+    @property
+    def carry_is_logistic(self) -> bool: ...
 
 
 class HasGateBiases(Protocol):
@@ -34,6 +36,8 @@ class HasGateBiases(Protocol):
 class HasRecurrentWeights(Protocol):
     """What an initialisation needs to know of a model."""
 
+    @property
+    def called(self) -> str: ...
     def recurrent_weights(self) -> Mapping[str, Tensor]: ...
     def recurrences(self) -> Sequence[HasGateBiases]: ...
 
@@ -41,13 +45,14 @@ class HasRecurrentWeights(Protocol):
 def set_gate_bias(layers: Iterable[HasGateBiases], gate: str, value: float | Tensor) -> None:
     """Make the bias of a gate `value`, a number or one per unit [H], in every layer, in place.
 
-    torch adds two biases, b_ih + b_hh: b_ih gets the value and b_hh zero. With the value in both,
-    a forget bias of 1 would act as 2.
+    torch adds two biases, b_ih + b_hh: b_ih gets the value and b_hh, where there is one, zero. With
+    the value in both, a forget bias of 1 would act as 2.
     """
     with torch.no_grad():
         for layer in layers:
             layer.blocks("bias_ih")[gate].copy_(torch.as_tensor(value))
-            layer.blocks("bias_hh")[gate].zero_()
+            if second := layer.blocks("bias_hh"):
+                second[gate].zero_()
 
 
 class Init(ABC):
@@ -66,8 +71,7 @@ class WeightInit(Init):
         if not weights:
             name = type(self).__name__.lower()
             raise ValueError(
-                f"init={name} sets recurrent weights and {type(model).__name__.lower()} has none: "
-                "use init=default"
+                f"init={name} sets recurrent weights and {model.called} has none: use init=default"
             )
         with torch.no_grad():
             for weight_HH in weights.values():
@@ -82,8 +86,8 @@ class WeightInit(Init):
 class GateInit(Init):
     """A rule for the biases of the gate that carries the state over: f of an LSTM, z of a GRU.
 
-    ungated: what to do with a model that has no such gate: `refuse` it, or `leave` it as torch made
-        it, so that a study can have both kinds.
+    ungated: what to do with a model that has no such gate, or one that is no σ(b): `refuse` it, or
+        `leave` it as it was made, so that a study can have both kinds.
     name: its file in conf/init/, for messages.
     """
 
@@ -96,8 +100,15 @@ class GateInit(Init):
             if self.ungated == "leave":
                 return
             raise ValueError(
-                f"init={self.name} sets the biases of gates and {type(model).__name__.lower()} has "
-                "none: use a gated model, such as model=lstm, or init.ungated=leave"
+                f"init={self.name} sets the biases of gates and {model.called} has none: use a "
+                "gated model, such as model=lstm, or init.ungated=leave"
+            )
+        if not all(layer.cell.carry_is_logistic for layer in layers):
+            if self.ungated == "leave":
+                return
+            raise ValueError(
+                f"init={self.name} sets the bias b of a gate σ(b), and the gate of {model.called} "
+                "has another form: use init=default, or init.ungated=leave"
             )
         for layer in layers:
             assert layer.cell.carry is not None

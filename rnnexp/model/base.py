@@ -112,6 +112,8 @@ class SequenceModel(nn.Module, ABC):
     def recurrent_weights(self) -> dict[str, Tensor]:
         """The weights from state to state, [H, H] per layer and block of rows: views, no copies.
 
+        None of a layer whose cell has no such matrix.
+
         Names as in torch, where there are several blocks with the block's behind them:
         `weight_hh_l0.forget`.
         """
@@ -129,15 +131,27 @@ class SequenceModel(nn.Module, ABC):
         the layer reads. A layer whose matrices are no parameters of their own has none here.
         """
         matrices = {
-            f"{name}_l{index}": matrix
+            f"{name}_l{index}": layer.weights[name]
             for index, layer in enumerate(self.recurrences())
-            for name, matrix in (("weight_hh", layer.weight_hh), ("weight_ih", layer.weight_ih))
+            for name in ("weight_hh", "weight_ih")
+            if name in layer.weights
         }
         return {
             name: matrix
             for name, matrix in matrices.items()
             if isinstance(matrix, nn.Parameter) and matrix.requires_grad
         }
+
+    @property
+    def called(self) -> str:
+        """What messages call the model."""
+        return f"model={type(self).__name__.lower()}"
+
+    @property
+    def numbers_per_step(self) -> int:
+        """About how many numbers a rollout keeps for each step of an example; 0 without a
+        recurrence."""
+        return sum(max(len(layer.weight_ih), layer.state_size) for layer in self.recurrences())
 
     @property
     def top_cell(self) -> Cell | None:
@@ -164,8 +178,8 @@ class SequenceModel(nn.Module, ABC):
         """
         layers = self.recurrences()
         if not layers:
-            raise ValueError(f"model={type(self).__name__.lower()} has no recurrence to roll out")
-        device = layers[0].weight_hh.device
+            raise ValueError(f"{self.called} has no recurrence to roll out")
+        device = layers[0].weight_ih.device
         dtype = dtype or torch.float64
         if device.type == "mps":
             device = torch.device("cpu")

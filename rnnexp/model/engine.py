@@ -22,8 +22,8 @@ def check_engine(asked: str, name: str, cell: Cell) -> None:
     """Raise ValueError for engine=bptt where it is not written for the cell, of that name."""
     if asked == "bptt" and not is_written_for(cell):
         raise ValueError(
-            f"engine=bptt is written for h_t = φ(W_ih x_t + W_hh h_(t-1) + b) and for the GRU, and "
-            f"cell={name} is of another form: use model.engine=auto"
+            f"engine=bptt is written for h_t = φ(W_ih x_t + W_hh h_(t-1) + b), h_t = a_t h_(t-1) + "
+            f"b_t and the GRU, and cell={name} is of another form: use model.engine=auto"
         )
 
 

@@ -1,5 +1,6 @@
 """torch's own recurrent modules, and the engines that compute them."""
 
+import math
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -43,7 +44,7 @@ class Fused(SequenceModel):
         **common: Any,
     ) -> None:
         check_layers(hidden_size, num_layers, dropout)
-        weigh_layers(self.cell, encoder.output_size, hidden_size, num_layers)
+        weigh_layers(self.cell(), encoder.output_size, hidden_size, num_layers)
         super().__init__(encoder, hidden_size, output_size, **common)
         self.dropout_between_layers = dropout
         self.recurrence = self.module(
@@ -147,8 +148,11 @@ def check_layers(hidden_size: int, num_layers: int, dropout: float) -> None:
         )
 
 
-def weigh_layers(cell: type[Cell], input_size: int, hidden_size: int, num_layers: int) -> None:
-    """Raise ValueError where the weights of so many layers, in torch's layout, cannot be held."""
-    rows = len(cell.blocks) * hidden_size
-    bounds.weights("hidden_size", hidden_size, rows * (input_size + hidden_size + 2))
-    bounds.weights("num_layers", num_layers, (num_layers - 1) * rows * (2 * hidden_size + 2))
+def weigh_layers(cell: Cell, input_size: int, hidden_size: int, num_layers: int) -> None:
+    """Raise ValueError where the weights of so many layers cannot be held."""
+    first, further = (
+        sum(map(math.prod, cell.shapes(size, hidden_size).values()))
+        for size in (input_size, hidden_size)
+    )
+    bounds.weights("hidden_size", hidden_size, first)
+    bounds.weights("num_layers", num_layers, (num_layers - 1) * further)

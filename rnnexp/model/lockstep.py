@@ -22,8 +22,6 @@ from rnnexp.model.base import SequenceModel
 from rnnexp.model.cells.base import Cell, Recurrence, hidden_states
 from rnnexp.types import Batch
 
-WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-
 
 @dataclass(frozen=True)
 class Reading:
@@ -82,14 +80,13 @@ class Lockstep:
 
 def check_written_out(model: SequenceModel) -> None:
     """Raise ValueError for a model whose recurrence is no sequence of tensor operations."""
-    kind = type(model).__name__.lower()
     layers = model.recurrences()
     if not layers:
-        raise ValueError(f"model={kind} has no recurrence that could be computed together")
+        raise ValueError(f"{model.called} has no recurrence that could be computed together")
     # with autocast: what computes where it is not bptt
-    if model.engine_on(layers[0].weight_hh.device, autocast=True) == "fused":
+    if model.engine_on(layers[0].weight_ih.device, autocast=True) == "fused":
         raise ValueError(
-            f"model={kind} is computed by cuDNN, which takes the weights of one model: use "
+            f"{model.called} is computed by cuDNN, which takes the weights of one model: use "
             f"model=unrolled model.cell={layers[0].cell.name}"
         )
 
@@ -97,7 +94,7 @@ def check_written_out(model: SequenceModel) -> None:
 def shape_of(model: SequenceModel) -> object:
     """What is equal in models that can be computed together."""
     layers = [
-        (type(layer.cell), _settings(layer.cell), *(getattr(layer, w).shape for w in WEIGHTS))
+        (type(layer.cell), _settings(layer.cell), *(w.shape for w in layer.weights.values()))
         for layer in model.recurrences()
     ]
     return type(model), layers, model.readout, model.per_step, model.dropout_between_layers
@@ -147,7 +144,8 @@ def states_together(
     for index, layer_K in enumerate(zip(*layers_K, strict=True)):
         if index and dropped_K[0]:
             states_KTBH = states_KTBH * filled([dropped[index - 1] for dropped in dropped_K])
-        weights_K = [torch.stack([getattr(layer, name) for layer in layer_K]) for name in WEIGHTS]
+        by_name = zip(*(layer.weights.values() for layer in layer_K), strict=True)
+        weights_K = [torch.stack(weights) for weights in by_name]
         states_KTBH = _run_together(layer_K[0].cell, states_KTBH, real_KTB1, weights_K)
     return [h_TBH[:T, :B] for h_TBH, (T, B) in zip(states_KTBH.unbind(), sizes, strict=True)]
 
@@ -162,14 +160,15 @@ def _run_together(
         initial = layer.initial(x_TBE.shape[1])
         if real_TB1 is None:
             return hidden_states(layer.run(x_TBE, initial))
-        a_TBG = F.linear(x_TBE, layer.weight_ih, layer.bias_ih)
+        a_TBG = cell.read(x_TBE, layer.weights)
+        constants = cell.constants(layer.weights)
         state, states = initial, []
         for a_BG, real_B1 in zip(a_TBG.unbind(0), real_TB1.unbind(0), strict=True):
             # Where nothing is read each step begins anew: what grows from step to step could
             # overflow there, and zero times infinity would be a gradient.
             flat_BD = torch.where(real_B1, state.flat, initial.flat)
             state = layer.state_of(flat_BD)
-            state = layer.cell.step(a_BG, state, layer.weight_hh, layer.bias_hh)
+            state = cell.step(a_BG, state, *constants)
             states.append(state)
         return hidden_states(states)
 

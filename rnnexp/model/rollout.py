@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from rnnexp.model.cells.base import Cell, Recurrence, State, hidden_states
+from rnnexp.model.cells.base import Recurrence, State, hidden_states
 from rnnexp.model.modules import layers_of, unwrapped
 from rnnexp.model.step_map import step_map
 from rnnexp.types import Batch, LayerStates, Rollout
@@ -57,7 +57,7 @@ def rollout(
     x_TBE = _inputs(inputs, batch_first, layers[0].weight_ih.shape[1])
     steps, size = x_TBE.shape[:2]
     lengths_B = _lengths(lengths, steps, size)
-    device = layers[0].weight_hh.device
+    device = layers[0].weight_ih.device
     device = torch.device("cpu") if device.type == "mps" else device
     batch = Batch(x_TBE.transpose(0, 1), torch.zeros(size), lengths_B).to(device)
     layers = [layer.to(device, torch.float64) for layer in layers]
@@ -124,24 +124,34 @@ def _lengths(lengths: Any, steps: int, size: int) -> Tensor:
 
 def _initial_states(layers: Sequence[Recurrence], state: Any, size: int) -> list[State]:
     """The state before the first step, of each layer."""
-    has_cell_state = layers[0].cell.has_cell_state
     if isinstance(state, list) and all(isinstance(part, State) for part in state):
         # as `UnrolledRNN` takes them, a state for each layer
-        state = tuple(
-            torch.stack([tensor for tensor in tensors if tensor is not None])
-            for tensors in zip(*([s.h, s.c][: 1 + has_cell_state] for s in state), strict=True)
-        )
+        flats = [of_layer.flat for of_layer in state]
+        shapes = [(size, layer.state_size) for layer in layers]
+        if [tuple(flat.shape) for flat in flats] != shapes:
+            raise ValueError(f"state must be a State for each layer, whose flat are {shapes}")
+    else:
+        flats = _as_torch_has_them(layers, state, size)
+    flats = [flat.detach().to(layers[0].weight_ih) for flat in flats]
+    if not all(bool(flat.isfinite().all()) for flat in flats):
+        raise ValueError("state holds a number that is not finite")
+    return [layer.state_of(flat) for layer, flat in zip(layers, flats, strict=True)]
+
+
+def _as_torch_has_them(layers: Sequence[Recurrence], state: Any, size: int) -> list[Tensor]:
+    """The flat state of each layer from h_0 [L, B, H] or (h_0, c_0), as torch's modules take it."""
+    hidden_size = layers[0].hidden_size
+    # how many parts of H numbers each layer hands on
+    count = layers[0].state_size // hidden_size
+    if set(layers[0].cell.state_sizes(hidden_size)) != {hidden_size} or count > 2:
+        raise ValueError("state must be a list with a State for each layer")
     parts = state if isinstance(state, tuple) else (state,)
     parts = tuple(torch.as_tensor(part) for part in parts)
-    shape = (len(layers), size, layers[0].hidden_size)
-    if len(parts) != 1 + has_cell_state or any(tuple(part.shape) != shape for part in parts):
-        expected = f"(h0, c0), each {list(shape)}" if has_cell_state else f"h0, {list(shape)}"
+    shape = (len(layers), size, hidden_size)
+    if len(parts) != count or any(tuple(part.shape) != shape for part in parts):
+        expected = f"(h0, c0), each {list(shape)}" if count == 2 else f"h0, {list(shape)}"
         raise ValueError(f"state must be {expected}")
-    like = layers[0].weight_hh
-    wide_parts = [part.detach().to(like) for part in parts]
-    if not all(bool(part.isfinite().all()) for part in wide_parts):
-        raise ValueError("state holds a number that is not finite")
-    return [State(*of_layer) for of_layer in zip(*wide_parts, strict=True)]
+    return list(torch.cat(parts, dim=2).unbind(0))
 
 
 def _refuse_nonfinite(
@@ -149,8 +159,8 @@ def _refuse_nonfinite(
 ) -> None:
     """A NaN spreads over all that is computed from it, and would read as an exploding gradient."""
     for index, layer in enumerate(layers):
-        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
-            if not bool(getattr(layer, name).isfinite().all()):
+        for name, weight in layer.weights.items():
+            if not bool(weight.isfinite().all()):
                 raise ValueError(f"{name}_l{index} holds a number that is not finite")
     real_TB = torch.arange(len(x_TBE))[:, None] < lengths_B
     bad_TB = ~x_TBE.isfinite().all(dim=2).cpu() & real_TB
@@ -185,7 +195,7 @@ def replay(
         for layer, state in zip(layers, before, strict=True):
             states = layer.run(below_TBH, state)
             below_TBH = hidden_states(states)
-            layer_states.append(_layer_states(layer.cell, states))
+            layer_states.append(_layer_states(layer, states))
 
     h_TBH = below_TBH
 
@@ -213,8 +223,12 @@ def replay(
     )
 
 
-def _layer_states(cell: Cell, states: Sequence[State]) -> LayerStates:
+def _layer_states(layer: Recurrence, states: Sequence[State]) -> LayerStates:
     cells = [state.c for state in states if state.c is not None]
     return LayerStates(
-        [state.h for state in states], cells or None, [state.gates for state in states], cell.carry
+        [state.h for state in states],
+        cells or None,
+        [state.gates for state in states],
+        layer.cell.carry,
+        [state.handed_on for state in states],
     )

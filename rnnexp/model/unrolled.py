@@ -1,6 +1,5 @@
 """The recurrence written out step by step, in plain tensor operations."""
 
-import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -8,11 +7,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rnnexp.config import with_group
 from rnnexp.embedding.base import Encoder
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.bptt import Watch, states_by_bptt
 from rnnexp.model.cells import make_cell
-from rnnexp.model.cells.base import Recurrence, State, hidden_states
+from rnnexp.model.cells.base import Recurrence, State, hidden_states, make_weights
 from rnnexp.model.cells.rnn import Nonlinearity
 from rnnexp.model.engine import Engine, check_engine, engine_for, is_autocast
 from rnnexp.model.fused import check_layers, weigh_layers
@@ -22,15 +22,15 @@ class UnrolledRNN(nn.Module):
     """Stacked cells as a loop over time, with parameters as in torch.nn.RNN, LSTM and GRU.
 
     Names, shapes and initial distribution, U(±1/√H), are torch's own, so that `load_state_dict`
-    works in both directions for the cells that torch has.
+    works in both directions for the cells that torch has. Other cells say their own parameters.
 
     cell: the name of a cell, see `rnnexp.model.cells.cells`. nonlinearity: for a cell that takes
     one. cell_options: further arguments of the cell's constructor, by name. engine: `autograd` or
     `bptt`, `auto` for bptt where it is written for the cell; see engine.py. watch: see
     `SequenceModel.watch`.
 
-    Raises ValueError for a cell that there is not, for what it does not take, and for engine=bptt
-    where it is not written for the cell.
+    Raises ValueError for a cell that there is not, for what it does not take, for sizes that it
+    cannot have, and for engine=bptt where it is not written for the cell.
 
     >>> rnn = UnrolledRNN(3, 4, num_layers=2)
     >>> _ = rnn.load_state_dict(nn.RNN(3, 4, num_layers=2).state_dict())
@@ -49,28 +49,24 @@ class UnrolledRNN(nn.Module):
     ) -> None:
         super().__init__()
         self.hidden_size, self.num_layers, self.dropout = hidden_size, num_layers, dropout
-        self.cell = make_cell(cell, nonlinearity=nonlinearity, **(cell_options or {}))
+        own = cell_options or {}
+        try:
+            self.cell = make_cell(cell, nonlinearity=nonlinearity, **own)
+        except ValueError as error:
+            raise ValueError(with_group(str(error), "cell_options", own)) from None
         check_engine(engine, cell, self.cell)
         self._engine = engine
         self.watch: Watch | None = None
-        rows = len(self.cell.blocks) * hidden_size
-        weigh_layers(type(self.cell), input_size, hidden_size, num_layers)
-        bound = 1 / math.sqrt(hidden_size)
+        self.cell.check(input_size, hidden_size)
+        weigh_layers(self.cell, input_size, hidden_size, num_layers)
         for layer in range(num_layers):
             columns = input_size if layer == 0 else hidden_size
-            shapes = {
-                "weight_ih": (rows, columns),
-                "weight_hh": (rows, hidden_size),
-                "bias_ih": (rows,),
-                "bias_hh": (rows,),
-            }
-            for name, shape in shapes.items():
-                values = torch.empty(shape).uniform_(-bound, bound)
+            for name, values in make_weights(self.cell, columns, hidden_size).items():
                 self.register_parameter(f"{name}_l{layer}", nn.Parameter(values))
 
     def recurrences(self) -> list[Recurrence]:
         """The layers from the bottom up."""
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        names = self.cell.shapes(1, 1)
         return [
             Recurrence(self.cell, *(self.get_parameter(f"{name}_l{layer}") for name in names))
             for layer in range(self.num_layers)
@@ -149,6 +145,10 @@ class Unrolled(SequenceModel):
 
     def engine_on(self, device: torch.device, autocast: bool = False) -> Engine:
         return self.recurrence.engine_on(device, autocast)
+
+    @property
+    def called(self) -> str:
+        return f"cell={self.recurrence.cell.name}"
 
     def states(self, x_TBE: Tensor) -> Tensor:
         self.recurrence.watch = self.watch

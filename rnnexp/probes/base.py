@@ -6,7 +6,7 @@ Shapes: T time, B batch, E features, H hidden.
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from rnnexp.types import Batch, Rollout, SequenceDataset, Split
 Array = npt.NDArray[np.float64]
 Measurement = dict[str, float | Array]
 
-#: Rolled out at a time: steps x examples x rows of recurrent weights. About 300 MB, and twice that
+#: Rolled out at a time: steps x examples x numbers of each. About 300 MB, and twice that
 #: while one part follows the other.
 ROLLOUT_SIZE = 2000 * 8 * 512
 
@@ -36,6 +36,10 @@ class Observed(Protocol):
     """What a probe may ask of a model; see `rnnexp.model.base.SequenceModel`."""
 
     @property
+    def called(self) -> str: ...
+    @property
+    def numbers_per_step(self) -> int: ...
+    @property
     def reads_pads(self) -> bool: ...
     @property
     def reads_one_step(self) -> bool: ...
@@ -48,6 +52,9 @@ class Observed(Protocol):
 class Source(Protocol):
     """What a probe may ask of a task; see `rnnexp.data.base.Task`."""
 
+    @property
+    def eval_lengths(self) -> Sequence[int]: ...
+    def at_length(self, seq_len: int) -> Self: ...
     @property
     def regression(self) -> bool: ...
     def split(self, name: Split) -> SequenceDataset: ...
@@ -79,8 +86,7 @@ class ProbeView:
 
     def rollouts(self, batch: Batch) -> Iterator[tuple[Rollout, Batch]]:
         """`batch` in parts that fit into memory, each rolled out, with its examples."""
-        rows = sum(len(weight) for weight in self.model.recurrent_weights().values())
-        size = max(1, ROLLOUT_SIZE // (batch.inputs.shape[1] * rows))
+        size = max(1, ROLLOUT_SIZE // (batch.inputs.shape[1] * self.model.numbers_per_step))
         for start in range(0, len(batch), size):
             part = batch.rows(start, start + size)
             yield self.model.rollout(part), part
@@ -118,10 +124,8 @@ class Probe(ABC):
 
         As it stands here, it needs a recurrent model.
         """
-        if not model.recurrent_weights():
-            raise ValueError(
-                f"needs a recurrent model; model={type(model).__name__.lower()} has none"
-            )
+        if not model.numbers_per_step:
+            raise ValueError(f"needs a recurrent model; {model.called} has none")
 
     def state_distances(self, steps: int) -> Sequence[int]:
         """Distances from the readout at which every training step is to note ‖dL/dh‖, for

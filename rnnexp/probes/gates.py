@@ -49,13 +49,13 @@ class Gates(Probe):
 
     def check(self, model: Observed, task: Source) -> None:
         super().check(model, task)
-        cell, name = model.top_cell, type(model).__name__.lower()
+        cell = model.top_cell
         if cell is None or not cell.gates:
-            raise ValueError(f"needs a gated model; model={name} has no gates")
+            raise ValueError(f"needs a gated model; {model.called} has no gates")
         if cell.carry is None:
             raise ValueError(
                 "needs a gate that multiplies what is carried over; none of the gates of "
-                f"model={name} does"
+                f"{model.called} does"
             )
 
     def measure(self, view: ProbeView) -> Measurement:

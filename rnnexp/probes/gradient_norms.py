@@ -27,7 +27,8 @@ class GradientNorms:
 
     inputs_TB: ‖dL/de_t‖ of the input at step t, NaN at pads and behind the readout.
     states_LTB: ‖dL/dh_t‖, total: over every path from h_t to the loss. NaN behind the readout,
-        which the outputs do not see; pads that the signal crosses count.
+        which the outputs do not see; pads that the signal crosses count. Of a cell whose h no step
+        needs, the same of what is handed on in its place; see `LayerStates.reached`.
     cells_LTB: ‖dL/dc_t‖, total; None where the cell has none.
     read_at_B, read_state_B: the step whose input, the step whose state the readout sees last.
     path: `recurrence` where a part of the loss was left out, see `gradient_flow`.
@@ -138,7 +139,7 @@ def gradient_flow(rollout: Rollout, loss: Tensor, path: Path = "total") -> Gradi
     if not isinstance(loss, Tensor):
         raise ValueError(NOT_OF_ROLLOUT)
     groups = [rollout.inputs]
-    groups += [layer.states for layer in rollout.layers]
+    groups += [layer.reached for layer in rollout.layers]
     groups += [layer.cells for layer in rollout.layers if layer.cells is not None]
     flat = [tensor for group in groups for tensor in group]
     steps, layers = len(rollout.inputs), len(rollout.layers)
@@ -229,7 +230,8 @@ def _through_last_state(
     one for each step.
     """
     entering = torch.zeros((), dtype=rollout.states[0].dtype, device=rollout.states[0].device)
-    for t, (h_BH, gradient_BH) in enumerate(zip(rollout.states, top_gradients, strict=True)):
+    top_states = rollout.layers[-1].reached
+    for t, (h_BH, gradient_BH) in enumerate(zip(top_states, top_gradients, strict=True)):
         read_here_B1 = (rollout.read_state_B == t)[:, None]
         if gradient_BH is not None and bool(read_here_B1.any()):
             entering = entering + (h_BH * torch.where(read_here_B1, gradient_BH, 0.0)).sum()
@@ -243,7 +245,7 @@ def _reads_states_itself(rollout: Rollout, loss: Tensor) -> bool:
     made: set[Node] = {
         tensor.grad_fn
         for layer in rollout.layers
-        for tensors in (layer.states, layer.cells or ())
+        for tensors in (layer.states, layer.reached, layer.cells or ())
         for tensor in tensors
         if tensor.grad_fn is not None
     }

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from rnnexp.probes.base import Array, Measurement, Probe, ProbeView
+from rnnexp.probes.base import Array, Measurement, Observed, Probe, ProbeView, Source
 from rnnexp.probes.gradient_norms import aligned, gradient_flow, joined
 from rnnexp.ranges import FLOOR
 
@@ -49,6 +49,11 @@ class RecurrentWeights(Probe):
 
     def __init__(self, at_start: bool = True, every: int = 1, at_end: bool = True) -> None:
         super().__init__(at_start, every, at_end)
+
+    def check(self, model: Observed, task: Source) -> None:
+        super().check(model, task)
+        if not model.recurrent_weights():
+            raise ValueError(f"needs a matrix from state to state; {model.called} has none")
 
     def measure(self, view: ProbeView) -> Measurement:
         weights = view.model.recurrent_weights()

@@ -30,6 +30,7 @@ class Carried:
     work: Mapping[str, float] = field(default_factory=dict)
     threads: Mapping[str, int] = field(default_factory=dict)
     at_once: str = ""
+    rounds_left: int | None = None
 
 
 def record_plan(study: Path, fingerprints: Sequence[str], carried: Carried | None = None) -> None:
@@ -38,6 +39,8 @@ def record_plan(study: Path, fingerprints: Sequence[str], carried: Carried | Non
     if carried is not None:
         plan |= {"work": dict(carried.work), "threads": dict(carried.threads)}
         plan["at_once"] = carried.at_once
+        if carried.rounds_left is not None:
+            plan["rounds_left"] = carried.rounds_left
     (study / FOLDER).mkdir(exist_ok=True)
     write_json(study / FOLDER / _name(plan), plan)
 
@@ -59,6 +62,14 @@ def planned_work(study: Path) -> dict[str, float]:
         for file in _files(study)
         for job, work in (_plan(file) or {}).get("work", {}).items()
     }
+
+
+def rounds_left(study: Path) -> int | None:
+    """How many rounds of jobs may follow that are not chosen yet; None where no lengths are chosen
+    by the results.
+    """
+    plans = [_plan(file) or {} for file in _files(study)]
+    return min((int(plan["rounds_left"]) for plan in plans if "rounds_left" in plan), default=None)
 
 
 def plan_faults(study: Path) -> list[str]:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rnnexp.errors import UserError, first_line
+from rnnexp.earlier import FINDINGS
+from rnnexp.errors import DataError, UserError, first_line
+from rnnexp.files import read_json
 from rnnexp.results.findings import finding_types
 from rnnexp.results.findings.base import Finding
 from rnnexp.results.groups import Group
@@ -106,10 +108,23 @@ def report_study(study: Study, plots: bool = True, to: Path | None = None) -> st
         return "\n".join(study.damaged)
     findings = study_findings(study)
     folder = to or study.path
-    study.write(as_json(findings), folder)
+    study.write(as_json(findings) | _renamed(study.path), folder)
     if plots:
         draw(findings, folder / "plots", study.unfinished)
     return _blocks([*text(findings), shown_path(folder)])
+
+
+def _renamed(study: Path) -> dict[str, str]:
+    """What study.json says under names of an earlier version that it held; their figures go."""
+    try:
+        before = read_json(study / "study.json")
+    except (DataError, OSError):  # not there yet, or written anew
+        return {}
+    known = {name: now for name, now in FINDINGS.items() if name in before}
+    for name in known:
+        for kind in ("png", "svg"):
+            (study / "plots" / f"{name}.{kind}").unlink(missing_ok=True)
+    return {name: f"is called {now} now, and measured otherwise" for name, now in known.items()}
 
 
 def as_json(findings: Sequence[Finding]) -> dict[str, object]:

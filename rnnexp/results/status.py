@@ -15,7 +15,7 @@ from rnnexp.errors import DataError, UserError, did_you_mean, first_line
 from rnnexp.printable import in_one_line
 from rnnexp.results.job_status import JobStatus, duration
 from rnnexp.results.liveness import is_alive
-from rnnexp.results.plan import plan_faults, planned, planned_work
+from rnnexp.results.plan import plan_faults, planned, planned_work, rounds_left
 from rnnexp.results.progress import Progress, last_sign
 from rnnexp.results.reuse import place_of_study
 from rnnexp.results.runs import ROOT, RunDirectory
@@ -31,6 +31,7 @@ class StudyStatus:
 
     planned: how many commands have asked for and none has begun, and `planned_work` how much there
     is to do in all of them, as `JobStatus.work`. damaged: what is left out, a line each.
+    rounds_left: of jobs that may follow, chosen by the results of those before.
     """
 
     path: Path
@@ -38,6 +39,7 @@ class StudyStatus:
     planned: int
     planned_work: float
     damaged: Sequence[str] = ()
+    rounds_left: int = 0
 
     @property
     def counts(self) -> dict[str, int]:
@@ -110,6 +112,8 @@ class StudyStatus:
     def text(self) -> str:
         """For a terminal."""
         lines = [f"study {in_one_line(self.path.name)}: {self.headline}"]
+        if self.rounds_left:
+            lines.append(f"up to {self.rounds_left} more rounds choose further lengths")
         lines.append(", ".join(f"{count} {status}" for status, count in self.counts.items()))
         for status in ("running", "failed", "killed", "interrupted"):
             jobs = [job for job in self.jobs if job.summary.status == status]
@@ -155,7 +159,8 @@ class StudyReader:
         not_begun = [work for job, work in plan.items() if job not in known]
         waiting = max(0, len(not_begun) - first_version - len(damaged))
         to_do = sum(not_begun) * waiting / max(1, len(not_begun))
-        return StudyStatus(self.path, jobs, waiting, to_do, [*damaged, *faults])
+        more = rounds_left(self.path) or 0
+        return StudyStatus(self.path, jobs, waiting, to_do, [*damaged, *faults], more)
 
     def _summary(self, file: Path) -> Summary | str:
         """What a run says of itself, or why that cannot be read; empty where it has just gone."""

@@ -16,10 +16,10 @@ from typing import Any
 from rnnexp.durable import write_json, write_text
 from rnnexp.errors import DataError
 from rnnexp.results.comparisons import Comparison, compared
-from rnnexp.results.factors import varying_settings
+from rnnexp.results.factors import LENGTHS, varying_settings
 from rnnexp.results.groups import Group, group_label, grouped, json_value
 from rnnexp.results.over_seeds import INTERVAL, ONE_BY_ONE
-from rnnexp.results.plan import plan_faults, planned
+from rnnexp.results.plan import plan_faults, planned, rounds_left
 from rnnexp.results.reading import below, job_folders, read_for_tables
 from rnnexp.results.study_run import StudyRun
 from rnnexp.results.versions import versions_line
@@ -107,7 +107,8 @@ class Study:
         never_begun = len(planned(self.path) - jobs.keys())
         lacking = len(jobs) - len(done) + max(0, never_begun - first_version)
         if not lacking:
-            return ""
+            more = rounds_left(self.path)
+            return f"unfinished: up to {more} more rounds choose further lengths" if more else ""
         return f"unfinished: {len(done)} of {len(done) + lacking} runs have a result"
 
     def comparisons(self, factor: str) -> Iterator[Comparison]:
@@ -184,17 +185,20 @@ class Study:
         )
 
     def _absent(self) -> str:
-        """Combinations of the settings' values that no run has."""
+        """Combinations of the settings' values that no run has; lengths that were chosen for each
+        line by its results are none of them.
+        """
+        chosen = rounds_left(self.path) is not None
+        factors = [name for name in self.factors if not (chosen and name in LENGTHS)]
         values = [
-            list(dict.fromkeys(group.factors[name] for group in self._groups))
-            for name in self.factors
+            list(dict.fromkeys(group.factors[name] for group in self._groups)) for name in factors
         ]
-        there = {tuple(group.factors.values()) for group in self._groups}
+        there = {tuple(group.factors[name] for name in factors) for group in self._groups}
         # counted and not listed: of thirty settings with two values there are 2^30 combinations
         total = math.prod(map(len, values)) - len(there)
         absent = (key for key in itertools.product(*values) if key not in there)
         names = [
-            group_label(dict(zip(self.factors, key, strict=True)))
+            group_label(dict(zip(factors, key, strict=True)))
             for key in itertools.islice(absent, MAX_NAMES)
         ]
         return f"no run of: {_listed(names, total)}" if names else ""

@@ -118,5 +118,5 @@ class StudyRun:
 
 
 def at_length(score: str | None, length: int | str) -> str:
-    """The column of a score at a length that the run was not trained at."""
+    """The column of a score at another length than `seq_len`."""
     return f"test_{score}_at_{length}"

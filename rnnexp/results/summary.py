@@ -129,7 +129,7 @@ class Tested(BaseModel):
 
 
 class AtLength(BaseModel):
-    """Scores at another length than the network was trained at."""
+    """Scores at another length than `seq_len`."""
 
     model_config = ConfigDict(extra="allow")
 

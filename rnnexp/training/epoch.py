@@ -13,6 +13,7 @@ import torch
 from rnnexp.clip.base import Clip
 from rnnexp.data.base import Task
 from rnnexp.model.base import SequenceModel
+from rnnexp.regulariser.base import NO_REGULARISER, Regulariser
 from rnnexp.training.checkpoint import Saver
 from rnnexp.training.steps import EpochSteps
 from rnnexp.types import Batch
@@ -30,6 +31,7 @@ class Epoch(NamedTuple):
     batches: Iterable[Batch]
     steps: EpochSteps
     saver: Saver | None = None
+    regulariser: Regulariser = NO_REGULARISER
 
 
 def carried_out(story: Generator[Epoch, None, T], train: Callable[[Epoch], None]) -> T:

@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from rnnexp.data.base import Task
-from rnnexp.data.curriculum import WINDOW
 from rnnexp.streams import stream_seed
 from rnnexp.training.steps import EpochSteps
 from rnnexp.types import Batch, SequenceDataset
@@ -190,13 +189,13 @@ class FreshFeed:
         is saved after the last one, and goes on, comes to the same.
         """
         lessons = self.curriculum
-        if lessons is None or self.is_grown or not len(steps) or len(steps) % WINDOW:
+        if lessons is None or self.is_grown or not len(steps) or len(steps) % lessons.window:
             return
         if self._looked_at == taken:  # before it was saved
             return
         self._looked_at = taken
         score = self.task.at_length(lessons.length(self.seed, 0)).score
-        self.curriculum = lessons.after(score.skill(steps.recent(score.name, WINDOW)))
+        self.curriculum = lessons.after(score.skill(steps.recent(score.name, lessons.window)))
 
     def state(self) -> Mapping[str, Any]:
         if self.curriculum is None:

@@ -97,11 +97,14 @@ class EpochSteps:
     states: norms of the states' gradients, where they are asked for.
     clock: the seconds that the steps have taken.
     metrics: the names of the scores.
+    before: steps that the training took before this epoch.
+    penalised: whether a regulariser's penalty is noted.
     nonfinite_seen: 1.0 from the first step on whose loss or gradient is not finite, else 0.0.
     """
 
-    def __init__(self, watched: WatchedNorms, states: StateGradients) -> None:
-        self.watched, self.states = watched, states
+    def __init__(self, watched: WatchedNorms, states: StateGradients, before: int = 0) -> None:
+        self.watched, self.states, self.before = watched, states, before
+        self.penalised = False
         self.clock = Clock()
         self._rows: list[Tensor] = []
         self._sizes: list[int] = []
@@ -119,6 +122,7 @@ class EpochSteps:
         return {"table": table, "watched": watched, "states": states}, {
             "sizes": self._sizes,
             "metrics": self.metrics,
+            "penalised": self.penalised,
             "nonfinite_seen": self.nonfinite_seen.item(),
             "seconds": self.clock.seconds,
         }
@@ -131,16 +135,26 @@ class EpochSteps:
         self.watched.restore(tensors["watched"], device)
         self.states.restore(tensors.get("states"), len(self._rows), device)
         self._sizes, self.metrics = list(rest["sizes"]), tuple(rest["metrics"])
+        self.penalised = rest.get("penalised", False)
         self.nonfinite_seen = torch.tensor(rest["nonfinite_seen"], device=device)
         self.clock.seconds = rest["seconds"]
 
     def add(
-        self, loss: Tensor, metrics: Mapping[str, Tensor], clip: ClipReport, batch: Batch
+        self,
+        loss: Tensor,
+        metrics: Mapping[str, Tensor],
+        clip: ClipReport,
+        batch: Batch,
+        penalty: Tensor | None = None,
     ) -> None:
-        """A step's loss and metrics, 0-dim each, and what clipping reported of its gradients."""
-        self.metrics = tuple(metrics)
+        """A step's loss and metrics, 0-dim each, and what clipping reported of its gradients.
+
+        penalty: of a regulariser, NaN at a step that has none; None without a regulariser.
+        """
+        self.metrics, self.penalised = tuple(metrics), penalty is not None
         numbers = (
             batch.lengths.sum(), loss, *metrics.values(),
+            *(() if penalty is None else (penalty,)),
             clip.norm_before, clip.norm_after, clip.fired, clip.nonfinite,
         )  # fmt: skip
         self._rows.append(torch.stack([number.to(wide(loss.device)) for number in numbers]))
@@ -178,10 +192,12 @@ class EpochSteps:
         train_*: means over examples, each at the weights of its step. grad_norm: mean over steps of
         the total norm before clipping, grad_norm_max: the largest; grad_norm_clipped: mean after
         clipping; clipped_fraction: share of steps on which clipping changed a gradient. All None
-        where no step was finite.
+        where no step was finite. train_loss is the task's alone; train_penalty, of a run with a
+        regulariser, is the mean over the steps that had one, None where none had.
         """
         names = (
             "train_loss", *(f"train_{name}" for name in self.metrics),
+            *(("train_penalty",) if self.penalised else ()),
             "grad_norm", "grad_norm_max", "grad_norm_clipped", "clipped_fraction",
         )  # fmt: skip
         table = self._table[self._finite]
@@ -189,8 +205,9 @@ class EpochSteps:
             return dict.fromkeys(names)
         sizes = self._sizes[self._finite]
         *scores, before, after, fired, _ = table.T
+        penalties = [_mean_of_known(scores.pop())] if self.penalised else []
         means = (
-            *(float(np.average(score, weights=sizes)) for score in scores),
+            *(float(np.average(score, weights=sizes)) for score in scores), *penalties,
             float(before.mean()), float(before.max()), float(after.mean()), float(fired.mean()),
         )  # fmt: skip
         return dict(zip(names, means, strict=True))
@@ -207,7 +224,14 @@ class EpochSteps:
         """One line on the step that was not finite; step: its number in the run."""
         assert self.diverged_at is not None
         row = self._table[self.diverged_at]
+        penalty = f"penalty {row[-5]:g}, " if self.penalised else ""
         return (
-            f"step {step} is not finite: loss {row[0]:g}, total gradient norm {row[-4]:g}, "
-            f"{row[-1]:.0f} gradient elements infinite or NaN"
+            f"step {step} is not finite: loss {row[0]:g}, {penalty}total gradient norm "
+            f"{row[-4]:g}, {row[-1]:.0f} gradient elements infinite or NaN"
         )
+
+
+def _mean_of_known(values: npt.NDArray[np.float64]) -> float | None:
+    """The mean of those that are no NaN; None where all are."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else None

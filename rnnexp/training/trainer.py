@@ -1,5 +1,7 @@
 """The training loop: sample -> forward -> loss -> backward -> clip -> step -> record.
 
+A regulariser, where there is one, adds to the loss between the loss and the way back.
+
 Clipping measures the gradient's norm before it changes anything; that raw norm is what is recorded.
 """
 
@@ -17,6 +19,7 @@ from rnnexp.dials import Checkpoints
 from rnnexp.interrupts import deferred
 from rnnexp.model.base import SequenceModel
 from rnnexp.ranges import a_fraction, at_least, more_than
+from rnnexp.regulariser.base import NO_REGULARISER, Regulariser
 from rnnexp.training.checkpoint import Checkpoint, Saver
 from rnnexp.training.dropout import seeded
 from rnnexp.training.epoch import Epoch, carried_out
@@ -148,6 +151,7 @@ class Trainer:
         probes: Probes | None = None,
         start: Checkpoint | None = None,
         saving: Checkpoints | None = None,
+        regulariser: Regulariser = NO_REGULARISER,
     ) -> Fit:
         """Train `model` in place; `recorder` gets every epoch, `probes` look on between epochs.
 
@@ -155,7 +159,9 @@ class Trainer:
         saving: when to save the training, and how much of it. A signal that ends the process saves
         it too, and ends it between two steps.
         """
-        story = self.fitting(model, task, clip, recorder, seed, device, probes, start, saving)
+        story = self.fitting(
+            model, task, clip, recorder, seed, device, probes, start, saving, regulariser
+        )
         return carried_out(story, lambda epoch: self.train_epoch(*epoch))
 
     def fitting(
@@ -169,6 +175,7 @@ class Trainer:
         probes: Probes | None = None,
         start: Checkpoint | None = None,
         saving: Checkpoints | None = None,
+        regulariser: Regulariser = NO_REGULARISER,
     ) -> Generator[Epoch, None, Fit]:
         """`fit`, which leaves the training of each epoch to the caller: see `carried_out`."""
         saving = saving or Checkpoints()
@@ -187,7 +194,8 @@ class Trainer:
         saver.epoch_ended(fit)
         with saver.saved_when_stopped():
             while not self.has_ended(fit, plan):
-                steps = self.epoch_steps(model, () if probes is None else probes.state_distances)
+                distances = () if probes is None else probes.state_distances
+                steps = self.epoch_steps(model, distances, fit.steps)
                 if start is not None and start.steps is not None:
                     steps.restore(*start.steps, device)
                 start = None  # the epochs behind it begin at their beginning
@@ -195,7 +203,7 @@ class Trainer:
                 first, count = fit.steps + len(steps), plan[fit.epochs] - len(steps)
                 batches = progress.bar(feed.batches(first, count, steps), fit, len(steps))
                 batches = seeded(batches, seed, first)
-                yield Epoch(model, task, clip, optimizer, batches, steps, saver)
+                yield Epoch(model, task, clip, optimizer, batches, steps, saver, regulariser)
                 validation = None
                 if len(val) and steps.diverged_at is None:
                     progress.tell("validation", fit.epochs + 1, fit.steps + len(steps))
@@ -272,11 +280,13 @@ class Trainer:
         batches: Iterable[Batch],
         steps: EpochSteps,
         saver: Saver | None = None,
+        regulariser: Regulariser = NO_REGULARISER,
     ) -> None:
         """One step per batch. From a step on that is not finite, the weights stay as they are.
 
         steps: gets what the steps were. saver: saves the training between two steps where it is
-        time to, and before a signal ends it.
+        time to, and before a signal ends it. regulariser: see there; the loss that is noted is the
+        task's alone.
         """
         model.train()
         parameters = trainable(model)
@@ -287,24 +297,29 @@ class Trainer:
                 with autocast(self.precision, batch.inputs.device):
                     outputs = model(batch)
                 loss = task.loss(outputs.float(), batch)
+                objective = regulariser(loss, model, batch, steps.before + len(steps))
                 optimizer.zero_grad(set_to_none=True)
-                loss.backward()  # type: ignore[no-untyped-call]
+                objective.total.backward()  # type: ignore[no-untyped-call]
                 steps.states.measure(batch, model.reads_pads)
                 steps.watched.measure()
                 report = clip(parameters)
                 steps.watched.measure()
-                steps.add(loss.detach(), task.metrics(outputs.detach(), batch), report, batch)
+                metrics = task.metrics(outputs.detach(), batch)
+                steps.add(loss.detach(), metrics, report, batch, objective.penalty)
                 step_unless(steps.nonfinite_seen, optimizer)
         steps.read()
 
-    def epoch_steps(self, model: SequenceModel, distances: Sequence[int] = ()) -> EpochSteps:
+    def epoch_steps(
+        self, model: SequenceModel, distances: Sequence[int] = (), before: int = 0
+    ) -> EpochSteps:
         """What the steps of an epoch of that model are noted in.
 
-        distances: from the readout, at which the states' gradients are noted too.
+        distances: from the readout, at which the states' gradients are noted too. before: steps
+        that the training has taken already.
         """
         states = StateGradients(distances)
         states.watch(model)
-        return EpochSteps(WatchedNorms(model.recurrence_parameters()), states)
+        return EpochSteps(WatchedNorms(model.recurrence_parameters()), states, before)
 
     def evaluate(self, model: SequenceModel, task: Task, data: Sampler) -> Evaluation:
         """Loss and scores over a split, at the precision of the training."""

@@ -1,6 +1,7 @@
 """The table of published numbers: what headers promise is read and judged as it is meant."""
 
 import math
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -8,6 +9,7 @@ import pytest
 
 from rnnexp import plugins
 from rnnexp.command.choices import choices
+from rnnexp.results.factors import LENGTHS
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.statistics import POSITIVE, t_interval
 from rnnexp.results.study import Study
@@ -152,3 +154,14 @@ def test_the_table_says_which_version_made_it_and_when(
         RunDirectory.open(tmp_path / f"job{seed:03d}").write_summary(summary)
     study = Study.read(tmp_path)
     assert published.made_when([study]) == "rnnexp 0.9; 2026-01-01 to 2026-01-02"
+
+
+def test_a_preset_that_compares_over_seeds_has_six_or_says_so() -> None:
+    """The sign-flip test over n seeds gives no p below 2 / 2^n: over five it is never below .05."""
+    for name, preset in choices("experiment").items():
+        sweep = preset.sweep()
+        seeds = len(str(sweep.get("seed", "")).split(","))
+        compared = {key for key in sweep if key != "seed" and key not in LENGTHS}
+        if compared and 1 < seeds < 6:
+            header = preset.path.read_text(encoding="utf-8").partition("\nhydra:")[0]
+            assert re.search("no comparison .*can reject", header.replace("\n# ", " ")), name

@@ -13,20 +13,24 @@ from torch import Tensor
 
 from rnnexp import checks
 from rnnexp.checks import networks, suite
-from rnnexp.model.bptt import gru, plain
+from rnnexp.data.delayed_xor import DelayedXor
+from rnnexp.model.bptt import diagonal, gru, plain
+from rnnexp.model.cells import minlstm
 from rnnexp.model.cells.base import Recurrence, State
 from rnnexp.probes import (
     effective_memory,
     fixed_point_search,
     gradient_norms,
     lyapunov,
+    separation,
     slow_points,
     state_sensitivity,
 )
 from rnnexp.probes import gradient_flow as flow
 from rnnexp.probes.base import Array
 from rnnexp.probes.decay import Decay
-from rnnexp.types import Batch, Rollout
+from rnnexp.results import l50
+from rnnexp.types import Batch, Rollout, SequenceDataset
 from tests.conftest import Outcome
 
 
@@ -96,6 +100,7 @@ def test_every_probe_with_an_exact_case_is_checked() -> None:
     assert checked >= {
         "rollout", "gradient_flow", "grad_norm", "hidden_dynamics", "gates", "padding_survival",
         "jacobian", "recurrent_weights", "lyapunov", "participation_ratio", "regime",
+        "class_separation",
         "effective_memory", "fixed_points", "parameter_sensitivity",
     }  # fmt: skip
 
@@ -230,6 +235,57 @@ def forgotten_carry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gru, "new_slope", lambda z_TBH, n_TBH: 1 - n_TBH * n_TBH)
 
 
+def over_all_scatter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the classes over all scatter, in place of that within them."""
+    ratios = separation.scatter_ratios
+
+    def shares(states_ND: Array, class_PN: separation.Classes) -> Array:
+        ratio_P = ratios(states_ND, class_PN)
+        return ratio_P / (1 + ratio_P)
+
+    monkeypatch.setattr(separation, "scatter_ratios", shares)
+
+
+def told_the_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reader of a state that has lost its class is told it, as a part of the state."""
+    accuracy = separation.reader_accuracy
+
+    def told(states_ND: Array, class_PN: separation.Classes, fold_N: separation.Classes) -> Array:
+        return accuracy(np.column_stack([states_ND, class_PN[0]]), class_PN, fold_N)
+
+    monkeypatch.setattr(separation, "reader_accuracy", told)
+
+
+def told_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The filler of the last step tells the class."""
+    generate = DelayedXor.generate
+
+    def telling(self: DelayedXor, count: int, generator: np.random.Generator) -> SequenceDataset:
+        examples = generate(self, count, generator)
+        examples.inputs[:, -1] = 3 + examples.targets
+        return examples
+
+    monkeypatch.setattr(DelayedXor, "generate", telling)
+
+
+def forgotten_conjugate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gradient of a complex eigenvalue as if it were real."""
+    monkeypatch.setattr(
+        diagonal, "kept_gradient", lambda total_TBU, before_TBU: total_TBU * before_TBU
+    )
+
+
+def gates_that_do_not_sum_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A minLSTM whose two gates are not divided by their sum."""
+    monkeypatch.setattr(minlstm, "shares", lambda a_f, a_i: (a_f.sigmoid(), a_i.sigmoid()))
+
+
+def half_as_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interval of L50 that holds half of what it should."""
+    monkeypatch.setattr(l50, "LEVEL", 0.5)
+    monkeypatch.setattr(l50, "PROFILE", 0.2)
+
+
 def pads_are_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """The last k steps are those of the tensor, pads among them."""
     original = effective_memory.truncated_answers
@@ -291,6 +347,20 @@ FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]
     "half-life of any curve": (one_half_life, ("gradient_flow: time scales",), "no half-life"),
     "slope of tanh forgotten": (forgotten_slope, ("bptt",), "plain RNN equal autograd's"),
     "carry of the GRU forgotten": (forgotten_carry, ("bptt",), "GRU equal autograd's"),
+    "scatter over all of it": (over_all_scatter, ("class_separation",), "between 16 over within 4"),
+    "reader that is told the class": (
+        told_the_class,
+        ("class_separation",),
+        "overwritten",
+    ),
+    "the answer told by the last token": (told_at_the_end, ("chance: every",), "without memory"),
+    "conjugate forgotten": (forgotten_conjugate, ("bptt: the gradients of d",), "diagonal cells"),
+    "gates of the minLSTM not divided": (
+        gates_that_do_not_sum_to_one,
+        ("cells: minlstm",),
+        "its twin in numpy",
+    ),
+    "an interval of half the level": (half_as_sure, ("trainability",), "covers 93%"),
     "pads are the last steps": (pads_are_steps, ("effective_memory",), "with pads behind"),
     "eigenvalues of F - 1": (of_the_difference, ("fixed_points: linear",), "those of W"),
     "slow taken for fixed": (soon_fixed, ("fixed_points",), "(I - W)^-1"),

@@ -1,5 +1,6 @@
 """The memory tasks: each as its definition says, and its chance level by Monte Carlo."""
 
+import hashlib
 import math
 from typing import Any
 
@@ -9,12 +10,18 @@ import torch
 import torch.nn.functional as F
 
 from rnnexp import config as settings
+from rnnexp.checks.chance import without_memory
 from rnnexp.data.adding import Adding
+from rnnexp.data.associative_recall import AssociativeRecall
 from rnnexp.data.base import IGNORED, StepClassification, Task
 from rnnexp.data.copying import BLANK, FIRST, SIGNAL, Copying
+from rnnexp.data.delayed_xor import DelayedXor
+from rnnexp.data.flip_flop import FlipFlop
 from rnnexp.data.generated import Generated
+from rnnexp.data.modular_counting import ModularCounting
 from rnnexp.data.parity import Parity
 from rnnexp.data.recall import Recall
+from rnnexp.data.selective_copying import SelectiveCopying
 from rnnexp.data.temporal_order import TemporalOrder
 from rnnexp.streams import stream_seed
 from rnnexp.types import Batch
@@ -27,6 +34,14 @@ TASKS: list[tuple[type[Generated], dict[str, Any]]] = [
     (Copying, {"scored": "recalled"}),
     (TemporalOrder, {"symbols": 3}),
     (Recall, {"distance": 3, "pads": 4, "classes": 5, "distractors": 2}),
+    (Recall, {"distance": 6, "classes": 3, "distractors": 3, "items": 3}),
+    (SelectiveCopying, {"items": 1, "classes": 2}),
+    (SelectiveCopying, {"items": 12, "classes": 3}),
+    (DelayedXor, {"distance": 5, "gap": 5, "fillers": 1}),
+    (FlipFlop, {"items": 3, "classes": 3, "write": 0.3, "read": 0.4}),
+    (FlipFlop, {"write": 0.0, "read": 0.0}),
+    (ModularCounting, {"modulus": 7}),
+    (AssociativeRecall, {"items": 4, "keys": 4, "classes": 2, "fillers": 1}),
 ]
 
 
@@ -71,12 +86,14 @@ def ignorant_outputs(task: Task, batch: Batch) -> torch.Tensor:
     """What somebody answers who knows the task, and remembers nothing."""
     if task.regression:
         return batch.targets.mean(dim=0).expand_as(batch.targets)
-    if isinstance(task, StepClassification):
+    if isinstance(task, Copying):
         # sure of a blank wherever one is due, even among the eight symbols else
         logits = torch.full((*batch.targets.shape, task.output_size), -1e4)
         logits[:, :-10, 0] = 0.0
         logits[:, -10:, 1:] = 0.0
         return logits + 1e-3 * torch.rand(logits.shape)
+    if isinstance(task, StepClassification):
+        return 1e-3 * torch.rand(*batch.targets.shape, task.output_size)
     return 1e-3 * torch.rand(len(batch), task.output_size)
 
 
@@ -99,7 +116,7 @@ def test_nothing_short_of_the_whole_answer_beats_chance_by_the_last_input(
     cls: Any, options: dict[str, Any]
 ) -> None:
     """The class is independent of what stands at the last step (a far cue, an early symbol)."""
-    if cls in (Adding, Copying) or options.get("distractors"):
+    if cls is Adding or issubclass(cls, StepClassification) or options.get("distractors"):
         return
     batch = sample(cls(seq_len=12, **options))
     last = batch.inputs[torch.arange(len(batch)), batch.lengths - 1]
@@ -108,6 +125,22 @@ def test_nothing_short_of_the_whole_answer_beats_chance_by_the_last_input(
         shares = torch.bincount(classes, minlength=2).double() / len(classes)
         expected = 1 / len(batch.targets.unique())
         assert (shares - expected).abs().max() < 5 * math.sqrt(0.25 / len(classes))
+
+
+@pytest.mark.parametrize(("cls", "options"), TASKS, ids=names)
+def test_chance_is_the_best_by_the_token_and_the_step_alone(
+    cls: Any, options: dict[str, Any]
+) -> None:
+    """Whoever knows which step it is, and what is read there, and all shares of classes."""
+    if cls is Adding:
+        return
+    task = cls(seq_len=12, **options)
+    scores = without_memory(task, MANY)
+    assert scores["accuracy"] == pytest.approx(
+        task.chance["accuracy"], abs=5 * math.sqrt(0.25 / MANY)
+    )
+    # shares that are estimated cost (classes - 1) / 2 MANY for each token that a step can have
+    assert -0.01 * task.chance["loss"] < scores["loss"] - task.chance["loss"] < 0.02
 
 
 @pytest.mark.parametrize("markers", ["halves", "anywhere"])
@@ -202,10 +235,147 @@ def test_recall_by_its_definition() -> None:
     assert torch.equal(near.inputs[:, 0], near.targets + 1)
 
 
+def test_recall_of_several_cues_by_its_definition() -> None:
+    task = Recall(seq_len=9, distance=6, classes=3, fillers=4, distractors=2, items=3)
+    batch = sample(task, 5000)
+    assert (task.output_size, task.variant()["items"]) == (27, 3)
+    digits = batch.inputs[:, 2:5] - 1
+    assert torch.equal((digits * torch.tensor([9, 3, 1])).sum(1), batch.targets)
+    assert digits.unique().tolist() == [0, 1, 2]
+    assert batch.targets.unique().numel() == 27
+    cues = (batch.inputs >= 1) & (batch.inputs <= 3)
+    assert not cues[:, :2].any()
+    assert (cues[:, 5:].sum(1) == 2).all()
+    assert cues[:, 5:].float().mean(0).tolist() == pytest.approx([0.5] * 4, abs=0.04)
+    # they may fill all that there is
+    full = sample(Recall(seq_len=3, items=3), 50)
+    assert (full.inputs <= 2).all()
+
+
+#: SHA-256 of inputs and targets in version 0.5, which had one cue only.
+BYTES_OF_VERSION_5 = "de27ccf1a2a99f57aefaa72412202295e287670a8057c7107e763747e7e554d4"
+
+
+def test_one_cue_has_the_bytes_of_before() -> None:
+    digest = hashlib.sha256()
+    before = ({}, {"distance": 3, "pads": 4, "classes": 5, "distractors": 2},
+              {"classes": 3, "distractors": 11}, {"distance": 0})  # fmt: skip
+    for options in before:
+        batch = Recall(seq_len=12, **options).fresh(500, np.random.default_rng(3))  # type: ignore[arg-type]
+        digest.update(batch.inputs.numpy().tobytes())
+        digest.update(batch.targets.numpy().tobytes())
+    assert digest.hexdigest() == BYTES_OF_VERSION_5
+
+
 def test_parity_flips_with_every_bit() -> None:
     batch = sample(Parity(seq_len=5), 1000)
     expected = [sum(row) % 2 for row in (batch.inputs - 1).tolist()]
     assert batch.targets.tolist() == expected
+
+
+@pytest.mark.parametrize("seq_len", [1, 2, 7, 256])
+def test_sums_are_made_at_every_length(seq_len: int) -> None:
+    """Parity is the sum modulo 2; both go on from 1 step to any number."""
+    for task in (Parity(seq_len=40), *(ModularCounting(seq_len=40, modulus=m) for m in (2, 5))):
+        modulus = task.output_size
+        batch = sample(task.at_length(seq_len), 500)
+        assert batch.inputs.shape == (500, seq_len)
+        assert torch.equal((batch.inputs - 1).sum(1) % modulus, batch.targets)
+        assert batch.inputs.unique().tolist() == list(range(1, modulus + 1))
+    parity, counting = (
+        sample(task) for task in (Parity(seq_len=6), ModularCounting(seq_len=6, modulus=2))
+    )
+    assert torch.equal(parity.inputs, counting.inputs)
+    assert torch.equal(parity.targets, counting.targets)
+
+
+@pytest.mark.parametrize(
+    ("seq_len", "distance", "gap", "places"),
+    [(2, None, None, (0, 1)), (21, None, None, (0, 10)), (20, None, None, (0, 10)),
+     (9, 5, None, (3, 6)), (9, 5, 1, (3, 4)), (9, 5, 5, (3, 8))],
+)  # fmt: skip
+def test_delayed_xor_by_its_definition(
+    seq_len: int, distance: int | None, gap: int | None, places: tuple[int, int]
+) -> None:
+    task = DelayedXor(seq_len=seq_len, distance=distance, gap=gap)
+    batch = sample(task, 2000)
+    cues = batch.inputs <= 2
+    assert cues.nonzero()[:, 1].view(-1, 2).unique(dim=0).tolist() == [list(places)]
+    assert (task.distance, task.gap) == (seq_len - 1 - places[0], places[1] - places[0])
+    first, second = (batch.inputs[:, place] - 1 for place in places)
+    assert torch.equal(batch.targets, first ^ second)
+    for bit in (first, second):  # one of the two says nothing
+        assert batch.targets[bit == 0].float().mean() == pytest.approx(0.5, abs=0.06)
+    assert set(batch.inputs[~cues].unique().tolist()) <= set(range(3, 11))
+
+
+def test_selective_copying_by_its_definition() -> None:
+    task = SelectiveCopying(seq_len=9, items=4, classes=3)
+    batch = sample(task, 5000)
+    assert batch.inputs.shape == batch.targets.shape == (5000, 13)
+    assert batch.per_step
+    symbols = batch.inputs[:, :9] >= 3
+    assert (symbols.sum(1) == 4).all()
+    assert torch.equal(batch.inputs[:, :9][symbols].view(-1, 4) - 3, batch.targets[:, 9:])
+    assert (batch.inputs[:, :9][~symbols] == 1).all()
+    assert (batch.inputs[:, 9:] == 2).all()
+    assert (batch.targets[:, :9] == IGNORED).all()
+    assert batch.targets[:, 9:].unique().tolist() == [0, 1, 2]
+    assert symbols.float().mean(0).tolist() == pytest.approx([4 / 9] * 9, abs=0.04)
+    answers = 50.0 * F.one_hot(batch.targets.clamp(min=0), 3).float()
+    assert task.metrics(answers, batch)["accuracy"] == 1
+    answers[:, 9:11] = torch.tensor([-1.0, -1.0, 5.0])
+    right = (2 + (batch.targets[:, 9:11] == 2).sum(1)) / 4
+    assert torch.allclose(task.scores(answers, batch)["accuracy"], right)
+
+
+def registers_by_hand(tokens: list[int], items: int, classes: int) -> list[int]:
+    """The targets of a sequence of flip-flop, read token by token."""
+    registers, targets = [-1] * items, []
+    for token in tokens:
+        register, value = divmod(token - 1, classes)
+        asked = token - 1 - (items + 1) * classes
+        if register < items:
+            registers[register] = value
+        targets.append(registers[asked] if asked >= 0 else IGNORED)
+    return targets
+
+
+@pytest.mark.parametrize(("items", "classes"), [(1, 2), (3, 4)])
+def test_flip_flop_by_its_definition(items: int, classes: int) -> None:
+    task = FlipFlop(seq_len=30, items=items, classes=classes, write=0.2, read=0.3)
+    batch = sample(task, 3000)
+    by_hand = [registers_by_hand(row, items, classes) for row in batch.inputs.tolist()]
+    assert batch.targets.tolist() == by_hand
+    assert task.vocabulary is not None
+    words = [[task.vocabulary[i] for i in row] for row in batch.inputs.tolist()]
+    between = [word for row in words for word in row[items:-1]]
+    for kind, share in (("write", 0.2), ("read", 0.3), ("ignore", 0.5)):
+        assert np.mean([w.startswith(kind) for w in between]) == pytest.approx(share, abs=0.01)
+    assert len({word for row in words for word in row}) == items * classes + classes + items
+    assert all(row[-1].startswith("read") for row in words)
+    assert all(row[i].startswith(f"write{i + 1}=") for row in words for i in range(items))
+
+
+@pytest.mark.parametrize("fillers", [0, 4])
+def test_associative_recall_by_its_definition(fillers: int) -> None:
+    task = AssociativeRecall(seq_len=9 + fillers, items=3, keys=5, classes=4)
+    batch = sample(task, 5000)
+    pairs = batch.inputs[:, :6].view(-1, 3, 2)
+    keys, values = pairs[:, :, 0] - 2, pairs[:, :, 1] - 7
+    assert keys.unique().tolist() == list(range(5))
+    assert values.unique().tolist() == list(range(4))
+    assert all(len(set(row)) == 3 for row in keys.tolist())
+    assert (batch.inputs[:, -3:-1] == 1).all()
+    assert (batch.inputs[:, 6:-3] >= 11).all()
+    asked = keys == (batch.inputs[:, -1:] - 2)
+    assert (asked.sum(1) == 1).all()
+    assert torch.equal(values[asked], batch.targets)
+    assert asked.float().mean(0).tolist() == pytest.approx([1 / 3] * 3, abs=0.04)
+    # to know the values, and not whose they are, is worth what the docstring says
+    commonest = F.one_hot(values, 4).sum(1)
+    known = (commonest[torch.arange(5000), batch.targets] / 3).mean()
+    assert known < commonest.max(1).values.float().mean() / 3 == pytest.approx(0.5625, abs=0.02)
 
 
 @pytest.mark.parametrize(
@@ -218,6 +388,29 @@ def test_parity_flips_with_every_bit() -> None:
         (lambda: Recall(classes=0), "classes must be at least 2"),
         (lambda: Recall(seq_len=4, distractors=4), "distractors=4 do not fit"),
         (lambda: Recall(fillers=0), "fillers must be at least 1"),
+        (lambda: Recall(items=0), "items must be at least 1"),
+        (lambda: Recall(seq_len=3, items=4), "items=4 do not fit: .* there are 3 steps"),
+        (lambda: Recall(items=20), r"items must be at most 19: there are 2\^items classes"),
+        (lambda: Recall(items=10**15), "items must be at most 19"),
+        (lambda: Recall(seq_len=4, items=3, distractors=2), "distractors=2 do not fit"),
+        (lambda: Recall(seq_len=9, items=3).at_length(2), "items=3 do not fit"),
+        (lambda: SelectiveCopying(seq_len=9), "items=10 do not fit into seq_len=9"),
+        (lambda: SelectiveCopying(classes=1), "classes must be at least 2"),
+        (lambda: SelectiveCopying().at_length(5), "items=10 do not fit into seq_len=5"),
+        (lambda: DelayedXor(seq_len=1), "delayed_xor needs seq_len of 2 or more"),
+        (lambda: DelayedXor(seq_len=5, distance=5), "distance=5 lies beyond the sequence"),
+        (lambda: DelayedXor(distance=0), "distance must be at least 1"),
+        (lambda: DelayedXor(gap=0), "gap must be at least 1"),
+        (lambda: DelayedXor(seq_len=9, distance=3, gap=4), "gap=4 puts the second cue behind"),
+        (lambda: DelayedXor(seq_len=9, gap=6).at_length(5), "gap=6 puts the second cue behind"),
+        (lambda: FlipFlop(seq_len=3, items=3), "seq_len must be 4 or more"),
+        (lambda: FlipFlop(write=0.6, read=0.5), "write=0.6 and read=0.5 are shares of the steps"),
+        (lambda: FlipFlop(write=-0.1), "write must be at least 0"),
+        (lambda: FlipFlop(items=10**6), "items must be at most 500000"),
+        (lambda: ModularCounting(modulus=1), "modulus must be at least 2"),
+        (lambda: ModularCounting().at_length(0), "seq_len must be at least 1"),
+        (lambda: AssociativeRecall(items=9), "items=9 need as many different keys"),
+        (lambda: AssociativeRecall(seq_len=8), "items=3 do not fit .* seq_len must be 9 or more"),
         (lambda: Parity(test_count=0), "test_count must be at least 1"),
         (lambda: TemporalOrder(seq_len=20).at_length(5), "10 or more"),
     ],

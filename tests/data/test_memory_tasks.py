@@ -45,8 +45,11 @@ def test_every_task_goes_through_trainer_probes_and_figures(
     assert summary.test is not None
     assert summary.test_interval is not None
     assert summary.chance[headline] == pytest.approx(
-        {"adding": 1 / 6, "copying": 1 / 8, "temporal_order": 1 / 4}.get(data, 1 / 2)
-    )
+        {
+            "adding": 1 / 6, "copying": 1 / 8, "temporal_order": 1 / 4, "selective_copying": 1 / 8,
+            "modular_counting": 1 / 3, "associative_recall": 1 / 4,
+        }.get(data, 1 / 2)
+    )  # fmt: skip
     low, high = summary.test_interval[headline]
     assert low <= summary.test[headline] <= high
     assert summary.perfect[headline] == (0.0 if headline == "mse" else 1.0)
@@ -123,7 +126,7 @@ def test_other_lengths_are_tested_and_drawn(
     if data == "copying":
         assert at_lengths["24"].chance["loss"] == pytest.approx(10 * np.log(8) / 44)
     assert f"at length 24: test {headline}" in outcome.out
-    svg = (run.plots / "length_generalisation.svg").read_text()
+    svg = (run.plots / "carrying_over.svg").read_text()
     for words in ("length tested at", "chance", "trained at", "over test examples"):
         assert words in svg
     assert (run.path / "predictions" / "test_T24.npz").is_file()
@@ -137,8 +140,8 @@ def test_a_bag_trained_at_one_length_knows_the_parity_of_none(rnnexp: Rnnexp) ->
     groups = json.loads(Path("outputs/studies/p/study.json").read_text())["groups"]
     assert [group["beats_chance"]["successes"] for group in groups] == [0, 0]
     assert [group["solved"]["n"] for group in groups] == [2, 2]
-    assert "below 8" in outcome.out
-    assert Path("outputs/studies/p/plots/memory_horizon.png").is_file()
+    assert "trainability: L50" in outcome.out
+    assert Path("outputs/studies/p/plots/trainability.png").is_file()
 
 
 def test_a_study_compares_its_models_seed_by_seed(rnnexp: Rnnexp) -> None:
@@ -224,15 +227,15 @@ def test_the_distance_follows_from_the_length_where_none_is_given(rnnexp: Rnnexp
     assert outcome.status == 0, outcome.err
     study = json.loads(Path("outputs/studies/d/study.json").read_text())
     assert sorted(group["data.distance"] for group in study["groups"]) == [3, 7]
-    (horizon,) = study["memory_horizon"]
-    assert (horizon["axis"], horizon["lengths"]) == ("data.distance", [3, 7])
+    (line,) = study["trainability"]
+    assert (line["axis"], line["lengths"]) == ("data.distance", [3, 7])
 
 
-def test_a_fixed_distance_has_no_horizon_over_lengths(rnnexp: Rnnexp) -> None:
+def test_a_fixed_distance_has_no_l50_over_lengths(rnnexp: Rnnexp) -> None:
     words = ("data=recall", "model=rnn", "data.distance=0", "seq_len=6,12", "seed=0,1", *SMALL)
     outcome = rnnexp("-m", *words, "study=f", "plots=false")
     assert outcome.status == 0, outcome.err
-    assert "trainable length" not in outcome.out
+    assert "trainability" not in outcome.out
 
 
 def test_a_study_shows_other_lengths(rnnexp: Rnnexp) -> None:
@@ -241,7 +244,7 @@ def test_a_study_shows_other_lengths(rnnexp: Rnnexp) -> None:
     assert outcome.status == 0, outcome.err
     assert "at other lengths than trained at" in outcome.out
     assert "test_accuracy_at_30" in Path("outputs/studies/o/study.csv").read_text()
-    svg = Path("outputs/studies/o/plots/length_generalisation.svg").read_text()
+    svg = Path("outputs/studies/o/plots/carrying_over.svg").read_text()
     for words_there in ("RNN", "LSTM", "synthetic", "2 seeds", "chance"):
         assert words_there in svg
 

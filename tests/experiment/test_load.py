@@ -20,9 +20,10 @@ from tests.conftest import TASKS, TINY_MODEL, read_npz
 
 @pytest.mark.parametrize("task", sorted(TASKS))
 def test_a_model_of_each_task_is_loaded_and_answers_the_same(
-    csv_file: Callable[..., Path], task: str
+    csv_file: Callable[..., Path], mnist_files: Callable[..., Path], task: str
 ) -> None:
     csv_file()
+    mnist_files()
     run = package.run([f"data={task}", *TASKS[task], *TINY_MODEL, "model=gru", "probes=none"])
     assert isinstance(run, RunDirectory)
     model = load_model(run).eval()

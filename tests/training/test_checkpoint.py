@@ -23,6 +23,8 @@ from rnnexp.probes.base import Probe
 from rnnexp.probes.grad_norm import GradNorm
 from rnnexp.probes.gradient_flow import GradientFlow
 from rnnexp.probes.probe_set import ProbeSet
+from rnnexp.regulariser.base import NO_REGULARISER, Regulariser
+from rnnexp.regulariser.flossing import Flossing
 from rnnexp.results.checkpoints import StoredCheckpoint
 from rnnexp.results.runs import RunDirectory
 from rnnexp.training.checkpoint import Checkpoint
@@ -60,6 +62,7 @@ def fit(
     saving: Checkpoints,
     start: Checkpoint | None = None,
     task: Task | None = None,
+    regulariser: Regulariser = NO_REGULARISER,
 ) -> None:
     """Train; every file of the run that must not differ is then in its directory."""
     task = task or RandomTokens(seq_len=9, count=70, vocab_size=8)
@@ -71,7 +74,8 @@ def fit(
     if start is not None:
         assert start.probes is not None
         probes.restore(*start.probes, run.probe)
-    done = trainer.fit(model, task, Norm(max_norm=0.4), run, 0, CPU, probes, start, saving)
+    clip = Norm(max_norm=0.4)
+    done = trainer.fit(model, task, clip, run, 0, CPU, probes, start, saving, regulariser)
     run.save_weights("weights", tensor_bytes(model.state_dict()))
     (run.path / "fit.json").write_text(
         json.dumps({k: v for k, v in done.state().items() if k != "seconds"})
@@ -98,15 +102,20 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_from_every_checkpoint_it_ends_in_the_same_bytes(case: str) -> None:
-    """There is one after every step and one after every epoch."""
     check_every_checkpoint(*CASES[case])
+
+
+def test_so_does_one_with_a_regulariser() -> None:
+    """It is on in the first epoch, off, and on at single steps of the second and third."""
+    flossing = Flossing(k=3, steps_before=2, every=3, window=6, burn_in=1)
+    check_every_checkpoint(Trainer(epochs=3, batch_size=16), small_gru, regulariser=flossing)
 
 
 @pytest.mark.parametrize("curriculum", ["grow", "uniform"])
 def test_so_does_one_whose_lengths_change(
     curriculum: CurriculumName, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rnnexp.training.feed.WINDOW", 3)
+    monkeypatch.setattr("rnnexp.data.curriculum.Curriculum.window", 3)
     monkeypatch.setattr("rnnexp.training.trainer.ROW_STEPS", 6)
     monkeypatch.setattr("rnnexp.data.curriculum.LEARNED", 0.0)  # half of the windows, by chance
     task = Recall(
@@ -119,13 +128,16 @@ def test_so_does_one_whose_lengths_change(
 
 
 def check_every_checkpoint(
-    trainer: Trainer, kind: Callable[..., SequenceModel], task: Task | None = None
+    trainer: Trainer,
+    kind: Callable[..., SequenceModel],
+    task: Task | None = None,
+    regulariser: Regulariser = NO_REGULARISER,
 ) -> None:
-    whole = new_run("whole")
-    fit(whole, trainer, kind, EVERY_STEP, task=task)
+    """There is one after every step and one after every epoch."""
+    whole, plain, never = new_run("whole"), new_run("plain"), Checkpoints(every_seconds=1e9)
+    fit(whole, trainer, kind, EVERY_STEP, task=task, regulariser=regulariser)
     expected = what_was_left(whole)
-    plain = new_run("plain")
-    fit(plain, trainer, kind, Checkpoints(every_seconds=1e9), task=task)
+    fit(plain, trainer, kind, never, task=task, regulariser=regulariser)
     assert what_was_left(plain) == expected  # saving changes no training
     stored = StoredCheckpoint.of_run(whole.path)
     assert len(stored) >= 5
@@ -136,7 +148,7 @@ def check_every_checkpoint(
         shutil.copytree(whole.path, again.path, ignore=shutil.ignore_patterns("checkpoints"))
         again.write_grown(again.grown(files))
         start = Checkpoint.of(contents, state)
-        fit(again, trainer, kind, Checkpoints(every_seconds=1e9), start, task)
+        fit(again, trainer, kind, never, start, task, regulariser)
         assert what_was_left(again) == expected, one.place
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from rnnexp.data.adding import Adding
-from rnnexp.data.curriculum import WINDOW
+from rnnexp.data.curriculum import Grow
 from rnnexp.data.recall import Recall
 from rnnexp.streams import stream_seed
 from rnnexp.training.feed import CorpusFeed, FreshFeed, Sampler, trained_widths
@@ -152,24 +152,26 @@ def next_length(feed: FreshFeed) -> int:
 
 def test_lengths_grow_once_they_are_learned() -> None:
     """From chance, 1/2, to perfect: nine tenths of the way is an accuracy of 0.95."""
-    assert next_length(grown([0.96] * WINDOW)) == 3
-    assert next_length(grown([0.94] * WINDOW)) == 2
-    assert next_length(grown([float("nan")] * WINDOW)) == 2
-    assert next_length(grown([0.96] * (WINDOW - 1))) == 2  # no whole window yet
-    assert next_length(grown([0.0] * WINDOW + [1.0] * WINDOW)) == 3  # the last window counts
-    feed = grown([1.0] * WINDOW)
+    assert next_length(grown([0.96] * Grow.window)) == 3
+    assert next_length(grown([0.94] * Grow.window)) == 2
+    assert next_length(grown([float("nan")] * Grow.window)) == 2
+    assert next_length(grown([0.96] * (Grow.window - 1))) == 2  # no whole window yet
+    assert (
+        next_length(grown([0.0] * Grow.window + [1.0] * Grow.window)) == 3
+    )  # the last window counts
+    feed = grown([1.0] * Grow.window)
     assert not feed.is_grown
-    assert next_length(grown([1.0] * 2 * WINDOW, feed)) == 4
+    assert next_length(grown([1.0] * 2 * Grow.window, feed)) == 4
     assert feed.is_grown
-    assert next_length(grown([1.0] * 3 * WINDOW, feed)) == 4
+    assert next_length(grown([1.0] * 3 * Grow.window, feed)) == 4
 
 
 def test_a_window_is_looked_at_once() -> None:
     """Saved after the last step of a window and after the look at it, it goes on alike."""
-    feed = grown([1.0] * WINDOW)
+    feed = grown([1.0] * Grow.window)
     again = FreshFeed(feed.task, CPU, 0, 3)
     again.restore(feed.state())
-    assert next_length(grown([1.0] * WINDOW, again)) == 3
+    assert next_length(grown([1.0] * Grow.window, again)) == 3
 
 
 def test_the_widths_of_a_curriculum() -> None:

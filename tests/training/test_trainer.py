@@ -14,7 +14,7 @@ from rnnexp.clip.base import Clip
 from rnnexp.clip.none import NoClip
 from rnnexp.clip.norm import Norm
 from rnnexp.data.base import Classification
-from rnnexp.data.curriculum import WINDOW
+from rnnexp.data.curriculum import Grow
 from rnnexp.data.recall import Recall
 from rnnexp.embedding.learned import Learned
 from rnnexp.model.bag import Bag
@@ -242,7 +242,7 @@ def test_growing_lengths_come_to_their_longest_before_it_stops() -> None:
     stopped = learned_by(
         Trainer(steps=3000, learning_rate=0.01, stop_when_solved=True), task, "stopped"
     )
-    assert 7 * WINDOW <= stopped.steps < 3000
+    assert 7 * Grow.window <= stopped.steps < 3000
 
 
 def test_what_has_no_solution_is_never_stopped_for_it() -> None:

@@ -14,9 +14,11 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from rnnexp.model.bptt.diagonal import diagonal_states
 from rnnexp.model.bptt.gru import gru_states
 from rnnexp.model.bptt.plain import plain_states
 from rnnexp.model.cells.base import Cell, Recurrence
+from rnnexp.model.cells.diagonal import DiagonalCell
 from rnnexp.model.cells.gru import GRUCell
 
 #: Called on the way back with the total dL/dh_t of all steps, [T, B, H].
@@ -24,8 +26,14 @@ Watch = Callable[[Tensor], None]
 
 
 def is_written_for(cell: Cell) -> bool:
-    """Whether its way back is here: a plain recurrence, whoever wrote the cell, and the GRU."""
-    return cell.is_plain or type(cell) is GRUCell
+    """Whether its way back is here: of a plain recurrence and of a diagonal one, whoever wrote the
+    cell, and of the GRU."""
+    return cell.is_plain or is_diagonal(cell) or type(cell) is GRUCell
+
+
+def is_diagonal(cell: Cell) -> bool:
+    """Whether its step is that of `DiagonalCell`, and not one of its own."""
+    return isinstance(cell, DiagonalCell) and type(cell).step is DiagonalCell.step
 
 
 def states_by_bptt(
@@ -35,5 +43,7 @@ def states_by_bptt(
 
     Gradients reach inputs, weights and h_0, once: there is no gradient of a gradient.
     """
-    run = plain_states if layer.cell.is_plain else gru_states
+    if layer.cell.is_plain:
+        return plain_states(layer, x_TBE, initial_BH, watch)
+    run = diagonal_states if is_diagonal(layer.cell) else gru_states
     return run(layer, x_TBE, initial_BH, watch)

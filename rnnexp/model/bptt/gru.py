@@ -21,7 +21,6 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
@@ -36,9 +35,9 @@ def gru_states(
     watch: Callable[[Tensor], None] | None = None,
 ) -> Tensor:
     """The states of a layer of GRU cells; see `states_by_bptt`."""
-    a_TBG = F.linear(x_TBE, layer.weight_ih, layer.bias_ih)
+    a_TBG = layer.cell.read(x_TBE, layer.weights)
     states_TBH: Tensor = GatedRecurrence.apply(  # type: ignore[no-untyped-call]
-        a_TBG, initial_BH, layer.weight_hh, layer.bias_hh, watch
+        a_TBG, initial_BH, *layer.cell.constants(layer.weights), watch
     )
     return states_TBH
 

@@ -29,9 +29,10 @@ def plain_states(
     watch: Callable[[Tensor], None] | None = None,
 ) -> Tensor:
     """The states of a layer whose cell `is_plain`; see `states_by_bptt`."""
-    a_TBH = F.linear(x_TBE, layer.weight_ih, layer.bias_ih + layer.bias_hh)
+    weights = layer.weights
+    a_TBH = F.linear(x_TBE, weights["weight_ih"], weights["bias_ih"] + weights["bias_hh"])
     states_TBH: Tensor = PlainRecurrence.apply(  # type: ignore[no-untyped-call]
-        a_TBH, initial_BH, layer.weight_hh, layer.cell.activation, watch
+        a_TBH, initial_BH, weights["weight_hh"], layer.cell.activation, watch
     )
     return states_TBH
 

@@ -9,7 +9,8 @@ from types import ModuleType
 from typing import Any
 
 from rnnexp import plugins
-from rnnexp.errors import did_you_mean
+from rnnexp.config import checked_arguments
+from rnnexp.errors import ConfigError, did_you_mean
 from rnnexp.model.cells.base import Cell
 
 
@@ -49,8 +50,8 @@ def cells() -> Mapping[str, type[Cell]]:
 def make_cell(name: str, **options: Any) -> Cell:
     """The cell of that name, with those of the options that its constructor takes.
 
-    Raises ValueError for a name that no cell has, and for an option that the cell does not take,
-    unless the value is the default of the cells that do take it.
+    Raises ValueError for a name that no cell has, for an option that the cell does not take, unless
+    the value is the default of the cells that do take it, and for a value of another type or range.
 
     >>> make_cell("rnn", nonlinearity="relu").activation
     'relu'
@@ -74,7 +75,11 @@ def make_cell(name: str, **options: Any) -> Cell:
         if value not in defaults.values():
             owners = " or ".join(f"model.cell={other}" for other in defaults)
             raise ValueError(f"{option}={value} needs {owners} (got {name})")
-    return known[name](**{option: value for option, value in options.items() if option in taken})
+    given = {option: value for option, value in options.items() if option in taken}
+    try:
+        return known[name](**checked_arguments(known[name], given, ""))
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
 
 
 def _defined_in(module: ModuleType) -> Iterator[type[Cell]]:

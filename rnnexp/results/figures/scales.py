@@ -25,6 +25,8 @@ CHANCE = "#000000"
 _CHANCE_LINE: Any = {"color": CHANCE, "linewidth": 1.0, "linestyle": (0, (1, 2))}
 #: What an axis says of the setting that is the length.
 LENGTH_AXES = {"seq_len": "sequence length (steps)", "data.distance": "distance of the cue (steps)"}
+#: Ticks that have room on an axis of lengths; of more those that are apart by a factor.
+MOST_TICKS, APART = 6, 1.6
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -93,13 +95,23 @@ def whole_numbers(axis: Axis) -> None:
 
 
 def length_scale(axes: Axes, lengths: Sequence[int]) -> None:
-    """A logarithmic x axis with a tick at each length."""
+    """A logarithmic x axis with a tick at each length, of many at as many as have room."""
     axes.set_xscale("log" if min(lengths) > 0 else "symlog", base=2)
-    axes.set_xticks(list(lengths), [str(length) for length in lengths])
+    ticks = list(lengths) if len(lengths) <= MOST_TICKS else _apart(sorted(lengths))
+    axes.set_xticks(ticks, [str(length) for length in ticks])
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.minorticks_off()
     if len(set(lengths)) == 1:
         axes.set_xlim(lengths[0] / 1.5 or -1, lengths[0] * 1.5 or 1)
+
+
+def _apart(lengths: Sequence[int]) -> list[int]:
+    """The first, and of those behind it the next that is far enough away, and so on."""
+    kept: list[int] = []
+    for length in lengths:
+        if not kept or length >= APART * kept[-1]:
+            kept.append(length)
+    return kept
 
 
 class PlainPowers(Formatter):

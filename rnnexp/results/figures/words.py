@@ -21,6 +21,7 @@ SETTINGS = {
     "data.padding": {"post": "pads behind", "pre": "pads before"},
     "clip.max_norm": {"inf": "no clipping"},
     "clip": {"none": "no clipping"},
+    "regulariser": {"none": "no regulariser"},
 }
 #: The same for any value.
 PATTERNS = {

@@ -3,24 +3,27 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
 from torch import nn
 
+from rnnexp.checks.twins import TWINS
 from rnnexp.embedding.features import Features
 from rnnexp.init.base import set_gate_bias
 from rnnexp.model.cells import cells
-from rnnexp.model.cells.base import Recurrence, hidden_states
+from rnnexp.model.cells.base import Cell, Recurrence, hidden_states
 from rnnexp.model.modules import TORCH_MODES
 from rnnexp.model.unrolled import Unrolled, UnrolledRNN
 from rnnexp.probes.gates import Gates
+from rnnexp.probes.gradient_norms import gradient_flow
 from rnnexp.types import Batch
 from tests.conftest import TINY, Outcome
 from tests.probes.test_base import view_of
 
 every_cell = pytest.mark.parametrize("name", cells())
-STEPS, SIZE, HIDDEN = 12, 3, 5
+STEPS, SIZE, HIDDEN = 12, 3, 6
 
 
 def model_of(name: str, num_layers: int = 1) -> Unrolled:
@@ -36,27 +39,56 @@ def examples() -> Batch:
 
 @every_cell
 def test_the_total_adjoint_is_that_of_finite_differences(name: str) -> None:
-    """dL/dh_t, L = Σ h_T², by central differences in every direction of h_t; c_t is held fixed."""
-    made = model_of(name).rollout(examples())
+    """dL/dh_t, L = Σ h_T², by central differences in every direction of h_t, or of what a step
+    hands on in its place; all else that it hands on is held fixed."""
+    model = model_of(name)
+    (layer,) = model.recurrences()
+    layer = layer.to(torch.device("cpu"), torch.float64)
+    made = model.rollout(examples())
+    x_TBE, reached = torch.stack(list(made.inputs)).detach(), made.layers[0].reached
     loss = made.states[-1].square().sum()
-    adjoints = torch.autograd.grad(loss, made.states)
+    adjoints = torch.autograd.grad(loss, reached)
 
     def loss_from(t: int, flat_BD: torch.Tensor) -> torch.Tensor:
-        for later in range(t + 1, STEPS):
-            flat_BD = made.advance(later, flat_BD)
-        return flat_BD[:, :HIDDEN].square().sum(dim=1)
+        last = layer.run(x_TBE[t + 1 :], layer.state_of(flat_BD))[-1]
+        return last.h.square().sum(dim=1)
 
-    eps = 1e-5
+    eps, units = 1e-5, reached[0].shape[1]
     for t in (0, 5, STEPS - 2):
-        by_differences_BH = torch.empty(SIZE, HIDDEN, dtype=torch.float64)
-        for unit in range(HIDDEN):
+        by_differences_BD = torch.empty(SIZE, units, dtype=torch.float64)
+        for unit in range(units):
             change_BD = torch.zeros_like(made.flat_state(t))
             change_BD[:, unit] = eps
             up_B = loss_from(t, made.flat_state(t).detach() + change_BD)
             down_B = loss_from(t, made.flat_state(t).detach() - change_BD)
-            by_differences_BH[:, unit] = (up_B - down_B).detach() / (2 * eps)
-        error = (by_differences_BH - adjoints[t]).norm() / adjoints[t].norm()
+            by_differences_BD[:, unit] = (up_B - down_B) / (2 * eps)
+        error = (by_differences_BD - adjoints[t]).norm() / adjoints[t].norm()
         assert error < 1e-6, t
+
+
+@every_cell
+def test_gradient_flow_sees_what_reaches_far_back(name: str) -> None:
+    """What a step hands on has a gradient at every step, whether or not its h is of it."""
+    made = model_of(name).rollout(examples())
+    norms = gradient_flow(made, made.outputs.square().sum())
+    assert (norms.states_LTB > 0).all()
+    assert (norms.cells_LTB is not None) == model_of(name).recurrences()[0].cell.has_cell_state
+
+
+def test_every_cell_that_torch_has_not_has_a_twin() -> None:
+    ours = {name for name, cell in cells().items() if cell.__module__.startswith("rnnexp.")}
+    assert ours - {cell.name for cell in TORCH_MODES.values()} - {"linear"} == set(TWINS)
+
+
+@pytest.mark.parametrize("name", TWINS)
+@pytest.mark.parametrize("engine", ["autograd", "auto"])
+def test_a_network_is_its_twin_in_numpy(name: str, engine: Literal["autograd", "auto"]) -> None:
+    torch.manual_seed(3)
+    network = UnrolledRNN(4, 8, cell=name, engine=engine).double()
+    x_TBE = torch.randn(40, SIZE, 4, dtype=torch.float64)
+    weights = {key[:-3]: weight.numpy() for key, weight in network.state_dict().items()}
+    states_TBH = network(x_TBE)[0].detach().numpy()
+    assert abs(states_TBH - TWINS[name](weights, x_TBE.numpy())).max() < 1e-10
 
 
 @every_cell
@@ -80,8 +112,12 @@ def test_states_have_their_sizes_and_come_back_from_flat_ones(name: str) -> None
         assert (before.c is not None) == layer.cell.has_cell_state
     state = layers[0].run(examples().inputs.transpose(0, 1))[-1]
     same = layers[0].state_of(state.flat)
-    assert torch.equal(same.h, state.h)
     assert torch.equal(same.flat, state.flat)
+    assert same.gates == {}
+    if any(part is state.h for part in state.handed_on):
+        assert torch.equal(same.h, state.h)
+    else:
+        assert same.h.isnan().all()
 
 
 @every_cell
@@ -97,7 +133,9 @@ def test_advance_takes_the_steps_of_the_run(name: str) -> None:
 def test_each_block_of_rows_acts(name: str) -> None:
     model = model_of(name)
     (layer,) = model.recurrences()
-    assert list(layer.blocks("weight_hh")) == list(layer.cell.blocks)
+    assert list(layer.blocks("weight_ih")) == list(layer.cell.blocks)
+    assert list(layer.blocks("weight_hh")) == list(layer.cell.blocks * layer.cell.has_weight_hh)
+    assert ("weight_hh" in layer.weights) == bool(model.recurrent_weights())
     x_TBE = examples().inputs.transpose(0, 1)
     before = hidden_states(layer.run(x_TBE)).detach()
     for weight_HE in layer.blocks("weight_ih").values():
@@ -115,7 +153,7 @@ def test_what_the_cell_says_of_itself_is_plain_and_so(name: str) -> None:
     facts = cell.describe()
     assert json.loads(json.dumps(facts)) == facts
     assert facts["name"] == name
-    assert set(facts["gates"]) | {facts["candidate"]} == set(cell.blocks)
+    assert set(facts["gates"]) in (set(cell.blocks) - {cell.candidate}, set())
     layer = model.rollout(examples()).layers[0]
     assert layer.carry == cell.carry
     assert (layer.cells is not None) == cell.has_cell_state
@@ -124,7 +162,10 @@ def test_what_the_cell_says_of_itself_is_plain_and_so(name: str) -> None:
         assert all(values[gate].min() >= 0 and values[gate].max() <= 1 for gate in cell.gates)
 
 
-@pytest.mark.parametrize("name", [name for name, cell in cells().items() if cell.carry])
+LOGISTIC = [name for name, cell in cells().items() if cell.carry and cell.carry_is_logistic]
+
+
+@pytest.mark.parametrize("name", LOGISTIC)
 def test_an_open_carry_gate_keeps_the_state(name: str) -> None:
     model = model_of(name)
     (layer,) = model.recurrences()
@@ -169,15 +210,35 @@ def test_torchs_own_cells_take_its_weights(mode: str) -> None:
     twin.load_state_dict(UnrolledRNN(4, HIDDEN, 2, cell=TORCH_MODES[mode].name).state_dict())
 
 
-@every_cell
+@pytest.mark.parametrize("name", LOGISTIC)
+def test_a_bias_of_the_carry_gate_makes_it_what_it_says(name: str) -> None:
+    """b, and -b of the input gate: σ(b), of what the first step finds and of what is predicted."""
+    (layer,) = model_of(name).recurrences()
+    carry, input_gate = layer.cell.carry, layer.cell.input_gate
+    assert carry is not None
+    set_gate_bias([layer], carry, 1.5)
+    if input_gate is not None:
+        set_gate_bias([layer], input_gate, -1.5)
+    x_TBE = torch.zeros(1, SIZE, 4)
+    expected = torch.tensor(1.5).sigmoid().expand(SIZE, HIDDEN)
+    predicted = layer.cell.first_carry(x_TBE[0], layer.weights)
+    assert predicted is not None
+    assert torch.allclose(layer.run(x_TBE)[0].gates[carry], expected)
+    assert torch.allclose(predicted, expected)
+
+
+@pytest.mark.parametrize("name", [name for name, cell in cells().items() if cell.draw is Cell.draw])
 def test_parameters_start_from_torchs_distribution(name: str) -> None:
     torch.manual_seed(0)
     written = UnrolledRNN(8, 100, cell=name)
     for parameter in written.parameters():
         assert parameter.abs().max() <= 0.1
-    weight = written.get_parameter("weight_hh_l0").detach()
-    assert weight.shape == (100 * len(written.cell.blocks), 100)
-    assert weight.std() == pytest.approx(0.1 / 3**0.5, rel=0.02)
+    if written.cell.has_weight_hh:
+        weight = written.get_parameter("weight_hh_l0").detach()
+        assert weight.shape == (100 * len(written.cell.blocks), 100)
+    else:
+        weight = written.get_parameter("weight_ih_l0").detach()
+    assert weight.std() == pytest.approx(0.1 / 3**0.5, rel=0.03)
 
 
 @every_cell

@@ -171,7 +171,7 @@ def test_nothing_is_predicted_of_a_cell_that_the_theory_does_not_know(
     assert regime is not None
     assert regime.layer.gain is None
     assert "must be measured" in regime.lines()[-1]
-    with pytest.raises(ValueError, match="sets the biases of gates and unrolled has none"):
+    with pytest.raises(ValueError, match="sets the biases of gates and cell=sine has none"):
         Chrono()(model, torch.Generator())
 
 

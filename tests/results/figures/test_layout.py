@@ -18,6 +18,7 @@ from rnnexp.results.findings import finding_types
 from rnnexp.results.findings.base import Finding
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
+from tests.results.findings.test_performance_profile import plant
 
 LABELS = ("$", "_neg", "customer complaint about rudeness of the staff at the regional office")
 SMALL = ("model.hidden_size=4", "threads=1", "plots=false")
@@ -28,7 +29,12 @@ COMMANDS = {
     "study over lengths": (
         *STUDY, "data=recall", "seq_len=4,8", "model=rnn,lstm", "seed=0,1",
         "init=default,orthogonal", "trainer.steps=2", "data.val_count=5",
-        "data.test_count=20", "probes=[gradient_flow,grad_norm]",
+        "data.test_count=20", "probes=[gradient_flow,grad_norm]", "data.eval_lengths=[6,16]",
+    ),
+    "study by distance": (
+        *STUDY, "data=recall", "seq_len=8", "data.train_lengths=[2,8]", "model=rnn,lstm",
+        "data.eval_lengths=[4,16,32]", "seed=0,1", "trainer.steps=2", "data.val_count=40",
+        "data.test_count=20", "probes=class_separation", "probes.class_separation.shuffles=20",
     ),
     "study of padding": (
         *STUDY, *TEXTS, "data.padding=post,pre", "model.readout=last,last_valid",
@@ -57,6 +63,8 @@ COMMANDS = {
         "data.test_count=20", "probes=[gradient_flow,grad_norm]",
     ),
 }  # fmt: skip
+#: Runs that nobody trained, of which some have solved their task.
+MADE_UP = "study of made-up runs"
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +83,8 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Finding
         else:
             (path,) = (folder / "outputs" / "runs").iterdir()
             found[name] = report.run_findings(RunDirectory.open(path))
+    solved = plant(tmp_path_factory.mktemp("made"), {"rnn": [6, 0], "a_long_name": [6, 3]})
+    found[MADE_UP] = report.study_findings(solved)
     return found
 
 
@@ -139,7 +149,7 @@ def overlap(a: Bbox, b: Bbox, room: float = 1.0) -> bool:
     return width > room and height > room
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", [*COMMANDS, MADE_UP])
 def test_nothing_is_cut_and_nothing_lies_on_anything_else(
     name: str, findings: dict[str, list[Finding]], faults: dict[str, list[str]], workdir: Path
 ) -> None:

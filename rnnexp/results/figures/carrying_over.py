@@ -1,4 +1,4 @@
-"""The score at lengths that a network was not trained on."""
+"""The score at other lengths than the one that a network was trained at."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,18 +6,20 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 from rnnexp.results.figures import looks, scales, style, words
-from rnnexp.results.findings.length_generalisation import LengthCurve, LengthGeneralisation
+from rnnexp.results.figures.holding import TICKS, TICKS_ALONE, every_other
+from rnnexp.results.findings.carrying_over import CarryingGroup, CarryingOver
+from rnnexp.results.tested import number, reach_in_words
 
 #: Lines of one panel that can be told apart.
 MAX_LINES = 5
 
 
-def draw(finding: LengthGeneralisation, folder: Path) -> list[Path]:
-    """length_generalisation.png and .svg: a line per group, filled at the length trained at.
+def draw(finding: CarryingOver, folder: Path) -> list[Path]:
+    """carrying_over.png and .svg: a line per group, filled at the length trained at.
 
     One seed: the interval over test examples; several: that over seeds, or each seed.
     """
-    score, curves = finding.score, finding.curves
+    score, curves = finding.score, finding.groups
     models = [curve.model for curve in curves]
     shown = list(zip(curves, looks.looks_of(models), strict=True))
     parts = style.parts(shown, models, MAX_LINES)
@@ -25,7 +27,8 @@ def draw(finding: LengthGeneralisation, folder: Path) -> list[Path]:
         lengths = sorted({n for curve in curves for n in curve.points})
         for axes, part in zip(panels, parts, strict=True):
             _draw_panel(axes, part)
-            scales.length_scale(axes, lengths)
+            most = TICKS if len(parts) > 1 else TICKS_ALONE
+            scales.length_scale(axes, every_other(lengths, most))
             axes.set_xlabel("length tested at (steps)")
         scales.score_scale(panels, score)
         for axes, part in zip(panels, parts, strict=True):
@@ -34,28 +37,43 @@ def draw(finding: LengthGeneralisation, folder: Path) -> list[Path]:
             scales.chance_curve(axes, levels, score.show)
         for axes in leftmost:
             axes.set_ylabel(f"test {score.axis}")
-        intervals = [interval for curve in curves for interval in curve.points.values()]
+        intervals = [i for curve in curves for i in curve.points.values() if i is not None]
         counts = sorted({interval.n for interval in intervals})
         note = (
             "one seed; bars: 95% over test examples"
-            if counts == [1]
+            if finding.alone or counts == [1]
             else f"{style.seeds_note(counts, intervals)}; dots: single seeds"
         )
         data = words.data_name(finding.data, finding.synthetic)
-        style.title(canvas, f"Other lengths than trained at, on {data}\n{note}", 10)
+        style.title(canvas, f"{_seen(finding)}, on {data}\n{note}", 10)
         style.legend(canvas, panels)
         return [style.save(canvas, folder, finding.name)]
 
 
-def _draw_panel(axes: Axes, part: Sequence[tuple[LengthCurve, looks.Look]]) -> None:
+def _seen(finding: CarryingOver) -> str:
+    """What the figure shows, in a sentence."""
+    groups = finding.groups
+    carried = groups[0].carried if len(groups) == 1 else None
+    if carried is None or carried.median is None:
+        return "Other lengths than trained at"
+    held = reach_in_words(carried.median.middle, 1, "×")
+    if carried.median.middle.held == carried.farthest:
+        held = f"{number(carried.farthest)}×, the longest tested"
+    of = "it carries" if finding.alone else "the median seed carries"
+    return f"Trained at length {groups[0].trained_at}, {of} over to {held}"
+
+
+def _draw_panel(axes: Axes, part: Sequence[tuple[CarryingGroup, looks.Look]]) -> None:
     for index, (curve, look) in enumerate(part):
-        points = curve.points
+        points = {n: interval for n, interval in curve.points.items() if interval is not None}
         scales.score_line(
             axes,
             [(n, points[n], [run[n] for run in curve.each if n in run]) for n in sorted(points)],
             (index, len(part)), {**look.points, "markerfacecolor": "white"},
             words.wrapped(words.label(curve.label), 40),
         )  # fmt: skip
+        if curve.trained_at not in points:  # of one seed it is not finite
+            continue
         axes.plot(
             curve.trained_at, points[curve.trained_at].mean, color=look.color, marker=look.marker,
             markersize=8, transform=scales.beside(axes, index, len(part)),

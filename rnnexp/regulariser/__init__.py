@@ -1,0 +1,1 @@
+"""Regularisers: what a training minimises beside the task's loss."""

@@ -1,0 +1,7 @@
+"""No regulariser."""
+
+from rnnexp.regulariser.base import Regulariser
+
+
+class NoRegulariser(Regulariser):
+    """The task's loss alone is minimised."""
