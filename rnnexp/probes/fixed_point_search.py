@@ -97,7 +97,8 @@ def fixed_points(
     near any of these points, and the mean of the embeddings is no word. What was not found may be
     there: more starts find more. Points that lie closer than 1e-3 of the states' spread count as
     one, and of a line of them, as an integrator has, every start finds another. A cycle or chaos is
-    no fixed point, and then examples arrive nowhere.
+    no fixed point, and then examples arrive nowhere; nor has a state that grows for ever one, as
+    the normaliser of an sLSTM.
 
     x_E: the constant input, as the first layer reads it; None: the mean over the real steps.
     starts: so many states, half of them drawn from the real steps of the rollout, half between two

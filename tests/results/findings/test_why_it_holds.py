@@ -44,9 +44,10 @@ def test_points_in_words() -> None:
     [
         ([0] * 10 + [1] * 10, [0] * 10 + [1] * 10,
          "latches: the stable point tells the class of 20 of 20 (84-100%)"),
-        ([0] * 20, [0] * 10 + [1] * 10, "one stable point: what came before is forgotten"),
+        ([0] * 20, [0] * 10 + [1] * 10,
+         "one stable point: forgets with a time constant of 1.44 steps"),
         ([0, 1] * 10, [0] * 10 + [1] * 10, "2 stable points, which do not tell the class"),
-        ([-1] * 20, [0] * 10 + [1] * 10, "no example arrives at a stable point"),
+        ([-1] * 20, [0] * 10 + [1] * 10, "no example arrives at a stable point in 2,000 steps"),
         # a point of one's own tells nothing
         ([0, 1], [0, 1], "2 stable points, which do not tell the class"),
     ],
@@ -55,6 +56,14 @@ def test_a_latch_is_one_where_the_point_tells_the_class(
     arrived: list[int], classes: list[int], verdict: str
 ) -> None:
     assert points(arrived, classes).verdict == verdict
+
+
+def test_of_an_integrator_nothing_decays() -> None:
+    neutral = replace(
+        points([-1] * 4, [0, 0, 1, 1]), stable_P=np.zeros(4, bool), unstable_P=np.zeros(4, int)
+    )
+    assert neutral.verdict == "3 points with |λ| = 1: what is held stays, nothing decays"
+    assert kind(neutral, 0) == "neutral, |λ| = 1"
 
 
 def test_without_classes_none_are_told() -> None:
