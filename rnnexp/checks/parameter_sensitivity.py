@@ -93,7 +93,7 @@ def all_contributions() -> tuple[Values, Values]:
     expected, measured = [], []
     for example in range(3):
         model.zero_grad()
-        summed_loss(model(batch.rows(example, example + 1))).backward()
+        torch.autograd.backward(summed_loss(model(batch.rows(example, example + 1))))
         for name in ("weight_hh_l0", "weight_ih_l1", "bias_hh_l1"):
             gradient = model.get_parameter(f"recurrence.{name}").grad
             assert gradient is not None

@@ -119,7 +119,8 @@ def effective_memory(
         values_KB[:, ~finite_B] = np.nan
 
     def of_example(row_N: Integers, kept_N: Integers) -> Array:
-        return distances(row_N, np.minimum(kept_N, length_B[row_N]))[0]
+        distance_N: Array = distances(row_N, np.minimum(kept_N, length_B[row_N]))[0]
+        return distance_N
 
     def of_mean(_: Integers, kept_N: Integers) -> Array:
         kept_B = np.minimum(kept_N[0], length_B)
@@ -212,8 +213,8 @@ def _answers(predict: Predict, batch: Batch) -> Tensor:
 def _distances(full_NO: Tensor, cut_NO: Tensor, numbers: bool) -> Array:
     """Distance, divergence and whether the class is another, [3, N]."""
     if numbers:
-        distance_N = (full_NO - cut_NO).abs().mean(dim=1).numpy()
-        return np.stack([distance_N, *(np.full(len(distance_N), np.nan),) * 2])
+        off_N = (full_NO - cut_NO).abs().mean(dim=1)
+        return torch.stack([off_N, *[torch.full_like(off_N, torch.nan)] * 2]).numpy()
     full_NC, cut_NC = _log_probabilities(full_NO), _log_probabilities(cut_NO)
     p_NC = full_NC.exp()
     distance_N = (p_NC - cut_NC.exp()).abs().sum(dim=1) / 2

@@ -56,7 +56,8 @@ class Points:
     @property
     def unstable_P(self) -> npt.NDArray[np.int64]:
         """How many directions grow at each point: eigenvalues outside the unit circle."""
-        return (np.abs(self.eigenvalues_PD) > 1 + MARGIN).sum(axis=1)
+        grows_PD = np.abs(self.eigenvalues_PD) > 1 + MARGIN
+        return np.asarray(grows_PD.sum(axis=1), np.int64)
 
     @property
     def stable_P(self) -> npt.NDArray[np.bool_]:
@@ -96,7 +97,8 @@ def fixed_points(
     near any of these points, and the mean of the embeddings is no word. What was not found may be
     there: more starts find more. Points that lie closer than 1e-3 of the states' spread count as
     one, and of a line of them, as an integrator has, every start finds another. A cycle or chaos is
-    no fixed point, and then examples arrive nowhere.
+    no fixed point, and then examples arrive nowhere; nor has a state that grows for ever one, as
+    the normaliser of an sLSTM.
 
     x_E: the constant input, as the first layer reads it; None: the mean over the real steps.
     starts: so many states, half of them drawn from the real steps of the rollout, half between two
@@ -156,14 +158,14 @@ def fixed_points(
     last_BD = visited_BTD[torch.arange(len(last_B)), last_B.clamp(min=0)]
     with torch.no_grad():
         ends_BD = _arrivals(step, last_BD[there_B])
-        begun_ND = torch.cat([noisy_ND, ends_BD[distinct(ends_BD, SAME * spread).unique()]])
+        begun_ND = torch.cat([noisy_ND, ends_BD[torch.unique(distinct(ends_BD, SAME * spread))]])
         minima = minimise_speed(step, begun_ND, iterations)
         kept_N = minima.fixed_N | (minima.settled_N & (minima.speed_N <= slow_below))
         order = torch.argsort(torch.where(minima.fixed_N, -1.0, minima.speed_N), stable=True)
         order = order[kept_N[order]]
         points_ND = minima.states_ND[order]
         stands_for_N = distinct(points_ND, SAME * spread)
-        first_P, found_P = stands_for_N.unique(return_counts=True)
+        first_P, found_P = torch.unique(stands_for_N, return_counts=True)
         states_PD = points_ND[first_P]
         eigenvalues_PD = torch.linalg.eigvals(map_jacobian(step, states_PD)).cpu().numpy()
         nearest_P = torch.stack(

@@ -3,6 +3,7 @@
 Shapes: B batch, T time, N and S states, P points, C constant inputs, E features, D flat state.
 """
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -81,7 +82,7 @@ class FixedPoints(Probe):
             seen: Array = (states_SD - middle_D) @ axes_DP
             return seen
 
-        def of_points(values: list[Array]) -> Array:
+        def of_points(values: Sequence[npt.NDArray[Any]]) -> Array:
             return np.concatenate(values).astype(np.float64)
 
         first = found[0]
@@ -131,7 +132,7 @@ def constant_inputs(
     inputs = [(-1, x_BTE[used_BT].mean(dim=0))]
     if at == "tokens":
         read_N, x_NE = batch.inputs.to(used_BT.device)[used_BT], x_BTE[used_BT]
-        token_V, count_V = read_N.unique(return_counts=True)
+        token_V, count_V = torch.unique(read_N, return_counts=True)
         commonest = torch.argsort(count_V, descending=True, stable=True)[:tokens]
         inputs += [(int(v), x_NE[read_N == v][0]) for v in token_V[commonest]]
     return inputs

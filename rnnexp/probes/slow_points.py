@@ -13,7 +13,7 @@ Map = Callable[[Tensor], Tensor]
 
 #: ‖F(h) - h‖ over 1 + ‖h‖ below which a point counts as fixed: four digits above float64's own.
 FIXED_BELOW = 1e-11
-#: ‖∇q‖ over ‖F(h) - h‖ below which a point that moves counts as a minimum of q.
+#: ‖∂q/∂h‖ over ‖F(h) - h‖ below which a point that moves counts as a minimum of q.
 MINIMUM_BELOW = 1e-3
 #: Numbers of one batch of Jacobians: 64 of 256 x 256.
 JACOBIAN_SIZE = 2**22
@@ -41,7 +41,7 @@ def map_jacobian(step: Map, states_ND: Tensor) -> Tensor:
     like = {"dtype": states_ND.dtype, "device": states_ND.device}
     at_once = max(1, JACOBIAN_SIZE // size**2)
     parts = []
-    for part_ND in states_ND.split(at_once):
+    for part_ND in torch.split(states_ND, at_once):
         basis_DND = torch.eye(size, **like)[:, None].expand(size, *part_ND.shape)  # type: ignore[call-overload]
         try:
             backward = torch.func.vjp(step, part_ND)[1]
@@ -69,7 +69,7 @@ def minimise_speed(step: Map, starts_ND: Tensor, iterations: int) -> Minima:
         rows = open_N.nonzero()[:, 0]
         if not len(rows):
             break
-        for part in rows.split(max(1, JACOBIAN_SIZE // states_ND.shape[1] ** 2)):
+        for part in torch.split(rows, max(1, JACOBIAN_SIZE // states_ND.shape[1] ** 2)):
             h_nD, r_nD, mu_n = states_ND[part], residual_ND[part], damping_N[part]
             moved_nD = h_nD + _step(step, h_nD, r_nD, mu_n)
             now_nD = step(moved_nD) - moved_nD
@@ -96,13 +96,14 @@ def _step(step: Map, h_ND: Tensor, r_ND: Tensor, mu_N: Tensor) -> Tensor:
 
 
 def _gradient(step: Map, h_ND: Tensor, r_ND: Tensor) -> Tensor:
-    """∇q = Jᵀ r."""
+    """∂q/∂h = Jᵀ r."""
     pulled_ND: Tensor = torch.func.vjp(step, h_ND)[1](r_ND)[0]
     return pulled_ND - r_ND
 
 
 def _is_fixed(h_ND: Tensor, r_ND: Tensor) -> Tensor:
-    return r_ND.norm(dim=1) <= FIXED_BELOW * (1 + h_ND.norm(dim=1))
+    fixed_N: Tensor = r_ND.norm(dim=1) <= FIXED_BELOW * (1 + h_ND.norm(dim=1))
+    return fixed_N
 
 
 def distinct(states_ND: Tensor, near: float) -> Tensor:

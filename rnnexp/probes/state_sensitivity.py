@@ -87,7 +87,7 @@ def parameter_sensitivity(
     length_B, first_B = valid_BT.sum(dim=1), valid_BT.int().argmax(dim=1)
     longest, hidden = int(length_B.max()), rollout.states[0].shape[1]
     if steps is None:
-        halvings = range(longest.bit_length())
+        halvings = range(longest.bit_length() + 1)
         steps = sorted({max(1, round(longest / 2**power)) for power in halvings})
     if not len(steps) or min(steps) < 1 or max(steps) > longest:
         raise ValueError(f"steps must be from 1 to {longest} (got {list(steps)})")
@@ -181,7 +181,7 @@ def _parts(there_B: Tensor, directions: int, step_map: StepMap) -> Sequence[Tens
     """The examples in parts whose derivatives fit into memory."""
     rows = there_B.nonzero()[:, 0]
     numbers = directions * sum(weight.numel() for weight in step_map.weights.values())
-    return rows.split(max(1, HELD // max(1, numbers))) if len(rows) else ()
+    return torch.split(rows, max(1, HELD // max(1, numbers))) if len(rows) else ()
 
 
 def _way_back(
@@ -198,7 +198,7 @@ def _way_back(
     device = entering_nVH.device
     for t in reversed(range(int(first_n.min()), int(last_n.max()) + 1)):
         here_n11 = (last_n == t)[:, None, None].to(device)
-        under_way_n = ((t >= first_n) & (t <= last_n)).to(device)
+        goes_on_n = ((t > first_n) & (t <= last_n)).to(device)
         gradients, before_nVD = pullback(
             step_map,
             rollout.inputs[t].detach()[rows],
@@ -208,8 +208,7 @@ def _way_back(
         )
         # an example at which the way has not begun has a derivative of 0, and one at its first
         # step goes no further
-        adjoint_nVD = torch.where(under_way_n[:, None, None], before_nVD, 0.0)
-        adjoint_nVD = torch.where((t == first_n)[:, None, None].to(device), 0.0, adjoint_nVD)
+        adjoint_nVD = torch.where(goes_on_n[:, None, None], before_nVD, 0.0)
         yield t, gradients
 
 
@@ -264,7 +263,7 @@ def step_norms(step_map: StepMap, gradients: Mapping[str, Tensor]) -> dict[str, 
         rows_nVR = values.square().flatten(3).sum(dim=3) if values.dim() > 3 else values.square()
         norms[name] = rows_nVR.flatten(2).sum(dim=2)
         if blocks := step_map.blocks.get(name):
-            parts = rows_nVR.split(list(blocks.values()), dim=2)
+            parts = torch.split(rows_nVR, list(blocks.values()), dim=2)
             for block, part_nVR in zip(blocks, parts, strict=True):
                 norms[f"{name}.{block}"] = part_nVR.sum(dim=2)
     norms[ALL] = torch.stack([norms[name] for name in gradients]).sum(dim=0)

@@ -81,7 +81,7 @@ def test_bad_settings() -> None:
             seen_from(latch(2.0), 0.5, **{name: value})
 
 
-@pytest.mark.parametrize("model", ["rnn", "lstm", "gru", "linear", "unrolled"])
+@pytest.mark.parametrize("model", ["rnn", "lstm", "linear", "slstm", "lru", "deltanet"])
 def test_of_a_run(
     model: str, rnnexp: Callable[..., Outcome], run_directory: Callable[[], Path]
 ) -> None:

@@ -83,7 +83,7 @@ def test_bad_settings() -> None:
         parameter_sensitivity(made, directions=0)
 
 
-@pytest.mark.parametrize("model", ["rnn", "lstm", "linear", "unrolled"])
+@pytest.mark.parametrize("model", ["rnn", "lstm", "linear", "unrolled", "lru", "deltanet"])
 def test_of_a_run(
     model: str, rnnexp: Callable[..., Outcome], run_directory: Callable[[], Path]
 ) -> None:
@@ -97,6 +97,7 @@ def test_of_a_run(
     assert arrays["steps"][-1].tolist() == [1, 2, 4, 8]
     assert (arrays["squared.weight_ih_l0"] > 0).all()
     assert ("squared.weight_hh_l0.forget" in arrays) == (model == "lstm")
+    assert ("squared.theta_l0" in arrays) == (model == "lru")
     assert np.isfinite(arrays["step.all"][:, : 7 if model == "linear" else 8]).all()
 
 

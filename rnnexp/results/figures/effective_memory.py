@@ -73,7 +73,7 @@ def _of_examples(runs: Sequence[TruncatedPast]) -> str:
     count = sum(len(run.example_steps) for run in runs)
     if not whole:
         return "example by example"
-    return f"example by example; {whole} of {count} depend on all they have"
+    return f"examples ({whole} of {count}: all of the past)"
 
 
 def _draw_distance(

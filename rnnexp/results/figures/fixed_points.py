@@ -60,7 +60,8 @@ def _draw_states(axes: Axes, run: RunPoints, at: PointsAt) -> None:
     inside_P = ((at.place_P2 >= low) & (at.place_P2 <= high)).all(axis=1)
     for chosen_P, marker, face, label in (
         (at.stable_P, "*", "black", "stable fixed point"),
-        (at.fixed_P & ~at.stable_P, "X", "white", "unstable fixed point"),
+        (at.fixed_P & (at.unstable_P > 0), "X", "white", "unstable fixed point"),
+        (at.neutral_P, "D", "white", "neutral fixed point"),
         (~at.fixed_P, "^", "white", "slow point"),
     ):
         there_P = chosen_P & inside_P

@@ -124,10 +124,10 @@ def _over_runs(
     steps = sorted(set.intersection(*(set(run.steps_K.tolist()) for run in runs)))
     if len(runs) == 1:
         (run,) = runs
-        ends = (
-            scales.on_log_axis(v).tolist() for v in (run.squared[ALL], run.low[ALL], run.high[ALL])
+        mean, low, high = (
+            scales.on_log_axis(v[ALL]).tolist() for v in (run.squared, run.low, run.high)
         )
-        return (run.steps_K.tolist(), *ends)  # type: ignore[return-value]
+        return run.steps_K.tolist(), mean, low, high
     intervals = [
         log_interval([float(run.squared[ALL][run.steps_K == step][0]) for run in runs])
         for step in steps

@@ -46,16 +46,24 @@ class TruncatedPast:
 
     @classmethod
     def of(cls, arrays: Arrays, row: int) -> Self:
-        columns = ("kept", "distance", "distance_low", "distance_high", "changed")
         there_K = ~np.isnan(arrays["kept"][row])  # another measurement may have more
         known_B = ~np.isnan(arrays["example_steps"][row])
         return cls(
-            *(arrays[name][row][there_K] for name in columns),
-            *(float(arrays[name][row]) for name in ("steps", "steps_low", "steps_high")),
-            *(arrays[f"example_{name}"][row][known_B] for name in ("steps", "length")),
-            int(arrays["length"][row]), float(arrays["tolerance"][row]),
-            bool(arrays["numbers"][row]), int(arrays["left_out"][row]),
-        )  # fmt: skip
+            kept_K=arrays["kept"][row][there_K],
+            distance_K=arrays["distance"][row][there_K],
+            low_K=arrays["distance_low"][row][there_K],
+            high_K=arrays["distance_high"][row][there_K],
+            changed_K=arrays["changed"][row][there_K],
+            steps=float(arrays["steps"][row]),
+            steps_low=float(arrays["steps_low"][row]),
+            steps_high=float(arrays["steps_high"][row]),
+            example_steps=arrays["example_steps"][row][known_B],
+            example_length=arrays["example_length"][row][known_B],
+            length=int(arrays["length"][row]),
+            tolerance=float(arrays["tolerance"][row]),
+            numbers=bool(arrays["numbers"][row]),
+            left_out=int(arrays["left_out"][row]),
+        )
 
     @property
     def censored(self) -> bool:
@@ -191,19 +199,26 @@ class EffectiveMemory(ProbeFinding):
 
 
 def _row(line: MemoryLine) -> list[Cell]:
-    (first, *others), examples = line.runs, sum(len(run.example_steps) for run in line.runs)
+    examples = sum(len(run.example_steps) for run in line.runs)
     whole = int(sum(run.censored_B.sum() for run in line.runs))
     return [
         Cell(line.label),
         _steps(line.untrained),
         line.steps,
-        Cell(first.median if not others else "; ".join(run.median for run in line.runs[:3]))
-        if len(others) < 3 else Cell(f"{_pooled(line):.0f} over all seeds", _pooled(line)),
+        _median(line.runs),
         Cell(f"{whole} of {examples}", whole),
         count(max(run.length for run in line.runs)),
         Cell(line.verdict),
-    ]  # fmt: skip
+    ]
 
 
-def _pooled(line: MemoryLine) -> float:
-    return float(np.median(np.concatenate([run.example_steps for run in line.runs])))
+def _median(runs: Sequence[TruncatedPast]) -> Cell:
+    """Of the examples, with its interval of one run, of all their examples of several."""
+    if len(runs) == 1:
+        return Cell(runs[0].median)
+    steps = np.concatenate([run.example_steps for run in runs])
+    if not len(steps):
+        return Cell(NOTHING)
+    beyond = np.concatenate([run.censored_B for run in runs]) & (steps <= np.median(steps))
+    text = f"{np.median(steps):.0f}" + (" or more" if beyond.any() else "")
+    return Cell(text, float(np.median(steps)))

@@ -50,6 +50,11 @@ class PointsAt:
     fast: int
 
     @property
+    def neutral_P(self) -> npt.NDArray[np.bool_]:
+        """Fixed points at which something neither decays nor grows: one of many, as on a line."""
+        return np.asarray(self.fixed_P & ~self.stable_P & (self.unstable_P == 0), np.bool_)
+
+    @property
     def reached(self) -> list[int]:
         """The stable points that examples come to."""
         return sorted(set(self.arrived_B.tolist()) - {-1})
@@ -83,10 +88,13 @@ class PointsAt:
     def verdict(self) -> str:
         if self.latches:
             return f"latches: the stable point tells the class of {self.told}"
+        if not self.reached and self.neutral_P.any():
+            return f"{self.neutral_P.sum()} points with |λ| = 1: what is held stays, nothing decays"
         if not self.reached:
-            return "no example arrives at a stable point"
+            return "no example arrives at a stable point in 2,000 steps"
         if len(self.reached) == 1:
-            return "one stable point: what came before is forgotten"
+            steps = self.time_constant_P[self.reached[0]]
+            return f"one stable point: forgets with a time constant of {steps:.3g} steps"
         if self.has_classes:
             return f"{len(self.reached)} stable points, which do not tell the class"
         return f"{len(self.reached)} stable points: which of them, is held"
@@ -286,14 +294,13 @@ def _point_rows(at: PointsAt, class_names: Sequence[str]) -> list[list[Cell]]:
     order = np.lexsort((-at.starts_P, at.unstable_P, ~at.fixed_P))
     for point in order[:MOST_POINTS]:
         largest = float(np.abs(at.eigenvalues_PD[point, 0]))
-        seconds = float(at.time_constant_P[point])
         rows.append(
             [
                 Cell(at.input),
                 Cell(kind(at, int(point))),
                 Cell(f"{at.speed_P[point]:.1g}", float(at.speed_P[point])),
                 Cell(f"{largest:.4g}", largest),
-                Cell(f"{seconds:.3g}", seconds) if np.isfinite(seconds) else Cell("grows"),
+                _decay(at, int(point)),
                 Cell(str(at.starts_P[point]), int(at.starts_P[point])),
                 Cell(_by_class(at, int(point), class_names)),
             ]
@@ -301,17 +308,25 @@ def _point_rows(at: PointsAt, class_names: Sequence[str]) -> list[list[Cell]]:
     return rows
 
 
+def _decay(at: PointsAt, point: int) -> Cell:
+    """The time constant; none where something grows, or neither grows nor decays."""
+    steps = float(at.time_constant_P[point])
+    if at.unstable_P[point]:
+        return Cell("grows")
+    if at.neutral_P[point] or not np.isfinite(steps):
+        return Cell("no decay")
+    return Cell(f"{steps:.3g}", steps)
+
+
 def kind(at: PointsAt, point: int) -> str:
-    """
-    What a point is, in words: `stable`, `unstable in 1 direction`, `slow`.
-    """
+    """What a point is, in words: `stable`, `unstable in 1 direction`, `slow`."""
     growing = int(at.unstable_P[point])
     directions = f"{growing} direction{'s' if growing != 1 else ''}"
     if not at.fixed_P[point]:
         return f"slow, unstable in {directions}" if growing else "slow"
     if at.stable_P[point]:
         return "stable"
-    return f"unstable in {directions}" if growing else "neither, |λ| = 1"
+    return f"unstable in {directions}" if growing else "neutral, |λ| = 1"
 
 
 def _by_class(at: PointsAt, point: int, class_names: Sequence[str]) -> str:

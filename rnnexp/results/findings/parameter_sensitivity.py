@@ -136,7 +136,7 @@ class ParameterSensitivity(ProbeFinding):
         )  # fmt: skip
         notes = [
             "power of n: how E‖dh_n/dθ‖² grows from half of the steps to all of them: 0 where "
-            "small changes of the state die out, as it forgets or latches, up to 3 where it adds up; "
+            "small changes die out, as the state forgets or latches, up to 3 where it adds up; "
             f"95% intervals {of_seeds}",
         ]
         if not all(run.by_step for line in self.lines for run in line.runs):
