@@ -298,3 +298,27 @@ def test_by_either_engine_the_total_gradient_of_each_state_is_the_same(name: str
     loss = torch.stack([(h * w).sum() for h, w in zip(states, weights_TBH, strict=True)]).sum()
     expected = torch.stack(torch.autograd.grad(loss, states))
     torch.testing.assert_close(seen[0], expected, rtol=1e-12, atol=1e-13)
+
+
+# -- the command ----------------------------------------------------------------------------------
+
+
+@of_today
+def test_a_run_is_trained_further_to_the_same_bytes_and_answers(
+    rnnexp: Callable[..., Outcome], workdir: Path, name: str
+) -> None:
+    words = (*TINY, f"model={name}", "model.num_layers=2", "model.hidden_size=6", "probes=none")
+    assert rnnexp(*words, "trainer.epochs=3").status == 0
+    (whole,) = Path("outputs/runs").iterdir()
+    begun = rnnexp(*words, "trainer.epochs=2", "checkpoint.keep=all")
+    assert begun.status == 0, begun.err
+    (first,) = set(Path("outputs/runs").iterdir()) - {whole}
+    further = rnnexp("resume", str(first), "trainer.epochs=3")
+    assert further.status == 0, further.err
+    (second,) = set(Path("outputs/runs").iterdir()) - {whole, first}
+    for file in ("metrics.csv", "weights.safetensors"):
+        assert (second / file).read_bytes() == (whole / file).read_bytes(), file
+    answer = rnnexp("predict", str(second), "a good film", "--steps")
+    assert answer.status == 0, answer.err
+    assert "confidence:" in answer.out
+    assert ("recurrent weights (h2h)" in answer.out) == cells()[name].has_weight_hh
