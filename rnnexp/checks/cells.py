@@ -239,5 +239,5 @@ def _one_correction(beta: float, nothing: bool = False) -> tuple[Tensor, Tensor,
     beta_B1 = torch.full((SIZE, 1), beta, dtype=torch.float64)
     a_BG = torch.cat([k_BK, k_BK, v_BH.double(), beta_B1], dim=1)  # asks for what it writes
     after = layer.cell.step(a_BG, layer.state_of(start_BD))
-    before_BH = torch.einsum("bhk,bk->bh", start_BD.unflatten(1, (HIDDEN, 4)), k_BK)
+    before_BH = torch.einsum("bhk,bk->bh", start_BD.view(SIZE, HIDDEN, 4), k_BK)
     return v_BH.double(), after.h, before_BH

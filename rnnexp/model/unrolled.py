@@ -112,7 +112,8 @@ class UnrolledRNN(nn.Module):
 class Unrolled(SequenceModel):
     """`UnrolledRNN` between encoder and readout: any cell, in plain tensor operations.
 
-    Slower than torch's fused modules, which have its own cells only, where bptt is not written.
+    Slower than torch's fused modules, which have its own cells only, where bptt is not written. The
+    cells that torch has not are models of their own in conf/model/, which name this class.
 
     cell: the name of a cell, each a file in rnnexp/model/cells/.
     nonlinearity: for a cell that takes one, as `rnn` does.

@@ -65,12 +65,12 @@ class DeltaNetCell(Cell):
     def step(self, a_BG: Tensor, previous: State) -> State:
         size = a_BG.shape[1] - 2 * self.key_size - 1
         q_BK, k_BK, v_BH, beta_B1 = torch.split(a_BG, list(self.rows(size).values()), dim=1)
-        S_BHK = previous.handed_on[0].unflatten(1, (size, self.key_size))
+        S_BHK = previous.handed_on[0].reshape(-1, size, self.key_size)
         held_BH = torch.einsum("bhk,bk->bh", S_BHK, k_BK)
         S_BHK = S_BHK + (beta_B1 * (v_BH - held_BH))[:, :, None] * k_BK[:, None, :]
         # h is read from the very tensor that is handed on: its gradient is then total
         S_BD = S_BHK.flatten(1)
-        h_BH = torch.einsum("bhk,bk->bh", S_BD.unflatten(1, (size, self.key_size)), q_BK)
+        h_BH = torch.einsum("bhk,bk->bh", S_BD.view(-1, size, self.key_size), q_BK)
         return State(h_BH, carried=(S_BD,))
 
     def state_sizes(self, hidden_size: int) -> tuple[int, ...]:
