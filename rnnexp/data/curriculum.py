@@ -100,7 +100,7 @@ class Uniform(Curriculum):
     (2, 4)
     """
 
-    name = "uniform"
+    name: ClassVar[CurriculumName] = "uniform"
     how = "drawn for each step"
 
     def length(self, seed: int, step: int) -> int:

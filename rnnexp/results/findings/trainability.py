@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from rnnexp.errors import DataError
 from rnnexp.results.findings.base import StudyFinding
 from rnnexp.results.findings.score_vs_length import length_axis
 from rnnexp.results.groups import Group, group_label
@@ -233,13 +234,25 @@ def line_of_runs(
 
 
 def _budgets(known: Sequence[tuple[int, StudyRun, Looks]]) -> list[int]:
-    """`SHARES` of the longest training, each rounded down to a step at which runs were looked at.
+    """`SHARES` of the whole training, each rounded down to a step at which runs were looked at.
 
-    A run that ended before, by its patience or since it diverged, had the same budget.
+    A run that ended before, since it was solved, by its patience or since it diverged, had the same
+    budget.
     """
-    steps = sorted({step for _, _, looks in known for step in looks.steps})
-    shares = [max((s for s in steps if s <= part * steps[-1]), default=None) for part in SHARES]
+    steps = {step for _, _, looks in known for step in looks.steps}
+    whole = max(*steps, _planned(known[0][1]) or 0, 0)
+    shares = [max((s for s in steps | {whole} if s <= part * whole), default=None)
+              for part in SHARES]  # fmt: skip
     return sorted({share for share in shares if share is not None})
+
+
+def _planned(run: StudyRun) -> int | None:
+    """The steps that its training was to have; None where they follow from something else."""
+    try:
+        steps = run.directory.config["trainer"]["steps"]
+    except (DataError, KeyError, TypeError):
+        return None
+    return steps if isinstance(steps, int) else None
 
 
 def _within(
