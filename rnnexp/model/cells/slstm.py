@@ -32,8 +32,8 @@ class SLSTMCell(Cell):
     direction for each unit that means nothing. dL/dc_t is of the stabilised c_t.
 
     c_t / n_t is a weighted mean, (f n_(t-1) / n_t) c_(t-1) / n_(t-1) + (i / n_t) tanh z̃: these two
-    weights, which sum to 1, are what is told of the gates `forget` and `input`. While n = 0 there is
-    nothing to forget, and `forget` is 1.
+    weights, which sum to 1, are what is told of the gates `forget` and `input`. While n = 0 there
+    is nothing to forget, and `forget` is 1.
 
     forget: `exponential` or `sigmoid`; the paper has both.
     """
