@@ -32,7 +32,8 @@ class SLSTMCell(Cell):
     direction for each unit that means nothing. dL/dc_t is of the stabilised c_t.
 
     c_t / n_t is a weighted mean, (f n_(t-1) / n_t) c_(t-1) / n_(t-1) + (i / n_t) tanh z̃: these two
-    weights, which sum to 1, are what is told of the gates `forget` and `input`.
+    weights, which sum to 1, are what is told of the gates `forget` and `input`. While n = 0 there
+    is nothing to forget, and `forget` is 1.
 
     forget: `exponential` or `sigmoid`; the paper has both.
     """
@@ -62,7 +63,8 @@ class SLSTMCell(Cell):
         c = kept * c + let_in * z
         n_next = kept * n + let_in
         h = o * c / n_next
-        gates = {"input": let_in / n_next, "forget": kept * n / n_next, "cell": z, "output": o}
+        share = torch.where(n == 0, torch.ones_like(n), kept * n / n_next)
+        gates = {"input": let_in / n_next, "forget": share, "cell": z, "output": o}
         return State(h, c, gates, (h, c, n_next, m_next))
 
     def state_sizes(self, hidden_size: int) -> tuple[int, ...]:

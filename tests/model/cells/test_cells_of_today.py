@@ -20,6 +20,7 @@ from rnnexp.model.cells.mingru import MinGRUCell
 from rnnexp.model.lockstep import states_together
 from rnnexp.model.rollout import rollout
 from rnnexp.model.unrolled import Unrolled, UnrolledRNN
+from rnnexp.probes.gates import Gates
 from rnnexp.probes.jacobian import step_jacobian
 from rnnexp.probes.recurrent_weights import RecurrentWeights
 from rnnexp.regime import regime_of
@@ -193,6 +194,21 @@ def test_an_open_forget_gate_of_the_slstm_keeps_its_cell_state() -> None:
     assert end.c is not None
     assert torch.allclose(end.c, start.c, rtol=1e-12)
     assert torch.allclose(end.gates["forget"], torch.ones(()).double())
+
+
+def test_the_first_step_of_the_slstm_forgets_nothing() -> None:
+    """A share of 0 there would be a memory time of 0, whatever came after."""
+    (layer,) = network_of("slstm").recurrences()
+    first, *others = (state.gates for state in layer.run(inputs()))
+    assert (first["forget"] == 1).all()
+    for gates in others:
+        shares_BH = gates["forget"] + gates["input"]
+        assert torch.allclose(shares_BH, torch.ones_like(shares_BH), rtol=1e-14)
+    model = Unrolled(Features(4), 2, cell="slstm", hidden_size=HIDDEN)
+    x_BTE = inputs().float().transpose(0, 1)
+    batch = Batch(x_BTE, torch.zeros(SIZE).long(), torch.full((SIZE,), 9))
+    measured = Gates().measure(view_of(model, batch))
+    assert measured["median_memory_time"] > 1
 
 
 @of_today
