@@ -32,10 +32,13 @@ NO_CELLS = ("bag", "linear", "unrolled")
 
 #: The studies, with the words that each adds to its preset.
 STUDIES = {
-    "trainability": ("init=default",),
+    "trainability": (
+        "init=default", "trainer.steps=1000", "trainer.stop_when_solved=true",
+        "hydra.sweeper.rounds=2",
+    ),
     "holding": ("data.curriculum=grow",),
     "carrying_over": (),
-}
+}  # fmt: skip
 
 QUICK = ("seed=0,1", "model.hidden_size=4", "embedding.dim=4", "trainer.steps=20",
          "data.val_count=20", "data.test_count=20")  # fmt: skip
