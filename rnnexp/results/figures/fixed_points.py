@@ -6,14 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from rnnexp.results.figures import looks, scales, style, words
-from rnnexp.results.findings.fixed_points import (
-    MOST_INPUTS,
-    Array,
-    FixedPoints,
-    PointsAt,
-    RunPoints,
-    kind,
-)
+from rnnexp.results.findings.fixed_points import MOST_INPUTS, FixedPoints, RunPoints
+from rnnexp.results.points import Array, PointsAt, kind
 
 #: Classes that have a colour each; the others share one.
 MOST_CLASSES = 6
@@ -43,14 +37,14 @@ def _draw_states(axes: Axes, run: RunPoints, at: PointsAt) -> None:
     for index, of_class in enumerate(classes):
         color = looks.other_look(min(index, MOST_CLASSES)).color
         name = names.get(int(of_class), f"class {of_class + 1}")
-        if not at.has_classes:
-            name = "states"
-        elif index == MOST_CLASSES:
+        if index == MOST_CLASSES:
             name = f"{len(classes) - MOST_CLASSES} more classes"
         mine_S = (run.class_S == of_class) if at.has_classes else np.ones(len(run.class_S), bool)
+        shown = f"{name}, last state" if at.has_classes else "last states"
         for chosen_S, size, alpha, label in (
-            (mine_S & ~last_S, 5, 0.35, ""), (mine_S & last_S, 16, 0.9, f"{name}, last state"),
-        ):  # fmt: skip
+            (mine_S & ~last_S, 5, 0.35, ""),
+            (mine_S & last_S, 16, 0.9, shown),
+        ):
             x, y = run.visited_S2[chosen_S].T
             axes.plot(
                 x, y, "o", color=color, markersize=size**0.5, alpha=alpha, markeredgewidth=0,

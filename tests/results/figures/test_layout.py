@@ -43,7 +43,8 @@ COMMANDS = {
     "study of settings": (
         *STUDY, *TEXTS, "model=rnn,lstm", "clip=norm", "clip.max_norm=0.01,inf",
         "model.readout=last", "data.padding=post", "data.eval_lengths=[4]",
-        "probes=[gradient_flow,grad_norm,hidden_dynamics,padding_survival]",
+        "probes=[gradient_flow,grad_norm,hidden_dynamics,padding_survival,effective_memory,"
+        "parameter_sensitivity]",
         "probes.hidden_dynamics.min_length=8",
     ),
     "run": (

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rnnexp.results.findings.effective_memory import EffectiveMemory, MemoryLine, TruncatedPast
-from rnnexp.results.findings.fixed_points import PointsAt, kind
 from rnnexp.results.findings.parameter_sensitivity import Sensitivity, SensitivityLine
+from rnnexp.results.points import PointsAt, kind
 
 
 def points(arrived: list[int], classes: list[int], has_classes: bool = True) -> PointsAt:
