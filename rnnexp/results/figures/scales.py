@@ -97,7 +97,7 @@ def whole_numbers(axis: Axis) -> None:
 def length_scale(axes: Axes, lengths: Sequence[int]) -> None:
     """A logarithmic x axis with a tick at each length, of many at as many as have room."""
     axes.set_xscale("log" if min(lengths) > 0 else "symlog", base=2)
-    ticks = list(lengths) if len(lengths) <= MOST_TICKS else _apart(sorted(lengths))
+    ticks = list(lengths) if len(lengths) <= MOST_TICKS else apart(sorted(lengths), APART)
     axes.set_xticks(ticks, [str(length) for length in ticks])
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.minorticks_off()
@@ -105,11 +105,11 @@ def length_scale(axes: Axes, lengths: Sequence[int]) -> None:
         axes.set_xlim(lengths[0] / 1.5 or -1, lengths[0] * 1.5 or 1)
 
 
-def _apart(lengths: Sequence[int]) -> list[int]:
+def apart(lengths: Sequence[int], factor: float) -> list[int]:
     """The first, and of those behind it the next that is far enough away, and so on."""
     kept: list[int] = []
     for length in lengths:
-        if not kept or length >= APART * kept[-1]:
+        if not kept or length >= factor * kept[-1]:
             kept.append(length)
     return kept
 

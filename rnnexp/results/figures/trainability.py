@@ -13,6 +13,8 @@ from rnnexp.results.statistics import wilson
 
 #: Lines of one panel that can be told apart, bands included.
 MAX_LINES = 3
+#: Lengths that are chosen lie close to each other: ticks by less than this factor would touch.
+CLOSE = 1.25
 #: The markers of the budgets, on the right.
 MARKERS = ("^", "s", "o", "D", "v")
 
@@ -83,7 +85,7 @@ def _lengths(finding: Trainability) -> list[int]:
 
 
 def _length_axis(axes: Axes, finding: Trainability) -> None:
-    scales.length_scale(axes, _lengths(finding))
+    scales.length_scale(axes, scales.apart(_lengths(finding), CLOSE))
     axes.set_xlabel(scales.LENGTH_AXES[finding.axis])
 
 
