@@ -8,7 +8,7 @@ TORCH_INDEX ?=
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install run test test-fast check format readme torture benchmark published clean
+.PHONY: help install run test test-fast check format readme torture benchmark published memory clean
 
 help:
 	@echo "make run        install, then the first study: RNN against LSTM (about two minutes)"
@@ -18,6 +18,7 @@ help:
 	@echo "make readme     the README's tables, made anew from conf/"
 	@echo "make torture    what may go wrong made to go wrong, long (make test has a short form)"
 	@echo "make benchmark  speed beside plain PyTorch, Keras and Lightning (a quarter of an hour)"
+	@echo "make memory     how far does it remember: every recurrence by three numbers (an hour)"
 	@echo "make published  published numbers beside measured ones (minutes; LONG=1 for all: an hour)"
 
 install: $(INSTALLED)
@@ -60,6 +61,10 @@ torture: install
 benchmark: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[benchmark]"
 	$(BIN)/python -m benchmarks
+
+# three studies under outputs/studies/, docs/memory.md, docs/memory.png and the README's table; stopped, it goes on
+memory: install
+	$(BIN)/python -m benchmarks.remember
 
 published: install
 	$(BIN)/python benchmarks/published.py $(if $(LONG),--long)

@@ -52,7 +52,7 @@ def main(arguments: Sequence[str], run: Callable[[Sequence[str]], int] = rnnexp)
     parser.add_argument("--folder", type=Path, default=REPOSITORY / "docs", help="where files go")
     parser.add_argument("models", nargs="*", help="of conf/model; all that have a cell")
     options = parser.parse_args(arguments)
-    models = options.models or [name for name in choices("model") if name not in NO_CELLS]
+    models = options.models or all_models()
     for preset, words in STUDIES.items():
         more = (*words, *(QUICK if options.quick else ()))
         asked = [f"experiment={preset}", f"study={name_of(preset)}", f"model={','.join(models)}"]
@@ -69,6 +69,11 @@ def main(arguments: Sequence[str], run: Callable[[Sequence[str]], int] = rnnexp)
         readme.write_text(filled(readme.read_text(encoding="utf-8"), rows), encoding="utf-8")
     print(table(rows))
     return 0
+
+
+def all_models() -> list[str]:
+    """Of conf/model, those that are a recurrence of their own."""
+    return [name for name in choices("model") if name not in NO_CELLS]
 
 
 def name_of(preset: str) -> str:

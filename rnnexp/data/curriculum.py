@@ -112,9 +112,9 @@ class Uniform(Curriculum):
 class Grow(Uniform):
     """Drawn likewise up to a length that grows by a fifth whenever those so far have been learned.
 
-    After every `window` of steps: n becomes min(longest, max(n + 1, 1.2 n rounded down)) where their mean skill is
-    `LEARNED` or more. Lengths that are learned go on being drawn: trained at the greatest alone,
-    networks were seen to unlearn the shorter ones, or all of it.
+    After every `window` of steps the length n becomes min(longest, max(n + 1, 1.2 n rounded down))
+    where their mean skill is `LEARNED` or more. Lengths that are learned go on being drawn: trained
+    at the greatest alone, networks were seen to unlearn the shorter ones, or all of it.
 
     now: the length that has been reached; None at the beginning, which is the shortest.
 
