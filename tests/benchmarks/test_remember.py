@@ -26,7 +26,7 @@ def test_it_runs_all_three_studies_and_writes_the_page(
     assert names == {f"memory_{preset}" for preset in remember.STUDIES}
     # all is there: nothing is run again
     assert remember.main(["--quick", "--folder", "page", "rnn", "mingru"]) == 0
-    assert "found done" in capsys.readouterr().out
+    assert "done before" in capsys.readouterr().out
 
 
 def test_a_study_that_fails_ends_it(workdir: Path) -> None:
