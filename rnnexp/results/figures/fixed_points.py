@@ -51,7 +51,8 @@ def _draw_states(axes: Axes, run: RunPoints, at: PointsAt) -> None:
                 label=words.literal(label) if label and index <= MOST_CLASSES else None,
             )  # fmt: skip
     low, high = _frame(np.concatenate([run.visited_S2, at.place_P2[at.stable_P]]))
-    inside_P = ((at.place_P2 >= low) & (at.place_P2 <= high)).all(axis=1)
+    margin = 0.03 * (high - low)  # half of a marker, so that none is cut
+    inside_P = ((at.place_P2 >= low + margin) & (at.place_P2 <= high - margin)).all(axis=1)
     for chosen_P, marker, face, label in (
         (at.stable_P, "*", "black", "stable fixed point"),
         (at.fixed_P & (at.unstable_P > 0), "X", "white", "unstable fixed point"),

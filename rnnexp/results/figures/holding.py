@@ -38,6 +38,7 @@ def draw(finding: Holding, folder: Path) -> list[Path]:
         scales.score_scale(panels, finding.score)
         for axes, part in zip(panels, parts, strict=True):
             _draw_levels(axes, finding, part)
+        _leave_room(panels[0], finding)
         for axes in leftmost:
             axes.set_ylabel(f"test {finding.score.axis}")
         intervals = [i for group in groups for at in group.points if (i := at.interval)]
@@ -92,6 +93,15 @@ def _draw_panel(axes: Axes, part: Sequence[tuple[HeldGroup, looks.Look]]) -> Non
         )  # fmt: skip
 
 
+def _leave_room(axes: Axes, finding: Holding) -> None:
+    """Above and below the curves, for the whole of their markers; panels share the axis."""
+    if not finding.score.percent:
+        return
+    bottom, top = axes.get_ylim()
+    room = 0.04 * (top - bottom)
+    axes.set_ylim(bottom - room, top + room)
+
+
 def _draw_levels(
     axes: Axes, finding: Holding, part: Sequence[tuple[HeldGroup, looks.Look]]
 ) -> None:
@@ -117,8 +127,9 @@ def _draw_levels(
                 low, color="#BBBBBB", linewidth=3, zorder=0, label="the length trained at"
             )  # fmt: skip
             continue
-        axes.axvspan(
+        span = axes.axvspan(
             max(low, left), min(high, right), color="#DDDDDD", alpha=0.5, linewidth=0,
             label="lengths trained on", zorder=0,
         )  # fmt: skip
+        span.sticky_edges.y.clear()  # which would take the room above a perfect score
     axes.set_xlim(left, right)

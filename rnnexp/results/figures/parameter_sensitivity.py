@@ -59,7 +59,7 @@ def _title(lines: Sequence[SensitivityLine], alone: bool) -> str:
         if run.examples < 2:
             examples = "one example"
         return (
-            f"{words.label(first.label)}: sensitivity to the weights: {first.verdict(ALL)} "
+            f"{words.label(first.label)}, sensitivity to all weights: {first.verdict(ALL)} "
             f"({examples})"
         )
     counts = sorted({len(line.runs) for line in lines})
@@ -71,6 +71,7 @@ def _draw_weights(seen: Axes, back: Axes, line: SensitivityLine) -> None:
     (run,) = line.runs
     # torch's two biases are added: both have the same derivative
     same = {name.replace("bias_hh", "bias_ih") for name in run.weights}
+    bands = []
     for index, name in enumerate([name for name in run.weights if name in same or name == ALL]):
         look = looks.other_look(index)
         power = run.growth[name][0]
@@ -79,8 +80,9 @@ def _draw_weights(seen: Axes, back: Axes, line: SensitivityLine) -> None:
             run.steps_K, scales.on_log_axis(run.squared[name]), **look.points, markersize=4,
             label=label.replace("bias_ih", "bias"),
         )  # fmt: skip
-        low, high = scales.on_log_axis(run.low[name]), scales.on_log_axis(run.high[name])
-        seen.fill_between(run.steps_K, low, high, color=look.color, alpha=0.12, linewidth=0)
+        # an interval that reaches below 0 goes on below the axis
+        low = np.fmax(run.low[name], 1e-300)
+        bands.append((run.steps_K, low, scales.on_log_axis(run.high[name]), look.color))
         if line.untrained:
             before = line.untrained[0]
             seen.plot(
@@ -94,6 +96,11 @@ def _draw_weights(seen: Axes, back: Axes, line: SensitivityLine) -> None:
         run.steps_K, scales.on_log_axis(run.state_K), color="black", linewidth=1.0,
         linestyle=(0, (6, 2)), label="E‖hₙ‖²",
     )  # fmt: skip
+    scales.log_scale(seen)
+    bottom, top = seen.get_ylim()
+    for steps_K, low, high, color in bands:
+        seen.fill_between(steps_K, low, high, color=color, alpha=0.12, linewidth=0)
+    seen.set_ylim(bottom, top)
 
 
 def _draw_group(seen: Axes, back: Axes, line: SensitivityLine, look: looks.Look) -> None:
