@@ -36,7 +36,7 @@ STUDIES = {
         "init=default", "trainer.steps=1000", "trainer.stop_when_solved=true",
         "hydra.sweeper.rounds=2",
     ),
-    "holding": ("data.curriculum=grow",),
+    "holding": ("data.curriculum=grow", "data.classes=2", "data.distractors=0"),
     "carrying_over": (),
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The mean of a gate and the memory time of a network whose gates do not look at its state."""
+"""The mean of a gate and the time constant of a network whose gates do not look at its state."""
 
 import math
 
@@ -35,7 +35,7 @@ def mean_forget_gate() -> tuple[Values, Values]:
     return 1 / (1 + math.exp(-2)), float(carry_gate(made).detach().mean())
 
 
-@check("gates: memory time -1 / ln σ(2)", 1e-12)
+@check("gates: time constant -1 / ln σ(2)", 1e-12)
 def memory_time_of_a_bias() -> tuple[Values, Values]:
     made = rollout(gated_by_bias(2.0), torch.randn(10, 2, 3))
     expected = -1 / math.log(1 / (1 + math.exp(-2)))

@@ -10,7 +10,7 @@ from rnnexp.init.chrono import Chrono
 from rnnexp.model import fused
 
 
-@check("init: chrono, t_max = 50: memory times e^b of U[1, 49]: mean 25, variance 192", 0.05)
+@check("init: chrono, t_max = 50: time constants e^b of U[1, 49]: mean 25, variance 192", 0.05)
 def chrono_memory_times() -> tuple[Values, Values]:
     model = fused.LSTM(Features(3), 1, hidden_size=4000)
     Chrono(t_max=50)(model, torch.Generator().manual_seed(0))

@@ -24,6 +24,7 @@ from rnnexp.command.launcher import checked_jobs
 from rnnexp.errors import ConfigError, DataError
 from rnnexp.results.factors import LENGTHS
 from rnnexp.results.findings.trainability import line_of_runs
+from rnnexp.results.l50 import Posterior
 from rnnexp.results.next_lengths import LengthPlan
 from rnnexp.results.reading import folders_by_fingerprint
 from rnnexp.results.runs import RunDirectory
@@ -82,7 +83,7 @@ class AdaptiveSweeper(Sweeper):
             ]
             self._check_round(self._config, jobs, left - 1 if jobs else 0)
             if not jobs:
-                say("no further lengths: what is known is as precise as was asked for")
+                say(why_none(chosen, done, study))
                 break
             number = chosen.plan.rounds - left + 1
             said = [
@@ -93,6 +94,21 @@ class AdaptiveSweeper(Sweeper):
         if failure is not None:
             raise failure
         return rounds
+
+
+def why_none(chosen: "Chosen", jobs: Sequence[Sequence[str]], study: Path) -> str:
+    """Why no line has further lengths."""
+    lines = known_lines(chosen, jobs, study)
+    if not lines:
+        return "no further lengths: no line has results at two lengths"
+    known = [budget for posteriors, _ in lines.values() for budget in posteriors]
+    if all(posterior.l50.factor <= chosen.plan.precise for posterior in known):
+        return "no further lengths: what is known is as precise as was asked for"
+    first = chosen.plan.first
+    return (
+        f"no further lengths: between {first[0]} and {first[-1]} none is left whose result could "
+        "say more (hydra.sweeper.first sets the ends)"
+    )
 
 
 def _listed(lengths: Sequence[int]) -> str:
@@ -195,8 +211,20 @@ def next_lengths(
     chosen: Chosen, jobs: Sequence[Sequence[str]], study: Path
 ) -> dict[tuple[str, ...], list[int]]:
     """The lengths that each line is to be tried at next, by the results of `jobs` alone."""
+    return {
+        line: chosen.plan.next(known, tried)
+        for line, (known, tried) in known_lines(chosen, jobs, study).items()
+    }
+
+
+def known_lines(
+    chosen: Chosen, jobs: Sequence[Sequence[str]], study: Path
+) -> dict[tuple[str, ...], tuple[list[Posterior], set[int]]]:
+    """What is known of L50 within each budget, and the lengths tried, of each line that has results
+    at two lengths.
+    """
     folders = folders_by_fingerprint(study)
-    lengths: dict[tuple[str, ...], list[int]] = {}
+    lines: dict[tuple[str, ...], tuple[list[Posterior], set[int]]] = {}
     for line, seeds in lines_of(chosen.setting, jobs).items():
         own = [words for words in jobs if _is_of(words, line, seeds, chosen.setting)]
         at = [next(int(w.partition("=")[2]) for w in words if _key(w) == chosen.setting)
@@ -208,9 +236,8 @@ def next_lengths(
             log.warning("%s: fewer than two lengths have a result, so none is chosen",
                         " ".join(line) or "the network")  # fmt: skip
         else:
-            known = [within.posterior for within in made.budgets]
-            lengths[line] = chosen.plan.next(known, set(at))
-    return lengths
+            lines[line] = [within.posterior for within in made.budgets], set(at)
+    return lines
 
 
 def _is_of(words: Sequence[str], line: Sequence[str], seeds: OfLine, setting: str) -> bool:

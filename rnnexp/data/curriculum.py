@@ -87,6 +87,10 @@ class Fixed(Curriculum):
     name = "fixed"
     how = "the longest at every step"
 
+    @property
+    def words(self) -> str:
+        return f"length {self.longest} at every step"
+
     def length(self, seed: int, step: int) -> int:
         return self.longest
 

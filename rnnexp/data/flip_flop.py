@@ -45,6 +45,7 @@ class FlipFlop(Generated, StepClassification):
     """
 
     solved = 0.99
+    memory = False  # the length of a sequence is not how long a value must be held
 
     def __init__(
         self,

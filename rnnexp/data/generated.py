@@ -150,6 +150,19 @@ class Generated(Task):
         return other
 
 
+def check_beyond(task: Generated, name: str) -> None:
+    """Raise ValueError where a task that could be learned by heart at the lengths trained on is
+    tested at no longer one.
+    """
+    lessons = task.curriculum
+    if lessons is not None and max(task.seq_len, *task.eval_lengths, 0) <= lessons.longest:
+        longer = [2 * lessons.longest, 4 * lessons.longest]
+        raise ValueError(
+            f"train_lengths of {name} need a test at a longer sequence than any of them: set "
+            f"data.eval_lengths={longer}".replace(", ", ",")
+        )
+
+
 def all_steps(inputs: np.ndarray, targets: np.ndarray, per_step: bool = False) -> SequenceDataset:
     """Examples [N, T, ...] that have no pads."""
     lengths = torch.full((len(inputs),), inputs.shape[1])

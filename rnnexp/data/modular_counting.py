@@ -6,7 +6,7 @@ import numpy as np
 
 from rnnexp import bounds
 from rnnexp.data.base import Classification, classification_chance
-from rnnexp.data.generated import Generated, all_steps
+from rnnexp.data.generated import Generated, all_steps, check_beyond
 from rnnexp.ranges import at_least
 from rnnexp.types import SequenceDataset
 from rnnexp.words import PAD
@@ -23,7 +23,7 @@ class ModularCounting(Generated, Classification):
 
     Chance is 1/m, ln m: the sum of all numbers but the last is uniform and independent of the last,
     and so is the class. The same holds for whoever has missed any one number: there is no partial
-    credit. The length can be any from 1; of a single number the class is the number itself, and
+    credit. The length can be any from 2: a single number is its own class, and
     nothing needs to be remembered.
 
     >>> task = ModularCounting(seq_len=4, modulus=5, test_count=3)
@@ -40,6 +40,16 @@ class ModularCounting(Generated, Classification):
         self.vocabulary = [PAD, *map(str, range(modulus))]
         self.input_size, self.output_size = len(self.vocabulary), modulus
         super().__init__(**common)
+
+    def check_tested(self) -> None:
+        check_beyond(self, "modular_counting")
+
+    def check_length(self) -> None:
+        if self.seq_len < 2:
+            raise ValueError(
+                "modular_counting needs seq_len of 2 or more: one number is its own sum "
+                f"(got {self.seq_len})"
+            )
 
     def variant(self) -> dict[str, Any]:
         return {"modulus": self.modulus}

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from rnnexp.data.base import Classification, classification_chance
-from rnnexp.data.generated import Generated, all_steps
+from rnnexp.data.generated import Generated, all_steps, check_beyond
 from rnnexp.types import SequenceDataset
 from rnnexp.words import PAD
 
@@ -32,13 +32,13 @@ class Parity(Generated, Classification):
         super().__init__(**common)
 
     def check_tested(self) -> None:
-        lessons = self.curriculum
-        if lessons is None or self.eval_lengths or self.seq_len > lessons.longest:
-            return
-        raise ValueError(
-            "train_lengths of parity ask how far beyond them it is right, and no such length is "
-            f"tested: set data.eval_lengths=[{2 * lessons.longest},{4 * lessons.longest}]"
-        )
+        check_beyond(self, "parity")
+
+    def check_length(self) -> None:
+        if self.seq_len < 2:
+            raise ValueError(
+                f"parity needs seq_len of 2 or more: one bit is its own (got {self.seq_len})"
+            )
 
     def variant(self) -> dict[str, Any]:
         return {}

@@ -143,7 +143,8 @@ def _build(spec: RunSpec) -> Experiment:
     if not all(bool(weight.isfinite().all()) for weight in model.parameters()):
         raise ConfigError("the initial weights are not finite: lower what init or embedding scale")
     _checked(config, "trainer", check_states, trainer, model, task, device)
-    _checked(config, "regulariser", regulariser.check, model)
+    planned = sum(trainer.plan(trainer.feed(model, task, dials.seed, device).epoch_steps))
+    _checked(config, "regulariser", regulariser.check, model, planned)
     probes, skipped = _probes(spec, model, task)
     work = work_of(trainer, model, task, dials.seed)
     threads = config.get("threads") or work.threads(bounds.own_cores(), default_threads())

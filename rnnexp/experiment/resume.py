@@ -148,10 +148,9 @@ def _check_is_longer(
     had, plan = old.plan(epoch_steps), now.plan(epoch_steps)
     unit = "steps" if old.steps is not None else "epochs"
     if checkpoint.fit.epochs < len(had) or now.has_ended(checkpoint.fit, [*plan, 0]):
-        what = "stop_when_solved=true" if old.stop_when_solved else f"patience={old.patience}"
         raise UserError(
-            f"{name} was stopped by trainer.{what} after {checkpoint.fit.epochs} epochs: more of "
-            "them change nothing"
+            f"{name} was stopped after {checkpoint.fit.epochs} epochs "
+            f"({old.why_early(checkpoint.fit)}): more of them change nothing"
         )
     if len(plan) <= len(had) or plan[: len(had)] != had:
         way_out = f"ask for more of them with trainer.{unit}"

@@ -75,7 +75,7 @@ def execution(
             run.write_environment(environment)
             run.write_task(task_record(experiment))
             log.info("run %s", shown_path(run.path))
-            lines = training_lines(trainer, task, device)
+            lines = training_lines(trainer, task, device, experiment.regulariser.words)
             for line in [*start_lines(experiment, summary), *lines]:
                 log.info("%s", line)
             warn_once(summary.data_report, in_study=headlines_only.get())

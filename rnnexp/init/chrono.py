@@ -1,4 +1,4 @@
-"""Gate biases that spread the units' memories over a range of time constants."""
+"""Gate biases that spread the units' time constants over a range."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,7 +16,7 @@ class Chrono(GateInit):
 
     f is the gate that carries the state over (of a GRU its update gate), i the input gate, of a
     cell that has a separate one. A gate that stays at σ(b_f) forgets with the time constant 1 + u:
-    the units' memories spread from two steps to t_max. torch's second bias is zero, see
+    the units' time constants spread from two steps to t_max. torch's second bias is zero, see
     `set_gate_bias`. Source: Tallec and Ollivier 2018, "Can recurrent neural networks warp time?",
     section 2.
 

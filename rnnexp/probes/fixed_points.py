@@ -21,6 +21,9 @@ At = Literal["mean", "zero", "tokens"]
 #: Examples that are looked at, and states that the figure shows: all take room in a file.
 MOST_EXAMPLES, MOST_DRAWN = 32, 400
 
+#: Numbers of a step, of all layers: of a state of 1,024 a measurement took a minute and a half.
+MOST_NUMBERS = 1024
+
 
 class FixedPoints(Probe):
     """Fixed and slow points of the trained map at constant inputs, on random validation examples.
@@ -61,6 +64,18 @@ class FixedPoints(Probe):
 
     def check(self, model: Observed, task: Source) -> None:
         super().check(model, task)
+        cell = model.top_cell
+        if cell is not None and not cell.rests:
+            raise ValueError(
+                f"needs a map that comes to rest: what {model.called} hands on drifts where its h "
+                "stays; use model.cell_options.forget=sigmoid"
+            )
+        if model.numbers_per_step > MOST_NUMBERS:
+            raise ValueError(
+                f"takes the eigenvalues of a state of at most {MOST_NUMBERS} numbers, and "
+                f"{model.called} has about {model.numbers_per_step} in a step: lower "
+                "model.hidden_size"
+            )
         if self.at == "tokens" and task.split("test").inputs.is_floating_point():
             raise ValueError(
                 "needs inputs that are tokens for at=tokens, and these are numbers: use "

@@ -37,7 +37,7 @@ def memory_time(carry_TBH: torch.Tensor, valid_TB: torch.Tensor) -> torch.Tensor
 
 
 class Gates(Probe):
-    """Mean of each gate per step, memory time and the product of the carry gate.
+    """Mean of each gate per step, time constant and the product of the carry gate.
 
     product: mean over examples and units of the product of the last k carry gates of the text: what
         is left of the state of k steps before on its direct path.

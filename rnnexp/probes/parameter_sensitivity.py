@@ -22,8 +22,8 @@ class ParameterSensitivity(Probe):
     misleads. Means over examples, with 95% t-intervals.
 
     growth: d ln ‖dh_n/dθ‖² / d ln n between half of the steps and all of them, in the mean over
-        examples: 0 where small changes of the state die out, at most 3 where the state adds up what
-        it reads, more where the dynamics is chaotic.
+        examples: 0 where small changes of the state die out; where the state adds up what it
+        reads 3 (inputs of mean 0) to 4; more where the dynamics is chaotic.
     step: root mean square over examples of ‖c_k‖, what the use of θ at the step k before the
         readout adds to the gradient of an example's loss; so_far: of the sum of those up to it.
         Not with readout=mean or max, where the loss enters at many steps.

@@ -55,8 +55,9 @@ def parameter_sensitivity(
     more a small change of the weights changes the states: what holds long is hard to train, even
     where no gradient explodes.
 
-    How to read it: the growth from n to 2n. It is 1 where small changes of the state die out, up
-    to 8 where the state adds up all it has read, and without bounds where the dynamics is chaotic.
+    How to read it: the growth from n to 2n. It is 1 where small changes of the state die out, 8
+    where the state adds up inputs whose mean is 0, 16 where their mean is not, and without bounds
+    where the dynamics is chaotic.
     How it misleads: small changes die out in a network that forgets, and also in one that latches,
     which holds for ever what it has taken in: this is of memory that integrates. It is of h as it
     is, which another scale of the states changes, and of θ as it is parametrised: that is what

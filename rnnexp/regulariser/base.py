@@ -57,8 +57,15 @@ class Regulariser:
     #: Whether `metrics.csv` gets its column, `train_penalty`.
     adds = False
 
-    def check(self, model: Recurrent) -> None:
-        """Raise ValueError where it cannot be computed for that model."""
+    @property
+    def words(self) -> str:
+        """What it does in a training; empty where it does nothing."""
+        return ""
+
+    def check(self, model: Recurrent, steps: int) -> None:
+        """Raise ValueError where it cannot be computed for that model, or leaves nothing of so many
+        training steps to the task.
+        """
 
     def __call__(self, loss: Tensor, model: Recurrent, batch: Batch, step: int) -> Objective:
         """loss: of the task, 0-dim. step: its number in the training, from 0."""

@@ -32,6 +32,9 @@ class Flossing(Regulariser):
     directions before any is counted, at most half of them. qr_every: steps between two QR
     decompositions; more are faster, until directions that grow apart are no longer told apart.
 
+    Of a state with redundant numbers, as that of `model=slstm`, some exponents are 0 and mean
+    nothing.
+
     Where a direction is lost altogether, as behind a ReLU that is shut, λ_i is -inf and the run
     ends as diverged: lower k. Source: Engelken 2023, "Gradient flossing: improving gradient descent
     through dynamic control of Jacobians", with its Algorithm 1 and its published code, where the
@@ -65,12 +68,25 @@ class Flossing(Regulariser):
         at_least("burn_in", self.burn_in, 0)
         at_least("qr_every", self.qr_every, 1)
 
-    def check(self, model: Recurrent) -> None:
+    @property
+    def words(self) -> str:
+        before = f"the first {self.steps_before} steps minimise the penalty of flossing alone"
+        later = f"its penalty is added at one step in {self.every}"
+        return ", ".join(
+            [*([before] if self.steps_before else []), *([later] if self.every else [])]
+        )
+
+    def check(self, model: Recurrent, steps: int) -> None:
         layers = model.recurrences()
         if not layers:
             raise ValueError(
-                "flossing needs the state of a recurrent model, and this model has none: use "
-                "regulariser=none"
+                "regulariser=flossing needs the state of a recurrent model, and this model has "
+                "none: use regulariser=none"
+            )
+        if 0 < steps <= self.steps_before:
+            raise ValueError(
+                f"steps_before={self.steps_before} leaves none of {steps} training steps to the "
+                "task: lower it, or train longer"
             )
         width = sum(layer.initial(1).flat.shape[1] for layer in layers)
         if self.k > width:

@@ -2,8 +2,9 @@
 
 The criterion: the validation score beats chance at two rows in a row, the second at the budget or
 before. So one training says it for every budget up to its own length, and what was learned stays
-learned. A budget with a single row is judged by that one. Two rows, since a run is looked at again
-and again: with 1,000 validation examples a network that guesses passes one look in 2,000 at most.
+learned. A training with a single row is judged by that one. Two rows, since a run is looked at
+again and again: with 1,000 validation examples a network that guesses passes one look in 2,000 at
+most.
 
 A share of right answers beats chance as `Score.beats_chance` has it, by Wilson's interval over the
 validation examples. Of an error metrics.csv has no interval: it must show twice the skill.
@@ -68,13 +69,13 @@ class Looks:
         """
         >>> looks = Looks([100, 200, 300, 400], [True, False, True, True])
         >>> [looks.learned_within(budget) for budget in (100, 200, 300, 400)]
-        [True, False, False, True]
+        [False, False, False, True]
         """
         within = [
             beats for step, beats in zip(self.steps, self.beats, strict=True) if step <= budget
         ]
-        if len(within) == 1:
-            return within[0]
+        if len(self.steps) == 1:
+            return within == [True]
         return any(one and other for one, other in itertools.pairwise(within))
 
 

@@ -68,8 +68,10 @@ def rounds_left(study: Path) -> int | None:
     """How many rounds of jobs may follow that are not chosen yet; None where no lengths are chosen
     by the results.
     """
-    plans = [_plan(file) or {} for file in _files(study)]
-    return min((int(plan["rounds_left"]) for plan in plans if "rounds_left" in plan), default=None)
+    newest_first = sorted(_files(study), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+    plans = [_plan(file) or {} for file in newest_first]
+    said = (int(plan["rounds_left"]) for plan in plans if "rounds_left" in plan)
+    return next(said, None)
 
 
 def plan_faults(study: Path) -> list[str]:

@@ -82,9 +82,19 @@ class PointsAt:
             return f"{self.neutral_P.sum()} points with |λ| = 1: what is held stays, nothing decays"
         if not self.reached:
             return "no example arrives at a stable point in 2,000 steps"
+        if astray := int((self.arrived_B < 0).sum()):
+            return (
+                f"unclear: {astray} of {len(self.arrived_B)} examples arrive at no stable point in "
+                "2,000 steps"
+            )
         if len(self.reached) == 1:
             steps = self.time_constant_P[self.reached[0]]
-            return f"one stable point: forgets with a time constant of {steps:.3g} steps"
+            others = int(self.stable_P.sum()) - 1
+            more = f"; {others} more that no example comes to" if others else ""
+            return (
+                f"all come to one stable point: forgets with a time constant of {steps:.3g} steps"
+                f"{more}"
+            )
         if self.has_classes:
             return f"{len(self.reached)} stable points, which do not tell the class"
         return f"{len(self.reached)} stable points: which of them, is held"

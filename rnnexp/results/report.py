@@ -3,7 +3,7 @@
 import json
 import logging
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -108,23 +108,32 @@ def report_study(study: Study, plots: bool = True, to: Path | None = None) -> st
         return "\n".join(study.damaged)
     findings = study_findings(study)
     folder = to or study.path
-    study.write(as_json(findings) | _renamed(study.path), folder)
+    renamed = _renamed(study.path)
+    told = {old: f"is called {now} now, and measured otherwise" for old, now in renamed.items()}
+    study.write(as_json(findings) | told, folder)
     if plots:
+        _remove_figures(renamed, folder / "plots")
         draw(findings, folder / "plots", study.unfinished)
     return _blocks([*text(findings), shown_path(folder)])
 
 
 def _renamed(study: Path) -> dict[str, str]:
-    """What study.json says under names of an earlier version that it held; their figures go."""
+    """What study.json has under names of an earlier version, and what that is called now."""
     try:
         before = read_json(study / "study.json")
     except (DataError, OSError):  # not there yet, or written anew
         return {}
-    known = {name: now for name, now in FINDINGS.items() if name in before}
-    for name in known:
+    return {name: now for name, now in FINDINGS.items() if name in before}
+
+
+def _remove_figures(renamed: Mapping[str, str], plots: Path) -> None:
+    """Those of earlier names, where the new ones are drawn."""
+    for old, now in renamed.items():
         for kind in ("png", "svg"):
-            (study / "plots" / f"{name}.{kind}").unlink(missing_ok=True)
-    return {name: f"is called {now} now, and measured otherwise" for name, now in known.items()}
+            path = plots / f"{old}.{kind}"
+            if path.is_file():
+                log.info("%s is called %s.%s now", path.name, now, kind)
+                path.unlink()
 
 
 def as_json(findings: Sequence[Finding]) -> dict[str, object]:

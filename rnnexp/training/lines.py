@@ -8,9 +8,11 @@ from rnnexp.training.precision import slow_precision
 from rnnexp.training.trainer import Trainer
 
 
-def training_lines(trainer: Trainer, task: Task, device: torch.device) -> list[str]:
+def training_lines(
+    trainer: Trainer, task: Task, device: torch.device, beside: str = ""
+) -> list[str]:
     """Lines on the batches of this training, on the weights that are tested, and on a precision
-    that is slow here.
+    that is slow here. beside: what is minimised beside the task's loss.
     """
     if trainer.steps is not None:
         words = f"training: steps {trainer.steps}, batch size {trainer.batch_size}"
@@ -26,6 +28,8 @@ def training_lines(trainer: Trainer, task: Task, device: torch.device) -> list[s
             words += f", examples left out of each {left_out} of {examples} (drop_last)"
     if task.curriculum is not None:
         words += f", {task.curriculum.words}"
+    if beside:
+        words += f", {beside}"
     return [
         f"{words}; loss and scores are means over their examples",
         _tested(trainer, task),

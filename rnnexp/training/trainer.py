@@ -264,9 +264,10 @@ class Trainer:
             },
         )
         if last and not diverged and fit.epochs < len(plan):
-            log.info("stopped: %s", self._why_early(fit))
+            log.info("stopped: %s", self.why_early(fit))
 
-    def _why_early(self, fit: Fit) -> str:
+    def why_early(self, fit: Fit) -> str:
+        """Why a training has ended before its last epoch."""
         if self.stop_when_solved and fit.solved_in_a_row >= SOLVED_ROWS:
             return f"solved, {SOLVED_ROWS} epochs in a row"
         return f"no lower validation loss for {self.patience} epochs"

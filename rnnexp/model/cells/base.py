@@ -110,6 +110,15 @@ class Cell(ABC):
         ]
         return all(kind is defining[0] for kind in defining)
 
+    @property
+    def rests(self) -> bool:
+        """Whether all that a step hands on stays as it is where h does.
+
+        False of a cell whose numbers may drift together in a way that h does not show: a map
+        without fixed points, though the network has come to rest.
+        """
+        return True
+
     def describe(self) -> dict[str, Any]:
         """What there is to know of the cell, in plain values, for summary.json."""
         return {

@@ -3,9 +3,9 @@
 Source: Gu and Dao 2023, "Mamba: linear-time sequence modeling with selective state spaces",
 arXiv:2312.00752, algorithm 2; eigenvalues down to -1: Grazzi, Siems, Franke, Zela, Hutter and
 Pontil 2024, "Unlocking state-tracking in linear RNNs through negative eigenvalues",
-arXiv:2411.12537. One number of state for each unit (Mamba has 16), so that its B_t and C_t are
-plain weights: B in what is read, C in the head or the layer above. Left out: the convolution before
-it, the branch that multiplies its output, the skip D.
+arXiv:2411.12537. One number of state for each unit (Mamba has 16). Δ_t alone follows the input: B
+and C, which do too in Mamba, are plain weights here, B in what is read, C in the head or the layer
+above. Left out: the convolution before it, the branch that multiplies its output, the skip D.
 """
 
 import math

@@ -47,6 +47,11 @@ class SLSTMCell(Cell):
     carry_is_logistic = False
     has_cell_state = True
 
+    @property
+    def rests(self) -> bool:
+        """With an exponential forget gate above 1, n and m grow for ever beside an h that stays."""
+        return self.forget == "sigmoid"
+
     def __post_init__(self) -> None:
         if self.forget not in ("exponential", "sigmoid"):
             raise ValueError(f"forget must be exponential or sigmoid (got {self.forget})")

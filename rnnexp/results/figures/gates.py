@@ -50,4 +50,4 @@ def _draw_product(
     scales.whole_numbers(axes.xaxis)
     axes.set_xlabel("distance k from the end (steps)")
     axes.set_ylabel("product of the last k carry gates")
-    style.panel_title(axes, f"median memory time {memory_time:.3g} steps")
+    style.panel_title(axes, f"median time constant {memory_time:.3g} steps")

@@ -234,8 +234,6 @@ def _run(run: StudyRun, arrays: Arrays, offset: int) -> SeparatedRun:
     ]
     at = {}
     for row in sorted(range(len(lengths)), key=lambda row: lengths[row]):
-        if np.isnan(last["read_accuracy"][row]):
-            continue
         test = tests.get(lengths[row])
         chance = test.score.chance if test else run.summary.chance.get(ACCURACY.name)
         at[lengths[row] - offset] = Separated(
@@ -252,8 +250,11 @@ def _run(run: StudyRun, arrays: Arrays, offset: int) -> SeparatedRun:
 
 
 def _reader(accuracy: float, examples: int, chance: float | None) -> ScoreAt:
-    rate = wilson(round(accuracy * examples), examples)
+    """Of states that are not finite there is nothing to read, which is no answer."""
     score = Score(ACCURACY.name, "high", ACCURACY.axis, percent=True, perfect=1.0, chance=chance)
+    if np.isnan(accuracy):
+        return ScoreAt(None, (None, None), score)
+    rate = wilson(round(accuracy * examples), examples)
     return ScoreAt(accuracy, (rate.low, rate.high), score)
 
 

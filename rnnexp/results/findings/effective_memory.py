@@ -112,11 +112,14 @@ class MemoryLine:
             return "depends on all of the past it was given"
         if any(math.isnan(run.steps) for run in self.runs):
             return "not measured" if len(self.runs) == 1 else "not measured in all seeds"
-        if all(run.steps <= 1 for run in self.runs):
-            return "depends on no step but the last"
         if any(run.censored for run in self.runs):
             return "depends on all of the past in some seeds"
-        return f"depends on no more than the last {max(run.steps for run in self.runs):.0f} steps"
+        most = max(max(run.steps, run.steps_high) for run in self.runs)  # NaN: one example
+        if most >= min(run.length for run in self.runs):
+            return "unclear: the interval reaches all of the past"
+        if most <= 1:
+            return "the mean answer depends on no step but the last"
+        return f"the mean answer depends on no more than the last {most:.0f} steps"
 
 
 def _steps(runs: Sequence[TruncatedPast]) -> Cell:

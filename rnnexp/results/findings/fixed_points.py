@@ -49,9 +49,6 @@ class RunPoints:
         at = []
         for place, token in enumerate(tokens[~np.isnan(tokens)]):
             mine_P = input_P == place
-            # arrivals are counted among the points of their own input
-            kept = dict(zip(np.flatnonzero(mine_P).tolist(), range(int(mine_P.sum())), strict=True))
-            assert len(kept) == mine_P.sum()
             eigenvalues = (
                 column("eigenvalues_real")[mine_P] + 1j * column("eigenvalues_imaginary")[mine_P]
             )

@@ -74,7 +74,7 @@ class Gates(ProbeFinding):
                     memory,
                 ]
             )
-        return [Table(["gates, means", "carry", "median memory time"], rows)] if rows else []
+        return [Table(["gates, means", "carry", "median time constant"], rows)] if rows else []
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import gates

@@ -20,7 +20,7 @@ Array = npt.NDArray[np.float64]
 #: What all weights together are called.
 ALL = "all"
 #: Growth below which small changes die out, and above which nothing that adds up can be.
-DYING_OUT, ADDING = 0.5, 3.5
+DYING_OUT, ADDING = 0.5, 5.0
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class ParameterSensitivity(ProbeFinding):
         )  # fmt: skip
         notes = [
             "power of n: how E‖dh_n/dθ‖² grows from half of the steps to all of them: 0 where "
-            "small changes die out, as the state forgets or latches, up to 3 where it adds up; "
+            "small changes die out, as the state forgets or latches, 3 to 4 where it adds up; "
             f"95% intervals {of_seeds}",
         ]
         if not all(run.by_step for line in self.lines for run in line.runs):

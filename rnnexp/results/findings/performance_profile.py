@@ -59,6 +59,11 @@ class ProfileLine:
         return share_above(list(self.strata.values()), bound)
 
     @property
+    def fewest(self) -> int:
+        """The runs of the task and length that has the fewest of them."""
+        return min(map(len, self.strata.values()))
+
+    @property
     def mean(self) -> Interval:
         """Of the skill, no less than 0 in any run and no more than 1."""
         return stratified_mean(
@@ -68,7 +73,7 @@ class ProfileLine:
 
 @dataclass(frozen=True)
 class PerformanceProfile(StudyFinding):
-    """lines: those of `FEWEST` runs and more. left_out: labels of those of fewer."""
+    """lines: those of `FEWEST` runs of each task and length. left_out: labels of the others."""
 
     place = 25
 
@@ -86,10 +91,10 @@ class PerformanceProfile(StudyFinding):
                 line = strata.setdefault((group_label(others) or group.model, group.model), {})
                 line.setdefault(group_label(there) or "all", []).extend(skills)
         lines = [ProfileLine(label, model, of) for (label, model), of in strata.items()]
-        enough = [line for line in lines if line.runs >= FEWEST]
+        enough = [line for line in lines if line.fewest >= FEWEST]
         if not any(_bunched(line) for line in enough) or len(enough) > MAX_GROUPS:
             return None
-        return cls(enough, [line.label for line in lines if line.runs < FEWEST])
+        return cls(enough, [line.label for line in lines if line.fewest < FEWEST])
 
     @property
     def same_strata(self) -> bool:
@@ -121,7 +126,7 @@ class PerformanceProfile(StudyFinding):
             notes.append("the lines are not of the same tasks and lengths")
         if self.left_out:
             shown = "; ".join(self.left_out[:MAX_GROUPS])
-            notes.append(f"left out, fewer than {FEWEST} runs: {shown}")
+            notes.append(f"left out, fewer than {FEWEST} runs of a task and length: {shown}")
         return [Table(head, rows, notes)]
 
     def draw(self, folder: Path) -> list[Path]:

@@ -59,4 +59,4 @@ def test_lines_of_few_runs_are_said_to_be_left_out(tmp_path: Path) -> None:
     finding = PerformanceProfile.of(Study.read(study.path))
     assert finding is not None
     assert finding.left_out == ["lstm"]
-    assert "left out, fewer than 6 runs: lstm" in finding.text()
+    assert "left out, fewer than 6 runs of a task and length: lstm" in finding.text()
