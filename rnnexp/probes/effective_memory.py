@@ -287,8 +287,9 @@ class EffectiveMemory(Probe):
             "example_steps": found.steps_B,
             "example_length": found.length_B.astype(np.float64),
             "steps": found.steps_of_mean,
-            "steps_low": found.low,
-            "steps_high": found.high,
+            # the ends are at steps tried, the crossing between two of them
+            "steps_low": float(np.fmin(found.low, found.steps_of_mean)),
+            "steps_high": float(np.fmax(found.high, found.steps_of_mean)),
             "length": float(found.length_B.max()),
             "tolerance": tolerance,
             "numbers": float(numbers),

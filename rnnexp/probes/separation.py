@@ -23,11 +23,11 @@ def scatter_ratio(states_ND: Array, class_N: Classes) -> float:
 
         S_b = Σ_k n_k (m_k - m)(m_k - m)ᵀ    S_w = Σ_k Σ_(i in k) (s_i - m_k)(s_i - m_k)ᵀ
 
-    s_i the states, m_k the mean of the n_k of class k, m that of all. It does
-    not change where the axes turn, and does where one is stretched: between networks compare the
-    reader. Of N states that the classes do not tell apart it is some (K - 1)/(N - K), and never 0:
-    compare it with the same of shuffled labels. Infinite where all states of a class are the same, NaN where
-    all are. Source: Fukunaga 1990, Introduction to Statistical Pattern Recognition, section 10.2.
+    s_i the states, m_k the mean of the n_k of class k, m that of all. It does not change where the
+    axes turn, and does where one is stretched: between networks compare the reader. Of N states
+    that the classes do not tell apart it is some (K - 1)/(N - K), and never 0: compare it with the
+    same of shuffled labels. Infinite where all states of a class are the same, NaN where all are.
+    Source: Fukunaga 1990, Introduction to Statistical Pattern Recognition, section 10.2.
 
     >>> scatter_ratio(np.array([[0.0], [2.0], [4.0], [6.0]]), np.array([0, 0, 1, 1]))
     4.0

@@ -51,8 +51,16 @@ class Group:
     # -- what probes measured --------------------------------------------------------------------
 
     def measured(self, probe: str) -> list[tuple[StudyRun, Arrays]]:
-        """The ended runs that a probe has measured, with its arrays."""
-        return [(run, arrays) for run in self.ended if (arrays := run.probe(probe)) is not None]
+        """The ended runs that a probe has measured, with its arrays.
+
+        Without those that diverged and were measured before the training alone: their last
+        measurement says nothing of what it came to.
+        """
+        return [
+            (run, arrays)
+            for run in self.ended
+            if (arrays := run.probe(probe)) is not None and not _is_untrained(run, arrays)
+        ]
 
     def probe(self, name: str) -> list[Arrays]:
         """What a probe has measured in each run that has it, a row per measurement."""
@@ -160,3 +168,9 @@ def group_label(factors: Mapping[str, Any]) -> str:
 def json_value(setting: Any) -> Any:
     """A setting as strict JSON holds it: JSON has no infinity."""
     return "inf" if setting == math.inf else setting
+
+
+def _is_untrained(run: StudyRun, arrays: Arrays) -> bool:
+    """Whether a run diverged before its probe could measure what the training came to."""
+    epochs = arrays.get("epoch")
+    return run.summary.status == "diverged" and epochs is not None and not epochs[-1]

@@ -36,7 +36,10 @@ class LengthPlan:
     precise: float = 1.5
 
     def __post_init__(self) -> None:
-        whole = all(isinstance(length, int) and length > 0 for length in self.first)
+        whole = all(
+            isinstance(length, int) and not isinstance(length, bool) and length > 0
+            for length in self.first
+        )
         if not whole or len(self.first) < 2 or list(self.first) != sorted(set(self.first)):
             raise ValueError(
                 "first must be two whole numbers from 1 on or more, ascending, as in [5,20,80] "

@@ -79,7 +79,8 @@ class LRUCell(DiagonalCell):
         if self.is_complex and hidden_size % 2:
             raise ValueError(
                 "hidden_size must be even for cell=lru, two numbers for each complex unit (got "
-                f"{hidden_size}): or use eigenvalues=real"
+                f"{hidden_size}): or use "
+                "model.cell_options.eigenvalues=real"
             )
 
     def shapes(self, input_size: int, hidden_size: int) -> Shapes:
