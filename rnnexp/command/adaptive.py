@@ -138,6 +138,12 @@ class Chosen:
         own = OmegaConf.to_container(config.hydra.sweeper, resolve=True)
         assert isinstance(own, dict)
         setting = own["setting"]
+        if (config.get("data") or {}).get("train_lengths") is not None:
+            raise ConfigError(
+                "hydra/sweeper=adaptive chooses lengths by L50, of networks that are trained at "
+                "one length, and data.train_lengths gives others: use hydra/sweeper=basic with "
+                f"lengths, as in {setting}=10,20,40"
+            )
         if setting not in LENGTHS:
             raise ConfigError(
                 f"hydra.sweeper.setting must be one of {', '.join(LENGTHS)} (got {setting})"

@@ -102,7 +102,8 @@ def _gradient(step: Map, h_ND: Tensor, r_ND: Tensor) -> Tensor:
 
 
 def _is_fixed(h_ND: Tensor, r_ND: Tensor) -> Tensor:
-    fixed_N: Tensor = r_ND.norm(dim=1) <= FIXED_BELOW * (1 + h_ND.norm(dim=1))
+    speed_N = r_ND.norm(dim=1)  # of a state near the end of float64 it overflows
+    fixed_N: Tensor = speed_N.isfinite() & (speed_N <= FIXED_BELOW * (1 + h_ND.norm(dim=1)))
     return fixed_N
 
 

@@ -165,7 +165,11 @@ def write(folder: Path, name: str, content: bytes) -> None:
     ("name", "content", "message"),
     [
         (0, b"", "train-images-idx3-ubyte.gz is no idx file .* begins with nothing"),
-        (0, gzip.compress(idx_bytes(np.zeros((60, 28, 28))), mtime=0)[:-20], "is damaged or cut off"),
+        (
+            0,
+            gzip.compress(idx_bytes(np.zeros((60, 28, 28))), mtime=0)[:-20],
+            "is damaged or cut off",
+        ),
         (0, idx_bytes(np.zeros((60, 28, 28)))[:-20], "is cut off: its header says 60 x 28 x 28"),
         (0, idx_bytes(np.zeros((0, 28, 28))), "0 images and .* 60 classes"),
         (1, idx_bytes(np.zeros(59)), "has 60 images and .* 59 classes: they do not belong"),

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from rnnexp.model.cells.base import Shapes, Weights
 from rnnexp.model.cells.diagonal import DiagonalCell, Terms
-from rnnexp.ranges import at_least, more_than
+from rnnexp.ranges import a_fraction, more_than
 
 #: A phase of one whole turn, as the paper's.
 TURN = 2 * math.pi
@@ -52,7 +52,7 @@ class LRUCell(DiagonalCell):
     def __post_init__(self) -> None:
         if self.eigenvalues not in ("complex", "real"):
             raise ValueError(f"eigenvalues must be complex or real (got {self.eigenvalues})")
-        at_least("r_min", self.r_min, 0)
+        a_fraction("r_min", self.r_min)
         if not self.r_min < self.r_max <= 1:
             raise ValueError(
                 f"r_max must be above r_min={self.r_min} and at most 1 (got {self.r_max})"
