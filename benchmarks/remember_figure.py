@@ -6,7 +6,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 from benchmarks.remembered import Remembered
-from rnnexp.results.figures import looks, style
+from rnnexp.results.figures import looks, scales, style
 from rnnexp.results.l50 import L50
 from rnnexp.results.tested import MedianReach, Reach
 
@@ -68,14 +68,19 @@ def _of(
 def _trainable(axes: Axes, rows: Sequence[Remembered]) -> None:
     budgets = sorted({budget for row in rows for budget in row.budgets})
     shown = [budgets[0], budgets[-1]] if len(budgets) > 1 else budgets
-    for budget, fill, offset in zip(shown, ("none", COLOR), (-0.14, 0.14), strict=False):
+    lines = [row.line for row in rows if row.line is not None]
+    axes.set_xscale("log")
+    if lines:
+        tried = [length for line in lines for length in line.lengths]
+        axes.set_xlim(min(tried) / 2.2, max(tried) * 2.2)
+        scales.length_scale(axes, sorted({5, 10, 20, 40, 80} & set(tried)) or sorted(set(tried)))
+    for budget, fill, offset in zip(shown, ("white", COLOR), (-0.14, 0.14), strict=False):
         for place, row in enumerate(rows):
             within = None if row.line is None else row.line.within(budget)
             if within is not None:
                 _l50(axes, within.l50, place + offset, fill)
-        words = f"L50 within {budget:,} steps"
-        axes.plot([], [], "o", color=COLOR, markerfacecolor=fill, label=words)
-    axes.set_xscale("log")
+        words = f"L50 within {budget:,} steps, 95% interval"
+        axes.plot([], [], "o-", color=COLOR, markerfacecolor=fill, label=words)
     axes.set_xlabel("length learned from scratch, steps")
 
 
@@ -84,31 +89,39 @@ def _l50(axes: Axes, l50: L50, y: float, fill: str) -> None:
     low, high = l50.low or l50.shortest, l50.high or l50.longest
     axes.plot([low, high], [y, y], color=COLOR, linewidth=2)
     if l50.low is None:
-        _arrow(axes, low, low / 1.5, y)
+        _arrow(axes, low, low / 1.7, y)
     if l50.high is None:
-        _arrow(axes, high, high * 1.5, y)
+        _arrow(axes, high, high * 1.7, y)
     if l50.value is not None:
         axes.plot(l50.value, y, "o", color=COLOR, markerfacecolor=fill)
 
 
 def _reaches(axes: Axes, rows: Sequence[Reaches | None], label: str, without: str) -> None:
+    """Below the first place tested, and beyond the last, an arrow."""
+    held = [reach.held for row in rows if row for reach in row[0] if reach.held is not None]
+    first = min(held, default=1.0) / 1.5
+    farthest = max((row[2] for row in rows if row), default=1.0)
+    axes.set_xscale("log")
+    axes.set_xlim(first / 2, farthest * 2.5)
     for place, row in enumerate(rows):
         if row is None:
             where = ("axes fraction", "data")
-            axes.annotate(without, (0.02, place), xycoords=where, va="center", fontsize=9)
+            axes.annotate(without, (0.04, place), xycoords=where, va="center", fontsize=9)
             continue
-        seeds, median, farthest = row
+        seeds, median, last = row
         for index, reach in enumerate(seeds):
             y = place + 0.5 * ((index + 0.5) / len(seeds) - 0.5)
-            axes.plot(reach.held or 1, y, ".", color=GREY, markersize=4)
-        low, high = median.low or 1, median.high or farthest
+            axes.plot(reach.held or first, y, ".", color=GREY, markersize=4)
+        low, high = median.low or first, median.high or last
         axes.plot([low, high], [place, place], color=COLOR, linewidth=2)
         if median.high is None:
-            _arrow(axes, high, high * 1.6, place)
-        axes.plot(median.middle.held or 1, place, "o", color=COLOR)
-    axes.plot([], [], "o-", color=COLOR, label="median over seeds, 95% interval")
+            _arrow(axes, high, high * 1.9, place)
+        if median.low is None:
+            _arrow(axes, low, low / 1.5, place)
+        middle = median.middle.held
+        axes.plot(middle or first, place, "o" if middle else "<", color=COLOR)
+    axes.plot([], [], "o-", color=COLOR, label="median over seeds, its interval")
     axes.plot([], [], ".", color=GREY, label="a seed")
-    axes.set_xscale("log")
     axes.set_xlabel(label)
 
 

@@ -41,7 +41,7 @@ class Remembered:
 
     @property
     def holds(self) -> str:
-        """`2,560 or more; 6 of 6 seeds to the farthest`"""
+        """`2,560 or more (2,560 to beyond 2,560 (97%))`"""
         held = self.held
         if held is None:
             return NOTHING
@@ -72,7 +72,7 @@ def remembered(studies: Mapping[str, Path], models: Sequence[str]) -> list[Remem
     assert held is None or isinstance(held, Holding)
     assert carrying is None or isinstance(carrying, CarryingOver)
     lines = {line.model: line for line in (trained.lines if trained else ())}
-    holding = {group.model: group for group in (held.groups if held else ())}
+    holding = {group.model: group for group in (held.groups if held else ()) if group.how == "grow"}
     carried = {group.model: group for group in (carrying.groups if carrying else ())}
     return [
         Remembered(model, lines.get(model), holding.get(model), carried.get(model))
