@@ -1,6 +1,6 @@
 """The three numbers of a recurrence, read from three studies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from rnnexp.results.findings.holding import Holding
 from rnnexp.results.findings.trainability import Line, Trainability
 from rnnexp.results.held import HeldGroup
 from rnnexp.results.study import Study
-from rnnexp.results.tested import interval_in_words, reach_in_words
+from rnnexp.results.tested import MedianReach, Reach, number, reach_in_words
 
 NOTHING = "not measured"
 
@@ -41,26 +41,31 @@ class Remembered:
 
     @property
     def holds(self) -> str:
-        """`2,560 or more (2,560 to beyond 2,560 (97%))`"""
-        held = self.held
-        if held is None:
+        """`2,559 or more (6 of 6 seeds)`, or `39 (39 to 159)`."""
+        if self.held is None:
             return NOTHING
-        ends = (held.first, held.farthest)
-        median = reach_in_words(held.median.middle, held.first)
-        return f"{median} ({interval_in_words(held.median, ends)})"
+        return _reached(self.held.median, self.held.reaches.values(), self.held.first)
 
     @property
     def carries(self) -> str:
         """As a multiple of the trained length, of the seeds that learned it."""
         carried = self.carried
-        if carried is None:
+        if self.carrying is None or carried is None:
             return NOTHING
-        learned, left_out = len(carried.reaches), len(carried.not_learned)
-        of = f", {learned} of {learned + left_out} seeds learned it" if left_out else ""
         if carried.median is None:
-            return f"not learned at {self.carrying.trained_at}" if self.carrying else NOTHING
-        median = reach_in_words(carried.median.middle, 1, "×")
-        return f"{median} ({interval_in_words(carried.median, (1, carried.farthest), '×')}{of})"
+            return f"not learned at {self.carrying.trained_at}"
+        told = _reached(carried.median, carried.reaches.values(), 1, "×")
+        learned, left_out = len(carried.reaches), len(carried.not_learned)
+        return f"{told}; {learned} of {learned + left_out} seeds learned it" if left_out else told
+
+
+def _reached(median: MedianReach, reaches: Collection[Reach], first: float, sign: str = "") -> str:
+    told = reach_in_words(median.middle, first, sign)
+    if median.middle.failed is None:
+        return f"{told} ({sum(r.failed is None for r in reaches)} of {len(reaches)} seeds)"
+    low = f"below {number(first)}" if median.low is None else number(median.low)
+    high = "beyond the farthest" if median.high is None else f"{number(median.high)}{sign}"
+    return f"{told} ({low}{sign} to {high})"
 
 
 def remembered(studies: Mapping[str, Path], models: Sequence[str]) -> list[Remembered]:

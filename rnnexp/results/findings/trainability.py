@@ -249,16 +249,16 @@ def line_of_runs(
 
 
 def _budgets(known: Sequence[tuple[int, StudyRun, Looks]]) -> list[int]:
-    """`SHARES` of the whole training, each rounded down to a step at which runs were looked at.
+    """`SHARES` of the whole training, each rounded down to a step at which runs are looked at.
 
     A run that ended before, since it was solved, by its patience or since it diverged, had the same
     budget.
     """
-    steps = {step for _, _, looks in known for step in looks.steps}
-    whole = max(*steps, _planned(known[0][1]) or 0, 0)
-    shares = [max((s for s in steps | {whole} if s <= part * whole), default=None)
-              for part in SHARES]  # fmt: skip
-    return sorted({share for share in shares if share is not None})
+    steps = sorted({step for _, _, looks in known for step in looks.steps})
+    whole = max(_planned(known[0][1]) or 0, *steps[-1:], 0)
+    apart = steps[0] if steps else 0  # a row of metrics.csv from the next
+    shares = {int(part * whole) // apart * apart if apart else 0 for part in SHARES}
+    return sorted({*shares, whole} - {0})
 
 
 def _planned(run: StudyRun) -> int | None:
