@@ -193,10 +193,13 @@ def test_when_it_adds_and_what_is_noted() -> None:
 
 def test_it_needs_a_state_and_as_many_directions() -> None:
     with pytest.raises(ValueError, match="needs the state of a recurrent model"):
-        Flossing().check(Bag(Features(3), 1))
+        Flossing().check(Bag(Features(3), 1), 1000)
     with pytest.raises(ValueError, match="k=11 directions are more than the 10 numbers"):
-        Flossing(k=11).check(LSTM(Features(3), 1, hidden_size=5))
-    Flossing(k=10).check(LSTM(Features(3), 1, hidden_size=5))
+        Flossing(k=11).check(LSTM(Features(3), 1, hidden_size=5), 1000)
+    Flossing(k=10).check(LSTM(Features(3), 1, hidden_size=5), 1000)
+    with pytest.raises(ValueError, match="steps_before=200 leaves none of 200 training steps"):
+        Flossing(k=10).check(LSTM(Features(3), 1, hidden_size=5), 200)
+    Flossing(k=10).check(LSTM(Features(3), 1, hidden_size=5), 0)  # measured as it is, not trained
     with pytest.raises(ValueError, match="steps_before=0 and every=0"):
         Flossing(steps_before=0)
 
@@ -205,6 +208,7 @@ def test_a_run_records_the_penalty_beside_the_loss(rnnexp: Callable[..., Outcome
     every = ("regulariser.steps_before=3", "regulariser.every=0", "trainer.steps=150")
     outcome = rnnexp(*WORDS, *FLOSSING, *every)
     assert outcome.status == 0, outcome.err
+    assert "the first 3 steps minimise the penalty of flossing alone" in outcome.err + outcome.out
     (metrics,) = Path("outputs/runs").glob("*/metrics.csv")
     with metrics.open() as file:
         first, second = csv.DictReader(file)

@@ -163,6 +163,8 @@ def test_from_python_it_is_the_same(rnnexp: Rnnexp, workdir: Path) -> None:
         (("hydra.sweeper.setting=seed",), "hydra.sweeper.setting must be one of seq_len, data.di"),
         (("hydra.sweeper.frist=[5,9]",), "unknown setting 'hydra.sweeper.frist'"),
         (("hydra.sweeper.first=[2,40]",), "distance"),
+        (("hydra.sweeper.first=[true,5]",), "hydra.sweeper.first must be two whole numbers"),
+        (("++data.train_lengths=[2,9]",), "of networks that are trained at one length"),
     ],
 )
 def test_what_is_wrong_is_told_in_a_line_and_nothing_is_written(

@@ -81,7 +81,7 @@ def test_bad_settings() -> None:
             seen_from(latch(2.0), 0.5, **{name: value})
 
 
-@pytest.mark.parametrize("model", ["rnn", "lstm", "linear", "slstm", "lru", "deltanet"])
+@pytest.mark.parametrize("model", ["rnn", "lstm", "linear", "lru", "deltanet"])
 def test_of_a_run(
     model: str, rnnexp: Callable[..., Outcome], run_directory: Callable[[], Path]
 ) -> None:
@@ -97,6 +97,31 @@ def test_of_a_run(
     assert len(arrays["token"][-1]) == 4
     assert arrays["token"][-1][0] == -1
     assert (arrays["token"][-1][1:] >= 3).all()  # fillers: cues are rarer
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (("model=slstm",), "what cell=slstm hands on drifts where its h stays"),
+        (("model=deltanet", "model.hidden_size=128"), "a state of at most 1024 numbers"),
+    ],
+)
+def test_a_map_that_never_rests_and_one_that_is_too_large_are_refused(
+    words: tuple[str, ...], answer: str, rnnexp: Callable[..., Outcome], workdir: Path
+) -> None:
+    outcome = rnnexp("data=recall", "seq_len=8", "trainer.steps=2", *words, "probes=fixed_points")
+    assert outcome.status == 2
+    assert answer in outcome.err
+    assert not (workdir / "outputs").exists()
+
+
+def test_an_slstm_with_sigmoid_gates_comes_to_rest(rnnexp: Callable[..., Outcome]) -> None:
+    outcome = rnnexp(
+        "data=recall", "model=slstm", "model.cell_options.forget=sigmoid", "seq_len=8",
+        "trainer.steps=2", "data.val_count=8", "data.test_count=8", "model.hidden_size=4",
+        "probes=fixed_points", "plots=false", "probes.fixed_points.starts=8",
+    )  # fmt: skip
+    assert outcome.status == 0, outcome.err
 
 
 def test_numbers_have_no_tokens(rnnexp: Callable[..., Outcome], workdir: Path) -> None:

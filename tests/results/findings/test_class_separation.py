@@ -53,3 +53,17 @@ def test_state_and_answer_are_set_side_by_side(tmp_path: Path) -> None:
     for words in ("distance of the cue (steps)", "linear reader", "shuffled labels", "chance",
                   "the state holds it to 20, the answer to 10"):  # fmt: skip
         assert words in svg
+
+
+def test_a_length_whose_states_overflow_is_no_length_that_is_held(tmp_path: Path) -> None:
+    plant(tmp_path, 0, state=41, answer=41)
+    run = RunDirectory.open(tmp_path / "job000")
+    arrays = run.probe_arrays("class_separation")
+    assert arrays is not None
+    overflowed = {name: np.array(values) for name, values in arrays.items()}
+    overflowed["read_accuracy"][0, -1] = np.nan
+    run.save_probe("class_separation", overflowed)
+    (finding,) = ClassSeparation.in_study(Study.read(tmp_path))
+    assert isinstance(finding, ClassSeparation)
+    ((one,),) = (group.runs for group in finding.groups)
+    assert (one.state_reach.held, one.state_reach.failed) == (20, 40)
