@@ -43,7 +43,12 @@ ALSO: Mapping[str, Mapping[str, str]] = {
     "init_study": {"seq_len": "4,8"},
     "vanishing": {"seq_len": "3,8", "trainer.epochs": "0", "data.count": "60"},
     "exploding": {"data.count": "60"},
-    "flossing": {"model.hidden_size": "16"},  # as many numbers in the state as exponents
+    # as many numbers in the state as exponents, and a step left to the task
+    "flossing": {
+        "model.hidden_size": "16",
+        "regulariser": "flossing",
+        "regulariser.steps_before": "1",
+    },
     "hidden_dynamics": {"probes.hidden_dynamics.min_length": "20"},
     "notebook": {"data.path": "texts.csv", "trainer.batch_size": "8"},
 }

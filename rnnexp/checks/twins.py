@@ -17,6 +17,15 @@ def sigmoid(x: Array) -> Array:
     return 1 / (1 + np.exp(-x))
 
 
+def linear_transition(w: Mapping[str, Array], x_TBE: Array) -> Array:
+    h_BH, states = np.zeros((x_TBE.shape[1], len(w["bias_hh"]))), []
+    for x_BE in x_TBE:
+        read = np.maximum(x_BE @ w["weight_ih"].T + w["bias_ih"], 0)
+        h_BH = h_BH @ w["weight_hh"].T + w["bias_hh"] + read
+        states.append(h_BH)
+    return np.array(states)
+
+
 def mingru(w: Mapping[str, Array], x_TBE: Array) -> Array:
     """The paper's own form: h = (1 - z) h + z h̃."""
     size = len(w["bias_ih"]) // 2
@@ -112,6 +121,7 @@ def deltanet(
 
 #: By the name of the cell. The cells that torch has are checked against torch's.
 TWINS: Mapping[str, Twin] = {
+    "linear_transition": linear_transition,
     "deltanet": deltanet, "lru": lru, "mingru": mingru, "minlstm": minlstm,
     "selective": selective, "slstm": slstm,
 }  # fmt: skip

@@ -97,7 +97,10 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
         (*CSV, "trainer.patience=2", "data.split=80/20"),
         "trainer.patience=2 watches the validation split",
     ),
-    ((*CSV, "model=bag", "init=orthogonal"), "init=orthogonal sets recurrent weights and bag has"),
+    (
+        (*CSV, "model=bag", "init=orthogonal"),
+        "init=orthogonal sets recurrent weights and model=bag",
+    ),
     ((*CSV, "trainer.batch_size=500", "trainer.drop_last=true"), "trainer.batch_size=500 with"),
     (("data=csv", "data.path=three.csv", "model.head=sigmoid"), "use model.head=softmax"),
     ((*CSV, "+data.seq_len=3"), "data.seq_len cannot be set"),

@@ -68,7 +68,8 @@ def test_streams_and_fixed_splits(cls: Any, options: dict[str, Any]) -> None:
     assert torch.equal(first.inputs, same.inputs)
     assert not torch.equal(first.inputs, second.inputs)
     assert task.report["training"] == "fresh at every step"
-    assert (task.synthetic, task.memory, task.generates) == (True, True, True)
+    assert (task.synthetic, task.generates) == (True, True)
+    assert task.memory == (cls is not FlipFlop)  # of which a longer sequence asks no more
 
 
 @pytest.mark.parametrize(("cls", "options"), TASKS, ids=names)
@@ -273,9 +274,9 @@ def test_parity_flips_with_every_bit() -> None:
     assert batch.targets.tolist() == expected
 
 
-@pytest.mark.parametrize("seq_len", [1, 2, 7, 256])
+@pytest.mark.parametrize("seq_len", [2, 7, 256])
 def test_sums_are_made_at_every_length(seq_len: int) -> None:
-    """Parity is the sum modulo 2; both go on from 1 step to any number."""
+    """Parity is the sum modulo 2; both go on from 2 steps to any number."""
     for task in (Parity(seq_len=40), *(ModularCounting(seq_len=40, modulus=m) for m in (2, 5))):
         modulus = task.output_size
         batch = sample(task.at_length(seq_len), 500)

@@ -190,8 +190,9 @@ def test_where_it_is_refused(rnnexp: Command, words: Sequence[str], line: str) -
         ("model=lstm", "model=lstm is computed by cuDNN, which takes the weights of one model: use "
                        "model=unrolled model.cell=lstm, or jobs.replicas=null"),
         ("model=bag", "model=bag has no recurrence that could be computed together"),
-        ("regulariser=flossing", "jobs.replicas=4 minimises the task's loss alone and the "
-         "regulariser adds to it: use jobs.replicas=null or regulariser=none"),
+        ("regulariser=flossing regulariser.steps_before=1",
+         "jobs.replicas=4 minimises the task's loss alone and the regulariser adds to it: use "
+         "jobs.replicas=null or regulariser=none"),
         ("probes.gradient_flow.every_step=true", "jobs.replicas=4 computes by autograd and "
          "probes.gradient_flow.every_step=true notes what engine=bptt computes: use "
          "jobs.replicas=null"),
@@ -200,9 +201,9 @@ def test_where_it_is_refused(rnnexp: Command, words: Sequence[str], line: str) -
 def test_runs_that_are_refused(rnnexp: Command, anywhere: None, words: str, line: str) -> None:
     left_out = {
         "model=bag": "model.hidden_size=4",
-        "regulariser=flossing": "model.hidden_size=4",
+        "regulariser=flossing regulariser.steps_before=1": "model.hidden_size=4",
         "probes.gradient_flow.every_step=true": "probes=none",
     }
     common = [word for word in TWO if word != left_out.get(words)]
-    outcome = rnnexp("-m", *common, words, *TOGETHER, "seed=0,1")
+    outcome = rnnexp("-m", *common, *words.split(" "), *TOGETHER, "seed=0,1")
     assert (outcome.status, line in outcome.error) == (2, True), outcome.err

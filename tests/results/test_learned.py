@@ -46,7 +46,7 @@ def test_one_lucky_row_is_none(tmp_path: Path) -> None:
 def test_what_was_learned_stays_learned(tmp_path: Path) -> None:
     """Though the run diverged behind it."""
     made = run(tmp_path, [0.9, 0.9, None], status="diverged")
-    assert learned(made) == [True, True, True, True]
+    assert learned(made) == [False, True, True, True]
 
 
 def test_a_single_row_is_judged_alone(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_a_single_row_is_judged_alone(tmp_path: Path) -> None:
 
 def test_nearly_chance_is_not_learned_and_few_examples_say_less(tmp_path: Path) -> None:
     assert learned(run(tmp_path / "a", [0.57, 0.57])) == [False] * 4
-    assert learned(run(tmp_path / "b", [0.65, 0.65])) == [True] * 4
+    assert learned(run(tmp_path / "b", [0.65, 0.65])) == [False, True, True, True]
     few = run(tmp_path / "c", [0.65, 0.65], data_report={"val": 20})
     assert learned(few) == [False] * 4
 
@@ -64,7 +64,7 @@ def test_an_error_must_show_twice_the_skill(tmp_path: Path) -> None:
     reading = {"mse": {"better": "low", "axis": "mse"}}
     known = {"headline": "mse", "scores": reading, "chance": {"mse": 1.0}, "perfect": {"mse": 0.0}}
     assert learned(run(tmp_path / "a", [0.85, 0.85], "mse", **known)) == [False] * 4
-    assert learned(run(tmp_path / "b", [0.7, 0.7], "mse", **known)) == [True] * 4
+    assert learned(run(tmp_path / "b", [0.7, 0.7], "mse", **known)) == [False, True, True, True]
 
 
 def test_a_run_that_was_not_validated_is_judged_by_its_test(tmp_path: Path) -> None:

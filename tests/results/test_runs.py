@@ -130,7 +130,7 @@ def test_a_finished_run_is_read_through_its_manifest() -> None:
     run.write_config("# rnnexp\nseed: 3\n")
     run.finish(Summary(status="finished", seed=3))
     assert run.summary.sealed
-    assert run.config == {"seed": 3}
+    assert run.config_as_written == {"seed": 3}
     (run.path / "config.yaml").write_text("# rnnexp\nseed: 4\n")
     with pytest.raises(DamagedError, match=r"config\.yaml is damaged"):
         _ = RunDirectory(run.path).config

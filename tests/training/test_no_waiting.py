@@ -154,11 +154,9 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     counts: list[int] = []
     train_epoch = Trainer.train_epoch
 
-    def train(self: Trainer, model: Any, task: Any, clip: Any, optimizer: Any, batches: Any,
-              steps: Any, saver: Any = None) -> None:  # fmt: skip
-        train_epoch(
-            self, model, task, clip, optimizer, watched(batches, steps, counts), steps, saver
-        )
+    def train(self: Trainer, *epoch: Any) -> None:
+        asked = Epoch(*epoch)
+        train_epoch(self, *asked._replace(batches=watched(asked.batches, asked.steps, counts)))
 
     monkeypatch.setattr(Trainer, "train_epoch", train)
     return counts

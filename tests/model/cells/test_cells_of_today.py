@@ -319,7 +319,7 @@ def test_by_either_engine_the_total_gradient_of_each_state_is_the_same(name: str
 # -- the command ----------------------------------------------------------------------------------
 
 
-@of_today
+@pytest.mark.parametrize("name", [name for name in TWINS if name != "linear_transition"])
 def test_a_run_is_trained_further_to_the_same_bytes_and_answers(
     rnnexp: Callable[..., Outcome], workdir: Path, name: str
 ) -> None:

@@ -45,7 +45,10 @@ def test_points_in_words() -> None:
         ([0] * 10 + [1] * 10, [0] * 10 + [1] * 10,
          "latches: the stable point tells the class of 20 of 20 (84-100%)"),
         ([0] * 20, [0] * 10 + [1] * 10,
-         "one stable point: forgets with a time constant of 1.44 steps"),
+         "all come to one stable point: forgets with a time constant of 1.44 steps; 1 more that no "
+         "example comes to"),
+        ([0] * 19 + [-1], [0] * 10 + [1] * 10,
+         "unclear: 1 of 20 examples arrive at no stable point in 2,000 steps"),
         ([0, 1] * 10, [0] * 10 + [1] * 10, "2 stable points, which do not tell the class"),
         ([-1] * 20, [0] * 10 + [1] * 10, "no example arrives at a stable point in 2,000 steps"),
         # a point of one's own tells nothing
@@ -83,12 +86,13 @@ def past(steps: float, length: int = 40, examples: tuple[float, ...] = (5, 9, 40
 @pytest.mark.parametrize(
     ("runs", "cell", "verdict"),
     [
-        ([past(12)], "12 (12 to 17)", "depends on no more than the last 12 steps"),
+        ([past(12)], "12 (12 to 17)", "the mean answer depends on no more than the last 17 steps"),
         ([past(40)], "40 or more", "depends on all of the past it was given"),
-        ([past(1)], "1 (1 to 6)", "depends on no step but the last"),
+        ([past(1)], "1 (1 to 6)", "the mean answer depends on no more than the last 6 steps"),
         ([past(12), past(40)], "12 (12 to 40 or more)",
          "depends on all of the past in some seeds"),
-        ([past(12), past(12)], "12 (all 2 alike)", "depends on no more than the last 12 steps"),
+        ([past(12), past(12)], "12 (all 2 alike)",
+         "the mean answer depends on no more than the last 17 steps"),
         ([past(np.nan)], "-", "not measured"),
     ],
 )  # fmt: skip
@@ -117,7 +121,8 @@ def test_the_median_says_where_it_is_a_lower_bound() -> None:
         ((0.1, -0.1, 0.3), "no longer grows"),
         ((2.5, 2.0, 3.0), "grows with the steps"),
         ((9.0, 8.0, 10.0), "explodes"),
-        ((3.5, 3.0, 4.0), "grows, or explodes"),
+        ((3.9, 3.8, 4.0), "grows with the steps"),  # adds up inputs with a mean
+        ((5.0, 4.0, 6.0), "grows, or explodes"),
         ((0.6, 0.3, 0.9), "unclear"),
         ((0.6, np.nan, np.nan), "no interval"),
         ((np.nan, np.nan, np.nan), "not measured"),
