@@ -28,7 +28,7 @@ MOST_LAYERS = 10_000
 MOST_NAMES = 1_000_000
 
 #: Rows of metrics.csv.
-MOST_ROWS = 10_000_000
+MOST_ROWS = 1_000_000
 
 #: Columns of a table: as many as a sheet of Excel can have.
 MOST_COLUMNS = 16_384
