@@ -62,6 +62,10 @@ class Group:
             if (arrays := run.probe(probe)) is not None and not _is_untrained(run, arrays)
         ]
 
+    def untrained(self, probe: str) -> list[tuple[StudyRun, Arrays]]:
+        """Those of `measured` whose first measurement was made before the training."""
+        return [(run, a) for run, a in self.measured(probe) if a["epoch"][0] == 0]
+
     def probe(self, name: str) -> list[Arrays]:
         """What a probe has measured in each run that has it, a row per measurement."""
         return [arrays for _, arrays in self.measured(name)]

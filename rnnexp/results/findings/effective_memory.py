@@ -157,7 +157,7 @@ class EffectiveMemory(ProbeFinding):
         for group in groups:
             measured = group.probe(cls.probe)
             if measured:
-                untrained = [TruncatedPast.of(a, 0) for a in measured if a["epoch"][0] == 0]
+                untrained = [TruncatedPast.of(a, 0) for _, a in group.untrained(cls.probe)]
                 trained = [TruncatedPast.of(arrays, -1) for arrays in measured]
                 lines.append(MemoryLine(group.label, group.model, trained, untrained))
         return cls(lines) if lines else None

@@ -122,7 +122,7 @@ class FixedPoints(ProbeFinding):
         for group in groups:
             measured = group.measured(cls.probe)
             if measured:
-                untrained = [RunPoints.of(r, a, 0) for r, a in measured if a["epoch"][0] == 0]
+                untrained = [RunPoints.of(r, a, 0) for r, a in group.untrained(cls.probe)]
                 trained = [RunPoints.of(run, arrays, -1) for run, arrays in measured]
                 lines.append(PointsLine(group.label, group.model, trained, untrained))
         return cls(lines) if lines else None

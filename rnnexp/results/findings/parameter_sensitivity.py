@@ -118,7 +118,7 @@ class ParameterSensitivity(ProbeFinding):
         for group in groups:
             measured = group.probe(cls.probe)
             if measured:
-                untrained = [Sensitivity.of(a, 0) for a in measured if a["epoch"][0] == 0]
+                untrained = [Sensitivity.of(a, 0) for _, a in group.untrained(cls.probe)]
                 trained = [Sensitivity.of(arrays, -1) for arrays in measured]
                 lines.append(SensitivityLine(group.label, group.model, trained, untrained))
         return cls(lines) if lines else None
