@@ -56,15 +56,14 @@ class Group:
         Without those that diverged and were measured before the training alone: their last
         measurement says nothing of what it came to.
         """
-        return [
-            (run, arrays)
-            for run in self.ended
-            if (arrays := run.probe(probe)) is not None and not _is_untrained(run, arrays)
-        ]
+        return [(run, a) for run, a in self._with(probe) if not _is_untrained(run, a)]
 
     def untrained(self, probe: str) -> list[tuple[StudyRun, Arrays]]:
-        """Those of `measured` whose first measurement was made before the training."""
-        return [(run, a) for run, a in self.measured(probe) if a["epoch"][0] == 0]
+        """The ended runs that a probe has measured before the training, diverged ones too."""
+        return [(run, a) for run, a in self._with(probe) if a["epoch"][0] == 0]
+
+    def _with(self, probe: str) -> list[tuple[StudyRun, Arrays]]:
+        return [(run, arrays) for run in self.ended if (arrays := run.probe(probe)) is not None]
 
     def probe(self, name: str) -> list[Arrays]:
         """What a probe has measured in each run that has it, a row per measurement."""

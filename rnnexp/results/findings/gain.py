@@ -97,9 +97,7 @@ def _points(group: Group) -> list[GainPoint]:
         if name.startswith("init.")
     ]
     points = []
-    for run, arrays in group.measured("gradient_flow"):
-        if arrays["epoch"][0] != 0:
-            continue
+    for run, arrays in group.untrained("gradient_flow"):
         measured = float(np.exp(arrays["log_gain"][0]))
         init = " ".join([str(run.summary.choices.get("init")), *settings])
         if math.isfinite(measured) and measured > 0:
