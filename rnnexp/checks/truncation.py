@@ -7,10 +7,11 @@ h_t = w h_(t-1) + x_t, L = h_T, gradients cut behind steps K, 2K, ...: with s th
 The states h_(t-1) are those of the whole sequence.
 """
 
+import numpy as np
 import torch
 from torch import nn
 
-from rnnexp.checks.suite import Values, check
+from rnnexp.checks.suite import Array, Values, check
 from rnnexp.embedding.features import Features
 from rnnexp.model.unrolled import Unrolled
 from rnnexp.types import Batch
@@ -50,6 +51,11 @@ def weight_gradient(x_BTE: torch.Tensor, first: int) -> float:
     return total
 
 
+def input_gradients() -> Array:
+    """w^(T-t) behind the last cut, else 0, of t = 1..T."""
+    return np.array([W ** (T - t) if t > CUT else 0.0 for t in range(1, T + 1)])
+
+
 def measured_weight_gradient(x_BTE: torch.Tensor, truncate: int | None) -> float:
     model = scalar_model(truncate)
     model(batch_of_numbers(x_BTE)).sum().backward()
@@ -75,14 +81,12 @@ def inputs_of_a_cut_sequence() -> tuple[Values, Values]:
     x_BTE = numbers().requires_grad_()
     scalar_model(K)(batch_of_numbers(x_BTE)).sum().backward()
     assert x_BTE.grad is not None
-    expected = torch.tensor([W ** (T - t) if t > CUT else 0.0 for t in range(1, T + 1)])
-    return expected.double().numpy(), x_BTE.grad.flatten().numpy()
+    return input_gradients(), x_BTE.grad.flatten().numpy()
 
 
 @check("truncation: gradient_flow's rollout has the same cuts", 1e-12, relative=False)
 def rollout_of_a_cut_sequence() -> tuple[Values, Values]:
     made = scalar_model(K).rollout(batch_of_numbers(numbers()))
     gradients = torch.autograd.grad(made.outputs.sum(), list(made.inputs), allow_unused=True)
-    expected = torch.tensor([W ** (T - t) if t > CUT else 0.0 for t in range(1, T + 1)])
     measured = [0.0 if gradient is None else float(gradient) for gradient in gradients]
-    return expected.double().numpy(), torch.tensor(measured).double().numpy()
+    return input_gradients(), np.array(measured)
