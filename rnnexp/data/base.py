@@ -15,23 +15,18 @@ from torch import Tensor
 from rnnexp.data.curriculum import Curriculum
 from rnnexp.scores import (
     ACCURACY,
-    AUROC,
-    BALANCED_ACCURACY,
     CALIBRATION_ERROR,
     CROSS_ENTROPY,
-    MACRO_F1,
-    MAE,
     MSE,
-    R2,
+    OF_CLASSES,
+    OF_NUMBERS,
     SQUARED_ERROR,
     Score,
 )
+from rnnexp.scores.classes import IGNORED as IGNORED
 from rnnexp.scores.classes import ClassAnswers
-from rnnexp.scores.numbers import mean_absolute_error, r_squared
+from rnnexp.scores.numbers import number_scores
 from rnnexp.types import Batch, SequenceDataset, Split
-
-#: The target of a step that counts in no loss and no score, as in torch's cross_entropy.
-IGNORED = -100
 
 #: Scores that only a whole split has, each None where it could not be computed.
 SplitScores = dict[str, float | None]
@@ -147,6 +142,14 @@ class Task(ABC):
         """
         return {}
 
+    def ends_of_split(
+        self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]
+    ) -> Mapping[str, tuple[float, float]]:
+        """95% intervals of those of `of_split` that leaving out examples says nothing of: all
+        others get theirs by it.
+        """
+        return {}
+
     def metrics(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         """The mean of each score over the batch, a 0-dim tensor."""
         return {name: score.mean() for name, score in self.scores(outputs, batch).items()}
@@ -163,10 +166,6 @@ class Task(ABC):
     def state(self) -> dict[str, Any]:
         """What `rnnexp predict` needs beside vocabulary and sizes, as plain JSON values."""
         return {}
-
-
-#: What a classifier is scored by beside its accuracy, see `ClassAnswers`.
-OF_CLASSES = (BALANCED_ACCURACY, MACRO_F1, AUROC, CALIBRATION_ERROR)
 
 
 class Classification(Task):
@@ -187,6 +186,11 @@ class Classification(Task):
 
     def of_split(self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]) -> SplitScores:
         return class_scores(outputs, targets)
+
+    def ends_of_split(
+        self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]
+    ) -> Mapping[str, tuple[float, float]]:
+        return class_ends(outputs, targets)
 
 
 class StepClassification(Task):
@@ -211,6 +215,12 @@ class StepClassification(Task):
         asked_NT = targets != IGNORED
         return class_scores(outputs[asked_NT], targets[asked_NT])
 
+    def ends_of_split(
+        self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]
+    ) -> Mapping[str, tuple[float, float]]:
+        asked_NT = targets != IGNORED
+        return class_ends(outputs[asked_NT], targets[asked_NT])
+
     def followed_loss(self, outputs: Tensor, batch: Batch) -> Tensor:
         row_B = torch.arange(len(batch), device=outputs.device)
         last_B = batch.last_valid_B.to(outputs.device)
@@ -230,7 +240,7 @@ class Regression(Task):
 
     headline = MSE
     loss_score = SQUARED_ERROR
-    split_scores = MAE, R2
+    split_scores = OF_NUMBERS
     regression = True
 
     def loss(self, outputs: Tensor, batch: Batch) -> Tensor:
@@ -240,10 +250,7 @@ class Regression(Task):
         return {"mse": (outputs - batch.targets).square().mean(dim=1)}
 
     def of_split(self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]) -> SplitScores:
-        return {
-            "mae": mean_absolute_error(outputs, targets),
-            "r2": r_squared(outputs, targets),
-        }
+        return number_scores(outputs, targets)
 
 
 def step_accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -281,6 +288,14 @@ def class_scores(outputs: npt.NDArray[Any], targets: npt.NDArray[Any]) -> SplitS
     if answers is None:
         return dict.fromkeys(score.name for score in OF_CLASSES)
     return answers.scores()
+
+
+def class_ends(
+    outputs: npt.NDArray[Any], targets: npt.NDArray[Any]
+) -> dict[str, tuple[float, float]]:
+    """The interval of the calibration error, see `ClassAnswers.calibration_ends`."""
+    answers = ClassAnswers.of(outputs, targets)
+    return {} if answers is None else {CALIBRATION_ERROR.name: answers.calibration_ends}
 
 
 def classification_chance(counts: Sequence[int]) -> dict[str, float]:

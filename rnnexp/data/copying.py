@@ -4,6 +4,7 @@ Shapes: N examples, B batch, T steps, O classes.
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -65,6 +66,11 @@ class Copying(Generated, StepClassification):
 
     def of_split(self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]) -> SplitScores:
         return super().of_split(outputs[:, -COPIED:], targets[:, -COPIED:])
+
+    def ends_of_split(
+        self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]
+    ) -> Mapping[str, tuple[float, float]]:
+        return super().ends_of_split(outputs[:, -COPIED:], targets[:, -COPIED:])
 
     def generate(self, count: int, generator: np.random.Generator) -> SequenceDataset:
         symbols_N10 = generator.integers(SYMBOLS, size=(count, COPIED))

@@ -4,7 +4,7 @@ Asked here once, instead of by its name wherever a score is written, drawn or ju
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -145,6 +145,23 @@ class Score:
         return value >= self.solved_at if self.better == "high" else value <= self.solved_at
 
 
+def is_imbalanced(chance: Mapping[str, float | None]) -> bool:
+    """Whether classes are so uneven that accuracy misleads, by the chance levels of its scores.
+
+    With p what always answering the commonest of K classes gets: p >= 2/K, or p a third of the way
+    and more from 1/K to 1.
+
+    >>> [is_imbalanced({"accuracy": p, "balanced_accuracy": 0.5}) for p in (0.6, 0.7)]
+    [False, True]
+    >>> [is_imbalanced({"accuracy": p, "balanced_accuracy": 0.1}) for p in (0.15, 0.2)]
+    [False, True]
+    """
+    commonest, equal = chance.get("accuracy"), chance.get("balanced_accuracy")
+    if commonest is None or equal is None or equal >= 1:
+        return False
+    return commonest >= min(2 * equal, equal + (1 - equal) / 3) * (1 - 1e-12)
+
+
 ACCURACY = Score("accuracy", "high", "accuracy", percent=True, perfect=1.0)
 MACRO_F1 = Score("macro_f1", "high", "macro F1", percent=True, perfect=1.0)
 BALANCED_ACCURACY = Score("balanced_accuracy", "high", "balanced accuracy", True, perfect=1.0)
@@ -155,3 +172,8 @@ MAE = Score("mae", "low", "mean absolute error", logarithmic=True, perfect=0.0)
 R2 = Score("r2", "high", "R²", perfect=1.0)
 CROSS_ENTROPY = Score("loss", "low", "loss (nats)", perfect=0.0)
 SQUARED_ERROR = Score("loss", "low", "loss", logarithmic=True, perfect=0.0)
+
+#: What a classifier is scored by beside its accuracy, each of a whole split: `ClassAnswers`.
+OF_CLASSES = (BALANCED_ACCURACY, MACRO_F1, AUROC, CALIBRATION_ERROR)
+#: What predicted numbers are scored by beside their squared error.
+OF_NUMBERS = (MAE, R2)

@@ -36,3 +36,13 @@ def r_squared(outputs_NO: npt.NDArray[Any], targets_NO: npt.NDArray[Any]) -> flo
 
 def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
+
+
+def number_scores(
+    outputs_NO: npt.NDArray[Any], targets_NO: npt.NDArray[Any]
+) -> dict[str, float | None]:
+    """Both, by the names of `rnnexp.scores`."""
+    return {
+        "mae": mean_absolute_error(outputs_NO, targets_NO),
+        "r2": r_squared(outputs_NO, targets_NO),
+    }
