@@ -238,7 +238,15 @@ class Study:
 
     def _unsure(self) -> str:
         """Runs of which it cannot be said whether they beat chance."""
-        unsure = [run for run in self.runs if run.finished and "beats_chance" not in run.row]
+        unsure = [
+            run
+            for run in self.runs
+            if run.finished
+            and "beats_chance" not in run.row
+            and (score := run.summary.score()) is not None
+            and score.tells_skill
+            and run.row.get(self.column) is not None
+        ]
         if not unsure:
             return ""
         return (

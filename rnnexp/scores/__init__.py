@@ -115,6 +115,13 @@ class Score:
             return -math.inf, math.inf
         return (-math.inf, self.perfect) if self.better == "high" else (self.perfect, math.inf)
 
+    @property
+    def tells_skill(self) -> bool:
+        """Whether it can be above chance: not where the best answer that ignores the input is
+        perfect already, as predicting the shares of the classes is by the calibration error.
+        """
+        return self.chance is None or self.chance != self.perfect
+
     def skill(self, value: float) -> float | None:
         """(value - chance) / (perfect - chance): 0 at chance, 1 where every answer is right.
 

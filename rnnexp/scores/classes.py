@@ -79,7 +79,8 @@ class ClassAnswers:
         z_NK = z_NK - z_NK[row_N, answer_N][:, None]
         others_NK = np.exp(z_NK)
         others_NK[row_N, answer_N] = 0.0
-        log_probability_NK = z_NK - np.log1p(others_NK.sum(axis=1))[:, None]
+        # sorted, so that the same logits of other classes give the same sum, and a tie is one
+        log_probability_NK = z_NK - np.log1p(np.sort(others_NK, axis=1).sum(axis=1))[:, None]
         margin_N = z_NK[:, 1] - z_NK[:, 0] if z_NK.shape[1] == 2 else None
         return cls(log_probability_NK, margin_N, answer_N, targets.astype(np.int64))
 

@@ -124,7 +124,12 @@ class Scores(StudyFinding):
             notes.append(ONE_BY_ONE)
         if self.synthetic:
             notes.append(f"synthetic data: {', '.join(self.synthetic)}")
-        if self.solved_at is None:
+        if self.solved_at is None and self.chance_levels == [score.perfect]:
+            notes.append(
+                "beats chance: says nothing here, since what ignores the input can be perfect by "
+                "this score, as predicting the shares of the classes is"
+            )
+        elif self.solved_at is None:
             notes.append(f"beats chance: {BEATS_CHANCE}")
             if self.test_examples is not None and (guesses := guessing(self.test_examples)):
                 notes.append(guesses)
