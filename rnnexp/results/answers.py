@@ -26,19 +26,22 @@ def class_answers(run: RunDirectory, summary: Summary) -> ClassAnswers | None:
     None without such answers, where one is not finite, and where they are not those that its
     accuracy is of: a task may score some of its steps alone.
     """
-    outputs, targets = _stored(run, summary, ACCURACY)
-    if outputs is None or targets is None:
+    outputs, targets, accuracy_N = _stored(run, summary, ACCURACY)
+    if outputs is None or targets is None or accuracy_N is None:
         return None
+    if targets.dtype.kind not in "iu":
+        return None
+    asked = targets != IGNORED
+    if outputs.shape[:-1] != targets.shape or not asked.any(axis=-1).all():
+        return None
+    answers = ClassAnswers.of(outputs[asked], targets[asked])
+    if answers is None:
+        return None
+    right = np.zeros(targets.shape)
+    right[asked] = answers.answer_N == answers.target_N
     if targets.ndim == 2:
-        asked_NT = targets != IGNORED
-        outputs, targets = outputs[asked_NT], targets[asked_NT]
-    if outputs.ndim != 2 or targets.ndim != 1 or targets.dtype.kind not in "iu":
-        return None
-    answers = ClassAnswers.of(outputs, targets)
-    tested = (summary.test or {}).get(ACCURACY.name)
-    if answers is None or tested is None or abs(answers.accuracy - tested) > ROUNDING:
-        return None
-    return answers
+        right = right.sum(axis=1) / asked.sum(axis=1)
+    return answers if np.allclose(right, accuracy_N, atol=ROUNDING) else None
 
 
 def with_scores(run: RunDirectory, summary: Summary, name: str) -> Summary:
@@ -59,7 +62,7 @@ def _with_classes(run: RunDirectory, summary: Summary) -> Summary:
     answers = class_answers(run, summary)
     if answers is None:
         return summary
-    outputs, targets = _stored(run, summary, ACCURACY)
+    outputs, targets, _ = _stored(run, summary, ACCURACY)
     assert outputs is not None
     assert targets is not None
 
@@ -78,25 +81,26 @@ def _with_classes(run: RunDirectory, summary: Summary) -> Summary:
 
 
 def _with_numbers(run: RunDirectory, summary: Summary) -> Summary:
-    outputs, targets = _stored(run, summary, MSE)
-    if outputs is None or targets is None or outputs.shape != targets.shape:
+    outputs, targets, error_N = _stored(run, summary, MSE)
+    if outputs is None or targets is None or error_N is None:
         return summary
-    tested = (summary.test or {}).get(MSE.name)
-    error = float(np.square(outputs.astype(np.float64) - targets).mean())
-    if tested is None or not np.isclose(error, tested, rtol=ROUNDING):
+    if outputs.shape != targets.shape or outputs.ndim != 2:
+        return summary
+    if not np.allclose(np.square(outputs - targets).mean(axis=1), error_N, rtol=ROUNDING):
         return summary
     intervals = split_intervals(number_scores, outputs, targets, _bounds(OF_NUMBERS))
     return _added(summary, OF_NUMBERS, number_scores(outputs, targets), intervals, {"r2": 0.0})
 
 
-def _stored(
-    run: RunDirectory, summary: Summary, headline: Score
-) -> tuple[npt.NDArray[Any] | None, npt.NDArray[Any] | None]:
-    """Outputs and targets of a run that is scored by `headline`."""
+_Stored = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]] | tuple[None, None, None]
+
+
+def _stored(run: RunDirectory, summary: Summary, headline: Score) -> _Stored:
+    """Outputs, targets and the headline of each test example, of a run that is scored by it."""
     stored = run.predictions("test") if headline.name in summary.scores else None
-    if stored is None or "outputs" not in stored or "targets" not in stored:
-        return None, None
-    return stored["outputs"], stored["targets"]
+    if stored is None or any(name not in stored for name in ("outputs", "targets", headline.name)):
+        return None, None, None
+    return stored["outputs"], stored["targets"], stored[headline.name]
 
 
 def _bounds(scores: tuple[Score, ...]) -> dict[str, tuple[float, float]]:

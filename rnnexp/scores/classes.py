@@ -92,7 +92,7 @@ class ClassAnswers:
 
     @property
     def classes(self) -> int:
-        return self.log_probability_NK.shape[1]
+        return int(self.log_probability_NK.shape[1])
 
     @cached_property
     def confusion_KK(self) -> IntArray:
