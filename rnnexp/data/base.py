@@ -154,6 +154,10 @@ class Task(ABC):
         """The mean of each score over the batch, a 0-dim tensor."""
         return {name: score.mean() for name, score in self.scores(outputs, batch).items()}
 
+    def counted(self, batch: Batch) -> int | Tensor:
+        """What the mean of `loss` is over: the examples, or the steps with a target."""
+        return len(batch)
+
     def followed_loss(self, outputs: Tensor, batch: Batch) -> Tensor:
         """The loss whose gradient the probes follow back in time, a 0-dim tensor.
 
@@ -220,6 +224,9 @@ class StepClassification(Task):
     ) -> Mapping[str, tuple[float, float]]:
         asked_NT = targets != IGNORED
         return class_ends(outputs[asked_NT], targets[asked_NT])
+
+    def counted(self, batch: Batch) -> int | Tensor:
+        return (batch.targets != IGNORED).sum()
 
     def followed_loss(self, outputs: Tensor, batch: Batch) -> Tensor:
         row_B = torch.arange(len(batch), device=outputs.device)
