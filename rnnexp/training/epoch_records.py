@@ -1,4 +1,4 @@
-"""What is left of an epoch that has ended: a line, what the probes measure, a row of metrics.csv."""
+"""What is left of an epoch: a line, what the probes measure, a row of metrics.csv."""
 
 import logging
 from collections.abc import Mapping
@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 class EpochRecords:
     """Of one training.
 
-    monitor: the name of the score that is watched, None for the loss. plan: the steps of each epoch.
+    monitor: the name of the score that is watched, None for the loss.
+    plan: the steps of each epoch.
     """
 
     task: Task
