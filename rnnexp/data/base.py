@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -128,6 +129,10 @@ class Task(ABC):
         that the distance of an earlier step from the loss is one number.
         """
         return self.loss(outputs, batch) * len(batch)
+
+    def in_units(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Targets or outputs as they are kept, where the network has them in another scale."""
+        return values
 
     def state(self) -> dict[str, Any]:
         """What `rnnexp predict` needs beside vocabulary and sizes, as plain JSON values."""

@@ -190,7 +190,7 @@ class Series(Task):
                 else f"one number per step, {self.scaling.words()}",
                 *length_notes,
                 *targets.notes,
-                *(f"{n} sequences {why.replace('_', ' ')}: left out" for why, n in left_out.items()),
+                *(f"left out: {n} sequences {w.replace('_', ' ')}" for w, n in left_out.items()),
                 *twice_notes,
                 *self.report.get("notes", ()),
             ],
@@ -221,7 +221,7 @@ class Series(Task):
     def chance_levels(self) -> dict[str, float]:
         """Of the loss and each score, at this `seq_len`."""
 
-    # -- checks --------------------------------------------------------------------------------------
+    # -- checks ------------------------------------------------------------------------------------
 
     def _usable(
         self, joined: Joined, targets: Targets
@@ -248,7 +248,7 @@ class Series(Task):
         """Raises DataError for numbers that a float32 cannot hold."""
         with np.errstate(over="ignore"):
             small = values.astype(np.float32)
-        if not np.isfinite(small).all():
+        if not (np.isfinite(small) | np.isnan(values)).all():
             raise DataError(
                 f"{self}: a value is beyond what a float32 holds: set data.scale=standard, or "
                 "take it out"

@@ -27,8 +27,8 @@ class SeriesClassification(Series, Classification):
     stratify: give every split the same share of each class, see `splits.stratified`.
     series: the arguments of `Series`.
 
-    Chance is the commonest class: max_k p_k, and a loss of -sum_k p_k ln p_k, of the classes' shares
-    p_k in all sequences that are used.
+    Chance is the commonest class: max_k p_k, and a loss of -sum_k p_k ln p_k, of the classes'
+    shares p_k in all sequences that are used.
     """
 
     def __init__(
@@ -78,8 +78,8 @@ class SeriesSteps(Series, StepClassification):
     label_case: see `Csv`.
     series: the arguments of `Series`.
 
-    Chance is the commonest class: the share of steps that it has, the mean over the test sequences,
-    and a loss of -sum_k p_k ln p_k, of the classes' shares p_k in all steps that are read.
+    Chance is the commonest class: the share of a sequence's steps that it has, the mean over the
+    sequences, and a loss of -sum_k p_k ln p_k, of the classes' shares p_k in all steps.
     """
 
     def __init__(
@@ -128,14 +128,10 @@ class SeriesSteps(Series, StepClassification):
         return labels[labels != IGNORED]
 
     def chance_levels(self) -> dict[str, float]:
-        used = np.concatenate([self._labels_of(self._rows[name]) for name in SPLITS])
-        counts = np.bincount(used, minlength=self.output_size)
-        commonest = int(counts.argmax())
-        shares = [
-            float((labels == commonest).mean())
-            for row in self._rows["test"]
-            if len(labels := self._labels_of(np.array([row])))
-        ]
+        used = np.concatenate([self._rows[name] for name in SPLITS])
+        labels = [self._labels_of(np.array([row])) for row in used]
+        counts = np.bincount(np.concatenate(labels), minlength=self.output_size)
+        shares = [float((each == counts.argmax()).mean()) for each in labels if len(each)]
         return classification_chance(counts.tolist()) | {"accuracy": float(np.mean(shares))}
 
     def state(self) -> dict[str, Any]:

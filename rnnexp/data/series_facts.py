@@ -97,5 +97,5 @@ def class_report(
     rarer = f" and {len(classes) - SHOWN} rarer ones" if len(classes) > SHOWN else ""
     return {
         "classes": dict(zip(classes, count_K.tolist(), strict=True)),
-        "notes": [f"{len(classes)} classes of {what}s: {named}{rarer}", *notes],
+        "notes": [f"{len(classes)} classes, {what}s of each: {named}{rarer}", *notes],
     }

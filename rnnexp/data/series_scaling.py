@@ -18,7 +18,7 @@ from rnnexp.ranges import LARGEST
 #: How channels are scaled: to mean 0 and standard deviation 1, to 0 ... 1, not at all.
 Scale = Literal["standard", "minmax", "none"]
 
-#: What stands for a missing value: the one before it, 0, the training mean; or its step is left out.
+#: What stands for a missing value: the one before it, 0, the training mean; or its step goes.
 Fill = Literal["forward", "zero", "mean", "drop"]
 
 #: Numbers that differ by less than this share of the largest do not differ: they are rounded.

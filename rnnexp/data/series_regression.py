@@ -1,0 +1,138 @@
+"""Numbers to predict from a sequence of numbers, one or several per sequence.
+
+Shapes: N sequences, B batch, O numbers to predict.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from rnnexp.data.base import Regression
+from rnnexp.data.columns import Column
+from rnnexp.data.series import Series, Targets
+from rnnexp.data.series_files import Joined
+from rnnexp.data.series_scaling import Scaling
+from rnnexp.data.series_targets import MissingTargets, numbers_of_sequences
+from rnnexp.scores import Score
+from rnnexp.types import Batch
+
+
+class SeriesRegression(Series, Regression):
+    """One number per sequence of numbers, or several.
+
+    target_columns: the column or the columns of what is predicted; in long form all rows of a
+        sequence have the same.
+    missing_targets: sequences without a number are left out (`drop`); None refuses the file.
+    series: the arguments of `Series`.
+
+    The network learns targets of mean 0 and standard deviation 1 in the training split; the loss is
+    their mean squared error, and 1 where the training mean is answered. The score `mse` is in the
+    user's units, squared, the mean over the targets.
+
+    Chance is the training mean as the answer to each test sequence.
+    """
+
+    target_key: ClassVar[str] = "data.target_columns"
+
+    def __init__(
+        self,
+        *,
+        target_columns: Column | list[Column] = "target",
+        missing_targets: MissingTargets | None = None,
+        **series: Any,
+    ) -> None:
+        named = target_columns if isinstance(target_columns, list) else [target_columns]
+        if not named:
+            raise ValueError("target_columns names no column: say what is to be predicted")
+        self._target_columns, self._missing_targets = tuple(named), missing_targets
+        super().__init__(**series)
+
+    @property
+    def target_columns(self) -> Sequence[Column]:
+        return self._target_columns
+
+    def read_targets(self, joined: Joined) -> Targets:
+        read = numbers_of_sequences(
+            joined, self.target_columns, self._missing_targets, self.decimal_comma
+        )
+        self._numbers_NO = read.values_NO
+        return Targets(~np.isnan(read.values_NO).any(axis=1), None, read.facts, read.notes)
+
+    def finish_targets(self) -> None:
+        names = [str(column) for column in self.target_columns]
+        self.output_size = len(names)
+        self.target_scaling = Scaling.fitted(
+            self._numbers_NO[self._rows["train"]], names, "standard"
+        )
+        self.targets = self._float32(self.target_scaling(self._numbers_NO))
+        self.report = target_report(self.target_scaling, "target")
+        if len(names) > 1:
+            by_name = zip(names, self._errors_of_mean().tolist(), strict=True)
+            shown = ", ".join(f"{name} {error:.4g}" for name, error in by_name)
+            self.report["notes"].append(
+                f"mse is the mean over {len(names)} targets; chance of each: {shown}"
+            )
+
+    def _errors_of_mean(self) -> npt.NDArray[np.float64]:
+        """The mean squared error of the training mean on the test split, by target, [O]."""
+        test_NO = self._numbers_NO[self._rows["test"]]
+        errors: npt.NDArray[np.float64] = np.square(test_NO - self.target_scaling.means_E).mean(
+            axis=0
+        )
+        return errors
+
+    def chance_levels(self) -> dict[str, float]:
+        errors_O = self._errors_of_mean()
+        return {
+            "mse": float(errors_O.mean()),
+            "loss": float((errors_O / self.target_scaling.width_E**2).mean()),
+        }
+
+    def scores(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
+        width_O = torch.from_numpy(self.target_scaling.width_E).to(outputs)
+        return {"mse": ((outputs - batch.targets) * width_O).square().mean(dim=1)}
+
+    @property
+    def readings(self) -> Sequence[Score]:
+        return [in_words(score, self.target_scaling) for score in super().readings]
+
+    @property
+    def score(self) -> Score:
+        return in_words(super().score, self.target_scaling)
+
+    def in_units(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return self.target_scaling.undone(values).astype(values.dtype)
+
+    def state(self) -> dict[str, Any]:
+        made = super().state()
+        made["series"]["targets"] = self.target_scaling.state()
+        return made
+
+
+def target_report(scaling: Scaling, what: str) -> dict[str, Any]:
+    """The facts, notes and warnings on numbers to predict. what: what one of them is called."""
+    shown = ", ".join(
+        f"{name} with mean {mean:.4g} and standard deviation {width:.4g}"
+        for name, mean, width in zip(scaling.names, scaling.means_E, scaling.width_E, strict=True)
+    )
+    return {
+        "targets": scaling.state(),
+        "notes": [
+            f"{what}s: {shown} in the training split; the loss is of these in units of the "
+            "standard deviation, mse in yours"
+        ],
+        "warnings": scaling.warnings(what),
+    }
+
+
+def in_words(score: Score, scaling: Scaling) -> Score:
+    """A score with the units on its axis."""
+    if score.name == "loss":
+        return replace(score, axis="loss (1: variance in training)")
+    what = f"{scaling.names[0]}²" if len(scaling.names) == 1 else "units²"
+    return replace(score, axis=f"{score.axis} ({what})")
