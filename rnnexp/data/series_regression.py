@@ -133,6 +133,6 @@ def target_report(scaling: Scaling, what: str) -> dict[str, Any]:
 def in_words(score: Score, scaling: Scaling) -> Score:
     """A score with the units on its axis."""
     if score.name == "loss":
-        return replace(score, axis="loss (1: variance in training)")
+        return replace(score, axis="loss (1: the variance in training)")
     what = f"{scaling.names[0]}²" if len(scaling.names) == 1 else "units²"
     return replace(score, axis=f"{score.axis} ({what})")
