@@ -24,9 +24,10 @@ class WordByWord:
     """One run, M measurements of T words with H hidden units and O outputs.
 
     words: their places, from 1, where inputs are numbers: `unit` is then `step`. answer: what an
-    output is: a logit, or a number. hidden_TH, norm_T: the state and its L2 norm at the first measurement. outputs_MTO: logits, had
-    the text ended there. gradient_MT: ‖dL/de_t‖. first_norms: the gradient norms of the first
-    training step, of the recurrence's matrices and of all weights; empty where not recorded.
+    output is: a logit, or a number. hidden_TH, norm_T: the state and its L2 norm at the first
+    measurement. outputs_MTO: outputs, had the sequence ended there. gradient_MT: ‖dL/de_t‖.
+    first_norms: the gradient norms of the first training step, of the recurrence's matrices and of
+    all weights; empty where not recorded.
     """
 
     label: str
