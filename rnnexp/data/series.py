@@ -12,8 +12,7 @@ Shapes: N sequences, T steps, E channels, S steps of all sequences one behind th
 
 import copy
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -31,6 +30,7 @@ from rnnexp.data.series_files import Joined, read_files
 from rnnexp.data.series_forms import Form
 from rnnexp.data.series_scaling import Fill, Scale, Scaling, filled
 from rnnexp.data.series_splits import described, split_sequences
+from rnnexp.data.series_targets import Targets
 from rnnexp.data.splits import SPLITS, parse_split
 from rnnexp.errors import DataError
 from rnnexp.files import file_digest, user_path
@@ -39,20 +39,6 @@ from rnnexp.types import Batch, Padding, SequenceDataset, Split
 
 #: Bytes of a value as float32.
 FLOAT = 4
-
-
-@dataclass(frozen=True)
-class Targets:
-    """What was read of what is to be predicted.
-
-    usable_N: whether a sequence has it. strata: the class of each, where they have one.
-    facts, notes: for summary.json and for the screen.
-    """
-
-    usable_N: npt.NDArray[np.bool_]
-    strata: Int64Array | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    notes: Sequence[str] = ()
 
 
 class Series(Task):
@@ -166,7 +152,7 @@ class Series(Task):
         self._splits: dict[Split, SequenceDataset] = {}
         own = {name: str(p) for name, p in self._paths.items() if name is not None}
         lengths, length_notes = lengths_report(self._counts[used], seq_len, cut, padding)
-        twice, twice_notes = duplicates(self._values, self._begins, self._rows)
+        twice, twice_notes, leaks = duplicates(self._values, self._begins, self._rows)
         channels = ", ".join(joined.channels) if self.input_size > 1 else ""
         self.report = {
             **{name: len(self._rows[name]) for name in SPLITS},
@@ -180,7 +166,7 @@ class Series(Task):
             **twice,
             **self.report,
             "warnings": [
-                *self.scaling.warnings("channel"), *self.report.get("warnings", ())
+                *self.scaling.warnings("channel"), *self.report.get("warnings", ()), *leaks
             ],
             "notes": [
                 f"split: {described(own, shares, shuffle_seed, self.stratify)}",
@@ -241,7 +227,12 @@ class Series(Task):
         }
         usable_N = targets.usable_N & ~empty_N & ~short_N
         if not usable_N.any():
-            raise DataError(f"{self}: no sequence can be used ({counts})")
+            longest = int(joined.lengths.max())
+            why = f"the longest has {longest} steps, and data.horizon={self.ahead} needs more"
+            raise DataError(
+                f"{self}: no sequence can be used"
+                + (f": {why}" if longest <= self.ahead else ", since none has a target")
+            )
         return usable_N, {why: count for why, count in counts.items() if count}
 
     def _float32(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:

@@ -91,22 +91,23 @@ def times_of(table: NumberTable, title: str) -> Float64Array:
     try:
         values = np.array(cells, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
-        values = _dates_of(table, title)
+        values = _dates_of(table, title, str(cells[0]))
     if not np.isfinite(values).all():
         row = int(np.flatnonzero(~np.isfinite(values))[0])
         raise table.fault(row, f"has the time {cells[row]} in column '{title}'", ": correct it")
     return values
 
 
-def _dates_of(table: NumberTable, title: str) -> Float64Array:
+def _dates_of(table: NumberTable, title: str, first: str) -> Float64Array:
     import pandas as pd
 
     cells = [str(cell).strip() for cell in table.cells[title]]
-    # what is no date, and what is no number where others are, becomes NaT
     dates = pd.to_datetime(pd.Series(cells), format="ISO8601", utc=True, errors="coerce")
-    wrong = np.flatnonzero(dates.isna().to_numpy())
-    if len(wrong):
-        row = int(wrong[0])
+    wrong = dates.isna().to_numpy()
+    if number_in(first, False) is not None:  # the others are to be numbers too
+        wrong = np.array([number_in(cell, False) is None for cell in cells])
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
         raise table.fault(
             row,
             f"has the time '{_shown(cells[row])}' in column '{title}'",

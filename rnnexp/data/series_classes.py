@@ -11,10 +11,10 @@ import numpy as np
 from rnnexp.data.base import IGNORED, Classification, StepClassification, classification_chance
 from rnnexp.data.columns import Column
 from rnnexp.data.labels import LabelCase, Missing
-from rnnexp.data.series import Series, Targets
+from rnnexp.data.series import Series
 from rnnexp.data.series_facts import class_report
 from rnnexp.data.series_files import Joined
-from rnnexp.data.series_targets import classes_of_sequences, classes_of_steps
+from rnnexp.data.series_targets import Targets, classes_of_sequences, classes_of_steps
 from rnnexp.data.splits import SPLITS
 
 

@@ -15,6 +15,9 @@ from rnnexp.types import Padding, Split
 #: A class' count is shown of so many classes.
 SHOWN = 12
 
+#: A larger share of a split that is in the training split too is a warning.
+FEW = 0.01
+
 #: A split with this many sequences that are all of one class is refused, as of texts.
 MANY = 10
 
@@ -44,8 +47,11 @@ def lengths_report(
 
 def duplicates(
     values: npt.NDArray[np.float32], begins: Int64Array, rows: Mapping[Split, Int64Array]
-) -> tuple[dict[str, int], list[str]]:
-    """How many validation and test sequences are, number for number, in the training split too."""
+) -> tuple[dict[str, int], list[str], list[str]]:
+    """How many validation and test sequences are, number for number, in the training split too.
+
+    As facts, as notes where they are few, and as warnings where they are many.
+    """
 
     def digests(numbers: Int64Array) -> list[bytes]:
         return [
@@ -59,13 +65,17 @@ def duplicates(
         for name in SPLITS
         if name != "train"
     }
-    words = {"val": "validation", "test": "test"}
-    notes = [
-        f"{count} of the {words[key.split('_')[0]]} sequences also stand in the training split"
-        for key, count in counts.items()
-        if count
-    ]
-    return counts, notes
+    notes, warnings = [], []
+    for name, words in (("val", "validation"), ("test", "test")):
+        if count := counts[f"{name}_sequences_in_train"]:
+            line = (
+                f"{count} of {len(rows[name])} {words} sequences also stand in the training split"
+            )
+            if count > FEW * len(rows[name]):
+                warnings.append(f"{line}: they can be remembered; take them out of one of them")
+            else:
+                notes.append(line)
+    return counts, notes, warnings
 
 
 def class_report(

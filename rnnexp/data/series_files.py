@@ -78,17 +78,21 @@ class Joined:
         """The cells of a column, step by step."""
         return [cell for part in self.parts for cell in _cells(part, column, part.row_S)]
 
-    def cells_of_sequences(self, column: Column) -> list[Any]:
-        """The one cell of each sequence, None where it has none.
+    def cells_of_sequences(self, column: Column) -> tuple[list[Any], int]:
+        """The one cell of each sequence, None where it has none; and how many rows took it over.
+
+        These are rows without one, of a sequence in which others have one.
 
         Raises DataError, which names the row, where a sequence has two that differ.
         """
         if isinstance(self.parts[0], WideSequences):
-            return [cell for part in self.parts for cell in _cells(part, column, part.row_N)]
+            return [cell for part in self.parts for cell in _cells(part, column, part.row_N)], 0
         held: list[Any] = [None] * len(self)
+        lacking = np.zeros(len(self), np.int64)
         sequence_S = self.sequence_S.tolist()
         for step, cell in enumerate(self.cells_of_steps(column)):
             if is_missing(cell):
+                lacking[sequence_S[step]] += 1
                 continue
             before = held[sequence_S[step]]
             if before is not None and tidy(str(before)) != tidy(str(cell)):
@@ -99,7 +103,8 @@ class Joined:
                     ": a sequence has one; data=series_steps learns a class for every step",
                 )
             held[sequence_S[step]] = cell
-        return held
+        there = np.array([cell is not None for cell in held])
+        return held, int(lacking[there].sum())
 
     def fault_at_step(self, step: int, what: str, way_out: str = "") -> DataError:
         """As `NumberTable.fault`, of a step counted over all files."""

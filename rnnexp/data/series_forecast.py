@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 
 from rnnexp.data.columns import Column
-from rnnexp.data.series import Series, Targets
+from rnnexp.data.series import Series
 from rnnexp.data.series_files import Joined
 from rnnexp.data.series_regression import in_words, target_report
 from rnnexp.data.series_scaling import Scaling
+from rnnexp.data.series_targets import Targets
 from rnnexp.data.step_regression import StepRegression, step_errors
 from rnnexp.errors import DataError
 from rnnexp.ranges import at_least

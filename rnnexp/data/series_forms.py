@@ -130,7 +130,12 @@ def sequences_of(table: NumberTable, form: Form) -> Sequences:
 
 def _wide(table: NumberTable, form: Form, titles: Sequence[str]) -> Sequences:
     """Rows of values; cells without one behind the last value of a row are no part of it."""
-    values_NT = np.stack([numbers_of(table, t, form.decimal_comma) for t in titles], axis=1)
+    try:
+        values_NT = np.stack([numbers_of(table, t, form.decimal_comma) for t in titles], axis=1)
+    except DataError as error:
+        raise DataError(
+            f"{error}; where each row is a step and no sequence, say whose with data.id_column"
+        ) from None
     known_NT = ~np.isnan(values_NT)
     steps = len(titles)
     lengths = np.where(known_NT.any(axis=1), steps - known_NT[:, ::-1].argmax(axis=1), 0)

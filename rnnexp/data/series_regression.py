@@ -14,10 +14,10 @@ from torch import Tensor
 
 from rnnexp.data.base import Regression
 from rnnexp.data.columns import Column
-from rnnexp.data.series import Series, Targets
+from rnnexp.data.series import Series
 from rnnexp.data.series_files import Joined
 from rnnexp.data.series_scaling import Scaling
-from rnnexp.data.series_targets import MissingTargets, numbers_of_sequences
+from rnnexp.data.series_targets import MissingTargets, Targets, numbers_of_sequences
 from rnnexp.scores import Score
 from rnnexp.types import Batch
 

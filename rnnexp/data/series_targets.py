@@ -5,10 +5,11 @@ Shapes: N sequences, S steps of all of them, O numbers to predict.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from rnnexp.data.base import IGNORED
 from rnnexp.data.columns import Column
@@ -21,6 +22,21 @@ from rnnexp.errors import DataError
 
 #: What to do with sequences without numbers to predict: leave them out. None refuses them.
 MissingTargets = Literal["drop"]
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What was read of what is to be predicted.
+
+    usable_N: whether a sequence has it. strata: the class of each, where they have one.
+    facts, notes: for summary.json and for the screen.
+    """
+
+    usable_N: npt.NDArray[np.bool_]
+    strata: Int64Array | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
 
 Fault = Callable[[int, str, str], DataError]
 
@@ -53,8 +69,15 @@ def classes_of_sequences(
     joined: Joined, column: Column, missing: Missing | None, case: LabelCase | None
 ) -> Classes:
     """A class for each sequence; see `labels.read_labels` for `case`."""
-    cells = joined.cells_of_sequences(column)
-    return _classes(joined, cells, column, missing, case, joined.fault_of_sequence, "sequences")
+    cells, taken_over = joined.cells_of_sequences(column)
+    read = _classes(joined, cells, column, missing, case, joined.fault_of_sequence, "sequences")
+    return replace(read, notes=[*read.notes, *_taken_over(taken_over, column)])
+
+
+def _taken_over(count: int, column: Column) -> list[str]:
+    if not count:
+        return []
+    return [f"{count} rows have no '{column}': that of their sequence's other rows is theirs too"]
 
 
 def classes_of_steps(
@@ -99,8 +122,10 @@ def numbers_of_sequences(
 ) -> Numbers:
     """The numbers of each sequence. Raises DataError, which names the row, for what is none."""
     values_NO = np.empty((len(joined), len(columns)))
+    notes: list[str] = []
     for place, column in enumerate(columns):
-        cells = joined.cells_of_sequences(column)
+        cells, taken_over = joined.cells_of_sequences(column)
+        notes += _taken_over(taken_over, column)
         for sequence, cell in enumerate(cells):
             value = math.nan if is_missing(cell) else number_in(cell, decimal_comma)
             if value is None or math.isinf(value):
@@ -112,7 +137,7 @@ def numbers_of_sequences(
             values_NO[sequence, place] = value
     lacking_N = np.isnan(values_NO).any(axis=1)
     if not lacking_N.any():
-        return Numbers(values_NO, {}, ())
+        return Numbers(values_NO, {}, notes)
     count = int(lacking_N.sum())
     if missing != "drop":
         first = int(np.flatnonzero(lacking_N)[0])
@@ -127,5 +152,5 @@ def numbers_of_sequences(
     return Numbers(
         values_NO,
         {"sequences_without_target": count},
-        [f"{count} of {len(joined)} sequences have no target and are left out"],
+        [*notes, f"{count} of {len(joined)} sequences have no target and are left out"],
     )
