@@ -89,7 +89,7 @@ def times_of(table: NumberTable, title: str) -> Float64Array:
         if is_missing(cell):
             raise table.fault(row, f"has no time in column '{title}'", ": give it one")
     try:
-        values = np.array(cells, dtype=np.float64)
+        values: Float64Array = np.asarray(cells, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         values = _dates_of(table, title, str(cells[0]))
     if not np.isfinite(values).all():

@@ -52,14 +52,15 @@ class SeriesClassification(Series, Classification):
         read = classes_of_sequences(
             joined, self.label_column, self._missing_labels, self._label_case
         )
-        self.targets, self.classes = read.labels, read.names
+        self.targets = self._labels = read.labels
+        self.classes = read.names
         return Targets(read.labels != IGNORED, read.labels, read.facts, read.notes)
 
     def finish_targets(self) -> None:
         self.output_size = len(self.classes)
         self.report = class_report(
             str(self), self.classes,
-            {name: self.targets[rows] for name, rows in self._rows.items()}, "sequence",
+            {name: self._labels[rows] for name, rows in self._rows.items()}, "sequence",
         )  # fmt: skip
 
     def chance_levels(self) -> dict[str, float]:

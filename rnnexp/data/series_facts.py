@@ -66,7 +66,8 @@ def duplicates(
         if name != "train"
     }
     notes, warnings = [], []
-    for name, words in (("val", "validation"), ("test", "test")):
+    in_words: dict[Split, str] = {"val": "validation", "test": "test"}
+    for name, words in in_words.items():
         if count := counts[f"{name}_sequences_in_train"]:
             line = (
                 f"{count} of {len(rows[name])} {words} sequences also stand in the training split"

@@ -72,7 +72,7 @@ class SeriesForecast(Series, StepRegression):
                 )
             self._places.append(titles.index(name))
         self._known_SO = joined.values_SE[:, self._places]
-        some_S = ~np.isnan(self._known_SO).all(axis=1)
+        some_S = np.asarray(np.isfinite(self._known_SO).any(axis=1))
         place_S = np.arange(len(some_S)) - np.repeat(joined.begins[:-1], joined.lengths)
         usable_N = np.zeros(len(joined), np.bool_)
         usable_N[joined.sequence_S[some_S & (place_S >= self.ahead)]] = True

@@ -61,7 +61,8 @@ class SeriesRegression(Series, Regression):
             joined, self.target_columns, self._missing_targets, self.decimal_comma
         )
         self._numbers_NO = read.values_NO
-        return Targets(~np.isnan(read.values_NO).any(axis=1), None, read.facts, read.notes)
+        usable_N = np.isfinite(read.values_NO).all(axis=1)
+        return Targets(np.asarray(usable_N), None, read.facts, read.notes)
 
     def finish_targets(self) -> None:
         names = [str(column) for column in self.target_columns]

@@ -101,8 +101,11 @@ class Scaling:
         >>> Scaling.of(scaling.state())(np.array([[5.0]])).tolist()
         [[3.0]]
         """
-        arrays = (np.array(state[key], np.float64) for key in ("shift", "width", "means"))
-        return cls(state["kind"], tuple(state["names"]), *arrays, tuple(state["constant"]))
+        shift_E, width_E, means_E = (
+            np.array(state[key], np.float64) for key in ("shift", "width", "means")
+        )
+        constant = tuple(state["constant"])
+        return cls(state["kind"], tuple(state["names"]), shift_E, width_E, means_E, constant)
 
     def words(self) -> str:
         """What was done, for the screen."""
