@@ -59,6 +59,7 @@ def _small(task: str) -> tuple[str, ...]:
     if "id_column" in config:
         words += ["data.path=series.csv", "data.id_column=id", "data.time_column=time",
                   "data.value_columns=[value,other]"]  # fmt: skip
+        words += ["data.label_column=target"] if task == "series_regression" else []
     elif "path" in config:
         words += ["data.path=texts.csv", "data.text_column=text", "data.label_column=label"]
     if "checksums" in config:  # nothing is ever downloaded: no one listens there

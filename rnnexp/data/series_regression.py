@@ -5,7 +5,7 @@ Shapes: N sequences, B batch, O numbers to predict.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from rnnexp.data.columns import Column
 from rnnexp.data.series import Series
 from rnnexp.data.series_files import Joined
 from rnnexp.data.series_scaling import Scaling
-from rnnexp.data.series_targets import MissingTargets, Targets, numbers_of_sequences
+from rnnexp.data.series_targets import MissingNumbers, Targets, numbers_of_sequences
 from rnnexp.scores import Score
 from rnnexp.types import Batch
 
@@ -25,9 +25,9 @@ from rnnexp.types import Batch
 class SeriesRegression(Series, Regression):
     """One number per sequence of numbers, or several.
 
-    target_columns: the column or the columns of what is predicted; in long form all rows of a
-        sequence have the same.
-    missing_targets: sequences without a number are left out (`drop`); None refuses the file.
+    label_column: the column of the numbers, or several columns; in long form all rows of a sequence
+        have the same.
+    missing_labels: sequences without a number are left out (`drop`); None refuses the file.
     series: the arguments of `Series`.
 
     The network learns targets of mean 0 and standard deviation 1 in the training split; the loss is
@@ -37,28 +37,26 @@ class SeriesRegression(Series, Regression):
     Chance is the training mean as the answer to each test sequence.
     """
 
-    target_key: ClassVar[str] = "data.target_columns"
-
     def __init__(
         self,
         *,
-        target_columns: Column | list[Column] = "target",
-        missing_targets: MissingTargets | None = None,
+        label_column: Column | list[Column] = "label",
+        missing_labels: MissingNumbers | None = None,
         **series: Any,
     ) -> None:
-        named = target_columns if isinstance(target_columns, list) else [target_columns]
+        named = label_column if isinstance(label_column, list) else [label_column]
         if not named:
-            raise ValueError("target_columns names no column: say what is to be predicted")
-        self._target_columns, self._missing_targets = tuple(named), missing_targets
+            raise ValueError("label_column names no column: say what is to be predicted")
+        self._label_columns, self._missing_labels = tuple(named), missing_labels
         super().__init__(**series)
 
     @property
     def target_columns(self) -> Sequence[Column]:
-        return self._target_columns
+        return self._label_columns
 
     def read_targets(self, joined: Joined) -> Targets:
         read = numbers_of_sequences(
-            joined, self.target_columns, self._missing_targets, self.decimal_comma
+            joined, self.target_columns, self._missing_labels, self.decimal_comma
         )
         self._numbers_NO = read.values_NO
         usable_N = np.isfinite(read.values_NO).all(axis=1)

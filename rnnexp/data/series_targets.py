@@ -21,7 +21,7 @@ from rnnexp.data.table import Table
 from rnnexp.errors import DataError
 
 #: What to do with sequences without numbers to predict: leave them out. None refuses them.
-MissingTargets = Literal["drop"]
+MissingNumbers = Literal["drop"]
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Numbers:
 
 
 def numbers_of_sequences(
-    joined: Joined, columns: Sequence[Column], missing: MissingTargets | None, decimal_comma: bool
+    joined: Joined, columns: Sequence[Column], missing: MissingNumbers | None, decimal_comma: bool
 ) -> Numbers:
     """The numbers of each sequence. Raises DataError, which names the row, for what is none."""
     values_NO = np.empty((len(joined), len(columns)))
@@ -146,7 +146,7 @@ def numbers_of_sequences(
         raise joined.fault_of_sequence(
             first,
             f"has no '{column}'",
-            f"{more}: data.missing_targets=drop leaves such sequences out",
+            f"{more}: data.missing_labels=drop leaves such sequences out",
         )
     values_NO[lacking_N] = math.nan
     return Numbers(

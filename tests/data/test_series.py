@@ -189,7 +189,7 @@ def test_which_steps_are_read() -> None:
 def test_numbers_of_a_sequence_are_scored_in_their_own_units() -> None:
     table = frame()
     table.drop(columns="label").to_csv("r.csv", index=False)
-    task = SeriesRegression(path="r.csv", id_column="id", time_column="time")
+    task = SeriesRegression(**LONG | {"path": "r.csv", "label_column": "target"})
     scaled = task.split("test").targets
     assert np.allclose(task.in_units(scaled.numpy())[:, 0], [1.8, 1.9], atol=1e-6)
     train, test = np.arange(16) / 10, np.array([1.8, 1.9])
@@ -204,7 +204,7 @@ def test_numbers_of_a_sequence_are_scored_in_their_own_units() -> None:
 def test_targets_of_the_test_split_move_no_scaling() -> None:
     table = frame().drop(columns="label")
     table.to_csv("r.csv", index=False)
-    words: dict[str, Any] = {"path": "r.csv", "id_column": "id", "time_column": "time"}
+    words: dict[str, Any] = {**LONG, "path": "r.csv", "label_column": "target"}
     before = SeriesRegression(**words)
     table.assign(target=np.where(table.id == "s19", 1e6, table.target)).to_csv("r.csv", index=False)
     after = SeriesRegression(**words)
@@ -301,7 +301,7 @@ FAULTS: list[tuple[type[Series], str, Mapping[str, Any], str]] = [
     (SeriesClassification, "s3,1,1e300,b", {}, "more than the 3.4e+38 that a float32 holds"),
     (SeriesClassification, "s3,1,1,b", {"id_column": "ID"}, "set data.id_column to one of them"),
     (SeriesClassification, "s3,1,1,b", {"id_column": None, "time_column": None}, "with data.id_co"),
-    (SeriesRegression, "s3,1,1,b", {"target_columns": "label"}, "'a' in column 'label', no number"),
+    (SeriesRegression, "s3,1,1,b", {}, "'a' in column 'label', no number"),
     (SeriesForecast, "s3,1,1,b", {"ignore_columns": ["label"], "horizon": 9}, "data.horizon=9 nee"),
     (SeriesForecast, "s3,1,1,b", {"ignore_columns": ["label"], "forecast_columns": ["x"]},
      "no channel 'x'"),

@@ -82,7 +82,7 @@ def test_a_forecast_is_compared_with_the_last_value(rnnexp: Rnnexp) -> None:
 
 def test_a_regression_in_the_users_units_is_loaded_without_its_data() -> None:
     waves()
-    words = ("data=series_regression", "data.target_columns=rate", *WAVES)
+    words = ("data=series_regression", "data.label_column=rate", *WAVES)
     run = run_of(*words)
     summary = run.summary
     assert summary.test is not None
@@ -130,6 +130,7 @@ def test_every_probe_measures_or_says_why_not(
     series_file()
     columns = ("data.path=series.csv", "data.id_column=id", "data.time_column=time",
                "data.value_columns=[value,other]", "seq_len=8")  # fmt: skip
+    columns += ("data.label_column=target",) if data == "series_regression" else ()
     small = ("trainer.epochs=1", "model.hidden_size=4", "plots=false", "threads=1")
     outcome = rnnexp(f"data={data}", *columns, *small, "model=lstm", "probes=all")
     assert outcome.status == 0, outcome.err
