@@ -31,6 +31,7 @@ from rnnexp.data.series_forms import Form
 from rnnexp.data.series_scaling import Fill, Scale, Scaling, filled
 from rnnexp.data.series_splits import described, split_sequences
 from rnnexp.data.series_targets import Targets
+from rnnexp.data.series_windows import Cut, padded, read_of
 from rnnexp.data.splits import SPLITS, parse_split
 from rnnexp.errors import DataError
 from rnnexp.files import file_digest, user_path
@@ -97,7 +98,7 @@ class Series(Task):
         quotes: Quotes | None = None,
         decimal: Literal["comma"] | None = None,
         missing: Fill | None = None,
-        cut: Literal["first", "last"] = "first",
+        cut: Cut = "first",
         scale: Scale = "standard",
         padding: Padding = "post",
         split: str = "80/10/10",
@@ -125,6 +126,15 @@ class Series(Task):
         self.eval_lengths = tuple(eval_lengths or ())
         form = Form(id_column, time_column, value_columns, self.target_columns, self.decimal_comma)
         form.check(self.target_key, ignore_columns or ())
+        self._reading: dict[str, Any] = {
+            "columns": {
+                "id": id_column, "time": time_column, "values": value_columns,
+                "ignored": ignore_columns or [], "labels": list(self.target_columns),
+                "decimal_comma": self.decimal_comma, "separator": separator_of(separator),
+                "quotes": quotes,
+            },
+            "cut": cut, "missing": missing, "ahead": self.ahead,
+        }  # fmt: skip
         self.content = self.current_content()
         joined, facts, notes = read_files(
             list(self._paths.values()), form, self.target_key, ignore_columns or (),
@@ -263,27 +273,18 @@ class Series(Task):
 
     def read_of(self, rows: Int64Array, width: int) -> tuple[Int64Array, Int64Array]:
         """Where the steps that are read of some sequences begin, and how many they are."""
-        lengths = np.minimum(self._counts[rows], width)
-        begins = self._begins[rows]
-        if self.cut == "last":
-            begins = begins + self._counts[rows] - lengths
-        return begins, lengths
+        return read_of(self._begins[rows], self._counts[rows], width, self.cut)
 
     def _examples(self, rows: Int64Array, width: int, padding: Padding) -> SequenceDataset:
         begins, lengths = self.read_of(rows, width)
-        inputs_NTE = np.zeros((len(rows), width, self.input_size), np.float32)
-        targets = self.targets if self.per_step else self.targets[rows]
+        inputs = padded(self._values, begins, lengths, width, padding)
         if self.per_step:
             nothing = np.nan if self.regression else IGNORED
-            shape = (len(rows), width, *self.targets.shape[1:])
-            targets = np.full(shape, nothing, self.targets.dtype)
-        for row, (begin, length) in enumerate(zip(begins.tolist(), lengths.tolist(), strict=True)):
-            place = slice(width - length, None) if padding == "pre" else slice(length)
-            inputs_NTE[row, place] = self._values[begin : begin + length]
-            if self.per_step:
-                targets[row, place] = self.targets[begin : begin + length]
+            targets = padded(self.targets, begins, lengths, width, padding, nothing)
+        else:
+            targets = self.targets[rows]
         return SequenceDataset(
-            torch.from_numpy(inputs_NTE),
+            torch.from_numpy(inputs),
             torch.from_numpy(targets),
             torch.from_numpy(lengths),
             padding,
@@ -315,6 +316,5 @@ class Series(Task):
         return " ".join(file_digest(path) for path in self._paths.values())
 
     def state(self) -> dict[str, Any]:
-        return {"series": {"scaling": self.scaling.state(), "cut": self.cut,
-                           "missing": self.missing, "ahead": self.ahead},
+        return {"series": {**self._reading, "scaling": self.scaling.state()},
                 "padding": self.padding}  # fmt: skip

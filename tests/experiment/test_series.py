@@ -13,7 +13,7 @@ from rnnexp.errors import Terminated
 from rnnexp.experiment.load import load_model
 from rnnexp.results.runs import RunDirectory
 from rnnexp.training.checkpoint import Saver
-from tests.conftest import Outcome, read_npz
+from tests.conftest import TASKS, Outcome, read_npz
 
 Rnnexp = Callable[..., Outcome]
 
@@ -143,3 +143,32 @@ def test_every_probe_measures_or_says_why_not(
     }  # fmt: skip
     for words in ("vocabulary", " texts", " words", "word by word", "token"):
         assert words not in outcome.out, words
+
+
+@pytest.mark.parametrize("data", ["series", "series_regression", "series_steps", "series_forecast"])
+def test_a_file_is_answered_as_the_test_split_was(
+    rnnexp: Rnnexp, series_file: Callable[..., Path], data: str
+) -> None:
+    path = series_file()
+    small = ("model.hidden_size=4", "trainer.epochs=1", "plots=false", "threads=1", "probes=none")
+    run = run_of(f"data={data}", *TASKS[data], *small)
+    outcome = rnnexp("predict", str(run.path), "--series", str(path), "--to", "out.csv")
+    assert outcome.status == 0, outcome.err
+    answers, kept = pd.read_csv("out.csv"), read_npz(run.path / "predictions" / "test.npz")
+    test = answers[answers.sequence.isin([f"s{i}" for i in range(54, 60)])]
+    if data == "series":
+        assert np.allclose(test.p_low, 1 / (1 + np.exp(-kept["outputs"][:, 0])), atol=1e-5)
+    elif data == "series_regression":
+        assert np.allclose(test.target, kept["outputs"][:, 0], atol=1e-5)
+    elif data == "series_steps":
+        classes = test[test.sequence == "s54"].label.map({"high": 0, "low": 1})
+        assert classes.tolist() == kept["outputs"][0].argmax(axis=1).tolist()
+    else:
+        # the last step has a forecast too, whose target nobody knows
+        first = test[test.sequence == "s54"].value.to_numpy()
+        assert len(first) == 8
+        assert np.allclose(first[:-1], kept["outputs"][0, :7, 0], atol=1e-4)
+    again = rnnexp("predict", str(run.path), "--series", str(path), "--to", "out.csv")
+    assert (again.status, "is there already" in again.error) == (2, True)
+    alone = rnnexp("predict", str(run.path), "--series", str(path))
+    assert (alone.status, "go together" in alone.error) == (2, True)
