@@ -113,8 +113,8 @@ def _dates_of(table: NumberTable, title: str, first: str) -> Float64Array:
             f"has the time '{_shown(cells[row])}' in column '{title}'",
             ": times are numbers, or dates such as 2026-01-31 or 2026-01-31T12:30",
         )
-    seconds: Float64Array = (dates - pd.Timestamp(0, tz="UTC")).dt.total_seconds().to_numpy()
-    return seconds
+    since = dates - pd.Timestamp(0, tz="UTC")
+    return np.asarray(since.dt.total_seconds(), dtype=np.float64)
 
 
 def _shown(cell: Any) -> str:
