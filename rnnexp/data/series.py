@@ -119,6 +119,11 @@ class Series(Task):
                 "data.id_column each row is a sequence: set data.id_column too"
             )
         shares = parse_split(split)
+        if None not in (val_path, test_path) and split != "80/10/10":
+            raise ValueError(
+                f"split={split} has nothing to divide: val_path and test_path give both other "
+                "splits; leave it out"
+            )
         named: dict[Split | None, str | None] = {None: path, "val": val_path, "test": test_path}
         self._paths = {name: user_path(p) for name, p in named.items() if p is not None}
         self.seq_len, self.padding, self.cut, self.missing = seq_len, padding, cut, missing

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,23 +29,35 @@ def is_missing(cell: Any) -> bool:
     return isinstance(cell, str) and (not (word := tidy(cell)) or word in NO_VALUE)
 
 
+def tidied(cells: Sequence[Any]) -> list[str | None]:
+    """What is written in each cell, None where nothing is; each distinct one is looked at once."""
+    written: dict[Any, str | None] = {}
+    for cell in set(cells):
+        written[cell] = None if is_missing(cell) else tidy(str(cell))
+    return [written[cell] for cell in cells]
+
+
 def numbers_of(table: NumberTable, title: str, decimal_comma: bool) -> Float64Array:
     """The numbers of a column, NaN where there is none.
 
     Raises DataError, which names row and column, for what is no number, or no finite one.
     """
     cells = table.cells[title]
-    if not decimal_comma:
-        try:  # most columns are nothing but numbers
-            values = np.array(cells, dtype=np.float64)
-        except (TypeError, ValueError, OverflowError):
-            values = None
-        if values is not None and not np.isinf(values).any():
-            return values
+    values = None if decimal_comma else _floats(cells)  # most columns are nothing but numbers
+    if values is not None and not np.isinf(values).any():
+        return values
     return np.array(
         [_number(table, row, title, cell, decimal_comma) for row, cell in enumerate(cells)],
         dtype=np.float64,
     )
+
+
+def _floats(cells: Sequence[Any]) -> Float64Array | None:
+    """The cells as numbers, NaN for None; None where one of them is no number."""
+    try:
+        return np.asarray(cells, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _number(table: NumberTable, row: int, title: str, cell: Any, decimal_comma: bool) -> float:
@@ -85,12 +98,11 @@ def times_of(table: NumberTable, title: str) -> Float64Array:
     Raises DataError, which names the row, for a cell without either.
     """
     cells = table.cells[title]
-    for row, cell in enumerate(cells):
-        if is_missing(cell):
-            raise table.fault(row, f"has no time in column '{title}'", ": give it one")
-    try:
-        values: Float64Array = np.asarray(cells, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
+    values = _floats(cells)
+    if values is None or np.isnan(values).any():
+        for row, cell in enumerate(cells):
+            if is_missing(cell):
+                raise table.fault(row, f"has no time in column '{title}'", ": give it one")
         values = _dates_of(table, title, str(cells[0]))
     if not np.isfinite(values).all():
         row = int(np.flatnonzero(~np.isfinite(values))[0])

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rnnexp.data.columns import Column, tidy
+from rnnexp.data.columns import Column
 from rnnexp.data.corpus import Int64Array
 from rnnexp.data.records import Quotes
-from rnnexp.data.series_cells import Float64Array, is_missing
+from rnnexp.data.series_cells import Float64Array, tidied
 from rnnexp.data.series_forms import Form, Sequences, WideSequences, sequences_of
 from rnnexp.data.series_scaling import Fill
 from rnnexp.data.series_table import read_numbers, title_of
@@ -88,23 +88,24 @@ class Joined:
         if isinstance(self.parts[0], WideSequences):
             return [cell for part in self.parts for cell in _cells(part, column, part.row_N)], 0
         held: list[Any] = [None] * len(self)
-        lacking = np.zeros(len(self), np.int64)
-        sequence_S = self.sequence_S.tolist()
-        for step, cell in enumerate(self.cells_of_steps(column)):
-            if is_missing(cell):
-                lacking[sequence_S[step]] += 1
-                continue
-            before = held[sequence_S[step]]
-            if before is not None and tidy(str(before)) != tidy(str(cell)):
+        names: list[str | None] = [None] * len(self)
+        lacking = [0] * len(self)
+        cells = self.cells_of_steps(column)
+        each = zip(self.sequence_S.tolist(), cells, tidied(cells), strict=True)
+        for step, (sequence, cell, name) in enumerate(each):
+            if name is None:
+                lacking[sequence] += 1
+            elif names[sequence] is None:
+                names[sequence], held[sequence] = name, cell
+            elif names[sequence] != name:
                 raise self.fault_at_step(
                     step,
                     f"has '{cell}' in column '{column}' where an earlier row of its sequence has "
-                    f"'{before}'",
+                    f"'{held[sequence]}'",
                     ": a sequence has one; data=series_steps learns a class for every step",
                 )
-            held[sequence_S[step]] = cell
-        there = np.array([cell is not None for cell in held])
-        return held, int(lacking[there].sum())
+        taken_over = sum(n for n, name in zip(lacking, names, strict=True) if name is not None)
+        return held, taken_over
 
     def fault_at_step(self, step: int, what: str, way_out: str = "") -> DataError:
         """As `NumberTable.fault`, of a step counted over all files."""

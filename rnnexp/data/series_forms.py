@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from rnnexp.data.columns import Column, tidy
+from rnnexp.data.columns import Column
 from rnnexp.data.corpus import Int64Array
-from rnnexp.data.series_cells import Float64Array, is_missing, numbers_of, times_of
+from rnnexp.data.series_cells import Float64Array, numbers_of, tidied, times_of
 from rnnexp.data.series_table import NumberTable, title_of
 from rnnexp.errors import DataError
 
@@ -161,10 +161,10 @@ def _long(table: NumberTable, form: Form, titles: Sequence[str]) -> Sequences:
     id_title = title_of(table.source, table.titles, form.id_column)
     numbers: dict[str, int] = {}
     sequence_S = np.empty(len(table), np.int64)
-    for row, cell in enumerate(table.cells[id_title]):
-        if is_missing(cell):
+    for row, name in enumerate(tidied(table.cells[id_title])):
+        if name is None:
             raise table.fault(row, f"has no '{id_title}'", ": say whose it is, or take it out")
-        sequence_S[row] = numbers.setdefault(tidy(str(cell)), len(numbers))
+        sequence_S[row] = numbers.setdefault(name, len(numbers))
     facts: dict[str, Any] = {"form": "long"}
     notes = [f"long form: each row is a step of the sequence in '{id_title}'"]
     if form.time_column is None:

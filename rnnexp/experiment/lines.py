@@ -80,6 +80,8 @@ def result_line(summary: Summary) -> str:
     elif score.name in (summary.test_interval or {}) and summary.test.get(score.name) is not None:
         shown += " (no interval: one example, or all scored alike)"
     against = f", chance {score.show(score.chance)}" if score.chance is not None else ""
+    for name, scores in summary.data_report.get("baselines", {}).items():
+        against += f", {name} {score.show(scores.get(score.name))}"
     return (
         f"test {score.name} {shown}{against}{_loss(summary, score)}{_weights(summary)}; "
         f"{summary.seconds:.1f} s of training"

@@ -70,6 +70,8 @@ def test_every_form_of_a_table_gives_the_same_tensors() -> None:
     write_long(mixed, "mixed.csv")
     dated = table.assign(time=pd.Timestamp("2026-01-31") + pd.to_timedelta(table.time, "h"))
     write_long(dated, "dated.csv")
+    plain = table.drop(columns="target")
+    plain.to_csv("quoted.csv", index=False, quoting=csv.QUOTE_ALL)  # read line by line
     german = table.assign(value=table.value.astype(str).str.replace(".", ","))
     german.drop(columns="target").to_csv("german.csv", sep=";", index=True)
 
@@ -81,6 +83,7 @@ def test_every_form_of_a_table_gives_the_same_tensors() -> None:
         {"path": "wide.csv"},
         {**LONG, "path": "long.parquet"},
         {**LONG, "path": "mixed.csv"},
+        {**LONG, "path": "quoted.csv"},
         {**LONG, "path": "dated.csv"},
         {**LONG, "path": "german.csv", "decimal": "comma"},
     ):
@@ -328,6 +331,10 @@ def test_what_is_wrong_is_told_by_its_place(
         ({"path": "a.csv", "time_column": "t"}, "set data.id_column too"),
         ({"path": "a.csv", "id_column": "x", "time_column": "x"}, "are both 'x'"),
         ({"path": "a.csv", "value_columns": ["x", "x"]}, "value_columns names 'x' twice"),
+        (
+            {"path": "a.csv", "val_path": "v", "test_path": "t", "split": "50/50"},
+            "nothing to divide",
+        ),
         ({"path": "a.csv", "limit": 0}, "limit must be at least 1"),
     ],
 )

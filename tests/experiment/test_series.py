@@ -1,5 +1,6 @@
 """Runs on series of the user's own: what is there is learned, what is not stays at chance."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -75,6 +76,7 @@ def test_a_forecast_is_compared_with_the_last_value(rnnexp: Rnnexp) -> None:
     assert "the last value as the answer (persistence) has mse" in outcome.out
     assert "1 number per step" in outcome.out
     summary = RunDirectory(next(Path("outputs/runs").iterdir())).summary
+    assert re.search(r"test mse \S+ \(.*\), chance \S+, persistence \d", outcome.out)
     persistence = summary.data_report["baselines"]["persistence"]["mse"]
     assert summary.test is not None
     assert summary.test["mse"] < persistence < summary.chance["mse"]
