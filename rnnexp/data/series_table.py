@@ -159,8 +159,8 @@ def _from_text(
     check_cells(source, text.count("\n") * len(header), CELL)
     if (cells := _plain(text, separator, len(header), used)) is not None:
         facts, said = separated_by(separator)
-        lines = range(2, 2 + len(next(iter(cells.values()))))
-        return NumberTable(source, list(used), cells, lines, facts, [*said, *notes])
+        plain = range(2, 2 + len(next(iter(cells.values()))))
+        return NumberTable(source, list(used), cells, plain, facts, [*said, *notes])
     ends = sorted(used, key=used.__getitem__)
     read = read_delimited(source, text, (ends[0], ends[-1]), separator, quotes)
     facts, said = separated_by(read.separator)
