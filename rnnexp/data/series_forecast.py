@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from rnnexp.data.base import SplitScores
 from rnnexp.data.columns import Column
 from rnnexp.data.series import Series
 from rnnexp.data.series_files import Joined
@@ -120,7 +121,12 @@ class SeriesForecast(Series, StepRegression):
         errors = [np.square(ahead_TO - means_O) for ahead_TO, _ in self._test_steps()]
         told = [error for error in errors if not np.isnan(error).all()]
         every = np.concatenate(told) / width_O**2
+        begins, lengths = self.read_of(self._rows["test"], self.seq_len)
+        parts = [self.targets[b : b + n] for b, n in zip(begins, lengths, strict=True)]
+        test_1TO = np.concatenate(parts)[None]
+        of_split = self.of_split(np.zeros_like(test_1TO), test_1TO)
         return {
+            **{name: value for name, value in of_split.items() if value is not None},
             "mse": float(np.mean([np.nanmean(error) for error in told])),
             "loss": float(np.nanmean(every)),
         }
@@ -128,6 +134,10 @@ class SeriesForecast(Series, StepRegression):
     def scores(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         width_O = torch.from_numpy(self.target_scaling.width_E).to(outputs)
         return {"mse": step_errors(outputs * width_O, batch.targets * width_O)}
+
+    def of_split(self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]) -> SplitScores:
+        answered, told = (self.in_units(x.astype(np.float64)) for x in (outputs, targets))
+        return super().of_split(answered, told)
 
     @property
     def readings(self) -> Sequence[Score]:

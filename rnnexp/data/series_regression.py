@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from rnnexp.data.base import Regression
+from rnnexp.data.base import Regression, SplitScores
 from rnnexp.data.columns import Column
 from rnnexp.data.series import Series
 from rnnexp.data.series_files import Joined
@@ -31,8 +31,8 @@ class SeriesRegression(Series, Regression):
     series: the arguments of `Series`.
 
     The network learns targets of mean 0 and standard deviation 1 in the training split; the loss is
-    their mean squared error, and 1 where the training mean is answered. The score `mse` is in the
-    user's units, squared, the mean over the targets.
+    their mean squared error, and about 1 where the training mean is answered. The scores are in the
+    user's units, `mse` in their square, each the mean over the targets.
 
     Chance is the training mean as the answer to each test sequence.
     """
@@ -87,14 +87,21 @@ class SeriesRegression(Series, Regression):
 
     def chance_levels(self) -> dict[str, float]:
         errors_O = self._errors_of_mean()
+        test = self.targets[self._rows["test"]]
+        of_split = self.of_split(np.zeros_like(test), test)  # scaled, the training mean is 0
         return {
             "mse": float(errors_O.mean()),
             "loss": float((errors_O / self.target_scaling.width_E**2).mean()),
+            **{name: value for name, value in of_split.items() if value is not None},
         }
 
     def scores(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         width_O = torch.from_numpy(self.target_scaling.width_E).to(outputs)
         return {"mse": ((outputs - batch.targets) * width_O).square().mean(dim=1)}
+
+    def of_split(self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]) -> SplitScores:
+        answered, told = (self.in_units(x.astype(np.float64)) for x in (outputs, targets))
+        return super().of_split(answered, told)
 
     @property
     def readings(self) -> Sequence[Score]:
@@ -133,5 +140,8 @@ def in_words(score: Score, scaling: Scaling) -> Score:
     """A score with the units on its axis."""
     if score.name == "loss":
         return replace(score, axis="loss (1: the variance in training)")
-    what = f"{scaling.names[0]}²" if len(scaling.names) == 1 else "units²"
-    return replace(score, axis=f"{score.axis} ({what})")
+    power = {"mse": "²", "mae": ""}.get(score.name)
+    if power is None:
+        return score
+    unit = scaling.names[0] if len(scaling.names) == 1 else "units"
+    return replace(score, axis=f"{score.axis} ({unit}{power})")

@@ -1,10 +1,15 @@
 """The interface of a task with numbers to predict at every step."""
 
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from rnnexp.data.base import Task
-from rnnexp.scores import MSE, SQUARED_ERROR
+from rnnexp.data.base import SplitScores, Task
+from rnnexp.scores import MAE, MSE, R2, SQUARED_ERROR
+from rnnexp.scores.numbers import mean_absolute_error, r_squared
 from rnnexp.types import Batch
 
 
@@ -12,11 +17,13 @@ class StepRegression(Task):
     """Numbers per step: targets are float [B, T, O], NaN at pads and where there is no target.
 
     Outputs are float [B, T, O]. The loss is the mean squared error over all numbers with a target;
-    an example's score is the mean of its own squared errors.
+    an example's score is the mean of its own squared errors. What only a whole split has is of all
+    its steps with a target.
     """
 
     headline = MSE
     loss_score = SQUARED_ERROR
+    split_scores = MAE, R2
     regression = True
     per_step = True
 
@@ -25,6 +32,13 @@ class StepRegression(Task):
 
     def scores(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         return {"mse": step_errors(outputs, batch.targets)}
+
+    def of_split(self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]) -> SplitScores:
+        known_NT = np.isfinite(targets).all(axis=2)
+        return {
+            "mae": mean_absolute_error(outputs[known_NT], targets[known_NT]),
+            "r2": r_squared(outputs[known_NT], targets[known_NT]),
+        }
 
     def followed_loss(self, outputs: Tensor, batch: Batch) -> Tensor:
         row_B = torch.arange(len(batch), device=outputs.device)

@@ -202,6 +202,9 @@ def test_numbers_of_a_sequence_are_scored_in_their_own_units() -> None:
     mean = torch.zeros(2, 1)  # scaled, the training mean is 0
     assert math.isclose(float(task.metrics(mean, batch)["mse"]), task.chance["mse"], rel_tol=1e-5)
     assert math.isclose(float(task.loss(mean, batch)), task.chance["loss"], rel_tol=1e-5)
+    of_split = task.of_split(mean.numpy(), scaled.numpy())
+    assert math.isclose(of_split["mae"] or 0, np.abs(test - train.mean()).mean(), rel_tol=1e-5)
+    assert task.chance["mae"] == of_split["mae"]
 
 
 def test_targets_of_the_test_split_move_no_scaling() -> None:
