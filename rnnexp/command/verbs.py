@@ -197,8 +197,8 @@ VERBS = {
         _resume,
     ),
     "report": Verb(
-        "RUN_OR_STUDY [--to D] [--score S]",
-        "draw the figures of a run or a study again",
+        "RUN_OR_STUDY [--to D]",
+        "tables and figures anew, of a study by any --score",
         _report_arguments,
         _report,
     ),
