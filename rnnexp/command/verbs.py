@@ -17,7 +17,15 @@ from rnnexp.printable import PrintableFormatter
 
 def _predict(arguments: argparse.Namespace) -> int:
     from rnnexp.experiment.predict import check_is_text, predict, text_of
+    from rnnexp.experiment.predict_series import predict_series
 
+    if (arguments.series is None) != (arguments.to is None):
+        raise UserError("predict: --series FILE and --to OUT.csv go together")
+    if arguments.series is not None:
+        if arguments.steps or None not in (arguments.text, arguments.file):
+            raise UserError("predict: --series FILE is asked about alone")
+        say(predict_series(arguments.run, arguments.series, arguments.to, arguments.trust))
+        return OK
     if None not in (arguments.text, arguments.file):
         raise UserError("predict: a text and --file are both given: one of them is read")
     if arguments.file is not None:
@@ -119,11 +127,16 @@ def _predict_arguments(parser: argparse.ArgumentParser) -> None:
             values: Any,
             option_string: str | None = None,
         ) -> None:
-            namespace.file, text.required = values, False
+            setattr(namespace, self.dest, values)
+            text.required = False
 
     parser.add_argument(
         "--file", type=Path, action=Instead, help="instead of a text: a file, all of it one text"
     )
+    parser.add_argument(
+        "--series", type=Path, action=Instead, help="instead of a text: a table of series"
+    )
+    parser.add_argument("--to", type=Path, help="of --series: a new CSV file for the answers")
     parser.add_argument(
         "--steps", action="store_true", help="a line per word: state, probability so far, gradient"
     )

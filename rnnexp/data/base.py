@@ -167,6 +167,10 @@ class Task(ABC):
         """
         return self.loss(outputs, batch) * len(batch)
 
+    def in_units(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Targets or outputs as they are kept, where the network has them in another scale."""
+        return values
+
     def state(self) -> dict[str, Any]:
         """What `rnnexp predict` needs beside vocabulary and sizes, as plain JSON values."""
         return {}

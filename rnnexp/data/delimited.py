@@ -91,9 +91,7 @@ def _read(
     return reader.read(header, records)
 
 
-def found_separator(
-    lines: Sequence[str], columns: tuple[Column, Column], quotes: Quotes | None
-) -> str:
+def found_separator(lines: Sequence[str], columns: Sequence[Column], quotes: Quotes | None) -> str:
     """The separator under which the header holds the columns; a comma where none does better."""
 
     def fit(separator: str) -> tuple[int, int]:

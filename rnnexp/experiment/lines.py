@@ -10,6 +10,7 @@ from rnnexp.results.summary import Summary
 from rnnexp.scores import BALANCED_ACCURACY, Score, is_imbalanced
 
 if TYPE_CHECKING:
+    from rnnexp.data.base import Task
     from rnnexp.experiment.build import Experiment
 
 #: Marks a line that a study shows too; all others go to each run's own rnnexp.log.
@@ -30,7 +31,7 @@ def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
     ]  # fmt: skip
     lines.append(
         f"data {summary.data}{synthetic}: {training}, {report.get('val', 0)} validation, "
-        f"{report.get('test', 0)} test; vocabulary {report.get('vocabulary', 'none')}; "
+        f"{report.get('test', 0)} test; {_inputs(task)}; "
         f"chance {task.score.show(task.score.chance)}"
     )
     if is_imbalanced(task.chance):
@@ -53,6 +54,13 @@ def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
     if summary.embedding_report:
         lines.append(vectors_line(summary.embedding_report))
     return lines
+
+
+def _inputs(task: "Task") -> str:
+    """What is read at a step."""
+    if task.vocabulary is not None:
+        return f"vocabulary {task.report.get('vocabulary', 'none')}"
+    return "1 number per step" if task.input_size == 1 else f"{task.input_size} numbers per step"
 
 
 def _threads(experiment: "Experiment") -> str:
@@ -78,6 +86,8 @@ def result_line(summary: Summary) -> str:
     elif score.name in (summary.test_interval or {}) and summary.test.get(score.name) is not None:
         shown += " (no interval: one example, or all scored alike)"
     against = f", chance {score.show(score.chance)}" if score.chance is not None else ""
+    for name, scores in summary.data_report.get("baselines", {}).items():
+        against += f", {name} {score.show(scores.get(score.name))}"
     return (
         f"test {score.name} {shown}{against}{_loss(summary, score)}{_weights(summary)}; "
         f"{summary.seconds:.1f} s of training"

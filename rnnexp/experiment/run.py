@@ -186,7 +186,8 @@ def _test(
     model, test = experiment.model, task.split("test")
     data = Sampler(test, experiment.device, trim=not model.reads_pads)
     evaluation = experiment.trainer.evaluate(model, task, data)
-    run.save_predictions(name, test.targets.numpy(), evaluation.outputs, evaluation.scores)
+    targets, outputs = map(task.in_units, (test.targets.numpy(), evaluation.outputs))
+    run.save_predictions(name, targets, outputs, evaluation.scores)
     bounds = {score.name: score.bounds for score in task.readings}
     intervals: dict[str, list[float | None]] = {
         name: list(example_interval(scores, bounds.get(name, UNBOUNDED)))

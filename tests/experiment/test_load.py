@@ -20,16 +20,19 @@ from tests.conftest import TASKS, TINY_MODEL, read_npz
 
 @pytest.mark.parametrize("task", sorted(TASKS))
 def test_a_model_of_each_task_is_loaded_and_answers_the_same(
-    csv_file: Callable[..., Path], mnist_files: Callable[..., Path], task: str
+    csv_file: Callable[..., Path],
+    series_file: Callable[..., Path],
+    mnist_files: Callable[..., Path],
+    task: str,
 ) -> None:
-    csv_file()
-    mnist_files()
+    for write in (csv_file, series_file, mnist_files):
+        write()
     run = package.run([f"data={task}", *TASKS[task], *TINY_MODEL, "model=gru", "probes=none"])
     assert isinstance(run, RunDirectory)
     model = load_model(run).eval()
-    test = build(RunSpec.of_run(run)).task.split("test")
+    data = build(RunSpec.of_run(run)).task
     with torch.no_grad():
-        outputs = model(test.as_batch()).numpy()
+        outputs = data.in_units(model(data.split("test").as_batch()).numpy())
     assert np.allclose(
         outputs, read_npz(run.path / "predictions" / "test.npz")["outputs"], atol=1e-6
     )
