@@ -34,7 +34,7 @@ BASE = {
     "bars",
 }
 #: packages of components: they see plain values and their own base, never each other
-ROOMS = {"data", "model", "embedding", "init", "clip", "regulariser", "probes"}
+ROOMS = {"data", "model", "embedding", "init", "clip", "regulariser", "probes", "logger"}
 #: what each may import beside the base and itself; arrows point down
 ALLOWED = {
     **{room: set[str]() for room in (*BASE, *ROOMS)},

@@ -25,6 +25,7 @@ from rnnexp.experiment.environment import (
     peak_memory_mb,
 )
 from rnnexp.experiment.lines import at_length_line, headlines_only, result_line, start_lines
+from rnnexp.experiment.logged import Logs
 from rnnexp.experiment.start import Start
 from rnnexp.probes.probe_set import ProbeSet
 from rnnexp.regime import regime_of
@@ -69,7 +70,10 @@ def execution(
     started = time.perf_counter()
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    with _recorded(run, summary, start, environment):
+    with (
+        _recorded(run, summary, start, environment),
+        Logs(experiment, run, summary, start) as logs,
+    ):
         probes = ProbeSet(experiment.probes, model, task, dials.seed, device)
         if start is None or start.checkpoint is None or start.trains_on:
             run.write_environment(environment)
@@ -91,7 +95,7 @@ def execution(
             model,
             task,
             experiment.clip,
-            run,
+            logs.recorder(probes),
             dials.seed,
             device,
             probes,
