@@ -183,10 +183,15 @@ def names_in(config: Mapping[str, Any], group: str) -> list[str]:
     for name in chosen:
         if not isinstance(chosen[name], Mapping) or "_target_" not in chosen[name]:
             known = [*([ALL_PROBES] if group == PROBES else []), *options]
-            way_out = f": add it with +{group}={name}" if name in known else ""
+            way_out = f": add it with {adding(group, name)}" if name in known else ""
             way_out = way_out or did_you_mean(name, known) or f" (there are {', '.join(known)})"
             raise ConfigError(f"{group}.{name} is no {what} of this run{way_out}")
     return list(chosen)
+
+
+def adding(group: str, name: str) -> str:
+    """The word that gives a run one more choice of one of `LISTS`: some probes are there anyway."""
+    return f"{'+' if group == PROBES else ''}{group}={name}"
 
 
 def node_of(config: Mapping[str, Any], group: str) -> Mapping[str, Any]:

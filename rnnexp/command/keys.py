@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import get_args
 
-from rnnexp.config import GROUPS, LISTS, META_KEYS, constructor_parameters
+from rnnexp.config import GROUPS, LISTS, META_KEYS, adding, constructor_parameters
 from rnnexp.dials import SECTIONS, Dials
 from rnnexp.errors import ConfigError, nearest
 from rnnexp.plugins import PRESETS, config_dirs, option_files, read_yaml
@@ -37,7 +37,10 @@ def suggestion(key: str) -> str:
     """`; did you mean 'model.hidden_size'?` for `hiden_size`, `model.hiddensize` and the like."""
     keys = sorted(set(valid_keys()))
     if key in keys:
-        group = key.partition(".")[0]
+        group, _, rest = key.partition(".")
+        if group in LISTS:
+            name = rest.partition(".")[0]
+            return f"; it is a setting of {name}, which this run has not: add {adding(group, name)}"
         return (
             f"; other choices of {group} have it, the one made has not (in a sweep over {group}: "
             f"++{key}=...)"

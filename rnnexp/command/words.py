@@ -103,6 +103,10 @@ def _check_word(word: str, key: str, equals: str, value: str, valid: set[str]) -
         raise ConfigError(f"'{word}' chooses nothing: write name=value")
     if key in settings.LISTS:
         _check_names(word, key, value)
+    if word.startswith(f"+{settings.LOGGER}="):
+        raise ConfigError(
+            f"'{word}' adds to no list: write {word[1:]}, or several as in {_SEVERAL_LOGGERS}"
+        )
 
 
 def _check_characters(word: str) -> None:
@@ -158,10 +162,12 @@ def _is_there(name: str) -> bool:
         return False
 
 
+_SEVERAL_LOGGERS = "'logger=[tensorboard,mlflow]'"
+
 #: What to write for several choices of a group of which a run has any number, and for all of them.
 _EXAMPLES = {
     settings.PROBES: "'probes=[gradient_flow,gates]', or probes=all",
-    settings.LOGGER: "logger=tensorboard, or 'logger=[tensorboard,mlflow]'",
+    settings.LOGGER: f"logger=tensorboard, or {_SEVERAL_LOGGERS}",
 }
 
 

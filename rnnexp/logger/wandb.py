@@ -57,6 +57,9 @@ class WandB(Logger):
         online = self.mode == "online"
         # an interrupted process leaves in the file of an offline run what had been written by then
         logged = steps_in(folder / "wandb", run.id) if run.goes_on and not online else set()
+        if "wandb" not in sys.modules:
+            # a service of the parent's may hold a run for one that goes on whose process has died
+            os.environ.pop("WANDB_SERVICE", None)
         with _hooks_kept():
             import wandb
 
