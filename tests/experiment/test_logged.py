@@ -151,7 +151,7 @@ def test_a_resumed_run_fills_what_its_record_lacks(
         assert rnnexp(*words).status == 130
     path = run_directory() / "logger" / "diary" / "diary.txt"
     lines = diary(run_directory())
-    assert '["end", "interrupted", {}]' == lines[-1]
+    assert lines[-1] == '["end", "interrupted", {}]'
     path.write_text("\n".join(lines[:2]) + "\n")  # start, and what was measured before training
     plugins.register(Path("scribe/conf"))
     assert rnnexp("resume", str(run_directory())).status == 0
