@@ -38,7 +38,7 @@ def suggestion(key: str) -> str:
     keys = sorted(set(valid_keys()))
     if key in keys:
         group, _, rest = key.partition(".")
-        if group in LISTS:
+        if group in LISTS and rest:
             name = rest.partition(".")[0]
             return f"; it is a setting of {name}, which this run has not: add {adding(group, name)}"
         return (
