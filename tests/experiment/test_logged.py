@@ -12,7 +12,7 @@ import pytest
 import rnnexp as package
 from rnnexp import plugins
 from rnnexp.experiment import together
-from rnnexp.experiment.logged import outcome_of, scores_of
+from rnnexp.experiment.told import outcome_of, scores_of
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import AtLength, Summary
 from tests.conftest import TINY, Outcome, new_run
