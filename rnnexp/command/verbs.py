@@ -47,10 +47,12 @@ def _report(arguments: argparse.Namespace) -> int:
 
     path: Path = arguments.run_or_study
     if (path / "summary.json").is_file():
+        if arguments.score is not None:
+            raise UserError("report: --score is of a study: the report of a run has all its scores")
         run = RunDirectory.open(path)
         say(report.report_run(run, report_folder(path, arguments.to)))
     elif is_study(path):
-        study = Study.read(path)
+        study = Study.read(path, arguments.score)
         say(report.report_study(study, to=report_folder(path, arguments.to)))
     else:
         raise UserError(f"{path} is neither a run nor a study: no summary.json, no study.csv")
@@ -158,6 +160,9 @@ def _report_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--to", type=Path, metavar="DIR", help="write there, and nothing into the run or study"
     )
+    parser.add_argument(
+        "--score", metavar="NAME", help="of a study: show this score, such as macro_f1"
+    )
 
 
 def _study_arguments(parser: argparse.ArgumentParser) -> None:
@@ -180,7 +185,7 @@ VERBS = {
     ),
     "report": Verb(
         "RUN_OR_STUDY [--to D]",
-        "draw the figures of a run or a study again",
+        "tables and figures anew, of a study by any --score",
         _report_arguments,
         _report,
     ),

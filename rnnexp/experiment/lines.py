@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rnnexp.experiment.data_lines import text_lines, vectors_line
 from rnnexp.results.summary import Summary
-from rnnexp.scores import Score
+from rnnexp.scores import BALANCED_ACCURACY, Score, is_imbalanced
 
 if TYPE_CHECKING:
     from rnnexp.experiment.build import Experiment
@@ -33,6 +33,12 @@ def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
         f"{report.get('test', 0)} test; vocabulary {report.get('vocabulary', 'none')}; "
         f"chance {task.score.show(task.score.chance)}"
     )
+    if is_imbalanced(task.chance):
+        lines.append(
+            "uneven classes: whoever always answers the commonest is right in "
+            f"{task.score.show(task.chance['accuracy'])}, so accuracy misleads; balanced accuracy "
+            f"weighs them alike (chance {task.score.show(task.chance['balanced_accuracy'])})"
+        )
     lines += report.get("notes", [])
     lines += text_lines(report, summary.seq_len)
     if repeated := report.get("test_duplicates_of_train", 0):
@@ -76,6 +82,28 @@ def result_line(summary: Summary) -> str:
         f"test {score.name} {shown}{against}{_loss(summary, score)}{_weights(summary)}; "
         f"{summary.seconds:.1f} s of training"
     )
+
+
+def other_scores_line(summary: Summary) -> str:
+    """The scores of the whole split that stand beside the headline; empty where it has none.
+
+    Empty of two classes about as common as each other too: balanced accuracy and F1 are then the
+    accuracy again. A score that could not be computed is called `none`.
+    """
+    test, chance = summary.test or {}, summary.chance
+    names = [name for name in summary.scores if name not in ("loss", summary.headline)]
+    two_classes = (chance.get(BALANCED_ACCURACY.name) or 0) >= 0.5
+    if not names or not test or (two_classes and not is_imbalanced(chance)):
+        return ""
+    parts = []
+    for place, name in enumerate(names):
+        score = summary.score(name)
+        assert score is not None
+        value = test.get(name)
+        shown = "none" if value is None else score.show(value)
+        beside = f" (chance {score.show(score.chance)})" if not place and score.chance else ""
+        parts.append(f"{score.axis} {shown}{beside}")
+    return ", ".join(parts)
 
 
 def _loss(summary: Summary, headline: Score) -> str:

@@ -24,12 +24,19 @@ from rnnexp.experiment.environment import (
     environment_differences,
     peak_memory_mb,
 )
-from rnnexp.experiment.lines import at_length_line, headlines_only, result_line, start_lines
+from rnnexp.experiment.lines import (
+    at_length_line,
+    headlines_only,
+    other_scores_line,
+    result_line,
+    start_lines,
+)
 from rnnexp.experiment.logged import Logs
 from rnnexp.experiment.start import Start
 from rnnexp.probes.probe_set import ProbeSet
 from rnnexp.regime import regime_of
 from rnnexp.results import report
+from rnnexp.results.jackknife import split_intervals
 from rnnexp.results.liveness import this_process
 from rnnexp.results.names import shown_path
 from rnnexp.results.runs import RunDirectory
@@ -118,6 +125,8 @@ def execution(
             summary.tested = _take_weights_to_test(experiment, fit)
             summary.test, summary.test_interval = _test(experiment, task, run, "test")
             log.info("%s", result_line(summary))
+            if line := other_scores_line(summary):
+                log.info("%s", line)
             _test_at_lengths(experiment, run, summary)
         _keep_weights(experiment, fit, run, saving)
         summary.wall_seconds = _and_since(summary.wall_seconds, started)
@@ -187,6 +196,9 @@ def _test(
         name: list(example_interval(scores, bounds.get(name, UNBOUNDED)))
         for name, scores in evaluation.scores.items()
     }
+    outputs, targets = evaluation.outputs, test.targets.numpy()
+    intervals |= split_intervals(task.of_split, outputs, targets, bounds)
+    intervals |= {name: list(ends) for name, ends in task.ends_of_split(outputs, targets).items()}
     return dict(evaluation.means), intervals
 
 

@@ -196,7 +196,8 @@ class Trainer:
         val = Sampler(task.split("val"), device, trim=not model.reads_pads)
         plan = self.plan(feed.epoch_steps)
         update = self.update(model, recipe, sum(plan), device)
-        progress = Progress(*self._count(), plan, task.readings, recorder)
+        # each step has loss and headline, which come first; the others are a whole split's
+        progress = Progress(*self._count(), plan, task.readings[:2], recorder)
         saved = start.name if start else ""
         saver = Saver(recorder, saving, model, update, feed, probes, saved)
         fit = Fit()

@@ -14,6 +14,7 @@ from torch import Tensor
 from rnnexp import checks
 from rnnexp.checks import networks, suite
 from rnnexp.data.delayed_xor import DelayedXor
+from rnnexp.model import segments
 from rnnexp.model.bptt import diagonal, gru, plain
 from rnnexp.model.cells import minlstm
 from rnnexp.model.cells.base import Recurrence, State
@@ -30,6 +31,7 @@ from rnnexp.probes import gradient_flow as flow
 from rnnexp.probes.base import Array
 from rnnexp.probes.decay import Decay
 from rnnexp.results import l50
+from rnnexp.scores import classes
 from rnnexp.types import Batch, Rollout, SequenceDataset
 from tests.conftest import Outcome
 
@@ -100,8 +102,8 @@ def test_every_probe_with_an_exact_case_is_checked() -> None:
     assert checked >= {
         "rollout", "gradient_flow", "grad_norm", "hidden_dynamics", "gates", "padding_survival",
         "jacobian", "recurrent_weights", "lyapunov", "participation_ratio", "regime",
-        "class_separation",
-        "effective_memory", "fixed_points", "parameter_sensitivity",
+        "class_scores", "class_separation",
+        "effective_memory", "fixed_points", "parameter_sensitivity", "truncation",
     }  # fmt: skip
 
 
@@ -323,7 +325,33 @@ def direct_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state_sensitivity, "pullback", at_its_step)
 
 
+def ranked_below(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The area over the curve."""
+    above = classes._ranked_above
+    monkeypatch.setattr(classes, "_ranked_above", lambda *values: 1 - above(*values))
+
+
+def micro_f1(monkeypatch: pytest.MonkeyPatch) -> None:
+    """F1 of all answers together, which is the accuracy."""
+    monkeypatch.setattr(
+        classes.ClassAnswers, "macro_f1", property(lambda answers: answers.accuracy)
+    )
+
+
+def no_floor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if a calibrated network showed no error of few examples."""
+    monkeypatch.setattr(classes.ClassAnswers, "calibration_floor", 0.0)
+
+
+def uncut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """States go on from segment to segment with their gradients."""
+    monkeypatch.setattr(segments, "cut_off", lambda layer, state: state)
+
+
 FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...], str]] = {
+    "the area over the curve": (ranked_below, ("class_scores",), "AUROC"),
+    "micro F1": (micro_f1, ("class_scores",), "always the commonest"),
+    "a calibration error of 0": (no_floor, ("class_scores",), "calibration error"),
     "detached state": (detached, ("gradient_flow",), "finite differences"),
     "halved gradient": (halved, ("gradient_flow",), "finite differences"),
     "output hook in place of the adjoint": (output_hook, ("gradient_flow",), "finite differences"),
@@ -365,6 +393,7 @@ FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]
     "eigenvalues of F - 1": (of_the_difference, ("fixed_points: linear",), "those of W"),
     "slow taken for fixed": (soon_fixed, ("fixed_points",), "(I - W)^-1"),
     "a weight's own step alone": (direct_alone, ("parameter_sensitivity",), "(1 + λ²)"),
+    "gradients go on over a cut": (uncut, ("truncation",), "cut every 4 steps"),
     "both biases set": (both_biases, ("gates",), "not in both biases"),
 }
 
