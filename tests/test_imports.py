@@ -36,7 +36,7 @@ BASE = {
 #: packages of components: they see plain values and their own base, never each other
 ROOMS = {
     "data", "model", "embedding", "init", "clip", "optimizer", "schedule", "loss", "regulariser",
-    "probes",
+    "probes", "logger",
 }  # fmt: skip
 #: what each may import beside the base and itself; arrows point down
 ALLOWED = {

@@ -26,6 +26,7 @@ from rnnexp.experiment.room import bytes_of_weight, check_states
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.experiment.work import Work, work_of
 from rnnexp.init.base import Init
+from rnnexp.logger.base import Logger
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.bptt import is_written_for
 from rnnexp.model.engine import Engine
@@ -58,6 +59,7 @@ class Experiment:
     skipped_probes: Mapping[str, str]
     work: Work
     threads: int
+    loggers: Mapping[str, Logger]
 
     @property
     def contents(self) -> tuple[str, str]:
@@ -112,14 +114,16 @@ def _build(spec: RunSpec) -> Experiment:
     config, dials = spec.settled, spec.dials
     for group in settings.GROUPS:  # a wrong name or type is told before any file is read
         settings.arguments(config, group)
-    for name in settings.probe_names(config):
-        settings.arguments(config, f"{settings.PROBES}.{name}")
+    for group in settings.LISTS:
+        for name in settings.names_in(config, group):
+            settings.arguments(config, f"{group}.{name}")
     default_threads()
     trainer: Trainer = settings.build(config, "trainer")
     recipe = Recipe(
         **{name: settings.build(config, name) for name in (field.name for field in fields(Recipe))}
     )
     init: Init = settings.build(config, "init", seq_len=dials.seq_len)
+    loggers = _loggers(config)
     device = pick_device(dials.device)
     _check_threads(config.get("threads"))
     # one thread, so that weights that are computed, as orthogonal ones, are the same for any number
@@ -158,7 +162,7 @@ def _build(spec: RunSpec) -> Experiment:
     torch.set_num_threads(threads)
     experiment = Experiment(
         spec, device, task, at_lengths, model.to(device), recipe, trainer, probes, skipped, work,
-        threads,
+        threads, loggers,
     )  # fmt: skip
     _check_engine(experiment)
     return experiment
@@ -283,6 +287,15 @@ def _make_splits(task: Task, at_lengths: Mapping[int, Task]) -> None:
         ) from None
 
 
+def _loggers(config: Mapping[str, Any]) -> dict[str, Logger]:
+    """Raises ConfigError for one that could not log, as where its package is not installed."""
+    loggers: dict[str, Logger] = {}
+    for name in settings.names_in(config, settings.LOGGER):
+        loggers[name] = settings.build(config, f"{settings.LOGGER}.{name}")
+        _checked(config, f"{settings.LOGGER}.{name}", loggers[name].check)
+    return loggers
+
+
 def _probes(
     spec: RunSpec, model: SequenceModel, task: Task
 ) -> tuple[dict[str, Probe], dict[str, str]]:
@@ -320,7 +333,8 @@ def _checked(
     except UserError:
         raise
     except ValueError as error:
-        raise ConfigError(settings.with_group(str(error), group, config[group])) from None
+        own = settings.node_of(config, group)
+        raise ConfigError(settings.with_group(str(error), group, own)) from None
 
 
 def _check_threads(threads: int | None) -> None:

@@ -31,6 +31,7 @@ from rnnexp.experiment.lines import (
     result_line,
     start_lines,
 )
+from rnnexp.experiment.logged import Logs
 from rnnexp.experiment.start import Start
 from rnnexp.probes.probe_set import ProbeSet
 from rnnexp.regime import regime_of
@@ -76,7 +77,10 @@ def execution(
     started = time.perf_counter()
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    with _recorded(run, summary, start, environment):
+    with (
+        _recorded(run, summary, start, environment),
+        Logs(experiment, run, summary, start) as logs,
+    ):
         probes = ProbeSet(experiment.probes, model, task, dials.seed, device)
         if start is None or start.checkpoint is None or start.trains_on:
             run.write_environment(environment)
@@ -98,7 +102,7 @@ def execution(
             model,
             task,
             experiment.recipe,
-            run,
+            logs.recorder(probes),
             dials.seed,
             device,
             probes,

@@ -165,6 +165,7 @@ class Summary(Record):
         allow none.
     at_lengths: the same at other lengths. regime: what was predicted from the initial weights.
     probes: the numbers of each probe's last measurement. skipped_probes, failed_probes: why.
+    failed_loggers: what each was given up for, before the run had its result.
     """
 
     status: Status
@@ -205,6 +206,7 @@ class Summary(Record):
     probes: dict[str, dict[str, Number]] = {}
     skipped_probes: dict[str, str] = {}
     failed_probes: dict[str, str] = {}
+    failed_loggers: dict[str, str] = {}
     epochs: int | None = None
     steps: int | None = None
     best_epoch: int | None = None

@@ -38,8 +38,9 @@ KEPT_CHECKPOINTS = 2
 #: Files that grow by a line: a checkpoint says how long they were.
 GROWING = ("metrics.csv", "timings.csv")
 
-#: What a run's manifest does not name: what is drawn or written anew, and what knows by itself.
-UNSEALED = ("plots", "checkpoints", "rnnexp.log", PROGRESS, ".lock", MANIFEST)
+#: What a run's manifest does not name: what is drawn or written anew, what belongs to others and
+#: still grows, and what knows by itself.
+UNSEALED = ("plots", "logger", "checkpoints", "rnnexp.log", PROGRESS, ".lock", MANIFEST)
 
 
 class RunWriter:
