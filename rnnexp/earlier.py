@@ -48,7 +48,11 @@ LATER: Mapping[str, Any] = {
     "data.items": 1,
     "data.stratify": False,
     **GROUPS_SINCE,
+    "data.word_dropout": 0.0,
+    "embedding.dropout": 0.0,
+    "model.bidirectional": False,
     "model.engine": "auto",
+    "model.recurrent_dropout": 0.0,
     "probes.every_step": False,
     "trainer.stop_when_solved": False,
 }
