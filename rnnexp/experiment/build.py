@@ -28,7 +28,6 @@ from rnnexp.experiment.spec import RunSpec
 from rnnexp.experiment.work import Work, work_of
 from rnnexp.init.base import Init
 from rnnexp.model.base import SequenceModel
-from rnnexp.model.bptt import is_written_for
 from rnnexp.model.engine import Engine
 from rnnexp.probes.base import Probe
 from rnnexp.regulariser.base import Regulariser
@@ -170,9 +169,9 @@ def _check_engine(experiment: Experiment) -> None:
     width = experiment.task.split("test").inputs.shape[1]
     noting = [name for name, probe in experiment.probes.items() if probe.state_distances(width)]
     if noting and there != "bptt":
-        written = model.top_cell is not None and is_written_for(model.recurrences()[-1].cell)
-        can_be = written and precision == "float32" and "engine" in config["model"]
+        can_be = model.can_bptt and precision == "float32" and "engine" in config["model"]
         way_out = "add model.engine=bptt" if can_be else "use model=rnn or model=gru in float32"
+        way_out = "use model.recurrent_dropout=0" if model.recurrent_dropout else way_out
         raise ConfigError(
             f"probes.gradient_flow.every_step=true notes what engine=bptt comes by, and this run "
             f"computes with engine={there}: {way_out}, or leave every_step out"

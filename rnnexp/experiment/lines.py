@@ -44,6 +44,7 @@ def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
         f"model {summary.model}: {summary.parameters} parameters, {steps} steps, "
         f"read at {read_at}, pads {pads}, on {experiment.device}, {_threads(experiment)}"
     )
+    lines += experiment.model.notes
     if summary.embedding_report:
         lines.append(vectors_line(summary.embedding_report))
     return lines

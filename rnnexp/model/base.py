@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from rnnexp import bounds
 from rnnexp.embedding.base import Encoder
-from rnnexp.model.bptt import Watch
+from rnnexp.model.bptt import Watch, is_written_for
 from rnnexp.model.cells.base import Cell, Recurrence
 from rnnexp.model.engine import Engine
 from rnnexp.model.readout import READOUTS, Readout
@@ -110,6 +110,9 @@ class SequenceModel(nn.Module, ABC):
     #: Share of the states zeroed between layers while training.
     dropout_between_layers: float = 0.0
 
+    #: Share of the state dropped inside the recurrence while training; see recurrent_dropout.py.
+    recurrent_dropout: float = 0.0
+
     #: The output at step t reads the state at t - state_lag.
     state_lag: ClassVar[int] = 0
 
@@ -149,6 +152,17 @@ class SequenceModel(nn.Module, ABC):
             for name, matrix in matrices.items()
             if isinstance(matrix, nn.Parameter) and matrix.requires_grad
         }
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of the model when a run starts: a line each."""
+        return []
+
+    @property
+    def can_bptt(self) -> bool:
+        """Whether engine=bptt could compute it; see engine.py."""
+        cell = self.top_cell
+        return cell is not None and is_written_for(cell) and not self.recurrent_dropout
 
     @property
     def called(self) -> str:

@@ -10,12 +10,13 @@ from torch import Tensor, nn
 from rnnexp.config import with_group
 from rnnexp.embedding.base import Encoder
 from rnnexp.model.base import SequenceModel
-from rnnexp.model.bptt import Watch, states_by_bptt
+from rnnexp.model.bptt import Watch, is_written_for, states_by_bptt
 from rnnexp.model.cells import make_cell
 from rnnexp.model.cells.base import Recurrence, State, hidden_states, make_weights
 from rnnexp.model.cells.rnn import Nonlinearity
 from rnnexp.model.engine import Engine, check_engine, engine_for, is_autocast
 from rnnexp.model.fused import check_layers, weigh_layers
+from rnnexp.model.recurrent_dropout import check_recurrent_dropout, drawn_mask
 
 
 class UnrolledRNN(nn.Module):
@@ -26,8 +27,9 @@ class UnrolledRNN(nn.Module):
 
     cell: the name of a cell, see `rnnexp.model.cells.cells`. nonlinearity: for a cell that takes
     one. cell_options: further arguments of the cell's constructor, by name. engine: `autograd` or
-    `bptt`, `auto` for bptt where it is written for the cell; see engine.py. watch: see
-    `SequenceModel.watch`.
+    `bptt`, `auto` for bptt where it is written for the cell and nothing is dropped inside the
+    recurrence; see engine.py. recurrent_dropout: share of the state dropped where W_hh reads it;
+    see recurrent_dropout.py. watch: see `SequenceModel.watch`.
 
     Raises ValueError for a cell that there is not, for what it does not take, for sizes that it
     cannot have, and for engine=bptt where it is not written for the cell.
@@ -46,6 +48,7 @@ class UnrolledRNN(nn.Module):
         cell: str = "rnn",
         cell_options: Mapping[str, Any] | None = None,
         engine: Literal["auto", "autograd", "bptt"] = "auto",
+        recurrent_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.hidden_size, self.num_layers, self.dropout = hidden_size, num_layers, dropout
@@ -55,7 +58,8 @@ class UnrolledRNN(nn.Module):
         except ValueError as error:
             raise ValueError(with_group(str(error), "cell_options", own)) from None
         check_engine(engine, cell, self.cell)
-        self._engine = engine
+        check_recurrent_dropout(recurrent_dropout, self.cell, engine)
+        self._engine, self.recurrent_dropout = engine, recurrent_dropout
         self.watch: Watch | None = None
         self.cell.check(input_size, hidden_size)
         weigh_layers(self.cell, input_size, hidden_size, num_layers)
@@ -96,6 +100,8 @@ class UnrolledRNN(nn.Module):
 
     def engine_on(self, device: torch.device, autocast: bool = False) -> Engine:
         """What computes the layers on a device, see engine.py."""
+        if self.recurrent_dropout:
+            return "autograd"
         return engine_for(self._engine, self.cell, "autograd", device, autocast)
 
     def _run(
@@ -105,7 +111,9 @@ class UnrolledRNN(nn.Module):
         if self.engine_on(x_TBE.device, is_autocast(x_TBE)) == "bptt":
             states_TBH = states_by_bptt(layer, x_TBE, initial.h, watch)
             return states_TBH, State(states_TBH[-1])
-        states = layer.run(x_TBE, initial)
+        drops = self.training and self.recurrent_dropout > 0
+        kept_BH = drawn_mask(initial.h, self.recurrent_dropout) if drops else None
+        states = layer.run(x_TBE, initial, kept_BH)
         return hidden_states(states), states[-1]
 
 
@@ -119,6 +127,8 @@ class Unrolled(SequenceModel):
     nonlinearity: for a cell that takes one, as `rnn` does.
     cell_options: other settings of the cell, as its constructor calls them.
     engine: `autograd` or `bptt`; `auto` takes the faster one, see engine.py.
+    recurrent_dropout: share of the state dropped where W_hh reads it, the same units at every step
+        of a sequence, while training; see recurrent_dropout.py.
     hidden_size, num_layers, dropout: as in `Fused`.
     common: `readout`, `head` and `head_bound` of `SequenceModel`.
     """
@@ -134,15 +144,16 @@ class Unrolled(SequenceModel):
         dropout: float = 0.0,
         cell_options: dict[str, Any] | None = None,
         engine: Literal["auto", "autograd", "bptt"] = "auto",
+        recurrent_dropout: float = 0.0,
         **common: Any,
     ) -> None:
         check_layers(hidden_size, num_layers, dropout)
         super().__init__(encoder, hidden_size, output_size, **common)
         self.recurrence = UnrolledRNN(
             encoder.output_size, hidden_size, num_layers, nonlinearity, dropout, cell,
-            cell_options, engine,
+            cell_options, engine, recurrent_dropout,
         )  # fmt: skip
-        self.dropout_between_layers = dropout
+        self.dropout_between_layers, self.recurrent_dropout = dropout, recurrent_dropout
 
     def engine_on(self, device: torch.device, autocast: bool = False) -> Engine:
         return self.recurrence.engine_on(device, autocast)
@@ -150,6 +161,12 @@ class Unrolled(SequenceModel):
     @property
     def called(self) -> str:
         return f"cell={self.recurrence.cell.name}"
+
+    @property
+    def notes(self) -> list[str]:
+        if not (self.recurrent_dropout and is_written_for(self.recurrence.cell)):
+            return []
+        return ["recurrent dropout: engine=autograd computes it, bptt is not written with it"]
 
     def states(self, x_TBE: Tensor) -> Tensor:
         self.recurrence.watch = self.watch
