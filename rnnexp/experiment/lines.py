@@ -44,9 +44,27 @@ def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
         f"model {summary.model}: {summary.parameters} parameters, {steps} steps, "
         f"read at {read_at}, pads {pads}, on {experiment.device}, {_threads(experiment)}"
     )
-    lines += experiment.model.notes
+    lines += experiment.model.notes + _two_directions(experiment)
     if summary.embedding_report:
         lines.append(vectors_line(summary.embedding_report))
+    return lines
+
+
+def _two_directions(experiment: "Experiment") -> list[str]:
+    """What a second direction changes of what is asked, where it changes something."""
+    if experiment.model.directions == 1:
+        return []
+    lines = ["two directions: what the initial weights do to the gradient is not predicted"]
+    if experiment.task.per_step:
+        lines.append(
+            "two directions: the answer at each step has read the steps behind it too; of a task "
+            "that is to be answered as it is read, the score is none"
+        )
+    elif experiment.task.memory:
+        lines.append(
+            "two directions: the second one ends at the first step, so that nothing that stands "
+            "there need be remembered over the whole length"
+        )
     return lines
 
 

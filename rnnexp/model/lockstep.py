@@ -94,6 +94,11 @@ def check_written_out(model: SequenceModel) -> None:
     layers = model.recurrences()
     if not layers:
         raise ValueError(f"{model.called} has no recurrence that could be computed together")
+    if model.directions > 1:
+        raise ValueError(
+            f"{model.called} has two directions, which are not computed together with others: use "
+            "model.bidirectional=false"
+        )
     # with autocast: what computes where it is not bptt
     if model.engine_on(layers[0].weight_ih.device, autocast=True) == "fused":
         raise ValueError(
