@@ -44,7 +44,7 @@ def check_recurrent_dropout(share: float, cell: Cell, engine: str) -> None:
         able = [name for name, kind in cells().items() if kind.can_drop_state]
         raise ValueError(
             f"{asked} drops what W_hh reads of the state and cell={cell.name} has no such matrix: "
-            f"use model.recurrent_dropout=0, or model.cell={able[0]} ({', '.join(able[1:])})"
+            f"use model.recurrent_dropout=0, or a model.cell that has one: {', '.join(able)}"
         )
     if not can_drop(cell):
         raise ValueError(

@@ -103,6 +103,10 @@ MODELS: dict[str, tuple[type[SequenceModel], dict[str, Any]]] = {
     "linear": (Linear, {}),
     **{readout: (Unrolled, {"readout": readout}) for readout in ("last", "mean", "max")},
     "dropout": (Unrolled, {"cell": "gru", "num_layers": 3, "dropout": 0.4}),
+    "recurrent dropout": (
+        Unrolled,
+        {"cell": "ln_gru", "num_layers": 2, "dropout": 0.2, "recurrent_dropout": 0.3},
+    ),
 }
 
 
