@@ -12,7 +12,7 @@ from rnnexp.model.cells.base import hidden_states
 CELLS = ("ln_rnn", "ln_lstm", "ln_gru")
 
 
-@check("layer norm: RNN, LSTM and GRU equal their twins, any gains", 1e-10, relative=False)
+@check("layer_norm: RNN, LSTM and GRU equal their twins, any gains", 1e-10, relative=False)
 def twins_in_numpy() -> tuple[Values, Values]:
     """Gains and biases are drawn: at their initial 1 and 0 it would not show where they act."""
     expected, measured = [], []
@@ -27,22 +27,22 @@ def twins_in_numpy() -> tuple[Values, Values]:
     return np.concatenate(expected), np.concatenate(measured)
 
 
-@check("layer norm: gradient_flow of ln_rnn, finite differences", 1e-6)
+@check("layer_norm: gradient_flow of ln_rnn, finite differences", 1e-6)
 def rnn_by_differences() -> tuple[Values, Values]:
     return through_gradient_flow("ln_rnn")
 
 
-@check("layer norm: gradient_flow of ln_lstm, finite differences", 1e-6)
+@check("layer_norm: gradient_flow of ln_lstm, finite differences", 1e-6)
 def lstm_by_differences() -> tuple[Values, Values]:
     return through_gradient_flow("ln_lstm")
 
 
-@check("layer norm: gradient_flow of ln_gru, finite differences", 1e-6)
+@check("layer_norm: gradient_flow of ln_gru, finite differences", 1e-6)
 def gru_by_differences() -> tuple[Values, Values]:
     return through_gradient_flow("ln_gru")
 
 
-@check("layer norm: matrices a thousand times as large change no state", 1e-7, relative=False)
+@check("layer_norm: matrices a thousand times as large change no state", 1e-7, relative=False)
 def scale_does_not_matter() -> tuple[Values, Values]:
     """What is normalised forgets its size; of large numbers, beside which ε is nothing."""
     states: list[list[Array]] = [[], []]

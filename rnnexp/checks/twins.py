@@ -122,7 +122,8 @@ def deltanet(
 def normed(a: Array, gain: Array, bias: Array) -> Array:
     """Layer normalisation of each row."""
     centred = a - a.mean(axis=1, keepdims=True)
-    return gain * centred / np.sqrt((centred**2).mean(axis=1, keepdims=True) + 1e-5) + bias
+    scaled: Array = centred / np.sqrt((centred**2).mean(axis=1, keepdims=True) + 1e-5)
+    return gain * scaled + bias
 
 
 def ln_rnn(w: Mapping[str, Array], x_TBE: Array, nonlinearity: str = "tanh") -> Array:

@@ -7,11 +7,11 @@ from typing import Any, Literal
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from rnnexp import bounds
 from rnnexp.embedding.base import Encoder
 from rnnexp.model.base import SequenceModel
+from rnnexp.model.both_directions import states_of_both
 from rnnexp.model.bptt import states_by_bptt
 from rnnexp.model.cells.base import Cell, Recurrence
 from rnnexp.model.cells.gru import GRUCell
@@ -86,14 +86,7 @@ class Fused(SequenceModel):
         """Of two directions, the second begins at each example's own last real step."""
         if self.directions == 1 or self.reads_pads or batch.padding == "pre":
             return self.states(x_TBE)
-        lengths_B = batch.lengths.clamp(min=1).cpu()  # torch packs by lengths on the CPU
-        if bool((lengths_B == len(x_TBE)).all()):
-            return self.states(x_TBE)
-        packed = pack_padded_sequence(x_TBE, lengths_B, enforce_sorted=False)
-        states_TBH: Tensor = pad_packed_sequence(
-            self.recurrence(packed)[0], total_length=len(x_TBE)
-        )[0]
-        return states_TBH
+        return states_of_both(self.recurrence, x_TBE, batch.lengths.clamp(min=1))
 
     def states(self, x_TBE: Tensor) -> Tensor:
         if self.engine_on(x_TBE.device, is_autocast(x_TBE)) == "fused":
