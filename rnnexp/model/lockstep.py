@@ -197,7 +197,7 @@ def _run_together(
             states.append(state)
         return hidden_states(states)
 
-    stacked = (x_KTBE, real_KTB1, kept_KBH, *weights_K)
-    places = tuple(None if tensor is None else 0 for tensor in stacked)
-    states_KTBH: Tensor = torch.func.vmap(run, in_dims=places)(*stacked)
+    optional = (None if tensor is None else 0 for tensor in (real_KTB1, kept_KBH))
+    together = torch.func.vmap(run, in_dims=(0, *optional, *(0 for _ in weights_K)))
+    states_KTBH: Tensor = together(x_KTBE, real_KTB1, kept_KBH, *weights_K)
     return states_KTBH
