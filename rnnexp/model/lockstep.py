@@ -62,12 +62,8 @@ class Lockstep:
             model.recurrences(), model.dropout_between_layers, model.recurrent_dropout
         )  # fmt: skip
         ones_TBH = x_TBE.new_ones(*x_TBE.shape[:2], layers[0].hidden_size)
-        dropped, kept = [], []
-        for layer in layers:
-            if between > 0 and layer is not layers[0]:
-                dropped.append(F.dropout(ones_TBH, between))
-            if inside > 0:
-                kept.append(drawn_mask(ones_TBH[0], inside))
+        kept = [drawn_mask(ones_TBH[0], inside) for _ in layers] if inside > 0 else []
+        dropped = [F.dropout(ones_TBH, between) for _ in layers[1:]] if between > 0 else []
         return Reading(batch, x_TBE, dropped, kept)
 
     def outputs(self, readings: Sequence[Reading | None]) -> list[Tensor | None]:

@@ -1,6 +1,6 @@
 """The recurrence written out step by step, in plain tensor operations."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -80,21 +80,35 @@ class UnrolledRNN(nn.Module):
         """The state before the first step, zeros, for each layer."""
         return [layer.initial(batch_size) for layer in self.recurrences()]
 
+    def masks(self, batch_size: int) -> list[Tensor] | None:
+        """New masks of recurrent dropout for each layer, [B, H]; None where nothing is dropped."""
+        if not (self.training and self.recurrent_dropout > 0):
+            return None
+        like_BH = self.get_parameter("weight_ih_l0").new_empty(batch_size, self.hidden_size)
+        return [drawn_mask(like_BH, self.recurrent_dropout) for _ in range(self.num_layers)]
+
     def forward(
-        self, x_TBE: Tensor, initial: list[State] | None = None, return_all: bool = True
+        self,
+        x_TBE: Tensor,
+        initial: Sequence[State] | None = None,
+        return_all: bool = True,
+        kept: Sequence[Tensor] | None = None,
     ) -> tuple[Tensor, list[State]]:
         """The top layer's states and the last state of each layer.
 
         return_all: states at all steps, [T, B, H]; else the last step's alone, [B, H].
+        kept: `masks` that the sequence has had so far; None draws new ones.
         """
         initial = initial or self.init_hidden(x_TBE.shape[1])
+        kept = kept or self.masks(x_TBE.shape[1])
         final: list[State] = []
         states_TBH = x_TBE
         for layer, before in zip(self.recurrences(), initial, strict=True):
             if final:
                 states_TBH = F.dropout(states_TBH, self.dropout, self.training)
             watch = self.watch if len(final) == self.num_layers - 1 else None
-            states_TBH, last = self._run(layer, states_TBH, before, watch)
+            kept_BH = None if kept is None else kept[len(final)]
+            states_TBH, last = self._run(layer, states_TBH, before, watch, kept_BH)
             final.append(last)
         return (states_TBH if return_all else states_TBH[-1]), final
 
@@ -105,14 +119,17 @@ class UnrolledRNN(nn.Module):
         return engine_for(self._engine, self.cell, "autograd", device, autocast)
 
     def _run(
-        self, layer: Recurrence, x_TBE: Tensor, initial: State, watch: Watch | None
+        self,
+        layer: Recurrence,
+        x_TBE: Tensor,
+        initial: State,
+        watch: Watch | None,
+        kept_BH: Tensor | None,
     ) -> tuple[Tensor, State]:
         """A layer's states, [T, B, H], and its last state."""
         if self.engine_on(x_TBE.device, is_autocast(x_TBE)) == "bptt":
             states_TBH = states_by_bptt(layer, x_TBE, initial.h, watch)
             return states_TBH, State(states_TBH[-1])
-        drops = self.training and self.recurrent_dropout > 0
-        kept_BH = drawn_mask(initial.h, self.recurrent_dropout) if drops else None
         states = layer.run(x_TBE, initial, kept_BH)
         return hidden_states(states), states[-1]
 
@@ -154,6 +171,7 @@ class Unrolled(SequenceModel):
             cell_options, engine, recurrent_dropout,
         )  # fmt: skip
         self.dropout_between_layers, self.recurrent_dropout = dropout, recurrent_dropout
+        self._kept: Sequence[Tensor] | None = None
 
     def engine_on(self, device: torch.device, autocast: bool = False) -> Engine:
         return self.recurrence.engine_on(device, autocast)
@@ -169,9 +187,13 @@ class Unrolled(SequenceModel):
         return ["recurrent dropout: engine=autograd computes it, bptt is not written with it"]
 
     def states(self, x_TBE: Tensor) -> Tensor:
+        self._kept = self.recurrence.masks(x_TBE.shape[1])  # the same in all segments
+        return self.states_in_segments(x_TBE)
+
+    def run(self, x_TBE: Tensor, before: Sequence[State] | None) -> tuple[Tensor, Sequence[State]]:
         self.recurrence.watch = self.watch
-        states_TBH: Tensor = self.recurrence(x_TBE)[0]
-        return states_TBH
+        states_TBH, after = self.recurrence(x_TBE, before, kept=self._kept)
+        return states_TBH, after
 
     def recurrences(self) -> list[Recurrence]:
         return self.recurrence.recurrences()

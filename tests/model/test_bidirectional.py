@@ -220,6 +220,7 @@ def test_what_follows_one_direction_refuses_two() -> None:
         (("probes=[gradient_flow]",), "probe 'gradient_flow' needs a single direction"),
         (("regulariser=flossing",), "model.bidirectional=true has two"),
         (("model.recurrent_dropout=0.1",), "use model=unrolled model.cell=rnn"),
+        (("trainer.truncate=4",), "use trainer.truncate=null or model.bidirectional=false"),
         (("model.bidirectional=maybe",), "model.bidirectional must be a valid boolean"),
     ],
 )

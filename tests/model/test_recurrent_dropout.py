@@ -54,6 +54,18 @@ def test_a_mask_stays_the_same_from_the_first_step_to_the_last() -> None:
         assert torch.allclose(h_BH, kept_BH**t)
 
 
+def test_the_segments_of_a_sequence_share_its_mask() -> None:
+    """Truncated backpropagation computes a sequence in pieces."""
+    torch.manual_seed(0)
+    model = Unrolled(Features(4), 2, cell="gru", hidden_size=6, recurrent_dropout=SHARE)
+    torch.manual_seed(1)
+    whole = model(batch())
+    model.truncate = 5
+    torch.manual_seed(1)
+    assert torch.allclose(model(batch()), whole, atol=1e-6)
+    assert not torch.allclose(model(batch()), whole, atol=1e-3)
+
+
 @pytest.mark.parametrize("name", DROPPING)
 def test_dropping_all_of_the_state_is_a_matrix_of_zeros(name: str) -> None:
     """So that W_hh alone reads what is dropped: what else carries the state over is whole."""
