@@ -58,12 +58,13 @@ def test_the_segments_of_a_sequence_share_its_mask() -> None:
     """Truncated backpropagation computes a sequence in pieces."""
     torch.manual_seed(0)
     model = Unrolled(Features(4), 2, cell="gru", hidden_size=6, recurrent_dropout=SHARE)
-    torch.manual_seed(1)
-    whole = model(batch())
+    examples = batch()
+    torch.manual_seed(2)
+    whole = model(examples)
     model.truncate = 5
-    torch.manual_seed(1)
-    assert torch.allclose(model(batch()), whole, atol=1e-6)
-    assert not torch.allclose(model(batch()), whole, atol=1e-3)
+    torch.manual_seed(2)
+    assert torch.allclose(model(examples), whole, atol=1e-6)
+    assert not torch.allclose(model(examples), whole, atol=1e-3)  # another draw
 
 
 @pytest.mark.parametrize("name", DROPPING)
