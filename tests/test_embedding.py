@@ -22,6 +22,7 @@ from rnnexp.errors import DataError
 from rnnexp.files import file_digest
 from rnnexp.model.fused import LSTM
 from rnnexp.types import Batch
+from tests.conftest import Outcome
 
 VOCABULARY = ["<pad>", "<unk>", "good", "bad", "film"]
 LINES = "the 1 2 3\ngood 0.5 -1 2e-1\nfilm 4 5 6\n"
@@ -85,6 +86,14 @@ def test_dropout_of_word_vectors_is_checked_and_kept(glove: Path) -> None:
     ):
         with pytest.raises(ValueError, match="dropout must be at least 0 and less than 1"):
             make(1.0)
+
+
+def test_dropout_of_word_vectors_needs_words(rnnexp: Callable[..., Outcome], workdir: Path) -> None:
+    words = ("data=adding", "seq_len=10", "trainer.steps=1", "embedding.dropout=0.1")
+    outcome = rnnexp(*words)
+    assert outcome.status == 2
+    assert "this data has numbers in their place: use embedding.dropout=0" in outcome.err
+    assert not Path("outputs").exists()
 
 
 def test_features_pass() -> None:

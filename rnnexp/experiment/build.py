@@ -136,6 +136,11 @@ def _build(spec: RunSpec) -> Experiment:
         torch.manual_seed(stream_seed(dials.seed, "weights"))
         encoder: Encoder
         if task.vocabulary is None:
+            if dropout := config["embedding"].get("dropout"):
+                raise ConfigError(
+                    f"embedding.dropout={dropout} drops features of word vectors, and this data "
+                    "has numbers in their place: use embedding.dropout=0"
+                )
             encoder = Features(task.input_size)
         else:
             encoder = settings.build(config, "embedding", vocabulary=task.vocabulary)
