@@ -9,7 +9,7 @@ for training, validation and test.
 import copy
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -34,7 +34,7 @@ from rnnexp.data.splits import (
 from rnnexp.data.vocabulary import build_vocabulary, cut_and_pad
 from rnnexp.errors import DataError
 from rnnexp.files import user_path
-from rnnexp.ranges import at_least
+from rnnexp.ranges import a_fraction, at_least
 from rnnexp.types import Batch, Padding, SequenceDataset, Split
 from rnnexp.words import PAD, SPECIALS, UNK, UNK_ID, first_word_id
 
@@ -58,6 +58,9 @@ class TextClassification(Classification):
     lowercase, strip_html, non_letters, letters: see `Cleaning`.
     cache_dir: where tokenised corpora are kept.
     eval_lengths: further values of seq_len at which the trained network is tested.
+    word_dropout: the probability with which each word becomes UNK while training, anew at every
+        step; pads stay pads. Source: Bowman et al. 2016, "Generating sentences from a continuous
+        space", section 3.1.
 
     Raises ValueError for a setting out of range, DataError for what is wrong with a file.
     """
@@ -80,6 +83,7 @@ class TextClassification(Classification):
         letters: Literal["ascii", "unicode"] = "ascii",
         cache_dir: str = "data/cache",
         eval_lengths: list[int] | None = None,
+        word_dropout: float = 0.0,
     ) -> None:
         at_least("seq_len", seq_len, 1)
         at_least("vocab_size", vocab_size, 1)
@@ -87,6 +91,13 @@ class TextClassification(Classification):
             at_least("limit", limit, 1)
         if shuffle_seed is not None:
             at_least("shuffle_seed", shuffle_seed, 0)
+        a_fraction("word_dropout", word_dropout)
+        if word_dropout > 0 and unknown == "drop":
+            raise ValueError(
+                f"word_dropout={word_dropout} replaces words by {UNK}, which data.unknown=drop "
+                "leaves out: use data.unknown=unk, or data.word_dropout=0"
+            )
+        self.word_dropout = word_dropout
         shares = parse_split(split)
         self.seq_len, self.padding, self.limit = seq_len, padding, limit
         self.cleaning = Cleaning(lowercase, strip_html, non_letters, letters)
@@ -127,6 +138,7 @@ class TextClassification(Classification):
                 f"split: {described(shares, shuffle_seed, stratify, corpus.is_test is not None)}",
                 *corpus.notes,
                 *lacking_classes(corpus, rows),
+                *([_dropping(word_dropout)] if word_dropout > 0 else []),
             ],
         }
 
@@ -173,6 +185,13 @@ class TextClassification(Classification):
         inputs, lengths = cut_and_pad(self._tokens, self._offsets, corpus_rows, width, "post")
         return Batch(inputs, self.split(name).targets[chosen], lengths)
 
+    def for_training(self, batch: Batch) -> Batch:
+        if not self.word_dropout:
+            return batch
+        drawn_BT = torch.rand(batch.inputs.shape, device=batch.inputs.device)
+        replaced_BT = (drawn_BT < self.word_dropout) & (batch.inputs != 0)  # 0 is the pad
+        return replace(batch, inputs=batch.inputs.masked_fill(replaced_BT, UNK_ID))
+
     def state(self) -> dict[str, Any]:
         return {
             "vocabulary": list(self.vocabulary or ()),
@@ -215,6 +234,10 @@ class TextClassification(Classification):
                     f"{self}: the {name} split of {count} texts has none of class '{name_of_it}'; "
                     f"{way_to_all(corpus, rows, missing[0], shuffled)}"
                 )
+
+
+def _dropping(share: float) -> str:
+    return f"word dropout: while training each word is replaced by {UNK} with probability {share:g}"
 
 
 def _check_length(seq_len: int, rows: Mapping[Split, Int64Array]) -> None:

@@ -28,7 +28,6 @@ from rnnexp.experiment.work import Work, work_of
 from rnnexp.init.base import Init
 from rnnexp.logger.base import Logger
 from rnnexp.model.base import SequenceModel
-from rnnexp.model.bptt import is_written_for
 from rnnexp.model.engine import Engine
 from rnnexp.probes.base import Probe
 from rnnexp.results.reuse import Identity
@@ -141,6 +140,11 @@ def _build(spec: RunSpec) -> Experiment:
         torch.manual_seed(stream_seed(dials.seed, "weights"))
         encoder: Encoder
         if task.vocabulary is None:
+            if dropout := config["embedding"].get("dropout"):
+                raise ConfigError(
+                    f"embedding.dropout={dropout} drops features of word vectors, and this data "
+                    "has numbers in their place: use embedding.dropout=0"
+                )
             encoder = Features(task.input_size)
         else:
             encoder = settings.build(config, "embedding", vocabulary=task.vocabulary)
@@ -198,9 +202,9 @@ def _check_engine(experiment: Experiment) -> None:
             "steps: use trainer.truncate=null and trainer.accumulate=1, or leave every_step out"
         )
     if noting and there != "bptt":
-        written = model.top_cell is not None and is_written_for(model.recurrences()[-1].cell)
-        can_be = written and precision == "float32" and "engine" in config["model"]
+        can_be = model.can_bptt and precision == "float32" and "engine" in config["model"]
         way_out = "add model.engine=bptt" if can_be else "use model=rnn or model=gru in float32"
+        way_out = "use model.recurrent_dropout=0" if model.recurrent_dropout else way_out
         raise ConfigError(
             f"probes.gradient_flow.every_step=true notes what engine=bptt comes by, and this run "
             f"computes with engine={there}: {way_out}, or leave every_step out"

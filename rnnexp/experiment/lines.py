@@ -51,6 +51,7 @@ def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
         f"model {summary.model}: {summary.parameters} parameters, {steps} steps, "
         f"read at {read_at}, pads {pads}, on {experiment.device}, {_threads(experiment)}"
     )
+    lines += experiment.model.notes + _two_directions(experiment)
     if summary.embedding_report:
         lines.append(vectors_line(summary.embedding_report))
     return lines
@@ -61,6 +62,24 @@ def _inputs(task: "Task") -> str:
     if task.vocabulary is not None:
         return f"vocabulary {task.report.get('vocabulary', 'none')}"
     return "1 number per step" if task.input_size == 1 else f"{task.input_size} numbers per step"
+
+
+def _two_directions(experiment: "Experiment") -> list[str]:
+    """What a second direction changes of what is asked, where it changes something."""
+    if experiment.model.directions == 1:
+        return []
+    lines = ["two directions: what the initial weights do to the gradient is not predicted"]
+    if experiment.task.per_step:
+        lines.append(
+            "two directions: the answer at each step has read the steps behind it too; of a task "
+            "that is to be answered as it is read, the score is none"
+        )
+    elif experiment.task.memory:
+        lines.append(
+            "two directions: the second one ends at the first step, so that nothing that stands "
+            "there need be remembered over the whole length"
+        )
+    return lines
 
 
 def _threads(experiment: "Experiment") -> str:

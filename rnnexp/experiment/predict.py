@@ -63,7 +63,8 @@ def predict(path: Path, text: str, steps: bool = False, trust: bool = False) -> 
     norm = total_norm([p.grad for p in model.parameters() if p.grad is not None])
     norms = f"{norm.item():.4g} of all parameters"
     if (recurrent := _recurrent_gradient(model)) is not None:
-        norms += f", {recurrent.norm().item():.4g} of layer 0's recurrent weights (h2h) alone"
+        which = "recurrent" if model.directions == 1 else "forward recurrent"
+        norms += f", {recurrent.norm().item():.4g} of layer 0's {which} weights (h2h) alone"
     norms += "; of the loss, had this label been right"
     probability = class_probabilities(outputs)[0, answer].item()
     lines = "\n".join(
@@ -156,6 +157,11 @@ def _steps_table(
     """A line per word that is read, and of pads behind them that are read too some lines."""
     if not model.recurrences():
         raise UserError(f"--steps follows a recurrent state, and {model.called} has none")
+    if model.directions > 1:
+        raise UserError(
+            "--steps follows a recurrent state word by word, and the run has two directions "
+            "(model.bidirectional=true): leave --steps out"
+        )
     rollout = model.rollout(batch)
     steps = word_by_word(rollout, classification_loss(rollout.outputs, answer))
     probability = class_probabilities(torch.from_numpy(steps["outputs"]))[:, int(answer)].tolist()

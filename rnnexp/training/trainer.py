@@ -216,7 +216,7 @@ class Trainer:
                 update.kept = fit.kept
                 first, count = fit.steps + len(steps), plan[fit.epochs] - len(steps)
                 batches = progress.bar(feed.batches(first, count, steps), fit, len(steps))
-                batches = seeded(batches, seed, first)
+                batches = seeded(batches, seed, first, task.for_training)
                 yield Epoch(model, task, recipe, update, batches, steps, saver)
                 validation = None
                 if len(val) and steps.diverged_at is None:

@@ -14,9 +14,10 @@ from torch import Tensor
 from rnnexp import checks
 from rnnexp.checks import networks, suite
 from rnnexp.data.delayed_xor import DelayedXor
-from rnnexp.model import segments
+from rnnexp.model import fused, segments
+from rnnexp.model.base import SequenceModel
 from rnnexp.model.bptt import diagonal, gru, plain
-from rnnexp.model.cells import minlstm
+from rnnexp.model.cells import ln_lstm, minlstm
 from rnnexp.model.cells.base import Recurrence, State
 from rnnexp.probes import (
     effective_memory,
@@ -282,6 +283,16 @@ def gates_that_do_not_sum_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(minlstm, "shares", lambda a_f, a_i: (a_f.sigmoid(), a_i.sigmoid()))
 
 
+def cell_state_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An LSTM with layer norms whose c_t has none."""
+    monkeypatch.setattr(ln_lstm, "layer_norm", lambda a, gain, bias: a)
+
+
+def through_the_pads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second direction that begins at the end of the tensor."""
+    monkeypatch.setattr(fused.Fused, "states_of", SequenceModel.states_of)
+
+
 def half_as_sure(monkeypatch: pytest.MonkeyPatch) -> None:
     """An interval of L50 that holds half of what it should."""
     monkeypatch.setattr(l50, "LEVEL", 0.5)
@@ -388,6 +399,12 @@ FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]
         ("cells: minlstm",),
         "its twin in numpy",
     ),
+    "cell state not normalised": (
+        cell_state_as_it_is,
+        ("layer_norm: RNN",),
+        "equal their twins",
+    ),
+    "pads before the words": (through_the_pads, ("bidirectional",), "against packed sequences"),
     "an interval of half the level": (half_as_sure, ("trainability",), "covers 93%"),
     "pads are the last steps": (pads_are_steps, ("effective_memory",), "with pads behind"),
     "eigenvalues of F - 1": (of_the_difference, ("fixed_points: linear",), "those of W"),

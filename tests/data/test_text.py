@@ -5,10 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from rnnexp.data.corpus import RawCorpus
 from rnnexp.data.text import TextClassification, TextEncoder
 from rnnexp.errors import DataError
+from rnnexp.training.dropout import seeded
+from rnnexp.types import Batch
 
 TEXTS = [
     "The good, the BAD<br />and the ugly.",
@@ -152,11 +155,53 @@ def test_a_users_text_is_read_as_the_corpus_was() -> None:
         ({"limit": 0}, "limit must be at least 1"),
         ({"shuffle_seed": -1}, "shuffle_seed must be at least 0"),
         ({"limit": 5}, "too few for a split of 80/10/10"),
+        ({"word_dropout": 1.0}, "word_dropout must be at least 0 and less than 1"),
+        ({"word_dropout": 0.1, "unknown": "drop"}, "word_dropout=0.1 replaces words by <unk>"),
     ],
 )
-def test_bad_settings(options: dict[str, int], message: str) -> None:
+def test_bad_settings(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Texts(**options)  # type: ignore[arg-type]
+        Texts(**options)
+
+
+def test_word_dropout_replaces_its_share_of_the_words_and_no_pad() -> None:
+    task = Texts(split="50/20/30", word_dropout=0.25)
+    inputs = torch.randint(2, 5, (400, 100))
+    inputs[:, 60:] = 0
+    inputs[0] = 0  # a text without words, whose one pad counts as a step
+    lengths = torch.full((400,), 60)
+    lengths[0] = 0
+    batch = Batch(inputs, torch.zeros(400).long(), lengths)
+    torch.manual_seed(0)
+    dropped = task.for_training(batch)
+    words = inputs[1:, :60]
+    replaced = dropped.inputs[1:, :60] != words
+    assert (dropped.inputs[1:, :60][replaced] == 1).all()
+    assert replaced.float().mean().item() == pytest.approx(0.25, abs=0.01)  # of 24,000 draws
+    assert (dropped.inputs[:, 60:] == 0).all()
+    assert (dropped.inputs[0] == 0).all()
+    assert torch.equal(dropped.lengths, lengths)
+    torch.manual_seed(0)
+    assert torch.equal(task.for_training(batch).inputs, dropped.inputs)
+    assert not torch.equal(task.for_training(batch).inputs, dropped.inputs)
+    assert Texts(split="50/20/30").for_training(batch) is batch
+    assert any("<unk> with probability 0.25" in note for note in task.report["notes"])
+    # what is validated and tested is whole
+    assert torch.equal(task.split("test").inputs, Texts(split="50/20/30").split("test").inputs)
+
+
+def test_word_dropout_is_a_function_of_the_seed_and_the_step() -> None:
+    task = Texts(split="50/20/30", word_dropout=0.5)
+    batch = Batch(torch.full((20, 30), 2), torch.zeros(20).long(), torch.full((20,), 30))
+
+    def steps(seed: int, first: int, count: int) -> list[Tensor]:
+        made = seeded([batch] * count, seed, first, task.for_training)
+        return [each.inputs for each in made if torch.rand(3) is not None]  # a model draws too
+
+    whole = steps(7, 0, 4)
+    assert all(map(torch.equal, steps(7, 2, 2), whole[2:]))
+    assert not torch.equal(whole[0], whole[1])
+    assert not torch.equal(steps(8, 0, 1)[0], whole[0])
 
 
 def test_a_sorted_file_is_told_to_shuffle() -> None:
