@@ -133,6 +133,10 @@ class Task(ABC):
         """What `rnnexp predict` needs beside vocabulary and sizes, as plain JSON values."""
         return {}
 
+    def files(self) -> Mapping[str, bytes]:
+        """What it needs beside that, by the names of the files in which a run keeps it."""
+        return {}
+
 
 class Classification(Task):
     """One class per sequence: targets are long [B].

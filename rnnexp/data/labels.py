@@ -158,7 +158,8 @@ def _refuse_capitals(
         if keys[spelled[before]] != key:
             raise table.fault(
                 row,
-                f"has the label '{spelled[row]}' where row {before + 1} has '{spelled[before]}'",
+                f"has the label '{spelled[row]}' where {table.called(before, row)} has "
+                f"'{spelled[before]}'",
                 ": set data.label_case=ignore where they are one class, keep where they are two",
             )
 

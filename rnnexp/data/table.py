@@ -68,6 +68,10 @@ class Table:
         line = f" ({self.unit} {self.lines[row]})" if self.lines is not None else ""
         return DataError(f"{self.source}: row {row + 1} {what}{line}{way_out}")
 
+    def called(self, row: int, beside: int) -> str:
+        """`row 4`, as a message about the row `beside` names another."""
+        return f"row {row + 1}"
+
 
 def read_table(
     path: Path,

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from rnnexp.clip.base import total_norm
 from rnnexp.data.base import class_probabilities, classification_loss, predicted_class
-from rnnexp.data.text import TextEncoder, TextRead
+from rnnexp.data.text_encoder import TextEncoder, TextRead
 from rnnexp.errors import DataError, UserError
 from rnnexp.experiment.load import load_model, weights_place
 from rnnexp.files import content_of
@@ -50,7 +50,7 @@ def predict(path: Path, text: str, steps: bool = False, trust: bool = False) -> 
         count = len(read.ids) + read.dropped
         raise UserError(
             f"no known word: the text has no word that the network knows ({count} words, none of "
-            f"them among the {len(encode.index)} of {path})"
+            f"them among the {encode.known_words} of {path})"
         )
 
     # In float64: of a sure answer's loss and gradient float32 leaves nothing.

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from rnnexp.data.corpus import RawCorpus
-from rnnexp.data.text import TextClassification, TextEncoder
+from rnnexp.data.text import TextClassification
+from rnnexp.data.text_encoder import TextEncoder
 from rnnexp.errors import DataError
 
 TEXTS = [
