@@ -158,11 +158,7 @@ def _save(corpus: TokenisedCorpus, folder: Path) -> None:
         "empty": corpus.empty,
         "labels": corpus.labels,
     }
-    arrays |= {
-        name: array
-        for name in _OPTIONAL
-        if (array := getattr(corpus, name)) is not None
-    }
+    arrays |= {name: array for name in _OPTIONAL if (array := getattr(corpus, name)) is not None}
     reading = {"facts": corpus.facts, "notes": corpus.notes, "read_anew": corpus.read_anew}
     try:
         with new_folder(folder) as partial:

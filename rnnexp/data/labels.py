@@ -37,6 +37,7 @@ _SHOWN = 5  # other spellings that the screen shows
 class Labelled:
     """rows: those with a label, from 0. labels: the class of each of them, by its place in classes.
 
+    numbers: what stands there where numbers are asked for; there are no classes then.
     facts, notes: what was left out or taken for one, for summary.json and for the screen.
     read_anew: version 0.1, which cut off white space alone, made other classes of them.
     """
@@ -47,6 +48,7 @@ class Labelled:
     facts: Mapping[str, Any]
     notes: Sequence[str]
     read_anew: bool
+    numbers: npt.NDArray[np.float64] | None = None
 
 
 def read_labels(table: Table, missing: Missing | None, case: LabelCase | None) -> Labelled:

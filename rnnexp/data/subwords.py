@@ -110,8 +110,8 @@ def train_subwords(
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     tokenizer.train_from_iterator(_texts(corpus, count_W, dict(words)), trainer)
     model = json.loads(tokenizer.to_str())["model"]
-    pieces = [piece for piece in sorted(model["vocab"], key=model["vocab"].__getitem__)]
-    pieces = [piece for piece in pieces if piece not in SPECIALS]
+    by_id = sorted(model["vocab"], key=model["vocab"].__getitem__)
+    pieces = [piece for piece in by_id if piece not in SPECIALS]
     # what is unknown needs an id in the tokenizer, also where the network has none for it
     order = [*specials, *pieces, *(special for special in SPECIALS if special not in specials)]
     rebuilt = package.models.BPE(
@@ -123,9 +123,7 @@ def train_subwords(
     return Subwords(_tokenizer(package, rebuilt), [*specials, *pieces])
 
 
-def _texts(
-    corpus: TokenisedCorpus, count_W: Int64Array, words: dict[int, str]
-) -> Iterator[str]:
+def _texts(corpus: TokenisedCorpus, count_W: Int64Array, words: dict[int, str]) -> Iterator[str]:
     """Each word as often as it stands in the texts: the order of words does not matter."""
     repeated = np.repeat(np.arange(len(count_W)), count_W)
     for begin in range(0, len(repeated), _WORDS_AT_ONCE):

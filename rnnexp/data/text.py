@@ -244,9 +244,7 @@ class TextClassification(Texts, Classification):
     def state(self) -> dict[str, Any]:
         return {**super().state(), "classes": list(self.classes)}
 
-    def _check_classes(
-        self, corpus: TokenisedCorpus, rows: Mapping[Split, Int64Array]
-    ) -> None:
+    def _check_classes(self, corpus: TokenisedCorpus, rows: Mapping[Split, Int64Array]) -> None:
         """Refuse a training split that lacks a class, and any split that has one class alone."""
         for name in SPLITS:
             count = len(rows[name])
