@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from rnnexp import plugins
-from rnnexp.command import FAILED, OK, USER_ERROR
+from rnnexp.command import FAILED, OK, USER_ERROR, compare
 from rnnexp.command.console import console_lines, say, say_fault
 from rnnexp.errors import DataError, UserError
 from rnnexp.printable import PrintableFormatter
@@ -195,6 +195,12 @@ VERBS = {
         "whether every file is still what was written",
         _run_or_study,
         _check,
+    ),
+    "compare": Verb(
+        "STUDY STUDY",
+        "two studies side by side: what differs between them, and how sure that is",
+        compare.add_arguments,
+        compare.compare,
     ),
     "verify": Verb("", "check the measurements against known cases", lambda parser: None, _verify),
 }
