@@ -50,7 +50,11 @@ LATER: Mapping[str, Any] = {
     "data.stratify": False,
     "data.tokens": "words",
     **GROUPS_SINCE,
+    "data.word_dropout": 0.0,
+    "embedding.dropout": 0.0,
+    "model.bidirectional": False,
     "model.engine": "auto",
+    "model.recurrent_dropout": 0.0,
     "probes.every_step": False,
     "trainer.stop_when_solved": False,
 }

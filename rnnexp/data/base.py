@@ -93,6 +93,14 @@ class Task(ABC):
         """Examples of a split, uncut, padded at the end to the longest of them."""
         return self.split(name).batch(torch.tensor(rows))
 
+    def for_training(self, batch: Batch) -> Batch:
+        """What a training step reads of a batch; validation and test read it as it is.
+
+        Random numbers are drawn from torch's generator of the device that the batch is on, which
+        has been seeded for the step: the result is a function of (seed, step).
+        """
+        return batch
+
     @property
     def score(self) -> Score:
         """The headline with this task's own chance level."""

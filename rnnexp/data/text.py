@@ -9,7 +9,7 @@ for training, validation and test.
 import copy
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -36,9 +36,9 @@ from rnnexp.data.tokens import KINDS, Tokens
 from rnnexp.data.vocabulary import Cut, cut_and_pad
 from rnnexp.errors import DataError
 from rnnexp.files import user_path
-from rnnexp.ranges import at_least
+from rnnexp.ranges import a_fraction, at_least
 from rnnexp.types import Batch, Padding, SequenceDataset, Split
-from rnnexp.words import PAD, SPECIALS, UNK
+from rnnexp.words import PAD, SPECIALS, UNK, UNK_ID
 
 #: A split with this many texts that are all of one class is refused. With two balanced classes it
 #: happens by chance to 0.2% of the splits of this size.
@@ -78,6 +78,9 @@ class Texts(Task):
     lowercase, strip_html, non_letters, letters: see `Cleaning`.
     cache_dir: where tokenised corpora are kept.
     eval_lengths: further values of seq_len at which the trained network is tested.
+    word_dropout: the probability with which each word becomes UNK while training, anew at every
+        step; pads stay pads. Source: Bowman et al. 2016, "Generating sentences from a continuous
+        space", section 3.1.
 
     Raises ValueError for a setting out of range, DataError for what is wrong with a file.
     """
@@ -105,6 +108,7 @@ class Texts(Task):
         letters: Literal["ascii", "unicode"] = "ascii",
         cache_dir: str = "data/cache",
         eval_lengths: list[int] | None = None,
+        word_dropout: float = 0.0,
     ) -> None:
         at_least("seq_len", seq_len, 1)
         at_least("vocab_size", vocab_size, 1)
@@ -112,7 +116,19 @@ class Texts(Task):
             at_least("limit", limit, 1)
         if shuffle_seed is not None:
             at_least("shuffle_seed", shuffle_seed, 0)
+        a_fraction("word_dropout", word_dropout)
+        if word_dropout > 0 and unknown == "drop":
+            raise ValueError(
+                f"word_dropout={word_dropout} replaces words by {UNK}, which data.unknown=drop "
+                "leaves out: use data.unknown=unk, or data.word_dropout=0"
+            )
+        self.word_dropout = word_dropout
         shares = parse_split(split, self.given)
+        if stratify and {"val", "test"} <= set(self.given):
+            raise ValueError(
+                "stratify=true divides each class of path, and val_path and test_path leave "
+                "nothing to divide: leave it out"
+            )
         self.seq_len, self.padding, self.limit = seq_len, padding, limit
         self.cut: Cut = cut
         self.cleaning = Cleaning(lowercase, strip_html, non_letters, letters)
@@ -156,7 +172,12 @@ class Texts(Task):
             "warnings": facts.warnings(self.cleaning),
             **duplicates_across(corpus, rows),
             **corpus.facts,
-            "notes": [f"split: {divided}", *corpus.notes, *answers.notes],
+            "notes": [
+                f"split: {divided}",
+                *corpus.notes,
+                *answers.notes,
+                *([_dropping(word_dropout)] if word_dropout > 0 else []),
+            ],
         }
 
     @abstractmethod
@@ -211,6 +232,13 @@ class Texts(Task):
         inputs, lengths = cut_and_pad(self._tokens, self._offsets, corpus_rows, width, "post")
         return Batch(inputs, self.split(name).targets[chosen], lengths)
 
+    def for_training(self, batch: Batch) -> Batch:
+        if not self.word_dropout:
+            return batch
+        drawn_BT = torch.rand(batch.inputs.shape, device=batch.inputs.device)
+        replaced_BT = (drawn_BT < self.word_dropout) & (batch.inputs != 0)  # 0 is the pad
+        return replace(batch, inputs=batch.inputs.masked_fill(replaced_BT, UNK_ID))
+
     def state(self) -> dict[str, Any]:
         return {
             "vocabulary": list(self.vocabulary or ()),
@@ -257,6 +285,10 @@ class TextClassification(Texts, Classification):
                     f"{self}: the {name} split of {count} texts has none of class '{name_of_it}'; "
                     f"{way_to_all(corpus, rows, missing[0], self.shuffled, self.given)}"
                 )
+
+
+def _dropping(share: float) -> str:
+    return f"word dropout: while training each word is replaced by {UNK} with probability {share:g}"
 
 
 def _check_length(seq_len: int, rows: Mapping[Split, Int64Array]) -> None:

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar, Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rnnexp import bounds
@@ -82,6 +83,13 @@ class SequenceModel(nn.Module, ABC):
             nn.init.uniform_(head_layer.weight, -head_bound, head_bound)
             nn.init.zeros_(head_layer.bias)
         self.head: nn.Module = head_layer
+
+    def read(self, batch: Batch) -> Tensor:
+        """x [T, B, E], what the recurrence reads in a forward pass: the encoder's vectors, with
+        `embedding.dropout` while training. Measurements ask the encoder, which drops nothing."""
+        # Time first: a step's rows are then next to each other in memory.
+        x_TBE = self.encoder(batch.inputs.transpose(0, 1))
+        return F.dropout(x_TBE, self.encoder.dropout, self.training)
 
     @abstractmethod
     def states(self, x_TBE: Tensor) -> Tensor:
@@ -222,6 +230,5 @@ class SequenceModel(nn.Module, ABC):
 
     def forward(self, batch: Batch, return_all: bool = False) -> Tensor:
         """Logits [B, O]; with `return_all`, or of a task that asks at every step, [B, T, O]."""
-        # Time first: a step's rows are then next to each other in memory.
-        states_TBH = self.states(self.encoder(batch.inputs.transpose(0, 1)))
+        states_TBH = self.states(self.read(batch))
         return self._answer(self.head, states_TBH, batch, self.per_step or return_all)

@@ -144,7 +144,7 @@ def check_layers(hidden_size: int, num_layers: int, dropout: float) -> None:
     if dropout > 0 and num_layers == 1:
         raise ValueError(
             f"dropout={dropout} acts between layers and there is one: "
-            "set model.num_layers=2 or more, or model.dropout_between_layers=0"
+            "set model.num_layers=2 or more, or model.dropout=0"
         )
 
 

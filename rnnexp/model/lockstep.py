@@ -54,7 +54,7 @@ class Lockstep:
     def read(self, which: int, batch: Batch) -> Reading:
         """What a model reads; random numbers are drawn in the order of its own forward pass."""
         model = self._models[which]
-        x_TBE = model.encoder(batch.inputs.transpose(0, 1))
+        x_TBE = model.read(batch)
         share, layers = model.dropout_between_layers, model.recurrences()
         ones_TBH = x_TBE.new_ones(*x_TBE.shape[:2], layers[0].hidden_size)
         count = len(layers) - 1 if share > 0 else 0

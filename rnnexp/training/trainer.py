@@ -202,7 +202,7 @@ class Trainer:
                 saver.epoch_begins(steps)
                 first, count = fit.steps + len(steps), plan[fit.epochs] - len(steps)
                 batches = progress.bar(feed.batches(first, count, steps), fit, len(steps))
-                batches = seeded(batches, seed, first)
+                batches = seeded(batches, seed, first, task.for_training)
                 yield Epoch(model, task, clip, optimizer, batches, steps, saver, regulariser)
                 validation = None
                 if len(val) and steps.diverged_at is None:
