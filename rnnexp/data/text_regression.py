@@ -1,7 +1,6 @@
 """Texts with a number each, such as a rating or a price."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -56,11 +55,6 @@ class TextRegression(Texts, Regression):
                 }
             },
         )
-
-    @property
-    def readings(self) -> Sequence[Score]:
-        reported = (self.loss_score, self.headline, *self.split_scores)
-        return [replace(score, chance=self.chance.get(score.name)) for score in reported]
 
     def scores(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         squared = super().scores(outputs, batch)["mse"]

@@ -69,10 +69,9 @@ def _how_cut(report: Mapping[str, Any], seq_len: int | None) -> str:
     """
     if not report.get("cut_texts"):
         return ""
-    place = {"first": "first {}", "last": "last {}", "middle": "{} in the middle"}[report["cut"]]
-    return (
-        f" ({report['cut_texts']}: their {place.format(f'{seq_len} {report["tokens"]}')} are read)"
-    )
+    read = f"{seq_len} {report['tokens']}"
+    place = f"{read} in the middle" if report["cut"] == "middle" else f"{report['cut']} {read}"
+    return f" ({report['cut_texts']}: their {place} are read)"
 
 
 def _small_share(share: float) -> str:
