@@ -32,7 +32,7 @@ class Fit:
     best_epoch: int | None = None
     best_step: int | None = None
     best_loss: float = math.inf
-    validation: Mapping[str, float] | None = None
+    validation: Mapping[str, float | None] | None = None
     solved_in_a_row: int = 0
     seconds: float = 0.0
     tokens: int = 0
@@ -45,7 +45,7 @@ class Fit:
         return values
 
     def after(
-        self, steps: EpochSteps, validation: Mapping[str, float] | None, solved: bool = False
+        self, steps: EpochSteps, validation: Mapping[str, float | None] | None, solved: bool = False
     ) -> Self:
         """The training one epoch on: its steps, and loss and scores after them.
 
@@ -64,13 +64,13 @@ class Fit:
         if validation is None:
             return fit
         fit = replace(fit, validation=validation)
-        if not math.isfinite(validation["loss"]):
+        loss = validation["loss"]
+        assert loss is not None
+        if not math.isfinite(loss):
             reason = f"the validation loss is not finite after step {fit.steps}"
             fit = replace(fit, status="diverged", reason=reason)
-        if validation["loss"] < self.best_loss:
-            fit = replace(
-                fit, best_epoch=fit.epochs, best_step=fit.steps, best_loss=validation["loss"]
-            )
+        if loss < self.best_loss:
+            fit = replace(fit, best_epoch=fit.epochs, best_step=fit.steps, best_loss=loss)
         return fit
 
     @property

@@ -44,9 +44,10 @@ ROW_STEPS = 100
 SOLVED_ROWS = 2
 
 
-def is_solved(task: Task, validation: Mapping[str, float] | None) -> bool:
+def is_solved(task: Task, validation: Mapping[str, float | None] | None) -> bool:
     """Whether the task counts as solved by the scores of an epoch."""
-    return validation is not None and task.score.is_solved(validation[task.score.name])
+    value = (validation or {}).get(task.score.name)
+    return value is not None and task.score.is_solved(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +184,8 @@ class Trainer:
         val = Sampler(task.split("val"), device, trim=not model.reads_pads)
         optimizer = self.make_optimizer(model, device)
         plan = self.plan(feed.epoch_steps)
-        progress = Progress(*self._count(), plan, task.readings, recorder)
+        # each step has loss and headline, which come first; the others are a whole split's
+        progress = Progress(*self._count(), plan, task.readings[:2], recorder)
         saved = start.name if start else ""
         saver = Saver(recorder, saving, model, optimizer, feed, probes, saved)
         fit = Fit()
@@ -231,14 +233,14 @@ class Trainer:
         fit: Fit,
         task: Task,
         steps: EpochSteps,
-        validation: Mapping[str, float] | None,
+        validation: Mapping[str, float | None] | None,
         plan: list[int],
         recorder: Recorder,
         probes: Probes | None,
         progress: Progress,
     ) -> None:
         """The epoch that has just ended: a line, what the probes measure, a row of metrics.csv."""
-        scores = dict.fromkeys(("loss", *steps.metrics)) | dict(validation or {})
+        scores = {name: (validation or {}).get(name) for name in ("loss", *steps.metrics)}
         diverged = fit.status == "diverged"
         if not diverged:
             log.info("%s", progress.line(fit, steps.means(), scores))

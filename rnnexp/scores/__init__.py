@@ -146,6 +146,12 @@ class Score:
 
 
 ACCURACY = Score("accuracy", "high", "accuracy", percent=True, perfect=1.0)
+MACRO_F1 = Score("macro_f1", "high", "macro F1", percent=True, perfect=1.0)
+BALANCED_ACCURACY = Score("balanced_accuracy", "high", "balanced accuracy", True, perfect=1.0)
+AUROC = Score("auroc", "high", "AUROC", percent=True, perfect=1.0)
+CALIBRATION_ERROR = Score("calibration_error", "low", "calibration error", True, perfect=0.0)
 MSE = Score("mse", "low", "mse", logarithmic=True, perfect=0.0)
+MAE = Score("mae", "low", "mean absolute error", logarithmic=True, perfect=0.0)
+R2 = Score("r2", "high", "R²", perfect=1.0)
 CROSS_ENTROPY = Score("loss", "low", "loss (nats)", perfect=0.0)
 SQUARED_ERROR = Score("loss", "low", "loss", logarithmic=True, perfect=0.0)
