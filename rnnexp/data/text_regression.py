@@ -8,43 +8,41 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from rnnexp.data.base import Regression
+from rnnexp.data.base import Regression, SplitScores
 from rnnexp.data.corpus import Int64Array, TokenisedCorpus
-from rnnexp.data.standardised import Numbers, Scaling
+from rnnexp.data.standardised import Scaling
 from rnnexp.data.text import Targets, Texts
 from rnnexp.scores import Score
-from rnnexp.types import Batch
+from rnnexp.types import Batch, Split
 
-RMSE = Score("rmse", "low", "rmse", logarithmic=True, perfect=0.0)
-MAE = Score("mae", "low", "mae", logarithmic=True, perfect=0.0)
-R2 = Score("r2", "high", "R²", perfect=1.0)
+RMSE = Score("rmse", "low", "root mean squared error", logarithmic=True, perfect=0.0)
 
 
 class TextRegression(Texts, Regression):
     """Texts with one number each; the arguments are those of `Texts`.
 
     Targets and outputs are standardised by `scaling`, and so is the loss, the mean squared error.
-    Scores are in the user's own unit: mse in its square, mae and rmse = √mse in the unit itself;
-    r2 = 1 - mse / (variance of the split's numbers).
+    Scores are in the user's own unit: mse in its square, mae and rmse = √mse in the unit itself.
 
     Chance is the answer that is always the mean of the training split, on the test split.
     """
 
-    split_scores = RMSE, MAE, R2
+    split_scores = (RMSE, *Regression.split_scores)
 
     def answers(
-        self, corpus: TokenisedCorpus, rows: Mapping[str, Int64Array], used: Int64Array
+        self, corpus: TokenisedCorpus, rows: Mapping[Split, Int64Array], used: Int64Array
     ) -> Targets:
         assert corpus.numbers is not None
         train_N = corpus.numbers[rows["train"]]
         self.scaling = scaling = Scaling.of(train_N, str(self))
         scaling.check(corpus.numbers[used], str(self))
-        targets_N = scaling.standardised(corpus.numbers).astype(np.float32)
-        test_N = corpus.numbers[rows["test"]]
-        chance = errors(np.full(len(test_N), scaling.mean), test_N)
-        chance["loss"] = chance["mse"] / scaling.standard_deviation**2
+        targets_N1 = scaling.standardised(corpus.numbers).astype(np.float32)[:, None]
+        test_N1 = targets_N1[rows["test"]]
+        squared = float(np.square(test_N1, dtype=np.float64).mean())  # the mean is 0 here
+        of_split = self.of_split(np.zeros_like(test_N1), test_N1)
+        chance = {"loss": squared, "mse": squared * scaling.standard_deviation**2, **of_split}
         return Targets(
-            torch.from_numpy(targets_N)[:, None],
+            torch.from_numpy(targets_N1),
             1,
             {name: value for name, value in chance.items() if value is not None},
             {
@@ -57,34 +55,18 @@ class TextRegression(Texts, Regression):
         )
 
     def scores(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
-        squared = super().scores(outputs, batch)["mse"]
-        return {"mse": squared * self.scaling.standard_deviation**2}
+        squared_B = super().scores(outputs, batch)["mse"]
+        return {"mse": squared_B * self.scaling.standard_deviation**2}
 
-    def of_split(
-        self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]
-    ) -> dict[str, float | None]:
-        """What only a whole split has. outputs, targets: standardised, [N, 1]."""
-        answered, true = (
-            self.scaling.in_units(values[:, 0].astype(np.float64)) for values in (outputs, targets)
+    def of_split(self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]) -> SplitScores:
+        answered_N1, true_N1 = (
+            self.scaling.in_units(values.astype(np.float64)) for values in (outputs, targets)
         )
-        found = errors(answered, true)
-        return {score.name: found[score.name] for score in self.split_scores}
+        rmse = float(np.square(answered_N1 - true_N1).mean()) ** 0.5 if len(true_N1) else np.nan
+        return {
+            "rmse": rmse if np.isfinite(rmse) else None,
+            **super().of_split(answered_N1, true_N1),
+        }
 
     def state(self) -> dict[str, Any]:
         return {**super().state(), "scaling": self.scaling.record()}
-
-
-def errors(answered_N: Numbers, true_N: Numbers) -> dict[str, Any]:
-    """Scores of N answers in their own unit; r2 is None where all true numbers are the same.
-
-    >>> errors(np.array([2.0, 2.0]), np.array([1.0, 4.0]))["mae"]
-    1.5
-    """
-    error_N = answered_N - true_N
-    mse, variance = float(np.square(error_N).mean()), float(true_N.var())
-    return {
-        "mse": mse,
-        "rmse": mse**0.5,
-        "mae": float(np.abs(error_N).mean()),
-        "r2": 1 - mse / variance if variance > 0 else None,
-    }
