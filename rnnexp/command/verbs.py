@@ -17,9 +17,30 @@ from rnnexp.printable import PrintableFormatter
 
 def _predict(arguments: argparse.Namespace) -> int:
     from rnnexp.experiment.predict import check_is_text, predict, text_of
+    from rnnexp.experiment.predict_file import predict_file
 
-    if None not in (arguments.text, arguments.file):
-        raise UserError("predict: a text and --file are both given: one of them is read")
+    sources = {"a text": "text", "--file": "file", "--texts": "texts"}
+    given = [called for called, name in sources.items() if getattr(arguments, name) is not None]
+    if len(given) > 1:
+        raise UserError(f"predict: {given[0]} and {given[1]} are both given: one of them is read")
+    options = {"--to": "to", "--column": "column", "--separator": "separator", "--quotes": "quotes"}
+    beside = [word for word, name in options.items() if getattr(arguments, name) is not None]
+    if arguments.texts is not None:
+        if arguments.to is None:
+            raise UserError("predict: --texts FILE needs --to OUT.csv, a new file for the answers")
+        if arguments.steps:
+            raise UserError(
+                "predict: --steps follows one text, and --texts has many: leave one out"
+            )
+        say(
+            predict_file(
+                arguments.run, arguments.texts, arguments.to, arguments.column,
+                arguments.separator, arguments.quotes, arguments.trust,
+            )
+        )  # fmt: skip
+        return OK
+    if beside:
+        raise UserError(f"predict: {beside[0]} goes with --texts FILE, a table of texts")
     if arguments.file is not None:
         text = text_of(arguments.file)
     else:
@@ -117,11 +138,25 @@ def _predict_arguments(parser: argparse.ArgumentParser) -> None:
             values: Any,
             option_string: str | None = None,
         ) -> None:
-            namespace.file, text.required = values, False
+            setattr(namespace, self.dest, values)
+            text.required = False
 
     parser.add_argument(
         "--file", type=Path, action=Instead, help="instead of a text: a file, all of it one text"
     )
+    parser.add_argument(
+        "--texts", type=Path, action=Instead, metavar="TABLE",
+        help="instead of a text: a table (.csv, .tsv, .parquet, .xlsx), a text in each row",
+    )  # fmt: skip
+    parser.add_argument(
+        "--to", type=Path, metavar="CSV", help="a new file for the answers to TABLE"
+    )
+    parser.add_argument("--column", help="of the texts in TABLE; else the one of the training")
+    parser.add_argument("--separator", help="of the columns of TABLE: comma, tab, semicolon, pipe")
+    parser.add_argument(
+        "--quotes", choices=["doubled", "backslash", "spaced", "none"],
+        help="how TABLE uses quotes; as data.quotes",
+    )  # fmt: skip
     parser.add_argument(
         "--steps", action="store_true", help="a line per word: state, probability so far, gradient"
     )
@@ -167,8 +202,8 @@ def _study_arguments(parser: argparse.ArgumentParser) -> None:
 
 VERBS = {
     "predict": Verb(
-        'RUN "text" | --file F',
-        "the class of a text of your own, by a trained model",
+        'RUN "text" | --file F | --texts TABLE --to CSV',
+        "the answer to texts of your own, by a trained model",
         _predict_arguments,
         _predict,
     ),
@@ -215,7 +250,9 @@ class _Parser(argparse.ArgumentParser):
         message = message.replace("required: run, name=value", "required: run")
         message = message.replace("required: what, NAME", "required: status NAME")
         if message.endswith("required: text"):
-            message += ", or --file FILE (put -- before a text that begins with a dash)"
+            message += (
+                ", or --file FILE, or --texts TABLE (put -- before a text that begins with a dash)"
+            )
         say_fault(f"rnnexp: error: {self.prog.split()[-1]}: {message}")
         raise SystemExit(USER_ERROR)
 

@@ -1,38 +1,77 @@
 """What a trained network answers to texts of the user's own, a row for each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 
-from rnnexp.data.base import class_probabilities
-from rnnexp.data.text import TextEncoder, TextRead
+from rnnexp.data.text_encoder import TextEncoder, TextRead
+from rnnexp.data.tokens import KINDS
 from rnnexp.errors import UserError
+from rnnexp.experiment.answer_forms import AnswerForm, Value, form_of
 from rnnexp.experiment.load import load_model, weights_place
+from rnnexp.model.base import SequenceModel
 from rnnexp.results.runs import RunDirectory
-from rnnexp.types import Batch
+from rnnexp.training.feed import Sampler
 
-#: Texts that are answered at once.
-AT_ONCE = 128
+#: Words, pads among them, of the texts that are put together by their length, and of those that
+#: are answered at once: what a layer makes of these takes some hundred megabytes.
+_SORTED, _AT_ONCE = 2_000_000, 50_000
+_MOST_SORTED, _MOST_AT_ONCE = 4096, 256
 
 
 @dataclass(frozen=True)
 class Answer:
-    """label: the class with the largest probability; None where no word of the text is known.
+    """values: by the `columns` of the answers' form, None where no word of the text is known."""
 
-    probabilities: of each class, in the order of `classes`; empty where there is no label.
-    """
-
-    label: str | None
-    probabilities: Sequence[float]
+    values: Sequence[Value]
     read: TextRead
 
 
-def classes_of(run: RunDirectory) -> list[str]:
-    """The names of the classes of a run that can be asked about a text.
+class Answers:
+    """Asks a trained network, in float64: of a sure answer's loss float32 leaves nothing.
 
-    Raises UserError, in a line, for one that cannot: diverged, without weights, not on texts.
+    form: what its answers are. trust: see `load_model`.
+
+    Raises UserError, in a line, for a run that cannot be asked: diverged, without weights, not on
+    texts.
     """
+
+    def __init__(self, run: RunDirectory, trust: bool = False) -> None:
+        _check(run)
+        self.form: AnswerForm = form_of(run)
+        record = run.task
+        names = KINDS[record.tokens].files if record.tokens in KINDS else ()
+        files = {name: run.content(name) for name in names}
+        self.encode = TextEncoder(record.model_dump(), run.config["seq_len"], files)
+        self.model: SequenceModel = load_model(run, trust).double().eval()
+
+    def __call__(self, texts: Iterable[str]) -> Iterator[Answer]:
+        """The answer to each text, in their order; a part of the texts is read at a time."""
+        together = max(1, min(_MOST_SORTED, _SORTED // self.encode.seq_len))
+        source = iter(texts)
+        while part := list(islice(source, together)):
+            yield from self._of(part)
+
+    def _of(self, texts: Sequence[str]) -> Iterator[Answer]:
+        reads = [self.encode.read(text) for text in texts]
+        answered = [row for row, read in enumerate(reads) if read.is_known]
+        values = [self.form.none for _ in reads]
+        if answered:
+            dataset = self.encode.dataset(reads[row].ids for row in answered)
+            data = Sampler(dataset, torch.device("cpu"), trim=not self.model.reads_pads)
+            indices = data.by_length(max(1, min(_MOST_AT_ONCE, _AT_ONCE // self.encode.seq_len)))
+            with torch.inference_mode():
+                for index, batch in zip(indices, data.batches(indices), strict=True):
+                    made = self.form.values(self.model(batch))
+                    for row, value in zip(index.tolist(), made, strict=True):
+                        values[answered[row]] = value
+        for value, read in zip(values, reads, strict=True):
+            yield Answer(value, read)
+
+
+def _check(run: RunDirectory) -> None:
     summary = run.summary
     if summary.status == "diverged":
         raise UserError(f"{run.path} has diverged: its weights answer nothing")
@@ -40,41 +79,3 @@ def classes_of(run: RunDirectory) -> list[str]:
         raise UserError(
             f"{run.path} has not finished (its status is {summary.status}) and has no checkpoint"
         )
-    record = run.task
-    if record.cleaning is None or record.classes is None:
-        raise UserError(f"{run.path} was trained on {summary.data}, not on texts")
-    return record.classes
-
-
-def answers(run: RunDirectory, texts: Sequence[str], trust: bool = False) -> Iterator[Answer]:
-    """The answer to each text, in float64, as `rnnexp predict` gives it.
-
-    trust: see `load_model`. Raises UserError as `classes_of` does.
-    """
-    classes = classes_of(run)
-    encode = TextEncoder(run.task.model_dump(), run.config["seq_len"])
-    model = load_model(run, trust).double().eval()
-    for start in range(0, len(texts), AT_ONCE):
-        reads = [encode.read(text) for text in texts[start : start + AT_ONCE]]
-        known = [read for read in reads if read.unknown < len(read.ids)]
-        probabilities: Iterator[list[float]] = iter(())
-        if known:
-            with torch.no_grad():
-                outputs = model(_together([encode.batch(read.ids) for read in known]))
-            probabilities = iter(class_probabilities(outputs).tolist())
-        for read in reads:
-            if read.unknown == len(read.ids):
-                yield Answer(None, (), read)
-            else:
-                shares = next(probabilities)
-                yield Answer(classes[shares.index(max(shares))], shares, read)
-
-
-def _together(batches: Sequence[Batch]) -> Batch:
-    """Batches of one width as one."""
-    return Batch(
-        torch.cat([batch.inputs for batch in batches]),
-        torch.cat([batch.targets for batch in batches]),
-        torch.cat([batch.lengths for batch in batches]),
-        batches[0].padding,
-    )

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from rnnexp.errors import DataError, UserError
-from rnnexp.experiment.answers import answers, classes_of
+from rnnexp.experiment.answers import Answers
 from rnnexp.experiment.load import load_model, weights_place
 from rnnexp.experiment.measured import Measured
 from rnnexp.model.base import SequenceModel
@@ -139,10 +139,10 @@ class Run:
     def predict(self, texts: Sequence[str], trust: bool = False) -> pd.DataFrame:
         """The answer to each text, a row for each in their order.
 
-        Columns: `text`; `label`, and the probability of each class as `p_CLASS`, missing where the
-        network knows no word of the text; `read`, how many words the network reads; of them
+        Columns: `text`; `label`, and the probability of each class as `p_CLASS`, or the `number`,
+        missing where the network knows no word of the text; `read`, how many words the network reads; of them
         `unknown`, those outside its vocabulary; and of those that it does not read `dropped`,
-        unknown ones that are left out, and `cut`, behind the first seq_len.
+        unknown ones that are left out, and `cut`, beyond seq_len.
 
         Raises UserError for a run that was not trained on texts, has no weights, or diverged.
 
@@ -153,14 +153,14 @@ class Run:
         wrong = next((text for text in texts if not isinstance(text, str)), None)
         if wrong is not None:
             raise UserError(f"predict takes texts, and {wrong!r} is a {type(wrong).__name__}")
-        names = [f"p_{name}" for name in classes_of(self.directory)]
-        columns = ["text", "label", *names, "read", "unknown", "dropped", "cut"]
+        ask = Answers(self.directory, trust)
+        columns = ["text", *ask.form.columns, "read", "unknown", "dropped", "cut"]
         rows = [
             [
-                text, answer.label, *(answer.probabilities or [float("nan")] * len(names)),
+                text, *answer.values,
                 len(answer.read.words), answer.read.unknown, answer.read.dropped, answer.read.cut,
             ]
-            for text, answer in zip(texts, answers(self.directory, texts, trust), strict=True)
+            for text, answer in zip(texts, ask(texts), strict=True)
         ]  # fmt: skip
         return pd.DataFrame(rows, columns=columns)
 
