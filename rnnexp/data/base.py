@@ -242,7 +242,7 @@ class Regression(Task):
 
     headline = MSE
     loss_score = SQUARED_ERROR
-    split_scores = MAE, R2
+    split_scores: ClassVar[Sequence[Score]] = (MAE, R2)
     regression = True
 
     def loss(self, outputs: Tensor, batch: Batch) -> Tensor:

@@ -191,7 +191,7 @@ def _load(folder: Path) -> TokenisedCorpus:
         empty=arrays["empty"],
         labels=arrays["labels"],
         classes=tuple(json.loads(manifest.content("classes.json"))),
-        **{name: arrays.get(name) for name in _OPTIONAL},  # type: ignore[arg-type]
+        **{name: arrays.get(name) for name in _OPTIONAL},
         facts=reading["facts"],
         notes=reading["notes"],
         read_anew=reading["read_anew"],

@@ -139,15 +139,17 @@ def _around_own(
     kept: dict[Split, Int64Array] = {name: rows[mask[rows]] for name, mask in own.items()}
     rest = rows[~np.logical_or.reduce(list(own.values()))[rows]]
     if limit is not None and limit < len(rows):
-        kept = {name: part[: round(limit * len(part) / len(rows))] for name, part in kept.items()}
+        for name, part in kept.items():
+            kept[name] = part[: round(limit * len(part) / len(rows))]
         rest = rest[: limit - sum(map(len, kept.values()))]
     to_divide = sum(share for name, share in zip(SPLITS, shares, strict=True) if name not in own)
     train_count = len(rest) * shares[0] // to_divide
     if labels is not None:
         rest = stratified(rest, labels, [train_count])
-    behind = "test" if "test" not in own else "val"
+    behind: Split = "test" if "test" not in own else "val"
     result: dict[Split, Int64Array] = {"train": rest[:train_count], behind: rest[train_count:]}
-    return result | kept
+    result.update(kept)
+    return result
 
 
 def stratified(rows: Int64Array, labels: Int64Array, cuts: Sequence[int]) -> Int64Array:

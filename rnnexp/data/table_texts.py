@@ -51,8 +51,10 @@ class TableTexts(Texts):
         if text_column == label_column:
             raise ValueError(f"text_column and label_column are both '{text_column}'")
         self.path = user_path(path)
-        own = {"val": val_path, "test": test_path}
-        self.own_files = {name: user_path(file) for name, file in own.items() if file is not None}
+        own: dict[Split, str | None] = {"val": val_path, "test": test_path}
+        self.own_files: dict[Split, Path] = {
+            name: user_path(file) for name, file in own.items() if file is not None
+        }
         self.given = tuple(self.own_files)
         self.columns = (text_column, label_column)
         self.separator, self.quotes = separator_of(separator), quotes

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from rnnexp.data.cleaning import Cleaning
-from rnnexp.data.tokens import KINDS
+from rnnexp.data.tokens import KINDS, Tokens
 from rnnexp.data.vocabulary import Cut, begin_of_read, cut_and_pad
 from rnnexp.types import Batch, Padding, SequenceDataset
 from rnnexp.words import UNK_ID, first_word_id
@@ -58,7 +58,8 @@ class TextEncoder:
         self.padding: Padding = state["padding"]
         # runs of earlier versions know neither
         self.cut: Cut = state.get("cut") or "first"
-        self._pieces = KINDS[state.get("tokens") or "words"].pieces(self.words, files or {})
+        self.tokens: Tokens = state.get("tokens") or "words"
+        self._pieces = KINDS[self.tokens].pieces(self.words, files or {})
 
     def __call__(self, text: str) -> tuple[list[str], list[int]]:
         """The `seq_len` words that are read, and their ids. Words without one are UNK, or left

@@ -42,7 +42,7 @@ class Answers:
         _check(run)
         self.form: AnswerForm = form_of(run)
         record = run.task
-        names = KINDS[record.tokens].files if record.tokens in KINDS else ()
+        names = KINDS[record.tokens or "words"].files
         files = {name: run.content(name) for name in names}
         self.encode = TextEncoder(record.model_dump(), run.config["seq_len"], files)
         self.model: SequenceModel = load_model(run, trust).double().eval()

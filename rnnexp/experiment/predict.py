@@ -56,7 +56,7 @@ def predict(path: Path, text: str, steps: bool = False, trust: bool = False) -> 
         [
             *form.lines(outputs),
             f"gradient norm:  {norms}; {form.followed}",
-            f"{run.task.tokens or 'words'} read:".ljust(16)
+            f"{encode.tokens} read:".ljust(16)
             + _what_was_read(read, encode, batch, model),
             *_unfinished(run),
         ]

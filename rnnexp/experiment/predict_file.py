@@ -92,7 +92,7 @@ def _told(to: Path, table: Table, counts: Counter[str], ask: Answers) -> str:
     lines = [first, *table.notes]
     if counts["cut"]:
         lines.append(
-            f"{counts['cut']} texts were cut to {ask.encode.seq_len} words "
+            f"{counts['cut']} texts were cut to {ask.encode.seq_len} {ask.encode.tokens} "
             f"(data.cut={ask.encode.cut})"
         )
     return "\n".join(lines)

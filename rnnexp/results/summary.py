@@ -296,7 +296,7 @@ class TaskRecord(Record):
     cleaning: dict[str, Any] | None = None
     padding: Literal["post", "pre"] | None = None
     cut: Literal["first", "last", "middle"] | None = None
-    tokens: str | None = None
+    tokens: Literal["words", "subwords"] | None = None
     scaling: dict[str, float] | None = None
 
 
