@@ -89,12 +89,13 @@ def train_subwords(
     words = [(i, word) for i, word in enumerate(corpus.words) if word not in SPECIALS]
     count_W = corpus.word_counts(rows)
     in_use = [word for i, word in words if count_W[i]]
-    inside = sorted({INSIDE + character for word in in_use for character in word[1:]})
     characters = sorted({character for word in in_use for character in word})
-    if (least := len(inside) + len(characters)) > size:
+    inside = [INSIDE + character for character in characters]
+    if (least := 2 * len(characters)) > size:
         raise ConfigError(
-            f"data.vocab_size={size} is less than the {least} single characters of the training "
-            f"texts, with which data.tokens=subwords begins: use data.vocab_size={least} or more"
+            f"data.vocab_size={size} is too few: data.tokens=subwords begins with the "
+            f"{len(characters)} characters of the training texts, each at the beginning of a word "
+            f"and inside; use data.vocab_size={least} or more"
         )
     tokenizer = _tokenizer(package, package.models.BPE(continuing_subword_prefix=INSIDE))
     trainer = package.trainers.BpeTrainer(
@@ -149,6 +150,6 @@ def _package() -> Any:
         import tokenizers
     except ImportError:
         raise ConfigError(
-            "data.tokens=subwords needs the package tokenizers: pip install tokenizers"
+            "data.tokens=subwords needs the package tokenizers: pip install 'rnnexp[subwords]'"
         ) from None
     return tokenizers
