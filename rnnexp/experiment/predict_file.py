@@ -75,7 +75,11 @@ def _check_is_new(to: Path) -> None:
 def _read(texts: Path, column: str, separator: str | None, quotes: Quotes | None) -> Table:
     by_number: Column = int(column) if re.fullmatch(r"\d{1,6}", column) else column
     try:
-        return read_table(texts, (by_number, None), separator_of(separator), quotes)
+        sign = separator_of(separator)
+    except ValueError as error:
+        raise UserError(f"--{error}") from None
+    try:
+        return read_table(texts, (by_number, None), sign, quotes)
     except DataError as error:
         # what is said of a training's table is said in the words of this command
         said = re.sub(
