@@ -12,9 +12,8 @@ from rnnexp.results.runs import RunDirectory
 from tests.conftest import Outcome
 
 TEXT = (Path(__file__).resolve().parents[1] / "docs/own_data.md").read_text(encoding="utf-8")
-COMMANDS = [
-    line for block in re.findall(r"```sh\n(.*?)```", TEXT, flags=re.S) for line in block.splitlines()
-]
+BLOCKS = re.findall(r"```sh\n(.*?)```", TEXT, flags=re.S)
+COMMANDS = [line for block in BLOCKS for line in block.splitlines()]
 TRAININGS = [line for line in COMMANDS if not line.startswith("rnnexp predict")]
 #: What makes a training take a second.
 QUICK = ("trainer.epochs=1", "model.hidden_size=4", "embedding.dim=4", "plots=false", "threads=1",

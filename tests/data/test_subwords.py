@@ -1,4 +1,4 @@
-"""Pieces of words: the same for the same texts, of known pieces alone, and as the package has it."""
+"""Pieces of words: the same for the same texts, and as the package has them."""
 
 import hashlib
 import subprocess

@@ -63,13 +63,13 @@ def test_what_is_said_of_a_row_names_its_file() -> None:
     with pytest.raises(DataError, match=r"val.csv: row 1 has no 'label' \(line 2\)"):
         load("val")
     Path("val.csv").write_text("body,label\na,gut\n")
-    with pytest.raises(DataError, match="val.csv has no column 'text', only body, label"):
+    with pytest.raises(DataError, match=r"val.csv has no column 'text', only body, label"):
         load("val")
 
 
 def test_a_class_that_was_never_trained_on_is_refused_or_counted() -> None:
     write(test=[*ROWS["test"], "ein wort,mittel", "zwei,mittel"], val=["x,anders", *ROWS["val"]])
-    with pytest.raises(DataError, match="val.csv: row 1 has a class that no row of train.csv has"):
+    with pytest.raises(DataError, match=r"val.csv: row 1 has a class that no row of train.csv has"):
         load("val", "test")
     task = load("val", "test", new_labels="drop")
     assert task.report["rows_with_new_label"] == {"anders": 1, "mittel": 2}
@@ -78,7 +78,7 @@ def test_a_class_that_was_never_trained_on_is_refused_or_counted() -> None:
     assert task.split("test").targets[:3].tolist() == [1, 0, 1]
     assert any("'mittel' 2" in note for note in task.report["notes"])
     write(test=["ein wort,mittel"])
-    with pytest.raises(DataError, match="test.csv: every row is left out"):
+    with pytest.raises(DataError, match=r"test.csv: every row is left out"):
         load("test", new_labels="drop")
 
 

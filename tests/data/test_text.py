@@ -237,9 +237,10 @@ def test_a_question_is_read_as_the_test_split_is(seed: int) -> None:
         raw = RawCorpus(texts, np.arange(40) % 2, ("no", "yes"))
 
     tokens = one_of("words", "subwords")
+    sizes = (3, 8, 100) if tokens == "words" else (90, 200)
     task = Drawn(
-        cut=one_of("first", "last", "middle"), tokens=tokens,
-        seq_len=one_of(1, 4, 12), padding=one_of("pre", "post"), vocab_size=one_of(3, 8, 100) if tokens == "words" else one_of(90, 200),
+        cut=one_of("first", "last", "middle"), tokens=tokens, vocab_size=one_of(*sizes),
+        seq_len=one_of(1, 4, 12), padding=one_of("pre", "post"),
         unknown=one_of("unk", "drop"), vocab_from=one_of("train", "all"), split="50/50",
         lowercase=one_of(True, False), strip_html=one_of(True, False),
         non_letters=one_of("space", "delete", "keep"), letters=one_of("ascii", "unicode"),
