@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -17,6 +18,9 @@ Tokens = Literal["words", "subwords"]
 
 #: Words of a corpus that are turned into tokens at a time.
 _AT_ONCE = 1_000_000
+
+#: Words of a user's texts whose pieces are remembered: most of a text's words are common ones.
+_REMEMBERED = 50_000
 
 
 @dataclass(frozen=True)
@@ -104,10 +108,16 @@ class WordPieces:
     """A word is one token or several. files: what a run has kept, with its tokenizer.json."""
 
     def __init__(self, vocabulary: Sequence[str], files: Mapping[str, bytes]) -> None:
-        self._subwords = Subwords.of(files[TOKENIZER])
+        subwords = Subwords.of(files[TOKENIZER])
+
+        @lru_cache(maxsize=_REMEMBERED)
+        def pieces(word: str) -> Sequence[Piece]:
+            return [Piece(shown, i if i >= 0 else None) for shown, i in subwords.pieces(word)]
+
+        self._pieces = pieces
 
     def __call__(self, word: str) -> Sequence[Piece]:
-        return [Piece(shown, i if i >= 0 else None) for shown, i in self._subwords.pieces(word)]
+        return self._pieces(word)
 
 
 def _words(
