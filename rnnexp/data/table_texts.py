@@ -70,7 +70,7 @@ class TableTexts(Texts):
         """What is to be said of each text, by the label column."""
 
     def __str__(self) -> str:
-        return str(self.path)
+        return ", ".join(map(str, self.files_by_split.values()))
 
     @property
     def files_by_split(self) -> dict[Split, Path]:

@@ -62,6 +62,10 @@ def test_what_is_said_of_a_row_names_its_file() -> None:
     write(val=["ein wort,"])
     with pytest.raises(DataError, match=r"val.csv: row 1 has no 'label' \(line 2\)"):
         load("val")
+    write(test=[*["!!!,gut", "!!!,schlecht"] * 60, *ROWS["test"]])
+    with pytest.raises(DataError, match=r"^train.csv, val.csv, test.csv: 120 of 192 texts have no"):
+        load("val", "test")
+    write(val=["ein wort,gut"])
     Path("val.csv").write_text("body,label\na,gut\n")
     with pytest.raises(DataError, match=r"val.csv has no column 'text', only body, label"):
         load("val")
