@@ -92,7 +92,7 @@ def _read(
 
 
 def found_separator(
-    lines: Sequence[str], columns: tuple[Column, Column | None], quotes: Quotes | None
+    lines: Sequence[str], columns: Sequence[Column | None], quotes: Quotes | None
 ) -> str:
     """The separator under which the header holds the columns; a comma where none does better."""
 

@@ -23,9 +23,9 @@ _MOST_SORTED, _MOST_AT_ONCE = 4096, 256
 
 @dataclass(frozen=True)
 class Answer:
-    """values: by the `columns` of the answers' form, None where no word of the text is known."""
+    """cells: by the `columns` of the answers' form, None where no word of the text is known."""
 
-    values: Sequence[Value]
+    cells: Sequence[Value]
     read: TextRead
 
 

@@ -140,9 +140,9 @@ class Run:
         """The answer to each text, a row for each in their order.
 
         Columns: `text`; `label`, and the probability of each class as `p_CLASS`, or the `number`,
-        missing where the network knows no word of the text; `read`, how many words the network reads; of them
-        `unknown`, those outside its vocabulary; and of those that it does not read `dropped`,
-        unknown ones that are left out, and `cut`, beyond seq_len.
+        missing where the network knows no word of the text; `read`, how many words the network
+        reads; of them `unknown`, those outside its vocabulary; and of those that it does not read
+        `dropped`, unknown ones that are left out, and `cut`, beyond seq_len.
 
         Raises UserError for a run that was not trained on texts, has no weights, or diverged.
 
@@ -157,7 +157,7 @@ class Run:
         columns = ["text", *ask.form.columns, "read", "unknown", "dropped", "cut"]
         rows = [
             [
-                text, *answer.values,
+                text, *answer.cells,
                 len(answer.read.words), answer.read.unknown, answer.read.dropped, answer.read.cut,
             ]
             for text, answer in zip(texts, ask(texts), strict=True)

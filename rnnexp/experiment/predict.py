@@ -56,8 +56,7 @@ def predict(path: Path, text: str, steps: bool = False, trust: bool = False) -> 
         [
             *form.lines(outputs),
             f"gradient norm:  {norms}; {form.followed}",
-            f"{encode.tokens} read:".ljust(16)
-            + _what_was_read(read, encode, batch, model),
+            f"{encode.tokens} read:".ljust(16) + _what_was_read(read, encode, batch, model),
             *_unfinished(run),
         ]
     )

@@ -53,7 +53,7 @@ def predict_file(
             writer.writerow(["row", "text", *ask.form.columns, "read", "unknown", "dropped", "cut"])
             for number, (text, answer) in enumerate(zip(rows, ask(rows), strict=True), 1):
                 read = answer.read
-                shown = [f"{v:.9g}" if isinstance(v, float) else v for v in answer.values]
+                shown = [f"{v:.9g}" if isinstance(v, float) else v for v in answer.cells]
                 told = [len(read.words), read.unknown, read.dropped, read.cut]
                 writer.writerow([number, text, *shown, *told])
                 counts["unanswered"] += not read.is_known
