@@ -61,7 +61,8 @@ def _small(task: str) -> tuple[str, ...]:
                   "data.value_columns=[value,other]"]  # fmt: skip
         words += ["data.label_column=target"] if task == "series_regression" else []
     elif "path" in config:
-        words += ["data.path=texts.csv", "data.text_column=text", "data.label_column=label"]
+        column = "label" if "label_case" in config else "number"
+        words += ["data.path=texts.csv", "data.text_column=text", f"data.label_column={column}"]
     if "checksums" in config:  # nothing is ever downloaded: no one listens there
         words += ["data.folder=mnist", "data.pool=4", "data.url=http://127.0.0.1:9"]
     return tuple(words)
@@ -176,14 +177,15 @@ def run_directory(workdir: Path) -> Callable[[], Path]:
 
 @pytest.fixture
 def csv_file(workdir: Path) -> Callable[..., Path]:
-    """A table of texts whose class is told by one of their words."""
+    """A table of texts whose class, and whose number, is told by one of their words."""
 
     def write(rows: int = 60, name: str = "texts.csv", header: str = "text,label") -> Path:
         labels = ["bad", "good"]
         lines = [
-            f"a {labels[i % 2]} film number {'x' * (i % 7 + 1)},{labels[i % 2]}"
+            f"a {labels[i % 2]} film number {'x' * (i % 7 + 1)},{labels[i % 2]},{i % 7 + 0.5}"
             for i in range(rows)
         ]
+        header += ",number"
         path = workdir / name
         path.write_text("\n".join([header, *lines]) + "\n")
         return path

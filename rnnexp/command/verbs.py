@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from rnnexp import plugins
-from rnnexp.command import FAILED, OK, USER_ERROR
+from rnnexp.command import FAILED, OK, USER_ERROR, compare
 from rnnexp.command.console import console_lines, say, say_fault
 from rnnexp.errors import DataError, UserError
 from rnnexp.printable import PrintableFormatter
@@ -17,17 +17,37 @@ from rnnexp.printable import PrintableFormatter
 
 def _predict(arguments: argparse.Namespace) -> int:
     from rnnexp.experiment.predict import check_is_text, predict, text_of
+    from rnnexp.experiment.predict_file import predict_file
     from rnnexp.experiment.predict_series import predict_series
 
-    if (arguments.series is None) != (arguments.to is None):
-        raise UserError("predict: --series FILE and --to OUT.csv go together")
+    sources = {"a text": "text", "--file": "file", "--texts": "texts", "--series": "series"}
+    given = [called for called, name in sources.items() if getattr(arguments, name) is not None]
+    if len(given) > 1:
+        raise UserError(f"predict: {given[0]} and {given[1]} are both given: one of them is read")
+    table = next((called for called in ("--texts", "--series") if called in given), None)
+    if table is not None:
+        if arguments.to is None:
+            raise UserError(f"predict: {table} FILE needs --to OUT.csv, a new file for the answers")
+        if arguments.steps:
+            raise UserError(
+                f"predict: --steps follows one text, and {table} has many: leave one out"
+            )
+    options = {"--to": "to", "--column": "column", "--separator": "separator", "--quotes": "quotes"}
+    beside = [word for word, name in options.items() if getattr(arguments, name) is not None]
+    if arguments.texts is not None:
+        say(
+            predict_file(
+                arguments.run, arguments.texts, arguments.to, arguments.column,
+                arguments.separator, arguments.quotes, arguments.trust,
+            )
+        )  # fmt: skip
+        return OK
+    beside = [word for word in beside if word != "--to" or table is None]
+    if beside:
+        raise UserError(f"predict: {beside[0]} goes with --texts FILE, a table of texts")
     if arguments.series is not None:
-        if arguments.steps or None not in (arguments.text, arguments.file):
-            raise UserError("predict: --series FILE is asked about alone")
         say(predict_series(arguments.run, arguments.series, arguments.to, arguments.trust))
         return OK
-    if None not in (arguments.text, arguments.file):
-        raise UserError("predict: a text and --file are both given: one of them is read")
     if arguments.file is not None:
         text = text_of(arguments.file)
     else:
@@ -134,9 +154,22 @@ def _predict_arguments(parser: argparse.ArgumentParser) -> None:
         "--file", type=Path, action=Instead, help="instead of a text: a file, all of it one text"
     )
     parser.add_argument(
-        "--series", type=Path, action=Instead, help="instead of a text: a table of series"
+        "--texts", type=Path, action=Instead, metavar="TABLE",
+        help="instead of a text: a table (.csv, .tsv, .parquet, .xlsx), a text in each row",
+    )  # fmt: skip
+    parser.add_argument(
+        "--series", type=Path, action=Instead, metavar="TABLE",
+        help="instead of a text: a table of series",
+    )  # fmt: skip
+    parser.add_argument(
+        "--to", type=Path, metavar="CSV", help="a new file for the answers to TABLE"
     )
-    parser.add_argument("--to", type=Path, help="of --series: a new CSV file for the answers")
+    parser.add_argument("--column", help="of the texts in TABLE; else the one of the training")
+    parser.add_argument("--separator", help="of the columns of TABLE: comma, tab, semicolon, pipe")
+    parser.add_argument(
+        "--quotes", choices=["doubled", "backslash", "spaced", "none"],
+        help="how TABLE uses quotes; as data.quotes",
+    )  # fmt: skip
     parser.add_argument(
         "--steps", action="store_true", help="a line per word: state, probability so far, gradient"
     )
@@ -185,8 +218,8 @@ def _study_arguments(parser: argparse.ArgumentParser) -> None:
 
 VERBS = {
     "predict": Verb(
-        'RUN "text" | --file F',
-        "the class of a text of your own, by a trained model",
+        'RUN "text" | --file F | --texts TABLE --to CSV',
+        "the answer to texts of your own, by a trained model",
         _predict_arguments,
         _predict,
     ),
@@ -214,6 +247,12 @@ VERBS = {
         _run_or_study,
         _check,
     ),
+    "compare": Verb(
+        "STUDY STUDY",
+        "two studies side by side: what differs between them, and how sure that is",
+        compare.add_arguments,
+        compare.compare,
+    ),
     "verify": Verb("", "check the measurements against known cases", lambda parser: None, _verify),
 }
 
@@ -227,7 +266,9 @@ class _Parser(argparse.ArgumentParser):
         message = message.replace("required: run, name=value", "required: run")
         message = message.replace("required: what, NAME", "required: status NAME")
         if message.endswith("required: text"):
-            message += ", or --file FILE (put -- before a text that begins with a dash)"
+            message += (
+                ", or --file FILE, or --texts TABLE (put -- before a text that begins with a dash)"
+            )
         say_fault(f"rnnexp: error: {self.prog.split()[-1]}: {message}")
         raise SystemExit(USER_ERROR)
 

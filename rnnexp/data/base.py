@@ -183,6 +183,10 @@ class Task(ABC):
         """What `rnnexp predict` needs beside vocabulary and sizes, as plain JSON values."""
         return {}
 
+    def files(self) -> Mapping[str, bytes]:
+        """What it needs beside that, by the names of the files in which a run keeps it."""
+        return {}
+
 
 class Classification(Task):
     """One class per sequence: targets are long [B].
@@ -259,7 +263,7 @@ class Regression(Task):
 
     headline = MSE
     loss_score = SQUARED_ERROR
-    split_scores = OF_NUMBERS
+    split_scores: ClassVar[Sequence[Score]] = OF_NUMBERS
     regression = True
 
     def loss(self, outputs: Tensor, batch: Batch) -> Tensor:

@@ -68,14 +68,20 @@ class Table:
         line = f" ({self.unit} {self.lines[row]})" if self.lines is not None else ""
         return DataError(f"{self.source}: row {row + 1} {what}{line}{way_out}")
 
+    def called(self, row: int, beside: int) -> str:
+        """`row 4`, as a message about the row `beside` names another."""
+        return f"row {row + 1}"
+
 
 def read_table(
     path: Path,
-    columns: tuple[Column, Column],
+    columns: tuple[Column, Column | None],
     separator: str | None = None,
     quotes: Quotes | None = None,
 ) -> Table:
     """The text column and the label column of a file; `separator` and `quotes`: `read_delimited`.
+
+    columns: without a label column, the labels are the texts once more.
 
     Raises DataError for a file that cannot be used; it names the file, and the row if it has one.
     """
@@ -93,6 +99,8 @@ def read_table(
         table = _from_text(source, content, columns, separator, quotes)
     if not table.labels:
         raise DataError(f"{source} has a header but no rows")
+    if columns[1] is None:  # any text may be the word that heads its column
+        return table
     text_title, label_title = table.titles
     named_so = {label for label in set(map(str, table.labels)) if tidy(label) == label_title}
     for row, (text, label) in enumerate(zip(table.texts, table.labels, strict=True)):
@@ -175,7 +183,7 @@ def decoded(source: str, content: bytes) -> str:
 def _from_text(
     source: str,
     content: bytes,
-    columns: tuple[Column, Column],
+    columns: tuple[Column, Column | None],
     separator: str | None,
     quotes: Quotes | None,
 ) -> Table:
@@ -212,7 +220,7 @@ def separated_by(separator: str) -> tuple[dict[str, Any], list[str]]:
     return {"separator": name}, [f"the columns are separated by {name}"]
 
 
-def _from_parquet(source: str, content: bytes, columns: tuple[Column, Column]) -> Table:
+def _from_parquet(source: str, content: bytes, columns: tuple[Column, Column | None]) -> Table:
     """The cells as Python values: pyarrow makes no floats of whole numbers with gaps."""
     import pyarrow
     import pyarrow.parquet
@@ -248,7 +256,7 @@ def _from_parquet(source: str, content: bytes, columns: tuple[Column, Column]) -
     return Table(source, titles, _present(cells[0]), _present(cells[1]))
 
 
-def _from_excel(source: str, content: bytes, columns: tuple[Column, Column]) -> Table:
+def _from_excel(source: str, content: bytes, columns: tuple[Column, Column | None]) -> Table:
     """The first sheet, its first row with content as the header; rows without any are left out."""
     import pandas as pd
 

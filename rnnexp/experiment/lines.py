@@ -42,8 +42,9 @@ def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
         )
     lines += report.get("notes", [])
     lines += text_lines(report, summary.seq_len)
-    if repeated := report.get("test_duplicates_of_train", 0):
-        lines.append(f"{repeated} of the test texts also stand in the training split")
+    for split, called in (("test", "test"), ("val", "validation")):
+        if repeated := report.get(f"{split}_duplicates_of_train", 0):
+            lines.append(f"{repeated} of the {called} texts also stand in the training split")
     steps = task.split("test").inputs.shape[1]
     read_at = "every step" if task.per_step else experiment.model.readout
     pads = report.get("padding", "behind" if report.get("pads") else "none")

@@ -85,6 +85,7 @@ def execution(
         if start is None or start.checkpoint is None or start.trains_on:
             run.write_environment(environment)
             run.write_task(task_record(experiment))
+            run.write_beside_task(task.files())
             log.info("run %s", shown_path(run.path))
             lines = training_lines(trainer, task, device, experiment.recipe.words)
             for line in [*start_lines(experiment, summary), *lines]:

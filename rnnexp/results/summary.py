@@ -285,6 +285,10 @@ class TaskRecord(Record):
     embedding_dim: features per step, behind the encoder.
     classes, cleaning, padding: of texts: their classes' names, how a text becomes words, where its
         pads are.
+    cut, tokens: which words of a longer text are read, and what counts as one; None in files of
+        version 0.6 and before, which read the first words.
+    scaling: of numbers to predict, the mean and the standard deviation of the training split, by
+        which targets and outputs are standardised.
     """
 
     vocabulary: list[str] | None = None
@@ -296,6 +300,9 @@ class TaskRecord(Record):
     classes: list[str] | None = None
     cleaning: dict[str, Any] | None = None
     padding: Literal["post", "pre"] | None = None
+    cut: Literal["first", "last", "middle"] | None = None
+    tokens: Literal["words", "subwords"] | None = None
+    scaling: dict[str, float] | None = None
 
 
 def _better(values: Mapping[str, Any], name: str) -> Literal["high", "low"]:

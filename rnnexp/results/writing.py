@@ -58,6 +58,11 @@ class RunWriter:
     def write_task(self, record: TaskRecord) -> None:
         write_json(self.path / "task.json", record.model_dump())
 
+    def write_beside_task(self, files: Mapping[str, bytes]) -> None:
+        """What a task keeps beside task.json, by the names of files."""
+        for name, content in files.items():
+            write_bytes(self.path / name, content)
+
     def write_summary(self, summary: Summary) -> None:
         write_json(self.path / "summary.json", summary.model_dump())
 

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from rnnexp.data.corpus import RawCorpus
-from rnnexp.data.text import TextClassification, TextEncoder
+from rnnexp.data.text import TextClassification
+from rnnexp.data.text_encoder import TextEncoder
 from rnnexp.errors import DataError
 from rnnexp.training.dropout import seeded
 from rnnexp.types import Batch
@@ -280,13 +281,16 @@ def test_a_question_is_read_as_the_test_split_is(seed: int) -> None:
     class Drawn(Texts):
         raw = RawCorpus(texts, np.arange(40) % 2, ("no", "yes"))
 
+    tokens = one_of("words", "subwords")
+    sizes = (3, 8, 100) if tokens == "words" else (90, 200)
     task = Drawn(
-        seq_len=one_of(1, 4, 12), padding=one_of("pre", "post"), vocab_size=one_of(3, 8, 100),
+        cut=one_of("first", "last", "middle"), tokens=tokens, vocab_size=one_of(*sizes),
+        seq_len=one_of(1, 4, 12), padding=one_of("pre", "post"),
         unknown=one_of("unk", "drop"), vocab_from=one_of("train", "all"), split="50/50",
         lowercase=one_of(True, False), strip_html=one_of(True, False),
         non_letters=one_of("space", "delete", "keep"), letters=one_of("ascii", "unicode"),
     )  # fmt: skip
-    encode = TextEncoder(json.loads(json.dumps(task.state())), task.seq_len)
+    encode = TextEncoder(json.loads(json.dumps(task.state())), task.seq_len, task.files())
     test = task.split("test")
     for row, text in enumerate(texts[20:]):
         read = encode.read(text)
@@ -294,4 +298,27 @@ def test_a_question_is_read_as_the_test_split_is(seed: int) -> None:
         assert question.inputs[0].tolist() == test.inputs[row].tolist()
         assert question.lengths[0] == test.lengths[row]
         assert len(read.words) == len(read.ids)
-        assert len(read.ids) + read.dropped + read.cut == len(task.cleaning.words(text))
+        if tokens == "words":
+            assert len(read.ids) + read.dropped + read.cut == len(task.cleaning.words(text))
+        assert len(read.ids) + read.cut == task.whole_lengths("test")[row]
+
+
+@pytest.mark.parametrize(
+    ("cut", "read"),
+    [("first", "the good the"), ("last", "and the ugly"), ("middle", "the bad and")],
+)
+def test_which_words_of_a_longer_text_are_read(cut: Any, read: str) -> None:
+    task = Texts(seq_len=3, cut=cut)
+    assert decode(task, "train")[0] == read
+    assert task.whole_lengths("train")[0] == 7
+    assert task.whole("train", [0, 5]).lengths.tolist() == [7, 1]
+    longer = task.at_length(4)
+    assert (longer.cut, longer.split("train").lengths[0]) == (cut, 4)
+    assert task.report["cut_texts"] == int((task.whole_lengths("train") > 3).sum())
+    state = json.loads(json.dumps(task.state()))
+    encode = TextEncoder(state, 3)
+    assert " ".join(encode(TEXTS[0])[0]) == read
+    question = encode.read(TEXTS[0])
+    assert (question.cut, question.cut_before) == (4, {"first": 0, "last": 4, "middle": 2}[cut])
+    del state["cut"]  # of a run of version 0.6
+    assert " ".join(TextEncoder(state, 3)(TEXTS[0])[0]) == "the good the"
