@@ -92,6 +92,27 @@ def load_study(path: str | Path) -> LoadedStudy:
     return LoadedStudy(Study.read(folder))
 
 
+def export(run: Run | str | Path, to: str | Path, trust: bool = False) -> list[Path]:
+    """A trained network for those who do not have rnnexp; returns the files that were written.
+
+    to: a file that ends in `.safetensors`, weights under the names that torch's own modules load;
+        or in `.pt2`, the whole network, which torch.export.load runs. Beside it FILE.json: the
+        vocabulary, how a text becomes words, what the outputs are. Neither is ever overwritten.
+
+    trust: import code of the user's own where the run names it.
+
+    Raises UserError for a run that diverged or has no weights, and for a network of which torch has
+    no module, where weights alone were asked for.
+
+    >>> rnnexp.export(run, "sentiment.safetensors")           # doctest: +SKIP
+    >>> torch.export.load("sentiment.pt2").module()(ids_BT, lengths_B)  # doctest: +SKIP
+    """
+    from rnnexp.experiment.export import export as write
+
+    of = run if isinstance(run, Run) else load_run(run)
+    return write(of.directory, Path(to), trust)
+
+
 def _in_a_thread(arguments: list[str]) -> Path | None:
     """`launch` in a new thread, to which an interrupt is passed on.
 
