@@ -158,8 +158,8 @@ class StudiesCompared:
         if self.left_out:
             last.append(f"not compared: {len(self.left_out)}")
             last += [f"  {line}" for line in self.left_out[:MAX_NAMES]]
-            if (more := len(self.left_out) - MAX_NAMES) > 0:
-                last.append(f"  and {more} more")
+            if (unlisted := len(self.left_out) - MAX_NAMES) > 0:
+                last.append(f"  and {unlisted} more")
         return "\n\n".join([*lines, "\n".join([*last, *self.notes])])
 
 
