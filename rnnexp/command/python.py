@@ -38,6 +38,9 @@ def run(
 ) -> Run | LoadedStudy:
     """What `rnnexp OVERRIDES` does: the run that it leaves, or with `multirun` (`-m`) the study.
 
+    A preset that is a study by itself, such as `quickstart`, gives the study without it too, which
+    the type cannot know.
+
     config_dir: a folder of choices of your own, as with `--config-dir`; the package around it stays
         known to this process, so that its runs can be loaded.
 

@@ -86,6 +86,11 @@ class Run:
         return self.directory.task
 
     @property
+    def words(self) -> Sequence[str]:
+        """The words of the command that made it: `rnnexp.run(run.words)` makes the same again."""
+        return self.directory.words
+
+    @property
     def environment(self) -> dict[str, Any]:
         """What it ran on: versions, device, threads."""
         return self.directory.environment

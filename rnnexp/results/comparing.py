@@ -83,9 +83,14 @@ class StudiesCompared:
         } | _differing_elsewhere(a, b, factors)
         pairs, left_out = _paired(groups_a, groups_b, matched, read_as)
         if not pairs:
+            others = [
+                f"other {name}: {_listed(name, groups_a)} in a, {_listed(name, groups_b)} in b"
+                for name in matched
+                if name not in shared
+            ]
             raise UserError(
                 f"nothing of {a.path.name} and {b.path.name} can be compared: "
-                + "; ".join(left_out[:MAX_NAMES])
+                + "; ".join((others or left_out)[:MAX_NAMES])
             )
         return cls(a, b, read_as, matched, between, differing, pairs, left_out, _notes(a, b))
 

@@ -14,8 +14,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 import rnnexp as package
-from rnnexp.errors import UserError
+from rnnexp.errors import Terminated, UserError
 from rnnexp.experiment.plain import plain_modules
+from rnnexp.training.checkpoint import Saver
 from rnnexp.types import Batch
 from tests.conftest import TINY, TINY_MODEL, Outcome, read_npz
 
@@ -232,3 +233,27 @@ def test_a_run_of_version_0_1(workdir: Path) -> None:
     assert set(read_npz(KEPT / "recall" / "predictions/test.npz"))
     with pytest.raises(UserError, match=r"ends in \.safetensors"):
         package.export(KEPT / "recall", "net.bin")
+
+
+def test_a_run_that_was_stopped_says_which_weights_these_are(
+    rnnexp: Rnnexp, run_directory: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = Saver.save
+
+    def save_and_stop(self: Saver) -> None:
+        save(self)
+        raise Terminated
+
+    monkeypatch.setattr(Saver, "save", save_and_stop)
+    words = ("trainer.epochs=3", "checkpoint.every_seconds=0", "model=lstm")
+    assert rnnexp(*QUICK, *words).status == 143
+    run = package.load_run(run_directory())
+    outcome = rnnexp("export", str(run.path), "--to", "net.safetensors")
+    assert outcome.status == 0, outcome.err
+    assert "the run has not finished (interrupted)" in outcome.out
+    facts = json.loads(Path("net.safetensors.json").read_text())
+    assert facts["unfinished"].startswith("epoch ")
+    assert facts["test"] is None
+    assert not run.model().training
+    assert [note for note in run.notes() if "it has not finished: interrupted" in note]
+    assert "model() has the weights of" in run.notes()[0]

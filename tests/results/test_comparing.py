@@ -100,8 +100,8 @@ def test_seeds_that_one_study_lacks(tmp_path: Path) -> None:
 def test_what_is_no_two_of_a_kind_is_refused(tmp_path: Path) -> None:
     a = study_of(tmp_path / "a", ({"model": "rnn"}, A_GROUP))
     for name, settings, why in (
-        ("data", {"model": "lstm", "data": "imdb"}, "only in a: rnn"),
-        ("length", {"model": "lstm", "seq_len": 99}, "only in a: rnn"),
+        ("data", {"model": "lstm", "data": "imdb"}, "other data: reviews in a, imdb in b"),
+        ("length", {"model": "lstm", "seq_len": 99}, "other seq_len: 50 in a, 99 in b"),
     ):
         b = study_of(tmp_path / name, (settings, BETTER))
         with pytest.raises(UserError, match=f"nothing of a and {name} can be compared: {why}"):
