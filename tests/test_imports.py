@@ -49,7 +49,7 @@ ALLOWED = {
     "checks": {*ROOMS, "regime", "results"},
     "experiment": {*ROOMS, "regime", "training", "results"},
     "command": {"experiment", "results", "checks", "__init__"},
-    "__init__": {*ROOMS, "command"},
+    "__init__": {*ROOMS, "command", "experiment"},
     "__main__": {"command"},
 }
 HYDRA, OMEGACONF = {"command"}, {"command", "config", "experiment"}

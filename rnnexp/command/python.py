@@ -38,6 +38,9 @@ def run(
 ) -> Run | LoadedStudy:
     """What `rnnexp OVERRIDES` does: the run that it leaves, or with `multirun` (`-m`) the study.
 
+    A preset that is a study by itself, such as `quickstart`, gives the study without it too, which
+    the type cannot know.
+
     config_dir: a folder of choices of your own, as with `--config-dir`; the package around it stays
         known to this process, so that its runs can be loaded.
 
@@ -90,6 +93,27 @@ def load_study(path: str | Path) -> LoadedStudy:
     if not any(folder.glob("[!.]*/summary.json")):
         raise DataError(f"{folder} is no study: none of its folders has a summary.json")
     return LoadedStudy(Study.read(folder))
+
+
+def export(run: Run | str | Path, to: str | Path, trust: bool = False) -> list[Path]:
+    """A trained network for those who do not have rnnexp; returns the files that were written.
+
+    to: a file that ends in `.safetensors`, weights under the names that torch's own modules load;
+        or in `.pt2`, the whole network, which torch.export.load runs. Beside it FILE.json: the
+        vocabulary, how a text becomes words, what the outputs are. Neither is ever overwritten.
+
+    trust: import code of the user's own where the run names it.
+
+    Raises UserError for a run that diverged or has no weights, and for a network of which torch has
+    no module, where weights alone were asked for.
+
+    >>> rnnexp.export(run, "sentiment.safetensors")           # doctest: +SKIP
+    >>> torch.export.load("sentiment.pt2").module()(ids_BT, lengths_B)  # doctest: +SKIP
+    """
+    from rnnexp.experiment.export import export as write
+
+    of = run if isinstance(run, Run) else load_run(run)
+    return write(of.directory, Path(to), trust)
 
 
 def _in_a_thread(arguments: list[str]) -> Path | None:

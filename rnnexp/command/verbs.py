@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from rnnexp import plugins
-from rnnexp.command import FAILED, OK, USER_ERROR, compare
+from rnnexp.command import FAILED, OK, USER_ERROR, compare, export
 from rnnexp.command.console import console_lines, say, say_fault
 from rnnexp.errors import DataError, UserError
 from rnnexp.printable import PrintableFormatter
@@ -197,6 +197,11 @@ def _resume_arguments(parser: argparse.ArgumentParser) -> None:
     add_trust(parser)
 
 
+def _export_arguments(parser: argparse.ArgumentParser) -> None:
+    export.add_arguments(parser)
+    add_trust(parser)
+
+
 def _run_or_study(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_or_study", type=Path, help="directory of a run or of a study")
 
@@ -249,9 +254,15 @@ VERBS = {
     ),
     "compare": Verb(
         "STUDY STUDY",
-        "two studies side by side: what differs between them, and how sure that is",
+        "two studies side by side: differences, intervals, p",
         compare.add_arguments,
         compare.compare,
+    ),
+    "export": Verb(
+        "RUN --to FILE",
+        "a trained network as plain torch has it",
+        _export_arguments,
+        export.export,
     ),
     "verify": Verb("", "check the measurements against known cases", lambda parser: None, _verify),
 }

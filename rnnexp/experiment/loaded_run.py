@@ -86,6 +86,21 @@ class Run:
         return self.directory.task
 
     @property
+    def words(self) -> Sequence[str]:
+        """The words of the command that made it: `rnnexp.run(run.words)` makes the same again."""
+        return self.directory.words
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """What it ran on: versions, device, threads."""
+        return self.directory.environment
+
+    @property
+    def plots(self) -> Path:
+        """Where its figures are, or would be."""
+        return self.directory.plots
+
+    @property
     def metrics(self) -> pd.DataFrame:
         """metrics.csv, a row per epoch; what was not measured is NaN. Shares are fractions.
 
@@ -111,7 +126,9 @@ class Run:
         if arrays is not None:
             return Measured(name, arrays)
         summary = self.summary
-        why = summary.skipped_probes.get(name) or summary.failed_probes.get(name)
+        why = summary.failed_probes.get(name, "")
+        if name in summary.skipped_probes:
+            why = f"it {summary.skipped_probes[name]}"
         there = ", ".join(self.probe_names) or "none"
         raise DataError(
             f"{self.path}: probe '{name}' has measured nothing"
@@ -167,7 +184,7 @@ class Run:
     @property
     def figures(self) -> Mapping[str, Figure]:
         """The figures that were drawn, by name; none of a run with plots=false: see `draw`."""
-        return figures_in(self.directory.plots)
+        return figures_in(self.plots)
 
     def draw(self, to: str | Path | None = None) -> Mapping[str, Figure]:
         """Draw every figure anew, into the run's plots/ or into a folder `to`; returns them.
@@ -175,7 +192,7 @@ class Run:
         >>> run.draw()["gates"]                   # doctest: +SKIP
         """
         folder = report_folder(self.path, None if to is None else Path(to))
-        plots = folder / self.directory.plots.name
+        plots = folder / self.plots.name
         report.draw(report.run_findings(self.directory), plots)
         return figures_in(plots)
 
@@ -198,11 +215,9 @@ class Run:
         if summary.done and summary.test is None:
             notes.append("nothing was tested")
         if summary.done and summary.test is not None and summary.tested is None:
-            notes.append(
-                "which weights were tested is not recorded: the best ones where it has any"
-            )
+            notes.append("which weights were tested is not recorded: the best where it has these")
         if summary.status == "finished" and summary.validation is None:
             notes.append("no validation scores")
-        notes += [f"probe {name} left out: {why}" for name, why in summary.skipped_probes.items()]
-        notes += [f"probe {name} failed: {why}" for name, why in summary.failed_probes.items()]
-        return notes
+        skipped, failed = summary.skipped_probes, summary.failed_probes
+        notes += [f"probe {name} left out: it {why}" for name, why in skipped.items()]
+        return notes + [f"probe {name} failed: {why}" for name, why in failed.items()]

@@ -110,7 +110,7 @@ class LoadedStudy:
 
     @property
     def figures(self) -> Mapping[str, Figure]:
-        """The study's figures that were drawn, by name; none with plots=false: see `draw`."""
+        """The study's figures that were drawn, by name; see `draw`."""
         return figures_in(self.path / "plots")
 
     def draw(self, to: str | Path | None = None) -> Mapping[str, Figure]:

@@ -83,9 +83,14 @@ class StudiesCompared:
         } | _differing_elsewhere(a, b, factors)
         pairs, left_out = _paired(groups_a, groups_b, matched, read_as)
         if not pairs:
+            others = [
+                f"other {name}: {_listed(name, groups_a)} in a, {_listed(name, groups_b)} in b"
+                for name in matched
+                if name not in shared
+            ]
             raise UserError(
                 f"nothing of {a.path.name} and {b.path.name} can be compared: "
-                + "; ".join(left_out[:MAX_NAMES])
+                + "; ".join((others or left_out)[:MAX_NAMES])
             )
         return cls(a, b, read_as, matched, between, differing, pairs, left_out, _notes(a, b))
 
@@ -104,10 +109,8 @@ class StudiesCompared:
         tested = self.tested
         rows = []
         for pair, p in list(zip(self.pairs, tested.adjusted, strict=True))[:MAX_LINES]:
-            scores = [
-                score_with_interval(self.score, group.interval(column))
-                for group in (pair.a, pair.b)
-            ]
+            groups = pair.a, pair.b
+            scores = [score_with_interval(self.score, g.interval(column)) for g in groups]
             difference = (
                 [Cell(NOTHING), Cell(NOTHING), Cell(NOTHING), count(0)]
                 if pair.difference is None
@@ -134,7 +137,10 @@ class StudiesCompared:
             return equal or str(pair.a.model)
         # what has one value in each study stands above the table, once
         several = [
-            name for name in self.between if any(", " in values for values in self.differing[name])
+            name
+            for name in self.between
+            if len(_values(name, [pair.a for pair in self.pairs])) > 1
+            or len(_values(name, [pair.b for pair in self.pairs])) > 1
         ]
         telling = several if several else self.between[:1]
         differing = f"{named(pair.b, telling)} - {named(pair.a, telling)}"
@@ -144,11 +150,9 @@ class StudiesCompared:
         """What a terminal shows."""
         head = [f"a: {self.a.path}", f"b: {self.b.path}"]
         if self.differing:
-            pairs = [
-                f"{name} {of_a} in a, {of_b} in b" for name, (of_a, of_b) in self.differing.items()
-            ]
-            more = f"; and {len(pairs) - MAX_NAMES} more" if len(pairs) > MAX_NAMES else ""
-            head.append(f"they differ in: {'; '.join(pairs[:MAX_NAMES])}{more}")
+            values = [f"{name} {a} in a, {b} in b" for name, (a, b) in self.differing.items()]
+            more = f"; and {len(values) - MAX_NAMES} more" if len(values) > MAX_NAMES else ""
+            head.append(f"they differ in: {'; '.join(values[:MAX_NAMES])}{more}")
         else:
             head.append("no setting differs between them: only the code, the machine, the version")
         if doubtful := [name for name in self.differing if name.startswith("data.")]:
@@ -159,8 +163,8 @@ class StudiesCompared:
         if self.left_out:
             last.append(f"not compared: {len(self.left_out)}")
             last += [f"  {line}" for line in self.left_out[:MAX_NAMES]]
-            if (more := len(self.left_out) - MAX_NAMES) > 0:
-                last.append(f"  and {more} more")
+            if (unlisted := len(self.left_out) - MAX_NAMES) > 0:
+                last.append(f"  and {unlisted} more")
         return "\n\n".join([*lines, "\n".join([*last, *self.notes])])
 
 
@@ -226,11 +230,11 @@ def _differing_elsewhere(a: Study, b: Study, factors: Sequence[str]) -> dict[str
     for name in sorted(everywhere - set(factors)):
         if name.endswith("_target_") and name.partition(".")[0] in chosen:
             continue  # follows from the choice that is named
-        values = [
+        of_a, of_b = (
             dict.fromkeys(str(settings[name]) for settings in flat) for flat in (flat_a, flat_b)
-        ]
-        if set(values[0]) != set(values[1]):
-            differing[name] = (", ".join(values[0]), ", ".join(values[1]))
+        )
+        if set(of_a) != set(of_b):
+            differing[name] = (", ".join(of_a), ", ".join(of_b))
     return differing
 
 
@@ -256,7 +260,7 @@ def _paired(
             difference = paired(of_a, of_b, group.score(column) or score, group.solvable)
             pairs.append(Pair(group, partner, difference))
             if difference is None:
-                seeds = " and ".join(", ".join(map(str, sorted(s))) for s in (of_a, of_b))
+                seeds = " and ".join(", ".join(map(str, sorted(own))) for own in (of_a, of_b))
                 left_out.append(f"{partner.label} - {group.label}: no seed in common ({seeds})")
     left_out += [f"only in b: {group.label}" for group in b if _key(group, matched) not in there]
     return pairs, left_out

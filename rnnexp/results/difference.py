@@ -85,11 +85,12 @@ class Difference:
         )
 
     def __str__(self) -> str:
+        """`lstm - rnn: +7.0 (+2.1 to +11.9) in test accuracy %, p 0.0156 over 7 seeds`."""
         ends = self.interval
-        shown = "" if ends is None else f" ({' to '.join(map(self.score.signed, ends))})"
-        if self.p is not None:
-            shown += f", p {self.p:.3g}"
+        interval = "" if ends is None else f" ({' to '.join(map(self.score.signed, ends))})"
+        p = "" if self.p is None else f", p {self.p:.3g}"
+        seeds = f"{len(self.by_seed)} seed" + ("s" if len(self.by_seed) > 1 else "")
         return (
-            f"{self.b} - {self.a}: {self.score.signed(self.mean)}{shown} in test "
-            f"{self.score.head}, {len(self.by_seed)} seeds"
+            f"{self.b} - {self.a}: {self.score.signed(self.mean)}{interval} in test "
+            f"{self.score.head}{p} over {seeds}"
         )

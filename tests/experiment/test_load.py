@@ -27,7 +27,9 @@ def test_a_model_of_each_task_is_loaded_and_answers_the_same(
 ) -> None:
     for write in (csv_file, series_file, mnist_files):
         write()
-    run = package.run([f"data={task}", *TASKS[task], *TINY_MODEL, "model=gru", "probes=none"])
+    run = package.run(
+        [f"data={task}", *TASKS[task], *TINY_MODEL, "model=gru", "probes=none"]
+    ).directory
     assert isinstance(run, RunDirectory)
     model = load_model(run).eval()
     data = build(RunSpec.of_run(run)).task
@@ -56,7 +58,7 @@ def test_the_weights_that_were_tested_are_said_and_loaded(
     workdir: Path, words: tuple[str, ...], weights: str
 ) -> None:
     """The validation loss is lowest some epochs before the last."""
-    run = package.run([*OVERFITS, *TINY_MODEL, *words])
+    run = package.run([*OVERFITS, *TINY_MODEL, *words]).directory
     assert isinstance(run, RunDirectory)
     summary, losses = run.summary, [row["val_loss"] for row in run.metrics]
     assert summary.tested is not None
@@ -84,7 +86,7 @@ def test_the_weights_that_were_tested_are_said_and_loaded(
 
 def test_a_study_says_which_weights_were_tested(workdir: Path) -> None:
     words = [*OVERFITS, *TINY_MODEL, "study=x"]
-    study = package.run([*words, "trainer.test_weights=last,best"], multirun=True)
+    study = package.run([*words, "trainer.test_weights=last,best"], multirun=True).study
     assert isinstance(study, Study)
     notes = weights_tested([run.summary for run in study.runs])
     assert notes == [
@@ -97,7 +99,7 @@ def test_a_study_says_which_weights_were_tested(workdir: Path) -> None:
 
 
 def test_weights_that_do_not_fit_are_named(workdir: Path) -> None:
-    run = package.run(["data=recall", *TASKS["recall"], *TINY_MODEL, "probes=none"])
+    run = package.run(["data=recall", *TASKS["recall"], *TINY_MODEL, "probes=none"]).directory
     assert isinstance(run, RunDirectory)
     path = run.path / "config.yaml"
     path.write_text(path.read_text().replace("hidden_size: 4", "hidden_size: 5"))
