@@ -48,7 +48,7 @@ WAVES = ("data.path=waves.csv", "data.id_column=id", "data.time_column=time", "s
 
 
 def run_of(*words: str) -> RunDirectory:
-    run = package.run(list(words))
+    run = package.run(list(words)).directory
     assert isinstance(run, RunDirectory)
     return run
 
