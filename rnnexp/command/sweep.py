@@ -16,7 +16,7 @@ from omegaconf import DictConfig, read_write
 from rnnexp import config as settings
 from rnnexp import plugins
 from rnnexp.command import FAILED, USER_ERROR, study_jobs
-from rnnexp.command.adaptive import rounds_to_come
+from rnnexp.command.choosing import sweeper_type
 from rnnexp.command.console import say
 from rnnexp.command.hydra import compose_jobs_once, set_up_slurm, sweep_jobs
 from rnnexp.command.launcher import checked_jobs
@@ -81,10 +81,17 @@ class Checks(Callback):
             checked_jobs.clear()
             checked = _check_jobs(config, jobs)
             identities = [job.identity for job in checked]
-            directory, lines = study_place(config, jobs, identities)
+            chooses = sweeper_type(config)
+            begins_with_them = chooses is None or chooses.begins_with_them
+            begun = (jobs, identities) if begins_with_them else ([], [])
+            directory, lines = study_place(config, *begun)
+            if chooses is not None:
+                chooses.check_study(config, directory, jobs, checked)
             make_directory(directory)
             at_once = _at_once(config, asked, checked)
-            _record(directory, checked, at_once, rounds_to_come(config))
+            if begins_with_them:
+                rounds = None if chooses is None else chooses.rounds_to_come(config)
+                _record(directory, checked, at_once, rounds)
             _tell_jobs(config, directory)
             set_up_slurm(config)
             Checks.directory = directory
@@ -93,10 +100,12 @@ class Checks(Callback):
                 say(line)
 
 
-def check_round(config: DictConfig, jobs: Sequence[Sequence[str]], rounds_left: int) -> None:
+def check_round(
+    config: DictConfig, jobs: Sequence[Sequence[str]], rounds_left: int | None
+) -> None:
     """Check the jobs that a sweeper has chosen, as those of its first round were, and plan them.
 
-    rounds_left: that may still follow.
+    rounds_left: that may still follow; None of a study that has no rounds.
     """
     checked = _check_jobs(config, jobs)
     asked = jobs_asked_for(config) if runs_here(config) else None
