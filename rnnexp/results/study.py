@@ -21,6 +21,7 @@ from rnnexp.results.groups import Group, group_label, grouped, json_value
 from rnnexp.results.over_seeds import INTERVAL, ONE_BY_ONE
 from rnnexp.results.plan import plan_faults, planned, rounds_left
 from rnnexp.results.reading import below, job_folders, read_for_tables
+from rnnexp.results.search import Search
 from rnnexp.results.study_run import StudyRun
 from rnnexp.results.versions import versions_line
 from rnnexp.scores import BEATS_CHANCE, Score
@@ -37,6 +38,7 @@ class Study:
     older: names of runs of which there is a newer one with the same settings and seed; they are
         not among `runs`.
     left_out: folders that are no run, or have a damaged file; which one, and what to do.
+    search: of a study whose runs are the trials of a search; None of any other.
     """
 
     path: Path
@@ -44,6 +46,7 @@ class Study:
     factors: Sequence[str]
     older: Sequence[str] = ()
     left_out: Sequence[str] = ()
+    search: Search | None = None
 
     @classmethod
     def read(cls, path: Path) -> "Study":
@@ -63,7 +66,12 @@ class Study:
             for i, (run, summary, _) in enumerate(read)
         ]
         runs, older = _newest(every)
-        return cls(path, runs, list(settings), older, left_out)
+        search = None
+        try:
+            search = Search.read(path)
+        except DataError as error:
+            left_out.append(below(path, error))
+        return cls(path, runs, list(settings), older, left_out, search)
 
     @cached_property
     def score(self) -> Score:
@@ -96,11 +104,13 @@ class Study:
 
     @cached_property
     def unfinished(self) -> str:
-        """`unfinished: 7 of 12 runs have a result`; empty where all have one.
+        """`unfinished: 7 of 12 runs have a result`; empty where all have one. Of a search, trials.
 
         A run of the first version has no fingerprint of this one, and counts as one of those that
         a command asked for.
         """
+        if self.search is not None:
+            return self.search.unfinished
         jobs = {run.summary.fingerprint or run.name: run.summary for run in self.runs}
         done = {job for job, summary in jobs.items() if summary.done}
         first_version = sum(jobs[job].measured is None for job in done)
@@ -149,6 +159,9 @@ class Study:
 
     def notes(self) -> list[str]:
         """What is missing or uneven, a line each: nothing is averaged over it in silence."""
+        if self.search is not None:  # trials are no factor levels: nothing is uneven or absent
+            versions = versions_line([run.summary for run in self.runs])
+            return [note for note in (self.unfinished, *self.damaged, versions) if note]
         notes = [
             self.unfinished, *self.damaged, self._scored_otherwise(), self._superseded(),
             self._absent(), self._uneven(), self._unsure(),
