@@ -34,7 +34,7 @@ from rnnexp import config as settings
 from rnnexp import plugins
 from rnnexp.command.choosing import CheckRound, sweeper_type
 from rnnexp.command.composing import ComposedOnce
-from rnnexp.command.launcher import StudyLauncher, known
+from rnnexp.command.launcher import StudyLauncher, checked_jobs, known
 from rnnexp.command.places import Places
 from rnnexp.command.side_by_side import SideBySide, jobs_asked_for, runs_here
 from rnnexp.command.specs import choices_of
@@ -92,7 +92,8 @@ def _launcher_of_study(
 ) -> Launcher:
     """What a sweeper asks for its launcher, whichever was chosen."""
     if runs_here(config):
-        inner: Launcher = SideBySide(Places.here(jobs_asked_for(config)), BasicLauncher(), known)
+        places = Places.here(jobs_asked_for(config), jobs=checked_jobs.values())
+        inner: Launcher = SideBySide(places, BasicLauncher(), known)
         inner.setup(hydra_context=hydra_context, task_function=task_function, config=config)
     else:
         inner = _instantiate_launcher(self, hydra_context, task_function, config)

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from omegaconf import DictConfig, OmegaConf
 
 from rnnexp import config as settings
+from rnnexp.command import study_jobs
 from rnnexp.command.choosing import AllJobs, ChoosingSweeper, run_of
 from rnnexp.command.console import say
 from rnnexp.command.launcher import checked_jobs
@@ -27,6 +28,7 @@ from rnnexp.command.trials import PRUNERS, SAMPLERS, Trials
 from rnnexp.command.words import one_line, user_errors
 from rnnexp.errors import ConfigError, DataError, to_type
 from rnnexp.experiment.checked import Checked
+from rnnexp.experiment.spec import RunSpec
 from rnnexp.results.claims import claimed
 from rnnexp.results.reading import folders_by_fingerprint, job_folders
 from rnnexp.results.search import Search, Trial, validated
@@ -159,8 +161,8 @@ class OptunaSweeper(ChoosingSweeper):
             jobs = self._config.hydra.launcher.get("n_jobs")
             jobs = jobs if isinstance(jobs, int) and jobs > 0 else 8
         else:
-            isolate = settings.jobs(settings.plain(self._config)).isolate
-            places = Places.here(jobs_asked_for(self._config), together=not isolate)
+            isolates = study_jobs.isolates(RunSpec(settings.plain(self._config)))
+            places = Places.here(jobs_asked_for(self._config), not isolates, checked)
             jobs = min(max(1, places.count // places.taken_by(job)) for job in checked)
         return max(1, int(jobs) // seeds)
 

@@ -192,8 +192,8 @@ def one_line(error: Exception) -> str:
         return _preset_sets_too_much(f"{match[1]}={match[2]}", match[3], text)
     if match := re.search(r"Could not find '([^']+)/([^/']+)'(.*)", text):
         group, option = match[1], match[2]
-        if option.startswith("submitit_"):
-            return f"{group}={option} needs submitit: pip install 'rnnexp[slurm]'"
+        if way := next((way for name, way in _PACKAGES.items() if option.startswith(name)), None):
+            return f"{group}={option} needs {way}"
         if now := CHOICES.get(f"{group}={option}"):
             return f"{group}={option} is called {now} now: type {now}"
         listed = match[3].partition(f"Available options in '{group}':")[2].split("Config search")[0]
@@ -204,6 +204,17 @@ def one_line(error: Exception) -> str:
         )
     noise = ("full_key:", "object_type", "reference_type", "provider=", "Config search path")
     return "; ".join(line for line in lines if not line.startswith(noise)) or type(error).__name__
+
+
+#: What launchers of Hydra's need that may not be installed, by the beginnings of their names.
+_PACKAGES = {
+    "submitit_": "submitit: pip install 'rnnexp[slurm]'",
+    "joblib": "hydra-joblib-launcher: pip install hydra-joblib-launcher",
+    "ray": (
+        "Ray, in an environment of its own (docs/launchers.md): pip install "
+        "hydra-ray-launcher==1.2.2 'ray>=2.60'"
+    ),
+}
 
 
 def _several_values(word: str) -> str:

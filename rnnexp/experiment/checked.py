@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Checked:
     """identity: what makes it that run. work: of its training, to compare it with other jobs.
 
-    threads: of the CPU that it computes with. device: cpu, cuda, mps.
+    threads: of the CPU that it computes with. device: cpu, cuda, cuda:1, mps.
     monitor: the score that its validation is judged by; None without a validation split.
     rows: of metrics.csv, of a training that goes on to its end.
     """
@@ -23,8 +23,8 @@ class Checked:
     work: float
     threads: int
     device: str
-    monitor: Score | None
-    rows: int
+    monitor: Score | None = None
+    rows: int = 0
 
     @classmethod
     def of(cls, experiment: "Experiment") -> "Checked":
@@ -34,7 +34,7 @@ class Checked:
             experiment.identity,
             experiment.work.total,
             experiment.threads,
-            experiment.device.type,
+            str(experiment.device),
             monitor=task.readings[0] if len(task.split("val")) else None,
             rows=len(trainer.plan(feed.epoch_steps)),
         )

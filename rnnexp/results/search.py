@@ -209,6 +209,11 @@ class Search(BaseModel):
         return ", ".join(f"{count} {state}" for state, count in self.counts.items())
 
 
+def is_search(study: Path) -> bool:
+    """Whether a study's directory holds a search."""
+    return (study / NAME).exists()
+
+
 # -- what a trial came to -------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from rnnexp.results.findings.base import SearchFinding
-from rnnexp.results.importance import FEWEST, SHUFFLES, Importance, importances
+from rnnexp.results.importance import FEWEST, LEVEL, Importance, importances
 from rnnexp.results.search import Search
 from rnnexp.results.study import Study
 from rnnexp.results.tables import Cell, Table
@@ -49,17 +49,17 @@ class SearchImportance(SearchFinding):
     def tables(self) -> list[Table]:
         if not self.importances:
             return []
-        head = ["setting", "importance", "more than chance", "shuffled"]
+        head = ["setting", "importance", "more than chance", "p"]
         rows = [
             [Cell(i.name), Cell(f"{i.share:.2f}", i.share), Cell("yes" if i.told else "no"),
-             Cell(f"up to {i.shuffled:.2f}", i.shuffled)]
+             Cell(f"{i.p:.2g}", i.p)]
             for i in self.importances
         ]  # fmt: skip
         notes = [
             "importance: the share of the score's variance that a setting explains, by fANOVA over "
             f"the {len(self.search.complete)} trials with a value",
-            f"more than chance: more than with the values shuffled, {SHUFFLES} times (p <= "
-            f"{1 / (SHUFFLES + 1):.2g})",
+            f"more than chance: p <= {LEVEL:g}, that values differ as much between groups of "
+            "trials by the setting where they are shuffled, times the number of settings",
         ]
         return [Table(head, rows, notes)]
 
@@ -76,5 +76,5 @@ class SearchImportance(SearchFinding):
             return {"importance": None, "why": self.why}
         return {
             "importance": {i.name: i.share for i in self.importances},
-            "shuffled": {i.name: i.shuffled for i in self.importances},
+            "p": {i.name: i.p for i in self.importances},
         }
