@@ -31,7 +31,7 @@ from rnnexp.experiment.checked import Checked
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.results.claims import claimed
 from rnnexp.results.reading import folders_by_fingerprint, job_folders
-from rnnexp.results.search import Search, Trial, validated
+from rnnexp.results.search import Search, Trial
 from rnnexp.results.stops import asked_to_stop, withdraw
 from rnnexp.results.summary import Reading
 from rnnexp.scores import Score
@@ -204,7 +204,7 @@ def _tell(
     }
     stopped = [asked_to_stop(study, fingerprint) for fingerprint in trial.fingerprints.values()]
     scores = {
-        seed: validated(run.summary, run.directory.metrics)
+        seed: run.summary.best_validation
         for seed, run in runs.items()
         if run is not None and run.summary.status == "finished"
     }

@@ -181,7 +181,7 @@ def _check_job(
     alike: what was found of those before, by their settings without the seed.
     """
     try:
-        composed = loader.load_sweep_config(study, list(words))
+        composed = _composed(loader, study, words)
         config = settings.plain(composed)
         settings.dials(config)
         measured = probes_fingerprint(config)
@@ -202,6 +202,13 @@ def _check_job(
         raise JobFailed(f"{what} [in {shlex.join(words)}]") from error
     found = alike[but_seed]
     return replace(found, identity=replace(found.identity, fingerprint=fingerprint(config)))
+
+
+def _composed(loader: ConfigLoader, study: DictConfig, words: Sequence[str]) -> DictConfig:
+    try:
+        return loader.load_sweep_config(study, list(words))
+    except ValueError as error:  # Hydra's own, as of a number for a group's choice
+        raise ConfigError(one_line(error)) from error
 
 
 def _as_here(spec: RunSpec) -> RunSpec:

@@ -35,6 +35,6 @@ class Checked:
             experiment.work.total,
             experiment.threads,
             str(experiment.device),
-            monitor=task.readings[0] if len(task.split("val")) else None,
+            monitor=trainer.monitored(task) if len(task.split("val")) else None,
             rows=len(trainer.plan(feed.epoch_steps)),
         )

@@ -6,7 +6,6 @@ written anew from the search's own storage (optuna.db) after each trial.
 
 import json
 import math
-from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -15,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rnnexp.durable import write_json
 from rnnexp.errors import DataError
-from rnnexp.results.summary import Reading, Summary
+from rnnexp.results.summary import Reading
 from rnnexp.scores import Score
 
 NAME = "search.json"
@@ -212,16 +211,3 @@ class Search(BaseModel):
 def is_search(study: Path) -> bool:
     """Whether a study's directory holds a search."""
     return (study / NAME).exists()
-
-
-# -- what a trial came to -------------------------------------------------------------------------
-
-
-def validated(summary: Summary, metrics: Sequence[Mapping[str, float]]) -> float | None:
-    """A run's validation score that a search goes by: its best epoch's; None without one.
-
-    metrics: the rows of metrics.csv.
-    """
-    values = [row["val_loss"] for row in metrics if row.get("val_loss") is not None]
-    values = [value for value in values if value == value]
-    return min(values, default=None)
