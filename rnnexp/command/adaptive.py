@@ -1,4 +1,4 @@
-"""hydra/sweeper=adaptive: a study whose lengths are chosen in rounds, where half the seeds learn."""
+"""hydra/sweeper=adaptive: lengths are chosen in rounds, about where half the seeds learn."""
 
 import logging
 from collections.abc import Sequence

@@ -115,7 +115,7 @@ _instantiate_sweeper = Plugins.instantiate_sweeper
 
 
 def _sweepers(check_round: CheckRound) -> Any:
-    """What Hydra asks for a study's sweeper: its own, or one of ours that chooses jobs as it goes."""
+    """What Hydra asks for a study's sweeper: its own, or one of ours that chooses jobs."""
 
     def sweeper_of_study(
         self: Plugins, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from rnnexp import bounds
 from rnnexp.experiment.checked import Checked
 
-
 #: A job on whichever GPU there is, and not on a certain one.
 ANY_GPU = "cuda"
 
@@ -81,7 +80,9 @@ class Places:
             return f"{shown}hydra.launcher.n_jobs={self.count}"
         devices = sorted({job.device for job in jobs} - {"cpu"})
         if len(self.gpus) > 1 and ANY_GPU in devices:
-            return f"{shown}each of {len(self.gpus)} GPUs has one (hydra.launcher.n_jobs=N for more)"
+            return (
+                f"{shown}each of {len(self.gpus)} GPUs has one (hydra.launcher.n_jobs=N for more)"
+            )
         if devices:
             return f"{shown}on {', '.join(devices)} (hydra.launcher.n_jobs=2 for two)"
         threads = [job.threads for job in jobs]

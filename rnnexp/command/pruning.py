@@ -1,9 +1,9 @@
 """Reads how the trials of a search get on, and has those stopped that do worse than others did.
 
-The training knows nothing of it: rows of metrics.csv are read as they come, and a job whose trial is
-to be pruned finds a file (`rnnexp.results.stops`). A trial is judged by its rows in their order, up
-to the last but one that its training will have, and not by when they were read: the same trials are
-pruned however fast the machine is. One that had ended by then is pruned all the same.
+The training knows nothing of it: rows of metrics.csv are read as they come, and a job whose trial
+is to be pruned finds a file (`rnnexp.results.stops`). A trial is judged by its rows in their order,
+up to the last but one that its training will have, and not by when they were read: the same trials
+are pruned however fast the machine is. One that had ended by then is pruned all the same.
 """
 
 import csv
@@ -93,7 +93,5 @@ def _validation(folders: Sequence[Path], column: str) -> list[float]:
         except OSError:
             continue
         whole = text[: text.rfind("\n") + 1]  # a row may be half written
-        return [
-            float(row.get(column) or math.nan) for row in csv.DictReader(io.StringIO(whole))
-        ]
+        return [float(row.get(column) or math.nan) for row in csv.DictReader(io.StringIO(whole))]
     return []

@@ -199,8 +199,7 @@ def _tell(
 ) -> None:
     """What a trial came to, by what is on disk of its runs."""
     runs = {
-        seed: run_of(words, folders)
-        for seed, words in zip(trial.fingerprints, jobs, strict=True)
+        seed: run_of(words, folders) for seed, words in zip(trial.fingerprints, jobs, strict=True)
     }
     stopped = [asked_to_stop(study, fingerprint) for fingerprint in trial.fingerprints.values()]
     scores = {

@@ -80,9 +80,7 @@ class Space:
             corners = []
             for others in (0, -1):
                 base = {name: values[others] for name, values in ends.items()}
-                corners += [
-                    {**base, name: end} for name, values in ends.items() for end in values
-                ]
+                corners += [{**base, name: end} for name, values in ends.items() for end in values]
         jobs = [self.jobs(corner)[0] for corner in corners]
         return [list(words) for words in dict.fromkeys(map(tuple, jobs))]
 
@@ -137,10 +135,13 @@ def _dimension(override: Override, config: DictConfig) -> Dimension:
         return Dimension(key=key, words=words, kind="choice", choices=choices)
     if not isinstance(value, RangeSweep | IntervalSweep):
         raise ConfigError(
-            f"'{key}={words}' cannot be searched over: write its values out, as in {key}=choice(a,b)"
+            f"'{key}={words}' cannot be searched over: write its values out, as in "
+            f"{key}=choice(a,b)"
         )
     if unknown := sorted(value.tags - {"log"}):
-        raise ConfigError(f"'{key}={words}' has the tag {unknown[0]}, and there is no other than log")
+        raise ConfigError(
+            f"'{key}={words}' has the tag {unknown[0]}, and there is no other than log"
+        )
     log = "log" in value.tags
     if isinstance(value, RangeSweep):
         if log:

@@ -112,9 +112,7 @@ class Checks(Callback):
                 say(line)
 
 
-def check_round(
-    config: DictConfig, jobs: Sequence[Sequence[str]], rounds_left: int | None
-) -> None:
+def check_round(config: DictConfig, jobs: Sequence[Sequence[str]], rounds_left: int | None) -> None:
     """Check the jobs that a sweeper has chosen, as those of its first round were, and plan them.
 
     rounds_left: that may still follow; None of a study that has no rounds.

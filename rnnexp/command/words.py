@@ -193,10 +193,12 @@ def one_line(error: Exception) -> str:
         return f"'{error.override}' cannot be read"
     if match := re.search(r"In '([^']+)/([^/']+)': .*Key '([^']+)' (?:is )?not in .*", text):
         return _preset_sets_too_much(f"{match[1]}={match[2]}", match[3], text)
+    if match := re.search(r"Could not (?:find|load) 'hydra/launcher/(\w+)'", text):
+        for name, way in _PACKAGES.items():
+            if match[1].startswith(name):
+                return f"hydra/launcher={match[1]} needs {way}"
     if match := re.search(r"Could not find '([^']+)/([^/']+)'(.*)", text):
         group, option = match[1], match[2]
-        if way := next((way for name, way in _PACKAGES.items() if option.startswith(name)), None):
-            return f"{group}={option} needs {way}"
         if now := CHOICES.get(f"{group}={option}"):
             return f"{group}={option} is called {now} now: type {now}"
         listed = match[3].partition(f"Available options in '{group}':")[2].split("Config search")[0]

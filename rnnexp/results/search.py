@@ -120,8 +120,8 @@ class Trial(BaseModel):
 class Search(BaseModel):
     """space: by the names of settings. fixed: the other words. seeds: of each trial.
 
-    score: the validation score that is searched by, `reading` how it is read, and `perfect` its best
-    value. identity: of the runs apart from what is searched.
+    score: the validation score that is searched by, `reading` how it is read, and `perfect` its
+    best value. identity: of the runs apart from what is searched.
     """
 
     model_config = ConfigDict(extra="allow")

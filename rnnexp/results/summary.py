@@ -19,8 +19,8 @@ from rnnexp.scores import ACCURACY, CROSS_ENTROPY, MSE, SQUARED_ERROR, Score
 SCHEMA_VERSION = 3
 
 #: running; finished or diverged, which are results; failed with an error; interrupted by a signal,
-#: after a checkpoint; killed without having been able to say so; pruned by the search that had asked
-#: for it, since others did better.
+#: after a checkpoint; killed without having been able to say so; pruned by the search that had
+#: asked for it, since others did better.
 Status = Literal["running", "finished", "diverged", "failed", "interrupted", "killed", "pruned"]
 
 #: A run that ended with one of these has its result; the others can be run again.

@@ -215,7 +215,9 @@ def test_a_search_that_goes_on_is_the_same_one(rnnexp: Rnnexp) -> None:
         outcome = rnnexp(*WORDS, *words)
         assert outcome.status == 2
         assert f"study s holds a search with other {what}" in outcome.error
-    assert rnnexp("-m", *SMALL, "seed=0,1").error.startswith("rnnexp: error: study s holds a search")
+    assert rnnexp("-m", *SMALL, "seed=0,1").error.startswith(
+        "rnnexp: error: study s holds a search"
+    )
     assert (STUDY / NAME).read_bytes() == before
     assert rnnexp(*WORDS, "hydra.sweeper.n_trials=2", "hydra.sweeper.sampler=random").status == 0
     assert rnnexp("-m", *SMALL, "study=plain", "seed=0,1").status == 0

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from rnnexp.results.figures import looks, scales, style, words
+from rnnexp.results.figures.beyond import within_sight
 from rnnexp.results.findings.search_importance import SearchImportance
 from rnnexp.results.search import Dimension, Search
 
@@ -25,7 +26,7 @@ def draw(finding: SearchImportance, folder: Path) -> list[Path]:
     values = np.array([trial.value for trial in search.complete], dtype=float)
     with style.panels(len(shown), most_columns=3, width=3.0) as (canvas, panels, leftmost):
         for axes, dimension in zip(panels, shown, strict=True):
-            _draw_panel(axes, search, dimension, values)
+            _draw_panel(axes, search, dimension, within_sight(values, score))
             axes.set_xlabel(dimension.name)
             share = shares.get(dimension.name)
             if share is not None:
@@ -38,11 +39,13 @@ def draw(finding: SearchImportance, folder: Path) -> list[Path]:
             scales.score_axis(panels[0].yaxis, score)
         for axes in leftmost:
             axes.set_ylabel(f"validation {score.axis}")
+        far = int((within_sight(values, score) != values).sum())
+        far_worse = f"; {far} far worse, at the edge" if far else ""
         more = f"; {len(order) - len(shown)} more settings" if len(order) > len(shown) else ""
         style.title(
             canvas,
             f"Validation {score.name} of {len(values)} trials by setting, lighter to darker as the "
-            f"search went on{more}",
+            f"search went on{far_worse}{more}",
             10,
         )
         style.legend(canvas, panels)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from rnnexp.results.figures import looks, scales, style
+from rnnexp.results.figures.beyond import within_sight
 from rnnexp.results.findings.search_trials import SearchTrials
 
 #: Below the axes: what trials without a value are shown by.
@@ -16,18 +17,31 @@ def draw(finding: SearchTrials, folder: Path) -> list[Path]:
     search, score = finding.search, finding.search.objective
     if not search.complete:
         return []
-    numbers = [trial.number for trial in search.complete]
+    numbers = np.array([trial.number for trial in search.complete])
     values = np.array([trial.value for trial in search.complete], dtype=float)
-    best = np.maximum.accumulate(values) if score.better == "high" else np.minimum.accumulate(values)
+    best = (
+        np.maximum.accumulate(values) if score.better == "high" else np.minimum.accumulate(values)
+    )
+    shown = within_sight(values, score)
     with style.figure(6.4, 3.9) as (canvas, (axes,)):
         look = looks.other_look(0)
-        axes.plot(numbers, values, "o", color=look.color, alpha=0.6, label="a trial")
+        near = shown == values
+        axes.plot(
+            numbers[near], values[near], "o", color=look.color, alpha=0.6, label="a trial"
+        )  # fmt: skip
         axes.step(
-            [*numbers, search.trials[-1].number], [*best, best[-1]], where="post",
+            [*numbers, search.trials[-1].number],
+            within_sight(np.array([*best, best[-1], *values]), score)[: len(best) + 1],
+            where="post",
             color=looks.other_look(4).color, label="best so far",
         )  # fmt: skip
         low, high = axes.get_ylim()
         worst = low if score.better == "high" else high
+        if not near.all():
+            axes.plot(
+                numbers[~near], [worst] * int((~near).sum()), "o", color=look.color,
+                markerfacecolor="white", clip_on=False, label="far worse (drawn at the edge)",
+            )  # fmt: skip
         for state, (marker, label) in _WITHOUT.items():
             own = [trial.number for trial in search.trials if trial.state == state]
             if own:
