@@ -5,8 +5,8 @@ import numpy.typing as npt
 
 from rnnexp.scores import Score
 
-#: How many times as far from the best as three quarters of the values an axis reaches.
-FAR = 3.0
+#: How many times as far from the best as half of the values an axis reaches.
+FAR = 4.0
 
 
 def within_sight(values: npt.NDArray[np.float64], score: Score) -> npt.NDArray[np.float64]:
@@ -14,12 +14,12 @@ def within_sight(values: npt.NDArray[np.float64], score: Score) -> npt.NDArray[n
 
     >>> from rnnexp.scores import CROSS_ENTROPY
     >>> within_sight(np.array([0.5, 0.6, 0.7, 0.7, 80.0]), CROSS_ENTROPY).tolist()
-    [0.5, 0.6, 0.7, 0.7, 1.1]
+    [0.5, 0.6, 0.7, 0.7, 1.3]
     """
     sign = -1.0 if score.better == "high" else 1.0
     losses = sign * values
-    best, most = losses.min(), np.quantile(losses, 0.75)
+    best, most = losses.min(), np.median(losses)
     if score.logarithmic or most == best:
         return values
     edge = best + FAR * (most - best)
-    return np.asarray(np.round(sign * np.minimum(losses, edge), 12))
+    return np.where(losses > edge, sign * round(float(edge), 12), values)

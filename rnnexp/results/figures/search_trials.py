@@ -61,8 +61,8 @@ def draw(finding: SearchTrials, folder: Path) -> list[Path]:
         ranked = search.ranked[0]
         style.title(
             canvas,
-            f"Search over {', '.join(d.name for d in search.space)}: best validation {score.name} "
-            f"{score.show(ranked.value)}, in trial {ranked.number} of {len(search.trials)}",
+            f"Best validation {score.name} {score.show(ranked.value)}, in trial {ranked.number} of "
+            f"{len(search.trials)}\nsearch over {', '.join(d.name for d in search.space)}",
             10,
         )
         style.legend(canvas, [axes])
