@@ -98,7 +98,7 @@ class Checkpoint:
         model.load_state_dict(self.weights)
         restore_optimizer(update.optimizer, *self.optimizer)
         if self.carried is not None:
-            model.carry(list(self.carried.values()))
+            model.carry([self.carried[f"l{number}"] for number in range(len(self.carried))])
         if update.average is not None and self.averages is not None:
             update.average.restore(self.averages)
         feed.restore(self.feed)

@@ -356,7 +356,7 @@ def test_bf16_is_said_to_be_slow_on_a_cpu_without_its_instructions(
 
 
 def test_bf16_is_refused_where_the_device_lacks_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rnnexp.training.trainer.has_bf16", lambda device: False)
+    monkeypatch.setattr("rnnexp.training.contradictions.has_bf16", lambda device: False)
     with pytest.raises(ValueError, match="precision=bf16 is not there on device=cpu"):
         check_data(Trainer(precision="bf16"), FirstWord(), CPU)
 
