@@ -54,7 +54,8 @@ class Watcher:
         self._ended.set()
         if self._trials.prunes:
             self._thread.join()
-            self._look()
+            if kind is None:
+                self._look()
 
     def _look_on(self) -> None:
         while not self._ended.wait(LOOK):

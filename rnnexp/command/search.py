@@ -24,7 +24,7 @@ from rnnexp.command.places import Places
 from rnnexp.command.pruning import Watcher
 from rnnexp.command.side_by_side import jobs_asked_for, runs_here
 from rnnexp.command.space import Space
-from rnnexp.command.trials import PRUNERS, SAMPLERS, Trials
+from rnnexp.command.trials import PRUNERS, SAMPLERS, STORAGE, Trials
 from rnnexp.command.words import one_line, user_errors
 from rnnexp.errors import ConfigError, DataError, to_type
 from rnnexp.experiment.checked import Checked
@@ -109,7 +109,7 @@ class OptunaSweeper(ChoosingSweeper):
     ) -> None:  # fmt: skip
         search = _search(config, jobs, checked)
         if (before := Search.read(study)) is None:
-            if job_folders(study):
+            if job_folders(study) and not (study / STORAGE).exists():
                 raise ConfigError(
                     f"study {study.name} holds runs of no search: name another, as in "
                     f"{to_type('study', f'{study.name}_search')}"
@@ -312,6 +312,6 @@ def _damage_told(study: Path) -> Iterator[None]:
     except SQLAlchemyError as error:
         what = str(error).splitlines()[0]
         raise DataError(
-            f"{study / 'optuna.db'} is damaged ({what}): move it away; the same command makes it "
+            f"{study / STORAGE} is damaged ({what}): move it away; the same command makes it "
             "anew, with the runs that are there"
         ) from None

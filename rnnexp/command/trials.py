@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 SAMPLERS = ("tpe", "random", "grid")
 PRUNERS = ("none", "median", "hyperband")
 
+#: Optuna's file, in the study's folder.
+STORAGE = "optuna.db"
+
 #: What is kept with each trial beside its values.
 OUTCOME = "outcome"
 
@@ -34,7 +37,7 @@ class Trials:
         self._path, self._search, self._seed, self._startup = study, search, seed, startup
         self._distributions = {d.name: d.distribution() for d in space.dimensions}
         self._grid = list(space.grid()) if search.sampler == "grid" else None
-        url = URL.create("sqlite", database=str(study.absolute() / "optuna.db"))
+        url = URL.create("sqlite", database=str(study.absolute() / STORAGE))
         self._study: optuna.Study = optuna.create_study(
             study_name="rnnexp",
             storage=url.render_as_string(hide_password=False),

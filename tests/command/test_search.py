@@ -292,6 +292,9 @@ def test_what_is_damaged_is_told(rnnexp: Rnnexp) -> None:
     (STUDY / NAME).write_text("{")
     assert "search.json is damaged: move it away" in rnnexp(*WORDS).error
     assert "search.json is damaged" in rnnexp("report", str(STUDY)).out
+    (STUDY / NAME).unlink()  # as the line says
+    assert rnnexp(*WORDS).status == 0
+    assert found().ended == 3
 
 
 @pytest.mark.realdata
