@@ -109,13 +109,13 @@ def _all_values(dimension: Dimension) -> Sequence[Value]:
 
 def _seeds(override: Override) -> list[int]:
     value = override.value()
+    given: list[Any] = []
     if not override.is_sweep_override():
-        seeds = [value]
+        given = [value]
     elif isinstance(value, ChoiceSweep | RangeSweep):
-        seeds = list(override.sweep_iterator())
-    else:
-        seeds = []
-    if not seeds or any(not isinstance(seed, int) or isinstance(seed, bool) for seed in seeds):
+        given = list(override.sweep_iterator())
+    seeds = [seed for seed in given if isinstance(seed, int) and not isinstance(seed, bool)]
+    if not seeds or len(seeds) < len(given):
         raise ConfigError(
             f"'{override.input_line}': every trial is trained with each of the seeds, which are "
             "whole numbers, as in seed=0,1,2"

@@ -58,8 +58,7 @@ def _draw_panel(axes: Axes, search: Search, dimension: Dimension, values: np.nda
         places = {choice: place for place, choice in enumerate(dimension.choices)}
         x = np.array([float(places[str(value)]) for value in tried])
         names = [words.wrapped(choice, 12, 2) for choice in dimension.choices]
-        turned = {"rotation": 90} if len(names) > ROOM else {}
-        axes.set_xticks(range(len(names)), names, **turned)
+        axes.set_xticks(range(len(names)), names, rotation=90 if len(names) > ROOM else 0)
         axes.set_xlim(-0.5, len(names) - 0.5)
     else:
         x = np.array([float(value) for value in tried])
