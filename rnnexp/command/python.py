@@ -153,7 +153,8 @@ def _process_state() -> Iterator[None]:
     """What a run sets for the whole process comes back as it was."""
     import torch
 
-    from rnnexp.experiment.build import CUBLAS, default_threads
+    from rnnexp.experiment.build import default_threads
+    from rnnexp.experiment.devices import CUBLAS
 
     threads = torch.get_num_threads()
     default_threads.cache_clear()  # the caller may have set another number since the last run

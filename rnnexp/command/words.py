@@ -216,10 +216,12 @@ def one_line(error: Exception) -> str:
         return f"'{error.override}' cannot be read"
     if match := re.search(r"In '([^']+)/([^/']+)': .*Key '([^']+)' (?:is )?not in .*", text):
         return _preset_sets_too_much(f"{match[1]}={match[2]}", match[3], text)
+    if match := re.search(r"Could not (?:find|load) 'hydra/launcher/(\w+)'", text):
+        for name, way in _PACKAGES.items():
+            if match[1].startswith(name):
+                return f"hydra/launcher={match[1]} needs {way}"
     if match := re.search(r"Could not find '([^']+)/([^/']+)'(.*)", text):
         group, option = match[1], match[2]
-        if option.startswith("submitit_"):
-            return f"{group}={option} needs submitit: pip install 'rnnexp[slurm]'"
         if now := CHOICES.get(f"{group}={option}"):
             return f"{group}={option} is called {now} now: type {now}"
         listed = match[3].partition(f"Available options in '{group}':")[2].split("Config search")[0]
@@ -230,6 +232,17 @@ def one_line(error: Exception) -> str:
         )
     noise = ("full_key:", "object_type", "reference_type", "provider=", "Config search path")
     return "; ".join(line for line in lines if not line.startswith(noise)) or type(error).__name__
+
+
+#: What launchers of Hydra's need that may not be installed, by the beginnings of their names.
+_PACKAGES = {
+    "submitit_": "submitit: pip install 'rnnexp[slurm]'",
+    "joblib": "hydra-joblib-launcher: pip install hydra-joblib-launcher",
+    "ray": (
+        "Ray, in an environment of its own (docs/launchers.md): pip install "
+        "hydra-ray-launcher==1.2.2 'ray>=2.60'"
+    ),
+}
 
 
 def _several_values(word: str) -> str:

@@ -4,8 +4,6 @@ The one thing written is the cache of tokenised texts.
 """
 
 import functools
-import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -21,6 +19,7 @@ from rnnexp.embedding.features import Features
 from rnnexp.errors import ConfigError, UserError, first_line
 from rnnexp.experiment.code import code_of
 from rnnexp.experiment.denormals import flushed_denormals
+from rnnexp.experiment.devices import pick_device
 from rnnexp.experiment.identity import files_fingerprint
 from rnnexp.experiment.room import bytes_of_weight, check_states
 from rnnexp.experiment.spec import RunSpec
@@ -245,9 +244,6 @@ def facts_of(task: Task) -> dict[str, Any]:
 _tasks: dict[tuple[type[Task], str], Task] = {}
 _TASKS_KEPT = 4
 
-#: Makes the same seed give the same bytes on CUDA; cuBLAS reads it when it starts.
-CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
-
 
 def _task(spec: RunSpec) -> Task:
     """The task; those built last are kept, since the jobs of a study share a few of them.
@@ -355,26 +351,3 @@ def default_threads() -> int:
     """As many as there may be: torch's number before the first job, which is that of the cores or
     what OMP_NUM_THREADS says. A job may set another."""
     return torch.get_num_threads()
-
-
-def pick_device(name: str) -> torch.device:
-    """The torch device of that name; `auto` takes CUDA, else MPS, else the CPU."""
-    if name == "auto":
-        if torch.cuda.is_available():
-            name = "cuda"
-        else:
-            name = "mps" if torch.backends.mps.is_available() else "cpu"
-    kind, _, index = name.partition(":")
-    if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", name):
-        raise ConfigError(f"device must be auto, cpu, cuda, cuda:N or mps (got {name})")
-    there = {
-        "cpu": True,
-        "cuda": torch.cuda.is_available() and int(index or 0) < torch.cuda.device_count(),
-        "mps": torch.backends.mps.is_available(),
-    }
-    if not there[kind]:
-        raise ConfigError(f"device={name} is not there: use device=cpu or device=auto")
-    if kind == "cuda":
-        os.environ.setdefault(CUBLAS, ":4096:8")
-        torch.use_deterministic_algorithms(True, warn_only=True)
-    return torch.device(name)

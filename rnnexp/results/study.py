@@ -22,6 +22,7 @@ from rnnexp.results.over_seeds import INTERVAL, ONE_BY_ONE
 from rnnexp.results.plan import plan_faults, planned, rounds_left
 from rnnexp.results.reading import below, job_folders, read_for_tables
 from rnnexp.results.scored import by_score
+from rnnexp.results.search import Search
 from rnnexp.results.study_run import StudyRun
 from rnnexp.results.versions import versions_line
 from rnnexp.scores import BEATS_CHANCE, Score
@@ -39,6 +40,7 @@ class Study:
         not among `runs`.
     left_out: folders that are no run, or have a damaged file; which one, and what to do.
     asked: the score that its tables are to show; None: the headline.
+    search: of a study whose runs are the trials of a search; None of any other.
     """
 
     path: Path
@@ -47,6 +49,7 @@ class Study:
     older: Sequence[str] = ()
     left_out: Sequence[str] = ()
     asked: str | None = None
+    search: Search | None = None
 
     @classmethod
     def read(cls, path: Path, score: str | None = None) -> "Study":
@@ -73,7 +76,12 @@ class Study:
         runs, older = _newest(every)
         if score is not None and runs:
             runs = by_score(runs, score)
-        return cls(path, runs, list(settings), older, left_out, score)
+        search = None
+        try:
+            search = Search.read(path)
+        except DataError as error:
+            left_out.append(below(path, error))
+        return cls(path, runs, list(settings), older, left_out, score, search)
 
     @cached_property
     def score(self) -> Score:
@@ -106,11 +114,13 @@ class Study:
 
     @cached_property
     def unfinished(self) -> str:
-        """`unfinished: 7 of 12 runs have a result`; empty where all have one.
+        """`unfinished: 7 of 12 runs have a result`; empty where all have one. Of a search, trials.
 
         A run of the first version has no fingerprint of this one, and counts as one of those that
         a command asked for.
         """
+        if self.search is not None:
+            return self.search.unfinished
         jobs = {run.summary.fingerprint or run.name: run.summary for run in self.runs}
         done = {job for job, summary in jobs.items() if summary.done}
         first_version = sum(jobs[job].measured is None for job in done)
@@ -159,6 +169,9 @@ class Study:
 
     def notes(self) -> list[str]:
         """What is missing or uneven, a line each: nothing is averaged over it in silence."""
+        if self.search is not None:  # trials are no factor levels: nothing is uneven or absent
+            versions = versions_line([run.summary for run in self.runs])
+            return [note for note in (self.unfinished, *self.damaged, versions) if note]
         notes = [
             self.unfinished, *self.damaged, self._lacking(), self._scored_otherwise(),
             self._superseded(), self._absent(), self._uneven(), self._unsure(),

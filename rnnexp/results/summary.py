@@ -19,8 +19,9 @@ from rnnexp.scores import ACCURACY, CROSS_ENTROPY, MSE, SQUARED_ERROR, Score
 SCHEMA_VERSION = 3
 
 #: running; finished or diverged, which are results; failed with an error; interrupted by a signal,
-#: after a checkpoint; killed without having been able to say so.
-Status = Literal["running", "finished", "diverged", "failed", "interrupted", "killed"]
+#: after a checkpoint; killed without having been able to say so; pruned by the search that had
+#: asked for it, since others did better.
+Status = Literal["running", "finished", "diverged", "failed", "interrupted", "killed", "pruned"]
 
 #: A run that ended with one of these has its result; the others can be run again.
 DONE: tuple[Status, ...] = ("finished", "diverged")
@@ -275,6 +276,11 @@ class Summary(Record):
     def done(self) -> bool:
         """Whether it has its result: finished, or diverged."""
         return self.status in DONE
+
+    @property
+    def settled(self) -> bool:
+        """Whether the same command leaves it as it is: it has its result, or was pruned."""
+        return self.done or self.status == "pruned"
 
 
 class TaskRecord(Record):
