@@ -72,7 +72,9 @@ class Choice:
         """The files of its group that it builds on."""
         entries = self.values.get("defaults") or []
         names = [entry for entry in entries if isinstance(entry, str) and entry != "_self_"]
-        return [Choice(self.group, name, self.path.with_name(f"{name}.yaml")) for name in names]
+        # one of Hydra's own, as submitit_slurm, has no file here
+        found = [(name, plugins.base_file(self.group, name)) for name in names]
+        return [Choice(self.group, name, path) for name, path in found if path is not None]
 
     def jobs(self) -> int:
         """Of a preset: how many runs it makes; where it chooses lengths, in its first round."""

@@ -83,7 +83,12 @@ def _check(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     from rnnexp.checks.suite import table, verify
 
-    results = list(verify())
+    if arguments.components:
+        from rnnexp.command.conformance import verify_components
+
+        results = verify_components(arguments.components)
+    else:
+        results = list(verify())
     say(table(results))
     return OK if all(result.passed for result in results) else FAILED
 
@@ -160,6 +165,15 @@ def _report_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _verify_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "components",
+        nargs="*",
+        metavar="KIND/NAME",
+        help="components, as cells/mine, data/mine or probes/mine, each with its name=value",
+    )
+
+
 def _study_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=["status"], help="how far it has come")
     parser.add_argument("study", metavar="NAME", help="its name, or its directory")
@@ -196,7 +210,12 @@ VERBS = {
         _run_or_study,
         _check,
     ),
-    "verify": Verb("", "check the measurements against known cases", lambda parser: None, _verify),
+    "verify": Verb(
+        "[KIND/NAME ...]",
+        "check the measurements against known cases; or a cell, task or probe of yours",
+        _verify_arguments,
+        _verify,
+    ),
 }
 
 
