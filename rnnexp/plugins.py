@@ -294,13 +294,17 @@ def modules(kind: str) -> Iterator[ModuleType]:
         yield module
 
 
-def module_files(kind: str) -> list[Path]:
-    """The files of those modules: nothing is imported."""
+def module_files(kind: str) -> dict[str, Path]:
+    """The files of those modules by their names: nothing is imported."""
     own = importlib.util.find_spec(OWN[kind])
     assert own is not None
-    places = list(own.submodule_search_locations or ())
-    places += [str(folder / kind) for folder in packages().values()]
-    return [Path(place) / f"{name}.py" for place in places for name in _names_in([place])]
+    places = [(OWN[kind], Path(place)) for place in own.submodule_search_locations or ()]
+    places += [(f"{package}.{kind}", folder / kind) for package, folder in packages().items()]
+    return {
+        f"{package}.{name}": place / f"{name}.py"
+        for package, place in places
+        for name in _names_in([str(place)])
+    }
 
 
 def module_names(kind: str) -> list[str]:

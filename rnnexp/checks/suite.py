@@ -113,8 +113,8 @@ def table(results: list[Result]) -> str:
     head = f"{'check':<{width}} {'expected':>13} {'measured':>13} {'error':>8} {'allowed':>8}"
     lines = [head, "-" * (len(head) + 6)]
     lines += [
-        f"{r.name:<{width}} {r.expected:>13.7g} {r.measured:>13.7g} {r.error:>8.1e} {r.tolerance:>8.0e}"
-        f"  {'pass' if r.passed else 'FAIL'}"
+        f"{r.name:<{width}} {r.expected:>13.7g} {r.measured:>13.7g} {r.error:>8.1e} "
+        f"{r.tolerance:>8.0e}  {'pass' if r.passed else 'FAIL'}"
         for r in results
     ]
     failed = sum(not r.passed for r in results)

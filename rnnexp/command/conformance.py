@@ -20,9 +20,7 @@ def verify_components(words: Sequence[str]) -> list[Result]:
         if not equals:
             asked.append((word, {}))
         elif not asked:
-            raise ConfigError(
-                f"verify: '{word}' stands before the component that it is a setting of"
-            )
+            raise ConfigError(f"verify: '{word}' belongs behind the component that it sets")
         else:
             asked[-1][1][name.rpartition(".")[2]] = _value(word, value)
     # all are looked up before the first is run

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from rnnexp import plugins
 from rnnexp.command import FAILED, OK, USER_ERROR
 from rnnexp.command.console import console_lines, say, say_fault
+from rnnexp.command.listing import add_info_arguments, add_list_arguments
 from rnnexp.errors import DataError, UserError
 from rnnexp.printable import PrintableFormatter
 
@@ -78,6 +79,21 @@ def _check(arguments: argparse.Namespace) -> int:
         raise UserError(f"{path} is neither a run nor a study: no summary.json, no study.csv")
     say("\n".join(lines))
     return OK if whole else FAILED
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from rnnexp.command.listing import run_list
+
+    run_list(arguments)
+    return OK
+
+
+def _info(arguments: argparse.Namespace) -> int:
+    from rnnexp.command.info import run_info
+
+    plugins.look_here_last()
+    run_info(arguments)
+    return OK
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -210,6 +226,8 @@ VERBS = {
         _run_or_study,
         _check,
     ),
+    "list": Verb("[GROUP]", "what can be chosen, a line each", add_list_arguments, _list),
+    "info": Verb("GROUP/CHOICE", "what a choice is, and its settings", add_info_arguments, _info),
     "verify": Verb(
         "[KIND/NAME ...]",
         "check the measurements against known cases; or a cell, task or probe of yours",

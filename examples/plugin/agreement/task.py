@@ -11,8 +11,8 @@ from rnnexp.types import SequenceDataset
 from rnnexp.words import PAD
 
 
-# `Generated` makes the splits and the fresh training samples from `generate` below; `Classification`
-# is the loss and the scores. A task that reads files derives from other bases: see rnnexp/data/.
+# `Generated` makes the splits and the fresh training samples from `generate` below, and
+# `Classification` is the loss and the scores. For a task that reads files see rnnexp/data/.
 class Agreement(Generated, Classification):
     """The class is 1 where the last symbol is the first one again, and 0 where it is another.
 
@@ -40,7 +40,7 @@ class Agreement(Generated, Classification):
     def check_length(self) -> None:
         if self.seq_len < 2:
             raise ValueError(
-                f"agreement needs seq_len of 2 or more: a first symbol and a last (got {self.seq_len})"
+                f"agreement needs seq_len of 2 or more, a first and a last (got {self.seq_len})"
             )
 
     def variant(self) -> dict[str, Any]:

@@ -82,10 +82,8 @@ class StateSpeed(ProbeFinding):
             axes.set_xlabel("time step t")
             axes.set_ylabel("‖hₜ − hₜ₋₁‖ / (‖hₜ‖ + ‖hₜ₋₁‖)")
             scales.whole_numbers(axes.xaxis)
-            style.title(
-                canvas,
-                f"How far the trained state moves from step to step\n{style.seeds_note(seeds)}",
-            )
+            note = style.seeds_note(seeds)  # what the band is, and over how many
+            style.title(canvas, f"How far the trained state moves from step to step\n{note}")
             style.legend(canvas, [axes])
             return [style.save(canvas, folder, self.name)]
 
