@@ -134,7 +134,7 @@ def _target(choice: Choice) -> str | None:
     return next((target for base in choice.bases() if (target := _target(base))), None)
 
 
-# -- cells, and sources that are not imported -------------------------------------------------------
+# -- cells, and sources that are not imported -----------------------------------------------------
 
 
 def _cells() -> Iterator[Entry]:

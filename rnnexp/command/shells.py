@@ -17,7 +17,8 @@ _rnnexp_completion() {
     COMPREPLY=()
     while IFS= read -r candidate; do
         COMPREPLY+=("$candidate")
-    done < <(COMP_LINE="${COMP_LINE:0:COMP_POINT}" "$program" --shell-completion query=bash 2>/dev/null)
+    done < <(COMP_LINE="${COMP_LINE:0:COMP_POINT}" \\
+        "$program" --shell-completion query=bash 2>/dev/null)
 }
 complete -o nospace -o default -F _rnnexp_completion rnnexp
 """
