@@ -32,7 +32,9 @@ from rnnexp.model.base import SequenceModel
 from rnnexp.model.fused import GRU, LSTM, RNN
 from rnnexp.model.lockstep import Lockstep
 from rnnexp.model.unrolled import Unrolled
+from rnnexp.optimizer.adam import Adam
 from rnnexp.training.epoch import Epoch
+from rnnexp.training.recipe import Recipe
 from rnnexp.training.together import train_together
 from rnnexp.training.trainer import Trainer
 from rnnexp.types import Batch
@@ -84,7 +86,8 @@ class Bench:
     def __init__(self, scale: Scale, device: torch.device) -> None:
         self.scale, self.device = scale, device
         self.vocabulary = [str(i) for i in range(scale.words)]
-        self.trainer, self.task, self.clip = Trainer(), Labels(), Norm(max_norm=1.0)
+        self.trainer, self.task = Trainer(), Labels()
+        self.recipe = Recipe(optimizer=Adam(), clip=Norm(max_norm=1.0))
 
     def batches(self, seq_len: int, seed: int = 0) -> list[Batch]:
         scale, generator = self.scale, torch.Generator().manual_seed(seed)
@@ -109,11 +112,11 @@ class Bench:
 
     def epoch(self, model: SequenceModel, data: list[Batch]) -> Callable[[], None]:
         """A call trains the batches once."""
-        optimizer = self.trainer.make_optimizer(model, self.device)
+        update = self.trainer.update(model, self.recipe, 0, self.device)
 
         def train() -> None:
             steps = self.trainer.epoch_steps(model)
-            self.trainer.train_epoch(model, self.task, self.clip, optimizer, data, steps)
+            self.trainer.train_epoch(model, self.task, self.recipe, update, data, steps)
 
         return train
 
@@ -121,15 +124,13 @@ class Bench:
         self, models: Sequence[SequenceModel], data: Sequence[list[Batch]]
     ) -> Callable[[], None]:
         """A call trains each model's batches once, all models as one program."""
-        optimizers = [self.trainer.make_optimizer(model, self.device) for model in models]
+        updates = [self.trainer.update(m, self.recipe, 0, self.device) for m in models]
 
         def train() -> None:
             steps = [self.trainer.epoch_steps(model) for model in models]
             epochs = [
-                Epoch(model, self.task, self.clip, optimizer, batches, noted)
-                for model, optimizer, batches, noted in zip(
-                    models, optimizers, data, steps, strict=True
-                )
+                Epoch(model, self.task, self.recipe, update, batches, noted)
+                for model, update, batches, noted in zip(models, updates, data, steps, strict=True)
             ]
             train_together(epochs, Lockstep)
 

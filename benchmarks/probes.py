@@ -20,6 +20,7 @@ from rnnexp.embedding.learned import Learned
 from rnnexp.experiment.denormals import flushed_denormals
 from rnnexp.model.fused import LSTM, RNN, Fused
 from rnnexp.model.rollout import rollout
+from rnnexp.optimizer.adam import Adam
 from rnnexp.probes.base import Probe
 from rnnexp.probes.grad_norm import GradNorm
 from rnnexp.probes.gradient_flow import GradientFlow
@@ -27,6 +28,7 @@ from rnnexp.probes.hidden_dynamics import HiddenDynamics
 from rnnexp.probes.lyapunov import lyapunov_spectrum
 from rnnexp.probes.probe_set import ProbeSet
 from rnnexp.training.feed import Sampler
+from rnnexp.training.recipe import Recipe
 from rnnexp.training.trainer import Trainer
 
 EPOCHS = 10
@@ -53,7 +55,8 @@ def _share(model_type: type[Fused], task: Reviews, size: int, rounds: int, batch
     torch.manual_seed(0)
     model = model_type(Learned(task.vocabulary or (), size), 2, hidden_size=size)
     trainer = Trainer()
-    optimizer = trainer.make_optimizer(model, device)
+    recipe = Recipe(optimizer=Adam(), clip=NoClip())
+    update = trainer.update(model, recipe, 0, device)
     train = Sampler(task.split("train"), device, trim=not model.reads_pads)
     indices = train.epoch(trainer.batch_size, np.random.default_rng(0))
     defaults: dict[str, Probe] = {
@@ -67,7 +70,7 @@ def _share(model_type: type[Fused], task: Reviews, size: int, rounds: int, batch
         part = indices[number * batches : (number + 1) * batches]
         started = time.perf_counter()
         steps = trainer.epoch_steps(model)
-        trainer.train_epoch(model, task, NoClip(), optimizer, train.batches(part), steps)
+        trainer.train_epoch(model, task, recipe, update, train.batches(part), steps)
         training.append((time.perf_counter() - started) / batches * len(indices))
         started = time.perf_counter()
         probes.measure(number, number * batches, False, lambda name, arrays: None, steps.by_step())

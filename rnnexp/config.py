@@ -20,6 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from rnnexp.dials import SECTIONS, Checkpoints, Dials, Jobs
+from rnnexp.earlier import INSTEAD
 from rnnexp.errors import ConfigError, UserError, did_you_mean, first_line, nearest, to_type
 from rnnexp.plugins import PRESETS, option_files, own_config_dir
 
@@ -36,6 +37,9 @@ GROUPS = {
     "embedding": "rnnexp.embedding.base.Encoder",
     "init": "rnnexp.init.base.Init",
     "clip": "rnnexp.clip.base.Clip",
+    "optimizer": "rnnexp.optimizer.base.Optimizer",
+    "schedule": "rnnexp.schedule.base.Schedule",
+    "loss": "rnnexp.loss.base.Loss",
     "regulariser": "rnnexp.regulariser.base.Regulariser",
     "trainer": "rnnexp.training.trainer.Trainer",
 }
@@ -252,6 +256,8 @@ def checked_arguments(
     checked: dict[str, Any] = {}
     for key, value in values.items():
         if key not in parameters:
+            if now := INSTEAD.get(f"{prefix}{key}"):
+                raise ConfigError(f"'{prefix}{key}' has another name now: {now.format(value)}")
             near = nearest(key, [*parameters, *others])
             hint = f"; did you mean '{prefix}{near}'?" if near is not None else ""
             if prefix and key in GROUPS:  # a group of its own, and no setting of another

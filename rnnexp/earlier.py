@@ -32,9 +32,44 @@ TARGETS: Mapping[str, str] = {
 SETTINGS: Mapping[str, str] = {}
 
 #: Groups that 0.1 did not have, with the choice that does what was done before.
-GROUPS_SINCE: Mapping[str, Mapping[str, str]] = {
+GROUPS_SINCE: Mapping[str, Mapping[str, Any]] = {
+    "schedule": {"_target_": "rnnexp.schedule.none.Constant"},
+    "loss": {
+        "_target_": "rnnexp.loss.default.Default",
+        "class_weights": None,
+        "label_smoothing": 0.0,
+    },
     "regulariser": {"_target_": "rnnexp.regulariser.none.NoRegulariser"},
 }
+
+#: What `trainer.optimizer` of versions before 0.7 named, as the group that it is since: the
+#: settings beside the rate were at these values, torch's defaults, but for `alpha`.
+OPTIMIZERS: Mapping[str, Mapping[str, Any]] = {
+    "adam": {
+        "_target_": "rnnexp.optimizer.adam.Adam",
+        "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.0, "amsgrad": False,
+    },
+    "adamw": {
+        "_target_": "rnnexp.optimizer.adamw.AdamW",
+        "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.01, "amsgrad": False,
+    },
+    "sgd": {
+        "_target_": "rnnexp.optimizer.sgd.SGD",
+        "momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": False,
+    },
+    "rmsprop": {
+        "_target_": "rnnexp.optimizer.rmsprop.RMSprop",
+        "alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0, "momentum": 0.0, "centered": False,
+    },
+}  # fmt: skip
+
+#: What to type in the place of a setting of an earlier version; {} stands for its value.
+INSTEAD: Mapping[str, str] = {
+    "trainer.learning_rate": "optimizer.lr={}",
+    "trainer.optimizer": "optimizer={}",
+    "trainer.alpha": "optimizer=rmsprop optimizer.alpha={}",
+}
+
 #: What a choice, as `group=name`, or a preset was called in an earlier version, and is called now.
 CHOICES: Mapping[str, str] = {"experiment=memory_horizon": "experiment=trainability"}
 
@@ -50,6 +85,9 @@ LATER: Mapping[str, Any] = {
     **GROUPS_SINCE,
     "model.engine": "auto",
     "probes.every_step": False,
+    "trainer.accumulate": 1,
+    "trainer.shuffle": True,
+    "trainer.stateful": False,
     "trainer.stop_when_solved": False,
 }
 
@@ -75,7 +113,7 @@ def upgraded(config: Mapping[str, Any]) -> dict[str, Any]:
     """A run's configuration in this version's names; one of this version is unchanged."""
     made = _with_targets(config)
     if made:  # else the run ended before it wrote its configuration
-        made = {**GROUPS_SINCE, **made}
+        made = {**GROUPS_SINCE, **_with_optimizer(made)}
     for old, new in SETTINGS.items():
         place = _node(made, old)
         name = old.rpartition(".")[2]
@@ -83,6 +121,38 @@ def upgraded(config: Mapping[str, Any]) -> dict[str, Any]:
             value = place.pop(name)
             _node(made, new, make=True)[new.rpartition(".")[2]] = value
     return made
+
+
+def _with_optimizer(config: Mapping[str, Any]) -> dict[str, Any]:
+    """With a group `optimizer` in the place of three settings of the trainer."""
+    trainer = dict(config.get("trainer") or {})
+    if "optimizer" in config or "learning_rate" not in trainer:
+        return dict(config)
+    group = dict(OPTIMIZERS[trainer.pop("optimizer", "adam")], lr=trainer.pop("learning_rate"))
+    alpha = trainer.pop("alpha", None)
+    if alpha is not None:
+        group["alpha"] = alpha
+    return {**config, "trainer": trainer, "optimizer": group}
+
+
+def in_first_names(config: Mapping[str, Any]) -> dict[str, Any]:
+    """`upgraded`, with an optimizer as the first version named it, where it had it.
+
+    A run's identity is a hash that versions before 0.7 have made of these names.
+    """
+    group = dict(config.get("optimizer") or {})
+    names = [name for name, of in OPTIMIZERS.items() if of["_target_"] == group.get("_target_")]
+    if not names or "lr" not in group:
+        return dict(config)
+    lr, alpha = group.pop("lr"), group.get("alpha")
+    usual = dict(OPTIMIZERS[names[0]])
+    own = {"learning_rate": lr, "optimizer": names[0]}
+    if alpha != usual.get("alpha"):  # the setting was null where it was not given
+        own["alpha"] = usual["alpha"] = alpha
+    if group != usual:
+        return dict(config)
+    made = {key: value for key, value in config.items() if key != "optimizer"}
+    return {**made, "trainer": {**config.get("trainer", {}), **own}}
 
 
 def _with_targets(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def test_bytes_are_counted_with_the_moments_that_the_optimizer_keeps(
     words = (*GENERATED, "probes=none", "model.hidden_size=130")
     refused = rnnexp(*words)
     assert "model.hidden_size=130: weights, gradients and the optimizer's moments" in refused.error
-    assert rnnexp(*words, "trainer.optimizer=sgd").status == 0
+    assert rnnexp(*words, "optimizer=sgd").status == 0
 
 
 def test_a_component_alone_counts_weights_and_gradients(little: int) -> None:

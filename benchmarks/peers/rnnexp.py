@@ -25,6 +25,8 @@ class Rnnexp(TorchPeer):
         from rnnexp.embedding.learned import Learned
         from rnnexp.model.fused import GRU, LSTM, RNN
         from rnnexp.model.unrolled import Unrolled
+        from rnnexp.optimizer.adam import Adam
+        from rnnexp.training.recipe import Recipe
         from rnnexp.training.trainer import Trainer
         from rnnexp.types import Batch, SequenceDataset
 
@@ -43,8 +45,9 @@ class Rnnexp(TorchPeer):
         model = models[case.kind](encoder, 2, hidden_size=case.size)
         copy_weights(case.weights, encoder.vectors, model.recurrence.named_parameters(), model.head)
         trainer = Trainer(precision="bf16" if self.bf16 else "float32", batch_size=case.batch_size)
-        cpu, task, clip = torch.device("cpu"), Texts(), Norm(max_norm=1.0)
-        optimizer = trainer.make_optimizer(model, cpu)
+        cpu, task = torch.device("cpu"), Texts()
+        recipe = Recipe(optimizer=Adam(), clip=Norm(max_norm=1.0))
+        update = trainer.update(model, recipe, 0, cpu)
         whole = [Batch(*batch) for batch in tensor_batches(case)]
         feed, trained = trainer.feed(model, task, 0, cpu), 0
 
@@ -55,7 +58,7 @@ class Rnnexp(TorchPeer):
             epoch = feed.batches(trained, steps, numbers)
             batches = epoch if case.epoch_steps else whole[:steps]
             trained += steps
-            trainer.train_epoch(model, task, clip, optimizer, batches, numbers)
+            trainer.train_epoch(model, task, recipe, update, batches, numbers)
             loss = numbers.means()["train_loss"]
             return Round(time.perf_counter() - started, loss)
 

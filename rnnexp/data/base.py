@@ -120,6 +120,10 @@ class Task(ABC):
         """The mean of each score over the batch, a 0-dim tensor."""
         return {name: score.mean() for name, score in self.scores(outputs, batch).items()}
 
+    def counted(self, batch: Batch) -> int | Tensor:
+        """What the mean of `loss` is over: the examples, or the steps with a target."""
+        return len(batch)
+
     def followed_loss(self, outputs: Tensor, batch: Batch) -> Tensor:
         """The loss whose gradient the probes follow back in time, a 0-dim tensor.
 
@@ -165,6 +169,9 @@ class StepClassification(Task):
 
     def scores(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         return {"accuracy": step_accuracy(outputs, batch.targets)}
+
+    def counted(self, batch: Batch) -> int | Tensor:
+        return (batch.targets != IGNORED).sum()
 
     def followed_loss(self, outputs: Tensor, batch: Batch) -> Tensor:
         row_B = torch.arange(len(batch), device=outputs.device)

@@ -7,7 +7,7 @@ import functools
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, get_args
 
@@ -15,7 +15,6 @@ import torch
 
 from rnnexp import bounds
 from rnnexp import config as settings
-from rnnexp.clip.base import Clip
 from rnnexp.data.base import Task
 from rnnexp.embedding.base import Encoder
 from rnnexp.embedding.features import Features
@@ -31,9 +30,10 @@ from rnnexp.model.base import SequenceModel
 from rnnexp.model.bptt import is_written_for
 from rnnexp.model.engine import Engine
 from rnnexp.probes.base import Probe
-from rnnexp.regulariser.base import Regulariser
 from rnnexp.results.reuse import Identity
+from rnnexp.schedule.base import Schedule
 from rnnexp.streams import stream_seed
+from rnnexp.training.recipe import Recipe
 from rnnexp.training.trainer import Trainer
 
 
@@ -51,8 +51,7 @@ class Experiment:
     task: Task
     at_lengths: Mapping[int, Task]
     model: SequenceModel
-    clip: Clip
-    regulariser: Regulariser
+    recipe: Recipe
     trainer: Trainer
     probes: Mapping[str, Probe]
     skipped_probes: Mapping[str, str]
@@ -116,8 +115,9 @@ def _build(spec: RunSpec) -> Experiment:
         settings.arguments(config, f"{settings.PROBES}.{name}")
     default_threads()
     trainer: Trainer = settings.build(config, "trainer")
-    clip: Clip = settings.build(config, "clip")
-    regulariser: Regulariser = settings.build(config, "regulariser")
+    recipe = Recipe(
+        **{name: settings.build(config, name) for name in (field.name for field in fields(Recipe))}
+    )
     init: Init = settings.build(config, "init", seq_len=dials.seq_len)
     device = pick_device(dials.device)
     _check_threads(config.get("threads"))
@@ -127,8 +127,12 @@ def _build(spec: RunSpec) -> Experiment:
     at_lengths = _at_lengths(task)
     _make_splits(task, at_lengths)
     _checked(config, "trainer", trainer.check, task, device)
+    _checked(config, "loss", recipe.loss.check, task)
     # Weights are drawn on the CPU whatever the device, so that a seed means the same everywhere.
-    with torch.random.fork_rng(devices=[]), bounds.weighing(bytes_of_weight(trainer)):
+    with (
+        torch.random.fork_rng(devices=[]),
+        bounds.weighing(bytes_of_weight(recipe.optimizer, trainer.ema)),
+    ):
         torch.manual_seed(stream_seed(dials.seed, "weights"))
         encoder: Encoder
         if task.vocabulary is None:
@@ -144,17 +148,29 @@ def _build(spec: RunSpec) -> Experiment:
         raise ConfigError("the initial weights are not finite: lower what init or embedding scale")
     _checked(config, "trainer", check_states, trainer, model, task, device)
     planned = sum(trainer.plan(trainer.feed(model, task, dials.seed, device).epoch_steps))
-    _checked(config, "regulariser", regulariser.check, model, planned)
+    _checked(config, "regulariser", recipe.regulariser.check, model, planned)
+    _checked(config, "schedule", check_schedule, recipe.schedule, task, planned)
     probes, skipped = _probes(spec, model, task)
     work = work_of(trainer, model, task, dials.seed)
     threads = config.get("threads") or work.threads(bounds.own_cores(), default_threads())
     torch.set_num_threads(threads)
     experiment = Experiment(
-        spec, device, task, at_lengths, model.to(device), clip, regulariser, trainer, probes,
-        skipped, work, threads,
+        spec, device, task, at_lengths, model.to(device), recipe, trainer, probes, skipped, work,
+        threads,
     )  # fmt: skip
     _check_engine(experiment)
     return experiment
+
+
+def check_schedule(schedule: Schedule, task: Task, steps: int) -> None:
+    """Raise ValueError where it has nothing to go by, or leaves the training nothing."""
+    if schedule.watches and not len(task.split("val")):
+        way_out = "data.val_count=1000" if task.generates else "data.split=80/10/10"
+        raise ValueError(
+            f"schedule watches the validation split and the data has none: use {way_out}, or "
+            "schedule=none"
+        )
+    schedule.check(steps)
 
 
 def _check_engine(experiment: Experiment) -> None:

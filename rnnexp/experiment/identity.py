@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnnexp import config as settings
 from rnnexp.dials import SECTIONS
-from rnnexp.earlier import came_later, upgraded
+from rnnexp.earlier import came_later, in_first_names, upgraded
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import Summary
 
@@ -26,7 +26,7 @@ def fingerprint(config: Mapping[str, Any]) -> str:
     """16 hexadecimal digits, the same for runs whose numbers are the same."""
     relevant = {
         key: component(key, value) if key in settings.GROUPS else value
-        for key, value in upgraded(config).items()
+        for key, value in in_first_names(upgraded(config)).items()
         if key not in (*settings.LABELS, *SECTIONS, settings.PROBES)
         and value is not None
         and not came_later(key, value)

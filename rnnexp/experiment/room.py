@@ -6,8 +6,9 @@ from torch import nn
 from rnnexp import bounds
 from rnnexp.data.base import Task
 from rnnexp.model.base import SequenceModel
+from rnnexp.optimizer.base import Optimizer
 from rnnexp.training.feed import trained_widths
-from rnnexp.training.optimizers import make_optimizer, step
+from rnnexp.training.optimizers import step
 from rnnexp.training.trainer import Trainer
 
 CPU = torch.device("cpu")
@@ -16,16 +17,18 @@ CPU = torch.device("cpu")
 FLOAT = 4
 
 
-def bytes_of_weight(trainer: Trainer) -> int:
-    """Of one float32 weight, its gradient, and what the optimizer keeps of it, which is asked."""
+def bytes_of_weight(recipe: Optimizer, ema: float | None = None) -> int:
+    """Of one float32 weight, its gradient, and what the optimizer keeps of it, which is asked.
+
+    ema: of the trainer; with one the weight's average is kept too.
+    """
     weight = nn.Parameter(torch.zeros(2))
     weight.grad = torch.zeros(2)
-    rate = trainer.learning_rate
-    optimizer = make_optimizer(trainer.optimizer, [weight], rate, trainer.alpha, CPU)
+    optimizer = recipe.make([weight], CPU)
     step(optimizer)
     kept = [value for value in optimizer.state[weight].values() if isinstance(value, torch.Tensor)]
     moments = sum(value.element_size() for value in kept if value.shape == weight.shape)
-    return bounds.TRAINED + moments
+    return bounds.TRAINED + moments + (0 if ema is None else FLOAT)
 
 
 def check_states(trainer: Trainer, model: SequenceModel, task: Task, device: torch.device) -> None:

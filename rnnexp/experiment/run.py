@@ -75,7 +75,7 @@ def execution(
             run.write_environment(environment)
             run.write_task(task_record(experiment))
             log.info("run %s", shown_path(run.path))
-            lines = training_lines(trainer, task, device, experiment.regulariser.words)
+            lines = training_lines(trainer, task, device, experiment.recipe.words)
             for line in [*start_lines(experiment, summary), *lines]:
                 log.info("%s", line)
             warn_once(summary.data_report, in_study=headlines_only.get())
@@ -90,17 +90,17 @@ def execution(
         fit = yield from trainer.fitting(
             model,
             task,
-            experiment.clip,
+            experiment.recipe,
             run,
             dials.seed,
             device,
             probes,
             checkpoint,
             saving,
-            experiment.regulariser,
         )
         summary.epochs, summary.steps = fit.epochs, fit.steps
         summary.best_epoch, summary.best_step = fit.best_epoch, fit.best_step
+        summary.best_validation = fit.best_score
         summary.seconds = round(fit.seconds, 3)
         summary.tokens_per_second = round(fit.tokens / fit.seconds) if fit.seconds else None
         summary.validation = dict(fit.validation) if fit.validation is not None else None
@@ -162,6 +162,8 @@ def _show(run: RunDirectory, plots: bool) -> None:
 def _take_weights_to_test(experiment: Experiment, fit: Fit) -> Tested:
     """Give the model the weights that are to be tested; the model has the last ones."""
     if not experiment.trainer.tests_best or fit.best_epoch is None or fit.best_step is None:
+        if fit.averaged_weights is not None:
+            experiment.model.load_state_dict(fit.averaged_weights)
         return Tested(weights="last", epoch=fit.epochs, step=fit.steps)
     assert fit.best_weights is not None
     experiment.model.load_state_dict(fit.best_weights)
@@ -229,6 +231,7 @@ def describe(experiment: Experiment) -> Summary:
         solved_at=task.solved,
         synthetic=task.synthetic,
         memory=task.memory,
+        monitor=experiment.trainer.monitored(task).name,
         unit="step" if experiment.trainer.steps or task.generates else "epoch",
         cell=None if cell is None else CellFacts(**cell.describe()),
         engine=experiment.engine,

@@ -59,7 +59,12 @@ def check_together(experiment: Experiment) -> None:
             f"{asked} computes by autograd and probes.gradient_flow.every_step=true notes what "
             "engine=bptt computes: use jobs.replicas=null"
         )
-    if experiment.regulariser.adds:
+    if experiment.trainer.accumulate > 1:
+        raise ConfigError(
+            f"{asked} computes each step at once and trainer.accumulate="
+            f"{experiment.trainer.accumulate} in parts: use jobs.replicas=null"
+        )
+    if experiment.recipe.regulariser.adds:
         raise ConfigError(
             f"{asked} minimises the task's loss alone and the regulariser adds to it: use "
             "jobs.replicas=null or regulariser=none"

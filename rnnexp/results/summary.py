@@ -116,7 +116,7 @@ class CellFacts(BaseModel):
 
 
 class Tested(BaseModel):
-    """Which weights were tested: the last, or those of the epoch with the lowest validation loss.
+    """Which weights were tested: the last, or those of the epoch with the best validation score.
 
     epoch, step: how far the training had come with them.
     """
@@ -157,7 +157,8 @@ class Summary(Record):
     engine: how its gradients are computed, as it was chosen: `fused`, `autograd`, `bptt`.
     replicas: how many runs were trained as one program with it, itself among them; None of one that
         was trained alone. `seconds` are then those of all of them.
-    best_epoch, best_step: of the lowest validation loss, None without a validation split.
+    monitor: the name of the validation score by which epochs are told apart.
+    best_epoch, best_step, best_validation: of its best value, None without a validation split.
     tested: which weights the test is of, and `load_model` loads; None where nothing was tested.
     validation: loss and scores of the last epoch that was validated.
     test, test_interval: of the test split, with 95% intervals over its examples; None where they
@@ -208,6 +209,8 @@ class Summary(Record):
     steps: int | None = None
     best_epoch: int | None = None
     best_step: int | None = None
+    best_validation: Number = None
+    monitor: str | None = None
     tested: Tested | None = None
     seconds: Number = None
     tokens_per_second: int | None = None

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from rnnexp.dials import Checkpoints
@@ -27,6 +26,7 @@ from rnnexp.training.tensors import (
     tensors_of,
     weights_of,
 )
+from rnnexp.training.update import Update
 from rnnexp.types import Batch
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ class Checkpoint:
     steps: of the epoch under way, see `EpochSteps.state`; None between two epochs.
     probes: what the probes have measured, see `ProbeSet.state`; None of a run without probes.
     feed: what the feed has learned of the training, see `Feed.state`.
+    averages: of the weights, see `Average.state`; None of a training without.
     files: the sizes of the files that grow, when the last epoch had been recorded.
     """
 
@@ -53,6 +54,7 @@ class Checkpoint:
     probes: tuple[Mapping[str, Tensor], Mapping[str, Any]] | None
     feed: Mapping[str, Any]
     files: Mapping[str, int]
+    averages: Mapping[str, Tensor] | None = None
 
     @property
     def name(self) -> str:
@@ -69,6 +71,7 @@ class Checkpoint:
             **({"steps": self.steps[0]} if self.steps is not None else {}),
             **({"probes": self.probes[0]} if self.probes is not None else {}),
             **({"best": best} if best is not None else {}),
+            **({"averages": self.averages} if self.averages is not None else {}),
         }
         return {f"{name}.safetensors": tensor_bytes(tensors) for name, tensors in parts.items()}
 
@@ -83,15 +86,15 @@ class Checkpoint:
             "files": dict(self.files),
         }
 
-    def restore(
-        self, model: nn.Module, optimizer: torch.optim.Optimizer, feed: Feed, keep_best: bool
-    ) -> Fit:
-        """Bring model, optimizer and feed here; returns how far the training has come.
+    def restore(self, model: nn.Module, update: Update, feed: Feed, keep_best: bool) -> Fit:
+        """Bring model, update and feed here; returns how far the training has come.
 
         keep_best: whether the best epoch's weights are wanted.
         """
         model.load_state_dict(self.weights)
-        restore_optimizer(optimizer, *self.optimizer)
+        restore_optimizer(update.optimizer, *self.optimizer)
+        if update.average is not None and self.averages is not None:
+            update.average.restore(self.averages)
         feed.restore(self.feed)
         return self.fit if keep_best else replace(self.fit, best_weights=None)
 
@@ -112,13 +115,14 @@ class Checkpoint:
             return None if state[name] is None else (tensors[name], state[name])
 
         return cls(
-            fit=Fit(**state["fit"], best_weights=tensors.get("best")),
+            fit=Fit.of_state(state["fit"], tensors.get("best")),
             weights=tensors["weights"],
             optimizer=(tensors["optimizer"], state["optimizer"]),
             steps=part("steps"),
             probes=part("probes"),
             feed=state.get("feed", {}),  # no part of one written by version 0.5
             files=state["files"],
+            averages=tensors.get("averages"),
         )
 
 
@@ -143,14 +147,14 @@ class Saver:
         recorder: Recorder,
         settings: Checkpoints,
         model: nn.Module,
-        optimizer: torch.optim.Optimizer,
+        update: Update,
         feed: Feed,
         probes: Probes | None,
         saved: str = "",
     ) -> None:
         """saved: the name of the checkpoint that the training goes on from, which is there."""
         self._recorder, self._settings = recorder, settings
-        self._model, self._optimizer, self._feed = model, optimizer, feed
+        self._model, self._update, self._feed = model, update, feed
         self._probes = probes
         self._saved_at, self._saved_name = time.monotonic(), saved
         self._place: _Place
@@ -226,11 +230,12 @@ class Saver:
         checkpoint = Checkpoint(
             place.fit,
             weights_of(self._model),
-            optimizer_state(self._optimizer),
+            optimizer_state(self._update.optimizer),
             steps,
             place.probes,
             self._feed.state(),
             place.files,
+            None if self._update.average is None else self._update.average.state(),
         )
         if checkpoint.name == self._saved_name:
             return

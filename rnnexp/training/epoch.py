@@ -8,14 +8,12 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextvars import copy_context
 from typing import NamedTuple, TypeVar
 
-import torch
-
-from rnnexp.clip.base import Clip
 from rnnexp.data.base import Task
 from rnnexp.model.base import SequenceModel
-from rnnexp.regulariser.base import NO_REGULARISER, Regulariser
 from rnnexp.training.checkpoint import Saver
+from rnnexp.training.recipe import Recipe
 from rnnexp.training.steps import EpochSteps
+from rnnexp.training.update import Update
 from rnnexp.types import Batch
 
 T = TypeVar("T")
@@ -26,12 +24,11 @@ class Epoch(NamedTuple):
 
     model: SequenceModel
     task: Task
-    clip: Clip
-    optimizer: torch.optim.Optimizer
+    recipe: Recipe
+    update: Update
     batches: Iterable[Batch]
     steps: EpochSteps
     saver: Saver | None = None
-    regulariser: Regulariser = NO_REGULARISER
 
 
 def carried_out(story: Generator[Epoch, None, T], train: Callable[[Epoch], None]) -> T:

@@ -66,6 +66,11 @@ class Sampler:
         batches = [batch for pool in pools for batch in _chunks(pool, batch_size)]
         return [batches[i] for i in generator.permutation(len(batches))]
 
+    def in_order(self, batch_size: int, drop_last: bool = False) -> list[IntArray]:
+        """Every example once, in the order of the split: the indices of each batch."""
+        count = len(self) // batch_size * batch_size if drop_last else len(self)
+        return _chunks(np.arange(count), batch_size)
+
     def by_length(self, batch_size: int) -> list[IntArray]:
         """Every example once, for evaluation: the indices of each batch, by length if trimmed."""
         order = np.argsort(self.lengths, kind="stable") if self.trim else np.arange(len(self))
@@ -127,20 +132,32 @@ class CorpusFeed:
 
     is_grown = True
 
-    def __init__(self, split: Sampler, seed: int, batch_size: int, drop_last: bool = False) -> None:
+    def __init__(
+        self,
+        split: Sampler,
+        seed: int,
+        batch_size: int,
+        drop_last: bool = False,
+        shuffle: bool = True,
+    ) -> None:
         self.split, self.seed = split, seed
-        self.batch_size, self.drop_last = batch_size, drop_last
+        self.batch_size, self.drop_last, self.shuffle = batch_size, drop_last, shuffle
         self.epoch_steps = batch_count(len(split), batch_size, drop_last)
 
     def batches(self, first: int, count: int, steps: EpochSteps) -> Iterator[Batch]:
         while count > 0:
             epoch, start = divmod(first, self.epoch_steps)
-            # epochs count from 1
-            order = np.random.default_rng(stream_seed(self.seed, "order", epoch + 1))
-            indices = self.split.epoch(self.batch_size, order, self.drop_last)
-            indices = indices[start : start + count]
+            indices = self._pass(epoch)[start : start + count]
             yield from self.split.batches(indices)
             first, count = first + len(indices), count - len(indices)
+
+    def _pass(self, epoch: int) -> list[IntArray]:
+        """The indices of each batch of a pass over the split."""
+        if not self.shuffle:
+            return self.split.in_order(self.batch_size, self.drop_last)
+        # epochs count from 1
+        order = np.random.default_rng(stream_seed(self.seed, "order", epoch + 1))
+        return self.split.epoch(self.batch_size, order, self.drop_last)
 
     def state(self) -> Mapping[str, Any]:
         return {}

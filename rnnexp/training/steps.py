@@ -1,9 +1,9 @@
 """What the training steps of an epoch were: loss, scores and gradient norms of each."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +53,38 @@ class WatchedNorms:
             for first, when in enumerate(("before", "after"))
             for column, name in enumerate(self._parameters)
         }
+
+
+class Part(NamedTuple):
+    """What of a step was computed at once.
+
+    examples: how many. share: of the step's loss. loss: of the task, the mean over the part.
+    metrics: as the loss. penalty: of a regulariser, see `EpochSteps.add`.
+    """
+
+    examples: int
+    share: float | Tensor
+    loss: Tensor
+    metrics: Mapping[str, Tensor]
+    penalty: Tensor | None
+
+
+def mean_of_parts(parts: Sequence[Part]) -> tuple[Tensor, Mapping[str, Tensor], Tensor | None]:
+    """Loss, metrics and penalty of a whole step."""
+    if len(parts) == 1:
+        return parts[0].loss, parts[0].metrics, parts[0].penalty
+    examples = sum(part.examples for part in parts)
+
+    def mean(values: Iterable[Tensor | None]) -> Tensor:
+        pairs = zip(values, parts, strict=True)
+        weighted = [
+            value * (part.examples / examples) for value, part in pairs if value is not None
+        ]
+        return torch.stack(weighted).sum()
+
+    metrics = {name: mean(part.metrics[name] for part in parts) for name in parts[0].metrics}
+    penalty = None if parts[0].penalty is None else mean(part.penalty for part in parts)
+    return mean(part.loss for part in parts), metrics, penalty
 
 
 class Clock:
@@ -143,9 +175,9 @@ class EpochSteps:
         self,
         loss: Tensor,
         metrics: Mapping[str, Tensor],
+        penalty: Tensor | None,
         clip: ClipReport,
         batch: Batch,
-        penalty: Tensor | None = None,
     ) -> None:
         """A step's loss and metrics, 0-dim each, and what clipping reported of its gradients.
 

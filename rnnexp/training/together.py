@@ -16,7 +16,7 @@ from rnnexp.interrupts import Pending, deferred
 from rnnexp.model.base import SequenceModel
 from rnnexp.training.checkpoint import Saver
 from rnnexp.training.epoch import Epoch
-from rnnexp.training.optimizers import step_unless, trainable
+from rnnexp.training.optimizers import trainable
 from rnnexp.types import Batch
 
 
@@ -88,16 +88,22 @@ def _step(
         ]
         losses = [epoch.task.loss(answer, batch) for epoch, _, answer, batch in answers]
         for epoch, *_ in answers:
-            epoch.optimizer.zero_grad(set_to_none=True)
+            epoch.update.zero_grad()
         # each parameter hears of its own model's loss alone
-        torch.autograd.backward(losses)
+        torch.autograd.backward(
+            [
+                epoch.recipe.loss(loss, epoch.task, answer, batch)
+                for (epoch, _, answer, batch), loss in zip(answers, losses, strict=True)
+            ]
+        )
         for (epoch, own, answer, batch), loss in zip(answers, losses, strict=True):
             epoch.steps.watched.measure()
-            report = epoch.clip(own)
+            report = epoch.recipe.clip(own)
             epoch.steps.watched.measure()
             metrics = epoch.task.metrics(answer.detach(), batch)
-            epoch.steps.add(loss.detach(), metrics, report, batch)
-            step_unless(epoch.steps.nonfinite_seen, epoch.optimizer)
+            step = epoch.steps.before + len(epoch.steps)
+            epoch.steps.add(loss.detach(), metrics, None, report, batch)
+            epoch.update(step, epoch.steps.nonfinite_seen)
     return True
 
 

@@ -1,38 +1,40 @@
 """The training loop: sample -> forward -> loss -> backward -> clip -> step -> record.
 
-A regulariser, where there is one, adds to the loss between the loss and the way back.
+What a step minimises is made of the loss by the recipe: see `Recipe`.
 
 Clipping measures the gradient's norm before it changes anything; that raw norm is what is recorded.
 """
 
 import logging
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
+from torch import Tensor
 
 from rnnexp import bounds
-from rnnexp.clip.base import Clip
 from rnnexp.data.base import Task
 from rnnexp.dials import Checkpoints
+from rnnexp.errors import did_you_mean
 from rnnexp.interrupts import deferred
 from rnnexp.model.base import SequenceModel
-from rnnexp.ranges import a_fraction, at_least, more_than
-from rnnexp.regulariser.base import NO_REGULARISER, Regulariser
+from rnnexp.ranges import a_fraction, at_least
+from rnnexp.scores import Score
 from rnnexp.training.checkpoint import Checkpoint, Saver
 from rnnexp.training.dropout import seeded
 from rnnexp.training.epoch import Epoch, carried_out
 from rnnexp.training.evaluation import Evaluation, evaluate
-from rnnexp.training.feed import CorpusFeed, Feed, FreshFeed, Sampler
+from rnnexp.training.feed import CorpusFeed, Feed, FreshFeed, Sampler, batch_count
 from rnnexp.training.fit import Fit
-from rnnexp.training.optimizers import make_optimizer, step_unless, trainable
+from rnnexp.training.optimizers import trainable
 from rnnexp.training.precision import Precision, autocast, has_bf16
 from rnnexp.training.progress import Progress
+from rnnexp.training.recipe import Recipe
 from rnnexp.training.recorder import Probes, Recorder
 from rnnexp.training.state_gradients import StateGradients
-from rnnexp.training.steps import EpochSteps, WatchedNorms
-from rnnexp.training.tensors import copy_of, weights_of
+from rnnexp.training.steps import EpochSteps, Part, WatchedNorms, mean_of_parts
+from rnnexp.training.update import Average, Update
 from rnnexp.types import Batch
 
 log = logging.getLogger(__name__)
@@ -44,9 +46,10 @@ ROW_STEPS = 100
 SOLVED_ROWS = 2
 
 
-def is_solved(task: Task, validation: Mapping[str, float] | None) -> bool:
+def is_solved(task: Task, validation: Mapping[str, float | None] | None) -> bool:
     """Whether the task counts as solved by the scores of an epoch."""
-    return validation is not None and task.score.is_solved(validation[task.score.name])
+    value = None if validation is None else validation[task.score.name]
+    return value is not None and task.score.is_solved(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,30 +60,36 @@ class Trainer:
         with 0 the initial weights are measured and tested.
     steps: train for so many steps instead; a row of metrics.csv, an epoch to everything that counts
         in epochs, is then 100 steps.
-    batch_size: examples per step; the last, short batch is kept unless `drop_last`.
-    learning_rate, optimizer: of torch.optim, whose other settings stay at torch's defaults.
-    alpha: of rmsprop, how much of the mean square is kept per step (called decay elsewhere); None
-        for torch's 0.99.
+    batch_size: examples that are computed at once.
+    accumulate: batches whose gradients make one step: it is as one of `accumulate` times
+        `batch_size` examples, computed in parts. Everything that counts steps counts these.
+    drop_last: leave the last, short batch of a pass out.
+    shuffle: every pass has an order of its own; else that of the training split.
     precision: `float32`, or `bf16` (autocast) where the device has it.
-    patience: stop after so many epochs without a lower validation loss; None trains all epochs.
+    monitor: the validation score by which epochs are told apart: by its name, as the test reports
+        it; None for the loss.
+    patience: stop after so many epochs without a better one; None trains all epochs.
     stop_when_solved: stop after the second of two epochs in a row whose validation score counts as
         solved (`Task.solved`), once lengths that grow have come to their longest.
     test_weights: which weights are tested, and later loaded: those of the `last` epoch, or of the
-        `best`, the one with the lowest validation loss. None for `best` with patience, else `last`.
+        `best`, the one with the best monitored score. None for `best` with patience, else `last`.
         What probes measure at the end is of the last epoch in any case.
+    ema: validate and test an average of the weights over the updates, see `Average`, whose decay it
+        is; None: the weights themselves. Probes measure the weights.
     """
 
     epochs: int = 5
     steps: int | None = None
     batch_size: int = 64
-    learning_rate: float = 1e-3
-    optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam"
-    alpha: float | None = None
+    accumulate: int = 1
     precision: Precision = "float32"
+    monitor: str | None = None
     patience: int | None = None
     stop_when_solved: bool = False
     test_weights: Literal["last", "best"] | None = None
+    ema: float | None = None
     drop_last: bool = False
+    shuffle: bool = True
 
     def __post_init__(self) -> None:
         at_least("epochs", self.epochs, 0)
@@ -89,15 +98,10 @@ class Trainer:
             at_least("steps", self.steps, 1)
             most = bounds.MOST_ROWS * ROW_STEPS
             bounds.at_most("steps", self.steps, most, f"{ROW_STEPS} have a row in metrics.csv")
-        if self.alpha is not None:
-            a_fraction("alpha", self.alpha)
-            if self.optimizer != "rmsprop":
-                raise ValueError(
-                    f"alpha={self.alpha} is of optimizer=rmsprop (got {self.optimizer}): "
-                    "use trainer.alpha=null"
-                )
         at_least("batch_size", self.batch_size, 1)
-        more_than("learning_rate", self.learning_rate, 0)
+        at_least("accumulate", self.accumulate, 1)
+        if self.ema is not None:
+            a_fraction("ema", self.ema)
         if self.patience is not None:
             at_least("patience", self.patience, 1)
         if self.test_weights == "best" and not self.epochs and self.steps is None:
@@ -108,7 +112,7 @@ class Trainer:
 
     @property
     def tests_best(self) -> bool:
-        """Whether the weights with the lowest validation loss are tested, and not the last."""
+        """Whether the weights with the best validation score are tested, and not the last."""
         if self.test_weights is None:
             return self.patience is not None
         return self.test_weights == "best"
@@ -122,6 +126,7 @@ class Trainer:
             )
         for asked, is_watching, off in (
             (f"patience={self.patience}", self.patience is not None, "patience=null"),
+            (f"monitor={self.monitor}", self.monitor is not None, "monitor=null"),
             ("stop_when_solved=true", self.stop_when_solved, "stop_when_solved=false"),
             ("test_weights=best", self.test_weights == "best", "test_weights=null"),
         ):
@@ -131,27 +136,60 @@ class Trainer:
                     f"{asked} watches the validation split and the data has none: use {way_out}, "
                     f"or trainer.{off}"
                 )
-        examples = len(task.split("train"))
-        if self.drop_last and not task.generates and examples < self.batch_size:
-            raise ValueError(
-                f"batch_size={self.batch_size} with drop_last=true leaves no batch of "
-                f"{examples} training examples"
-            )
+        self.monitored(task)
+        self._check_batches(task)
         if self.precision == "bf16" and not has_bf16(device):
             raise ValueError(f"precision=bf16 is not there on device={device}: use float32")
+
+    def _check_batches(self, task: Task) -> None:
+        if task.generates:
+            if not self.shuffle:
+                raise ValueError(
+                    "shuffle=false keeps the order of a training split, and each step of this task "
+                    "has new samples: use trainer.shuffle=true"
+                )
+            return
+        examples = len(task.split("train"))
+        batches = batch_count(examples, self.batch_size, drop_last=False)
+        if self.accumulate > batches:
+            raise ValueError(
+                f"accumulate={self.accumulate} is more than the {batches} batches of an epoch "
+                f"({examples} training examples): use trainer.accumulate={max(1, batches)} at most"
+            )
+        if self.drop_last and examples < self.step_size:
+            parts = f" times accumulate={self.accumulate}" * (self.accumulate > 1)
+            raise ValueError(
+                f"batch_size={self.batch_size}{parts} with drop_last=true leaves no batch of "
+                f"{examples} training examples"
+            )
+
+    @property
+    def step_size(self) -> int:
+        """Examples of a step."""
+        return self.batch_size * self.accumulate
+
+    def monitored(self, task: Task) -> Score:
+        """The score by which epochs are told apart."""
+        by_name = {score.name: score for score in task.readings}
+        name = self.monitor or task.loss_score.name
+        if name not in by_name:
+            raise ValueError(
+                f"monitor={name} is no score of this data{did_you_mean(name, by_name)} (it has "
+                f"{', '.join(by_name)})"
+            )
+        return by_name[name]
 
     def fit(
         self,
         model: SequenceModel,
         task: Task,
-        clip: Clip,
+        recipe: Recipe,
         recorder: Recorder,
         seed: int,
         device: torch.device,
         probes: Probes | None = None,
         start: Checkpoint | None = None,
         saving: Checkpoints | None = None,
-        regulariser: Regulariser = NO_REGULARISER,
     ) -> Fit:
         """Train `model` in place; `recorder` gets every epoch, `probes` look on between epochs.
 
@@ -159,36 +197,34 @@ class Trainer:
         saving: when to save the training, and how much of it. A signal that ends the process saves
         it too, and ends it between two steps.
         """
-        story = self.fitting(
-            model, task, clip, recorder, seed, device, probes, start, saving, regulariser
-        )
+        story = self.fitting(model, task, recipe, recorder, seed, device, probes, start, saving)
         return carried_out(story, lambda epoch: self.train_epoch(*epoch))
 
     def fitting(
         self,
         model: SequenceModel,
         task: Task,
-        clip: Clip,
+        recipe: Recipe,
         recorder: Recorder,
         seed: int,
         device: torch.device,
         probes: Probes | None = None,
         start: Checkpoint | None = None,
         saving: Checkpoints | None = None,
-        regulariser: Regulariser = NO_REGULARISER,
     ) -> Generator[Epoch, None, Fit]:
         """`fit`, which leaves the training of each epoch to the caller: see `carried_out`."""
         saving = saving or Checkpoints()
+        monitored = self.monitored(task)
         feed = self.feed(model, task, seed, device)
         val = Sampler(task.split("val"), device, trim=not model.reads_pads)
-        optimizer = self.make_optimizer(model, device)
         plan = self.plan(feed.epoch_steps)
+        update = self.update(model, recipe, sum(plan), device)
         progress = Progress(*self._count(), plan, task.readings, recorder)
         saved = start.name if start else ""
-        saver = Saver(recorder, saving, model, optimizer, feed, probes, saved)
+        saver = Saver(recorder, saving, model, update, feed, probes, saved)
         fit = Fit()
         if start is not None:
-            fit = start.restore(model, optimizer, feed, keep_best=self.keeps_best(saving))
+            fit = start.restore(model, update, feed, keep_best=self.keeps_best(saving))
         elif probes is not None:
             probes.measure(0, 0, not plan, recorder.save_probe)
         saver.epoch_ended(fit)
@@ -200,22 +236,28 @@ class Trainer:
                     steps.restore(*start.steps, device)
                 start = None  # the epochs behind it begin at their beginning
                 saver.epoch_begins(steps)
+                update.kept = fit.kept
                 first, count = fit.steps + len(steps), plan[fit.epochs] - len(steps)
                 batches = progress.bar(feed.batches(first, count, steps), fit, len(steps))
                 batches = seeded(batches, seed, first)
-                yield Epoch(model, task, clip, optimizer, batches, steps, saver, regulariser)
+                yield Epoch(model, task, recipe, update, batches, steps, saver)
                 validation = None
                 if len(val) and steps.diverged_at is None:
                     progress.tell("validation", fit.epochs + 1, fit.steps + len(steps))
-                    validation = self.evaluate(model, task, val).means
-                after = fit.after(steps, validation, feed.is_grown and is_solved(task, validation))
+                    with update.averaged():
+                        validation = self.evaluate(model, task, val).means
+                solved = feed.is_grown and is_solved(task, validation)
+                after = fit.after(steps, validation, monitored, recipe.schedule, solved)
                 if after.best_epoch == after.epochs and self.keeps_best(saving):
-                    after = replace(after, best_weights=copy_of(weights_of(model)))
-                self._record(after, task, steps, validation, plan, recorder, probes, progress)
+                    after = replace(after, best_weights=update.tested_weights(model))
+                rate = update.rate(after.steps - 1) if recipe.schedule.varies else None
+                self._record(after, task, steps, validation, rate, plan, recorder, probes, progress)
                 saver.epoch_ended(after)
                 fit = after
                 saver.save_if_due()
             saver.save()
+        if update.average is not None:
+            fit = replace(fit, averaged_weights=update.tested_weights(model))
         return fit
 
     def has_ended(self, fit: Fit, plan: list[int]) -> bool:
@@ -231,14 +273,21 @@ class Trainer:
         fit: Fit,
         task: Task,
         steps: EpochSteps,
-        validation: Mapping[str, float] | None,
+        validation: Mapping[str, float | None] | None,
+        rate: float | None,
         plan: list[int],
         recorder: Recorder,
         probes: Probes | None,
         progress: Progress,
     ) -> None:
-        """The epoch that has just ended: a line, what the probes measure, a row of metrics.csv."""
-        scores = dict.fromkeys(("loss", *steps.metrics)) | dict(validation or {})
+        """The epoch that has just ended: a line, what the probes measure, a row of metrics.csv.
+
+        rate: the learning rate of its last step, None where all steps have the same.
+        """
+        scores: dict[str, float | None] = dict.fromkeys(("loss", *steps.metrics))
+        if self.monitor is not None:
+            scores.setdefault(self.monitor)
+        scores = {name: (validation or {}).get(name) for name in scores}
         diverged = fit.status == "diverged"
         if not diverged:
             log.info("%s", progress.line(fit, steps.means(), scores))
@@ -251,8 +300,10 @@ class Trainer:
             )
         seconds = steps.clock.seconds
         lessons = {} if task.curriculum is None else {"train_length": steps.mean_length}
+        rates = {} if rate is None else {"lr": rate}
         recorder.append_epoch(
             {"epoch": fit.epochs, "step": fit.steps}
+            | rates
             | steps.means()
             | lessons
             | {f"val_{name}": score for name, score in scores.items()},
@@ -270,24 +321,23 @@ class Trainer:
         """Why a training has ended before its last epoch."""
         if self.stop_when_solved and fit.solved_in_a_row >= SOLVED_ROWS:
             return f"solved, {SOLVED_ROWS} epochs in a row"
-        return f"no lower validation loss for {self.patience} epochs"
+        better = "lower validation loss" if self.monitor is None else f"better {self.monitor}"
+        return f"no {better} for {self.patience} epochs"
 
     def train_epoch(
         self,
         model: SequenceModel,
         task: Task,
-        clip: Clip,
-        optimizer: torch.optim.Optimizer,
+        recipe: Recipe,
+        update: Update,
         batches: Iterable[Batch],
         steps: EpochSteps,
         saver: Saver | None = None,
-        regulariser: Regulariser = NO_REGULARISER,
     ) -> None:
         """One step per batch. From a step on that is not finite, the weights stay as they are.
 
-        steps: gets what the steps were. saver: saves the training between two steps where it is
-        time to, and before a signal ends it. regulariser: see there; the loss that is noted is the
-        task's alone.
+        steps: gets what the steps were; the loss that is noted is the task's alone. saver: saves
+        the training between two steps where it is time to, and before a signal ends it.
         """
         model.train()
         parameters = trainable(model)
@@ -295,20 +345,35 @@ class Trainer:
             if saver is not None:
                 batches = saver.between_steps(batches, signals, steps.clock)
             for batch in batches:
-                with autocast(self.precision, batch.inputs.device):
-                    outputs = model(batch)
-                loss = task.loss(outputs.float(), batch)
-                objective = regulariser(loss, model, batch, steps.before + len(steps))
-                optimizer.zero_grad(set_to_none=True)
-                objective.total.backward()  # type: ignore[no-untyped-call]
+                step, parts = steps.before + len(steps), []
+                update.zero_grad()
+                for part, share in self.parts(batch, task, recipe):
+                    with autocast(self.precision, part.inputs.device):
+                        outputs = model(part)
+                    own = task.loss(outputs.float(), part)
+                    goal = recipe.objective(own, task, model, outputs.float(), part, step)
+                    (goal.total * share).backward()
+                    metrics = task.metrics(outputs.detach(), part)
+                    parts.append(Part(len(part), share, own.detach(), metrics, goal.penalty))
                 steps.states.measure(batch, model.reads_pads)
                 steps.watched.measure()
-                report = clip(parameters)
+                report = recipe.clip(parameters)
                 steps.watched.measure()
-                metrics = task.metrics(outputs.detach(), batch)
-                steps.add(loss.detach(), metrics, report, batch, objective.penalty)
-                step_unless(steps.nonfinite_seen, optimizer)
+                steps.add(*mean_of_parts(parts), report, batch)
+                update(step, steps.nonfinite_seen)
         steps.read()
+
+    def parts(
+        self, batch: Batch, task: Task, recipe: Recipe
+    ) -> Iterator[tuple[Batch, float | Tensor]]:
+        """The batches that are computed at once, each with its share of the step's loss."""
+        if self.accumulate == 1:
+            yield batch, 1.0
+            return
+        whole = recipe.loss.counted(task, batch)
+        for first in range(0, len(batch), self.batch_size):
+            part = batch.rows(first, first + self.batch_size)
+            yield part, recipe.loss.counted(task, part) / whole
 
     def epoch_steps(
         self, model: SequenceModel, distances: Sequence[int] = (), before: int = 0
@@ -329,15 +394,17 @@ class Trainer:
     def feed(self, model: SequenceModel, task: Task, seed: int, device: torch.device) -> Feed:
         """Where the batches come from: samples made for each step, or passes over a corpus."""
         if task.generates:
-            return FreshFeed(task, device, seed, self.batch_size)
+            return FreshFeed(task, device, seed, self.step_size)
         split = Sampler(task.split("train"), device, trim=not model.reads_pads)
-        return CorpusFeed(split, seed, self.batch_size, self.drop_last)
+        return CorpusFeed(split, seed, self.step_size, self.drop_last, self.shuffle)
 
-    def make_optimizer(self, model: SequenceModel, device: torch.device) -> torch.optim.Optimizer:
-        """The optimizer of the weights that are trained."""
-        return make_optimizer(
-            self.optimizer, trainable(model), self.learning_rate, self.alpha, device
-        )
+    def update(
+        self, model: SequenceModel, recipe: Recipe, steps: int, device: torch.device
+    ) -> Update:
+        """What changes the weights, in a training of so many steps."""
+        optimizer = recipe.optimizer.make(trainable(model), device)
+        average = None if self.ema is None else Average(model, self.ema)
+        return Update(optimizer, recipe.schedule, recipe.optimizer.lr, steps, average)
 
     def plan(self, epoch_steps: int) -> list[int]:
         """The steps of each epoch, each a row of metrics.csv.

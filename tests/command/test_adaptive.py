@@ -22,7 +22,7 @@ STUDY = Path("outputs/studies/w")
 #: A network that sees its last four inputs and no others: it learns distances up to three.
 WORDS = (
     "model=window", "data=recall", "seq_len=26", "seed=0,1", "trainer.steps=60", "study=w",
-    "trainer.learning_rate=0.05", "embedding=one_hot", "plots=false", "data.test_count=200",
+    "optimizer.lr=0.05", "embedding=one_hot", "plots=false", "data.test_count=200",
     "data.val_count=200", "probes=none", "threads=1", "hydra/sweeper=adaptive",
     "hydra.sweeper.setting=data.distance", "hydra.sweeper.first=[2,7,24]",
 )  # fmt: skip

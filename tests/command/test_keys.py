@@ -12,7 +12,7 @@ from rnnexp.errors import nearest
         ("hidden_size", "model.hidden_size"),
         ("model.hidden", "model.hidden_size"),
         ("modle.hidden_size", "model.hidden_size"),
-        ("trainer.learningrate", "trainer.learning_rate"),
+        ("optimizer.weightdecay", "optimizer.weight_decay"),
         ("trainer.epoch", "trainer.epochs"),
         ("trainer.max_norm", "clip.max_norm"),
         ("clip.norm", "clip.max_norm"),

@@ -84,7 +84,7 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
     (("seed=-1",), "seed must be at least 0 (got -1)"),
     (("threads=0",), "threads must be at least 1 (got 0)"),
     ((*CSV, "model.hidden_size=-3"), "model.hidden_size must be at least 1 (got -3)"),
-    (("trainer.learning_rate=nan",), "trainer.learning_rate must be a number (got nan)"),
+    (("optimizer.lr=nan",), "optimizer.lr must be a number (got nan)"),
     (("clip=norm", "clip.max_norm=0"), "clip.max_norm must be greater than 0"),
     (("init=normal", "init.std=-1"), "init.std must be at least 0 (got -1.0)"),
     ((*CSV, "embedding.dim=0"), "embedding.dim must be at least 1 (got 0)"),
@@ -144,7 +144,9 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
     (("data=random_tokens", "data.eval_lengths=[50]"), "unknown setting 'data.eval_lengths'"),
     (("data=parity", "trainer.steps=0"), "trainer.steps must be at least 1 (got 0)"),
     (("data=parity", "data.val_count=0", "trainer.patience=1"), "use data.val_count=1000"),
-    (("data=parity", "trainer.alpha=0.9"), "trainer.alpha=0.9 is of optimizer=rmsprop"),
+    (("trainer.alpha=0.9",), "type optimizer=rmsprop optimizer.alpha=0.9"),
+    (("trainer.learning_rate=0.1",), "is called optimizer.lr now: type optimizer.lr=0.1"),
+    (("trainer.optimizer=sgd",), "is called optimizer now: type optimizer=sgd"),
     (("data=adding", "model=rnn", "init=chrono"), "use a gated model, such as model=lstm"),
     (("data=parity", "seq_len=1", "init=chrono"), "t_max must be greater than 2"),
     (("data=adding", "clip=agc", "clip.factor=0"), "clip.factor must be greater than 0"),
@@ -217,7 +219,7 @@ def test_predict_answers_and_refuses(
 ) -> None:
     csv_file(rows=300)
     settings = ("data=csv", "data.path=texts.csv", "seq_len=8", "plots=false", "trainer.epochs=8",
-                "trainer.learning_rate=0.01", "model.hidden_size=16")  # fmt: skip
+                "optimizer.lr=0.01", "model.hidden_size=16")  # fmt: skip
     assert rnnexp(*settings).status == 0
     run = str(run_directory())
     for text, label in (("A good film, number x!", "good"), ("'a bad film' = number", "bad")):
@@ -258,7 +260,7 @@ def test_predict_uses_the_best_epoch_after_early_stopping(
 ) -> None:
     csv_file(rows=300)
     settings = ("data=csv", "data.path=texts.csv", "seq_len=8", "plots=false", "clip=norm",
-                "trainer.learning_rate=0.5", "trainer.epochs=9", "trainer.patience=1")  # fmt: skip
+                "optimizer.lr=0.5", "trainer.epochs=9", "trainer.patience=1")  # fmt: skip
     assert rnnexp(*settings).status == 0
     run = RunDirectory.open(run_directory())
     assert run.summary.tested is not None
@@ -405,7 +407,7 @@ def test_a_job_that_fails_before_it_begins_has_its_row(
 
 
 def test_a_diverged_run_is_a_result(rnnexp: Rnnexp, run_directory: Callable[[], Path]) -> None:
-    outcome = rnnexp(*TINY, "trainer.learning_rate=1e38", "trainer.optimizer=sgd", "model=linear",
+    outcome = rnnexp(*TINY, "optimizer.lr=1e38", "optimizer=sgd", "model=linear",
                      "trainer.epochs=3", "plots=true")  # fmt: skip
     assert outcome.status == 0
     summary = json.loads((run_directory() / "summary.json").read_text())

@@ -137,9 +137,7 @@ def test_the_last_validation_score_is_what_a_job_returns(workdir: Path) -> None:
     without = package.run([*WORDS, "probes=none", "data.split=80/20"])
     assert isinstance(without, RunDirectory)
     assert validation_score(without.summary) is None
-    diverged = package.run(
-        [*TINY, "model=linear", "trainer.learning_rate=1e38", "trainer.optimizer=sgd"]
-    )
+    diverged = package.run([*TINY, "model=linear", "optimizer.lr=1e38", "optimizer=sgd"])
     assert isinstance(diverged, RunDirectory)
     score = validation_score(diverged.summary)
     assert score is not None

@@ -252,7 +252,7 @@ def test_a_study_shows_other_lengths(rnnexp: Rnnexp) -> None:
 def test_an_overflow_at_another_length_costs_that_length_alone(rnnexp: Rnnexp) -> None:
     words = ("data=adding", "model=rnn", "model.nonlinearity=relu", "init=identity", "init.scale=3",
              "seq_len=5", "seed=0,1", *SMALL, "data.eval_lengths=[8,3000]")  # fmt: skip
-    outcome = rnnexp("-m", *words, "study=x", "plots=false", "trainer.learning_rate=1e-9")
+    outcome = rnnexp("-m", *words, "study=x", "plots=false", "optimizer.lr=1e-9")
     assert outcome.status == 0, outcome.err
     assert outcome.err == ""
     assert "at 3000" in outcome.out

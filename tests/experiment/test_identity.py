@@ -60,7 +60,7 @@ def test_one_is_one() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"seed": 1}, {"seq_len": 50}, {"model__hidden_size": 64}, {"trainer__learning_rate": 0.01},
+    [{"seed": 1}, {"seq_len": 50}, {"model__hidden_size": 64}, {"optimizer__lr": 0.01},
      {"data__limit": 10}, {"threads": 2}, {"device": "cpu"},
      {"model___target_": "somebody.Elses"}],
 )  # fmt: skip
@@ -81,14 +81,39 @@ def test_a_class_may_move(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_setting_may_get_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
     config = composed()
-    before = changed(config, trainer__pace=0.001)
-    del before["trainer"]["learning_rate"]
-    monkeypatch.setattr(earlier, "SETTINGS", {"trainer.pace": "trainer.learning_rate"})
+    before = changed(config, optimizer__pace=0.001)
+    del before["optimizer"]["lr"]
+    monkeypatch.setattr(earlier, "SETTINGS", {"optimizer.pace": "optimizer.lr"})
     assert earlier.upgraded(before) == config
     assert fingerprint(before) == fingerprint(config)
-    monkeypatch.setattr(earlier, "SETTINGS", {"trainer.learning_rate": "optimizer.lr"})
-    assert earlier.upgraded(config)["optimizer"] == {"lr": 0.001}
-    assert "learning_rate" not in earlier.upgraded(config)["trainer"]
+    monkeypatch.setattr(earlier, "SETTINGS", {"trainer.batch_size": "batches.size"})
+    assert earlier.upgraded(config)["batches"] == {"size": 64}
+    assert "batch_size" not in earlier.upgraded(config)["trainer"]
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "sgd", "rmsprop"])
+def test_an_optimizer_was_a_setting_of_the_trainer(name: str) -> None:
+    """Its runs are runs of today: the same configuration, the same identity, by either name."""
+    config = composed(f"optimizer={name}", "optimizer.lr=0.25")
+    before = changed(config)
+    del before["optimizer"], before["schedule"], before["loss"]
+    before["trainer"] |= {"optimizer": name, "learning_rate": 0.25, "alpha": None}
+    assert earlier.upgraded(before) == config
+    assert fingerprint(before) == fingerprint(config)
+    by_names = {"learning_rate": 0.25, "optimizer": name}
+    assert earlier.in_first_names(config)["trainer"] == config["trainer"] | by_names
+    decayed = composed(f"optimizer={name}", "optimizer.lr=0.25", "optimizer.weight_decay=0.125")
+    assert fingerprint(decayed) != fingerprint(config)
+
+
+def test_so_was_alpha() -> None:
+    config = composed("optimizer=rmsprop", "optimizer.alpha=0.9")
+    before = changed(config)
+    del before["optimizer"]
+    before["trainer"] |= {"optimizer": "rmsprop", "learning_rate": 0.01, "alpha": 0.9}
+    assert earlier.upgraded(before) == config
+    assert fingerprint(before) == fingerprint(config)
+    assert fingerprint(config) != fingerprint(composed("optimizer=rmsprop"))
 
 
 def test_a_setting_that_came_later_is_left_out_where_it_changes_nothing(

@@ -36,7 +36,7 @@ def test_a_model_of_each_task_is_loaded_and_answers_the_same(
 
 
 OVERFITS = ("data.limit=100", "seq_len=12", "embedding.dim=4", "trainer.epochs=10",
-            "trainer.learning_rate=0.05", "probes=none")  # fmt: skip
+            "optimizer.lr=0.05", "probes=none")  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def trained(rnnexp: Rnnexp, run_directory: Callable[[], Path]) -> Callable[..., 
         Path("t.csv").write_text("\n".join(["text,label", *rows]) + "\n", encoding="utf-8")
         outcome = rnnexp(
             "data=csv", "data.path=t.csv", "data.split=50/50", "seq_len=6", "trainer.epochs=3",
-            "trainer.learning_rate=0.05", "embedding.dim=4", "probes=none", *TINY_MODEL, *words,
+            "optimizer.lr=0.05", "embedding.dim=4", "probes=none", *TINY_MODEL, *words,
         )  # fmt: skip
         assert outcome.status == 0, outcome.err
         return run_directory()

@@ -72,7 +72,7 @@ def assert_equal(made_together: RunDirectory, made_alone: RunDirectory) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        (*TWO, "trainer.learning_rate=0.1,0.01", "clip=norm", "init=orthogonal",
+        (*TWO, "optimizer.lr=0.1,0.01", "clip=norm", "init=orthogonal",
          "model.cell=gru", "probes=grad_norm"),
         (*TWO, "seq_len=5,6", "seed=0,1", "model.readout=last"),
         (*UNROLLED, "data=copying", "seq_len=12", "trainer.steps=3", "seed=0,1",
@@ -102,8 +102,8 @@ def test_each_log_is_of_its_own_run(rnnexp: Command, anywhere: None) -> None:
 
 
 def test_one_that_diverges_does_so_alone(rnnexp: Command, anywhere: None) -> None:
-    words = (*TWO, "model.nonlinearity=relu", "trainer.optimizer=sgd", "study=together")
-    assert rnnexp("-m", *words, *TOGETHER, "trainer.learning_rate=0.1,1e38").status == 0
+    words = (*TWO, "model.nonlinearity=relu", "optimizer=sgd", "study=together")
+    assert rnnexp("-m", *words, *TOGETHER, "optimizer.lr=0.1,1e38").status == 0
     assert sorted(run.summary.status for run in runs_of("together").values()) == [
         "diverged", "finished",
     ]  # fmt: skip

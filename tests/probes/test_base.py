@@ -135,7 +135,7 @@ def test_a_probe_of_ones_own(rnnexp: Rnnexp, workdir: Path, run_directory: Calla
 
 
 def test_a_diverged_run_keeps_its_norms(rnnexp: Rnnexp, run_directory: Callable[[], Path]) -> None:
-    outcome = rnnexp(*TINY, "trainer.optimizer=sgd", "trainer.learning_rate=1e38",
+    outcome = rnnexp(*TINY, "optimizer=sgd", "optimizer.lr=1e38",
                      "trainer.epochs=3", "probes=all")  # fmt: skip
     assert outcome.status == 0, outcome.err
     summary = json.loads((run_directory() / "summary.json").read_text())

@@ -23,17 +23,21 @@ from rnnexp.probes.base import Probe
 from rnnexp.probes.grad_norm import GradNorm
 from rnnexp.probes.gradient_flow import GradientFlow
 from rnnexp.probes.probe_set import ProbeSet
-from rnnexp.regulariser.base import NO_REGULARISER, Regulariser
 from rnnexp.regulariser.flossing import Flossing
 from rnnexp.results.checkpoints import StoredCheckpoint
 from rnnexp.results.runs import RunDirectory
+from rnnexp.schedule.cosine import Cosine
+from rnnexp.schedule.plateau import Plateau
 from rnnexp.training.checkpoint import Checkpoint
-from rnnexp.training.optimizers import OPTIMIZERS
+from rnnexp.training.recipe import Recipe
 from rnnexp.training.tensors import tensor_bytes
 from rnnexp.training.trainer import Trainer
 from tests.conftest import new_run
+from tests.training.recipes import OPTIMIZERS, recipe
 
 CPU = torch.device("cpu")
+CLIP = Norm(max_norm=0.4)
+SCHEDULES = {"cosine": Cosine(warmup_steps=3), "plateau": Plateau(patience=0, threshold=0.5)}
 EVERY_STEP = Checkpoints(every_seconds=0, keep="all")
 
 
@@ -62,7 +66,7 @@ def fit(
     saving: Checkpoints,
     start: Checkpoint | None = None,
     task: Task | None = None,
-    regulariser: Regulariser = NO_REGULARISER,
+    made: Recipe | None = None,
 ) -> None:
     """Train; every file of the run that must not differ is then in its directory."""
     task = task or RandomTokens(seq_len=9, count=70, vocab_size=8)
@@ -74,8 +78,8 @@ def fit(
     if start is not None:
         assert start.probes is not None
         probes.restore(*start.probes, run.probe)
-    clip = Norm(max_norm=0.4)
-    done = trainer.fit(model, task, clip, run, 0, CPU, probes, start, saving, regulariser)
+    made = made or recipe(CLIP)
+    done = trainer.fit(model, task, made, run, 0, CPU, probes, start, saving)
     run.save_weights("weights", tensor_bytes(model.state_dict()))
     (run.path / "fit.json").write_text(
         json.dumps({k: v for k, v in done.state().items() if k != "seconds"})
@@ -88,27 +92,44 @@ def what_was_left(run: RunDirectory) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in paths}
 
 
-CASES = {
-    "lstm with dropout": (Trainer(epochs=3, batch_size=16), deep_lstm),
-    "patience": (Trainer(epochs=9, batch_size=16, learning_rate=0.05, patience=2), small_rnn),
-    "steps": (Trainer(steps=6, batch_size=16), small_gru),
-    "diverging": (Trainer(epochs=3, batch_size=16, optimizer="sgd", learning_rate=1e30), small_rnn),
+CASES: dict[str, tuple[Trainer, Callable[..., SequenceModel], Recipe]] = {
+    "lstm with dropout": (Trainer(epochs=3, batch_size=16), deep_lstm, recipe(CLIP)),
+    "patience": (Trainer(epochs=9, batch_size=16, patience=2), small_rnn, recipe(CLIP, lr=0.05)),
+    "steps": (Trainer(steps=6, batch_size=16), small_gru, recipe(CLIP)),
+    "diverging": (
+        Trainer(epochs=3, batch_size=16),
+        small_rnn,
+        recipe(CLIP, optimizer="sgd", lr=1e30),
+    ),
+    "averaged": (Trainer(epochs=2, batch_size=16, ema=0.9), small_rnn, recipe(CLIP)),
+    "accumulated": (Trainer(epochs=2, batch_size=8, accumulate=3), small_rnn, recipe(CLIP)),
+    "in order": (Trainer(epochs=2, batch_size=16, shuffle=False), small_rnn, recipe(CLIP)),
     **{
-        name: (Trainer(epochs=2, batch_size=16, optimizer=name), small_rnn)  # type: ignore[arg-type]
+        name: (Trainer(epochs=2, batch_size=16), small_rnn, recipe(CLIP, optimizer=name))
         for name in OPTIMIZERS
+    },
+    **{
+        f"schedule {name}": (
+            Trainer(epochs=4, batch_size=16),
+            small_rnn,
+            recipe(CLIP, lr=0.05, schedule=schedule),
+        )
+        for name, schedule in SCHEDULES.items()
     },
 }
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_from_every_checkpoint_it_ends_in_the_same_bytes(case: str) -> None:
-    check_every_checkpoint(*CASES[case])
+    trainer, kind, made = CASES[case]
+    check_every_checkpoint(trainer, kind, made=made)
 
 
 def test_so_does_one_with_a_regulariser() -> None:
     """It is on in the first epoch, off, and on at single steps of the second and third."""
     flossing = Flossing(k=3, steps_before=2, every=3, window=6, burn_in=1)
-    check_every_checkpoint(Trainer(epochs=3, batch_size=16), small_gru, regulariser=flossing)
+    made = recipe(CLIP, regulariser=flossing)
+    check_every_checkpoint(Trainer(epochs=3, batch_size=16), small_gru, made=made)
 
 
 @pytest.mark.parametrize("curriculum", ["grow", "uniform"])
@@ -121,8 +142,8 @@ def test_so_does_one_whose_lengths_change(
     task = Recall(
         seq_len=5, val_count=20, test_count=4, train_lengths=[2, 9], curriculum=curriculum
     )
-    trainer = Trainer(steps=18, batch_size=5, learning_rate=1e-9)
-    check_every_checkpoint(trainer, small_rnn, task)
+    trainer = Trainer(steps=18, batch_size=5)
+    check_every_checkpoint(trainer, small_rnn, task, recipe(CLIP, lr=1e-9))
     (metrics,) = Path().glob("outputs/runs/*whole*/metrics.csv")
     assert pd.read_csv(metrics)["train_length"].nunique() == 3
 
@@ -131,13 +152,13 @@ def check_every_checkpoint(
     trainer: Trainer,
     kind: Callable[..., SequenceModel],
     task: Task | None = None,
-    regulariser: Regulariser = NO_REGULARISER,
+    made: Recipe | None = None,
 ) -> None:
     """There is one after every step and one after every epoch."""
     whole, plain, never = new_run("whole"), new_run("plain"), Checkpoints(every_seconds=1e9)
-    fit(whole, trainer, kind, EVERY_STEP, task=task, regulariser=regulariser)
+    fit(whole, trainer, kind, EVERY_STEP, task=task, made=made)
     expected = what_was_left(whole)
-    fit(plain, trainer, kind, never, task=task, regulariser=regulariser)
+    fit(plain, trainer, kind, never, task=task, made=made)
     assert what_was_left(plain) == expected  # saving changes no training
     stored = StoredCheckpoint.of_run(whole.path)
     assert len(stored) >= 5
@@ -148,12 +169,12 @@ def check_every_checkpoint(
         shutil.copytree(whole.path, again.path, ignore=shutil.ignore_patterns("checkpoints"))
         again.write_grown(again.grown(files))
         start = Checkpoint.of(contents, state)
-        fit(again, trainer, kind, never, start, task, regulariser)
+        fit(again, trainer, kind, never, start, task, made)
         assert what_was_left(again) == expected, one.place
 
 
 def test_a_checkpoint_is_no_pickle(workdir: Path) -> None:
-    trainer, kind = CASES["adam"]
+    trainer, kind, _ = CASES["adam"]
     run = new_run("a")
     fit(run, trainer, kind, Checkpoints())
     (stored,) = StoredCheckpoint.of_run(run.path)

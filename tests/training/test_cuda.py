@@ -49,8 +49,8 @@ def test_every_memory_task_trains_and_is_measured(
 def test_divergence_is_seen_on_the_device(
     rnnexp: Callable[..., Outcome], run_directory: Callable[[], Path]
 ) -> None:
-    assert rnnexp(*TINY, "device=cuda", "model=linear", "trainer.learning_rate=1e38",
-                  "trainer.optimizer=sgd", "trainer.epochs=3").status == 0  # fmt: skip
+    assert rnnexp(*TINY, "device=cuda", "model=linear", "optimizer.lr=1e38",
+                  "optimizer=sgd", "trainer.epochs=3").status == 0  # fmt: skip
     assert json.loads((run_directory() / "summary.json").read_text())["status"] == "diverged"
 
 
@@ -86,7 +86,7 @@ def test_runs_as_one_program_equal_single_ones(
     rnnexp: Callable[..., Outcome], workdir: Path, cell: str
 ) -> None:
     words = ("-m", *TINY, "model=unrolled", f"model.cell={cell}", "device=cuda", "seed=0,1",
-             "trainer.learning_rate=0.1,0.01", "trainer.batch_size=16")  # fmt: skip
+             "optimizer.lr=0.1,0.01", "trainer.batch_size=16")  # fmt: skip
     together = ("jobs.replicas=4", "jobs.isolate=false")
     assert rnnexp(*words, *together, "study=together").status == 0
     assert rnnexp(*words, "study=alone").status == 0

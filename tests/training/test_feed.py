@@ -82,7 +82,7 @@ def steps_of(accuracies: list[float]) -> EpochSteps:
     report = ClipReport(one, one, torch.zeros(()), torch.zeros(()))
     for accuracy in accuracies:
         batch = Recall(seq_len=2).fresh(1, np.random.default_rng(0))
-        steps.add(one, {"accuracy": torch.tensor(accuracy)}, report, batch)
+        steps.add(one, {"accuracy": torch.tensor(accuracy)}, None, report, batch)
     return steps
 
 

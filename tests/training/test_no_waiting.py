@@ -25,8 +25,6 @@ from rnnexp.model.lockstep import Lockstep
 from rnnexp.model.unrolled import Unrolled
 from rnnexp.training.epoch import Epoch, carried_out_together
 from rnnexp.training.optimizers import (
-    OPTIMIZERS,
-    make_optimizer,
     step,
     step_and_take_back,
     step_unless,
@@ -37,6 +35,7 @@ from rnnexp.training.together import train_together
 from rnnexp.training.trainer import Trainer
 from rnnexp.types import Batch
 from tests.conftest import GENERATED, TINY, TINY_MODEL, Outcome, new_run
+from tests.training.recipes import OPTIMIZERS, recipe, torch_optimizer
 from tests.training.test_trainer import WORDS as VOCABULARY
 from tests.training.test_trainer import FirstWord
 
@@ -180,9 +179,9 @@ WORDS = {
     "max": ("model.readout=max", "clip=agc"),
     "last": ("model.readout=last", "clip=value"),
     "softmax": ("model.head=softmax", "clip=norm"),
-    "dropout": ("model.num_layers=2", "model.dropout=0.3", "trainer.optimizer=sgd"),
+    "dropout": ("model.num_layers=2", "model.dropout=0.3", "optimizer=sgd"),
     "one_hot": ("embedding=one_hot",),
-    "diverging": ("model=linear", "trainer.optimizer=sgd", "trainer.learning_rate=1e38"),
+    "diverging": ("model=linear", "optimizer=sgd", "optimizer.lr=1e38"),
 }
 
 
@@ -201,7 +200,7 @@ def test_no_step_waits(
 def test_a_step_that_may_not_change_anything_is_not_waited_for(name: str) -> None:
     """As on a GPU: where a number was not finite weights and moments stay, and nobody asks."""
     weight, twin = (nn.Parameter(torch.ones(3)) for _ in range(2))
-    optimizer, plain = (make_optimizer(name, [p], 0.1, None, CPU) for p in (weight, twin))
+    optimizer, plain = (torch_optimizer(name, [p]) for p in (weight, twin))
     for flag in (0.0, 0.0, 1.0, 1.0):
         gradient = torch.tensor([1.0, -2.0, math.nan if flag else 0.5])
         weight.grad, twin.grad = gradient, gradient.clone()
@@ -240,7 +239,7 @@ def test_no_step_of_several_trainings_waits(device: str) -> None:
         trainer.fitting(
             model,
             task,
-            Norm(0.1),
+            recipe(Norm(0.1)),
             new_run(str(seed)),
             seed,
             place,

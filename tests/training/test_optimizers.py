@@ -7,15 +7,14 @@ import pytest
 import torch
 from torch import nn
 
-from rnnexp.training.optimizers import OPTIMIZERS, make_optimizer, step, step_unless
-
-CPU = torch.device("cpu")
+from rnnexp.training.optimizers import step, step_unless
+from tests.training.recipes import OPTIMIZERS, torch_optimizer
 
 
 def weights_after(name: str, steps: int, torchs_own: bool) -> list[torch.Tensor]:
     torch.manual_seed(0)
     model = nn.Linear(5, 3)
-    optimizer = make_optimizer(name, list(model.parameters()), 0.1, None, CPU)
+    optimizer = torch_optimizer(name, list(model.parameters()))
     for _ in range(steps):
         optimizer.zero_grad()
         model(torch.randn(4, 5)).square().sum().backward()
@@ -33,7 +32,7 @@ def test_a_step_is_torchs_own(name: str) -> None:
 def test_no_step_is_taken_after_a_number_that_was_not_finite(name: str) -> None:
     weight = nn.Parameter(torch.ones(3))
     weight.grad = torch.ones(3)
-    optimizer = make_optimizer(name, [weight], 0.1, None, CPU)
+    optimizer = torch_optimizer(name, [weight])
     step_unless(torch.ones(()), optimizer)
     assert torch.equal(weight, torch.ones(3))
     step_unless(torch.zeros(()), optimizer)
@@ -43,12 +42,15 @@ def test_no_step_is_taken_after_a_number_that_was_not_finite(name: str) -> None:
 def test_an_optimizer_imports_no_compiler() -> None:
     """It takes a second, which a process that compiles nothing need not wait."""
     lines = [
-        "import sys, torch",
-        "from rnnexp.training.optimizers import OPTIMIZERS, make_optimizer, step",
-        "for name in OPTIMIZERS:",
+        "import importlib, sys, torch",
+        "from rnnexp.plugins import option_files, read_yaml",
+        "from rnnexp.training.optimizers import step",
+        "for path in option_files('optimizer').values():",
+        "    module, _, name = read_yaml(path)['_target_'].rpartition('.')",
         "    weight = torch.nn.Parameter(torch.ones(3))",
         "    weight.grad = torch.ones(3)",
-        "    optimizer = make_optimizer(name, [weight], 0.1, None, torch.device('cpu'))",
+        "    made = getattr(importlib.import_module(module), name)()",
+        "    optimizer = made.make([weight], torch.device('cpu'))",
         "    step(optimizer)",
         "    optimizer.zero_grad()",
         "    optimizer.load_state_dict(optimizer.state_dict())",

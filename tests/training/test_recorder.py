@@ -16,6 +16,7 @@ from rnnexp.training.recorder import Recorder
 from rnnexp.training.trainer import Trainer
 from tests.conftest import new_run
 from tests.training.memory import MemoryRecorder
+from tests.training.recipes import recipe
 
 CPU = torch.device("cpu")
 
@@ -26,7 +27,7 @@ def fit(recorder: Recorder, trainer: Trainer, with_probes: bool = True) -> Fit:
     model = LSTM(Learned(task.vocabulary, 4), 2, hidden_size=5)
     chosen = {"grad_norm": GradNorm(), "gradient_flow": GradientFlow()}
     probes = ProbeSet(chosen, model, task, 0, CPU) if with_probes else None
-    return trainer.fit(model, task, Norm(max_norm=0.5), recorder, 0, CPU, probes)
+    return trainer.fit(model, task, recipe(Norm(max_norm=0.5)), recorder, 0, CPU, probes)
 
 
 @pytest.mark.parametrize("epochs", [0, 3])

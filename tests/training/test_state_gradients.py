@@ -141,8 +141,8 @@ def test_a_readout_of_all_states_is_refused(rnnexp: Rnnexp, workdir: Path, reado
 
 
 def test_a_divergence_keeps_the_steps_before_it(rnnexp: Rnnexp, workdir: Path) -> None:
-    words = ("model=rnn", "model.nonlinearity=relu", "trainer.learning_rate=1e30",
-             "trainer.optimizer=sgd", "probes.gradient_flow.every_step=true")  # fmt: skip
+    words = ("model=rnn", "model.nonlinearity=relu", "optimizer.lr=1e30",
+             "optimizer=sgd", "probes.gradient_flow.every_step=true")  # fmt: skip
     rnnexp(*TINY, *words)
     (path,) = Path("outputs/runs").iterdir()
     run = RunDirectory(path)

@@ -23,9 +23,11 @@ from rnnexp.model.unrolled import Unrolled
 from rnnexp.results.runs import RunDirectory
 from rnnexp.training.epoch import carried_out_together
 from rnnexp.training.fit import Fit
+from rnnexp.training.recipe import Recipe
 from rnnexp.training.together import train_together
 from rnnexp.training.trainer import Trainer
 from tests.conftest import new_run
+from tests.training.recipes import recipe
 from tests.training.test_trainer import CPU, WORDS, FirstWord
 
 #: Of 48, 48, 48, 48 and 8 examples.
@@ -43,6 +45,12 @@ class Plan:
     scale: float = 1.0
     words: int = len(WORDS)
     poison_step: int | None = None
+    lr: float = 1e-3
+    optimizer: str = "adam"
+
+    @property
+    def recipe(self) -> Recipe:
+        return recipe(self.clip, self.lr, self.optimizer)
 
     def model(self, kind: type[SequenceModel], settings: dict[str, Any]) -> SequenceModel:
         torch.manual_seed(100 + self.seed)
@@ -56,7 +64,7 @@ class Plan:
 
     def story(self, model: SequenceModel, run: RunDirectory) -> Any:
         task = FirstWord(poison_step=self.poison_step)
-        return self.trainer.fitting(model, task, self.clip, run, self.seed, CPU)
+        return self.trainer.fitting(model, task, self.recipe, run, self.seed, CPU)
 
 
 def trained_together(
@@ -74,7 +82,7 @@ def trained_alone(
 ) -> tuple[Fit, SequenceModel, RunDirectory]:
     model, run = plan.model(kind, settings), new_run("alone")
     task = FirstWord(poison_step=plan.poison_step)
-    return plan.trainer.fit(model, task, plan.clip, run, plan.seed, CPU), model, run
+    return plan.trainer.fit(model, task, plan.recipe, run, plan.seed, CPU), model, run
 
 
 def assert_as_alone(
@@ -111,9 +119,9 @@ def test_each_is_as_it_would_be_alone(kind: type[SequenceModel], settings: dict[
     """They differ in seed, learning rate, optimizer, clipping, initial scale and vocabulary."""
     plans = [
         Plan(0),
-        Plan(1, Trainer(epochs=2, batch_size=48, learning_rate=0.03), Norm(0.05)),
-        Plan(2, Trainer(epochs=2, batch_size=48, optimizer="rmsprop"), Value(0.01), scale=1.3),
-        Plan(3, Trainer(epochs=2, batch_size=48, optimizer="sgd"), AGC(), words=14),
+        Plan(1, Trainer(epochs=2, batch_size=48), Norm(0.05), lr=0.03),
+        Plan(2, TWO_EPOCHS, Value(0.01), scale=1.3, optimizer="rmsprop"),
+        Plan(3, TWO_EPOCHS, AGC(), words=14, optimizer="sgd"),
     ]
     assert_as_alone(plans, kind, **settings)
 
@@ -156,7 +164,7 @@ def test_trainings_of_different_length() -> None:
         Plan(1, Trainer(epochs=3, batch_size=100)),
         Plan(2, Trainer(steps=7, batch_size=48)),
         # changes nothing, so that its validation loss stays where it is
-        Plan(3, Trainer(epochs=6, batch_size=48, learning_rate=1e-30, patience=1)),
+        Plan(3, Trainer(epochs=6, batch_size=48, patience=1), lr=1e-30),
     ]
     assert_as_alone(plans)
 

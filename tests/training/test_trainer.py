@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from rnnexp.clip.base import Clip
-from rnnexp.clip.none import NoClip
 from rnnexp.clip.norm import Norm
 from rnnexp.data.base import Classification
 from rnnexp.data.curriculum import Grow
@@ -25,11 +24,11 @@ from rnnexp.streams import stream_seed
 from rnnexp.training.feed import Sampler
 from rnnexp.training.fit import Fit
 from rnnexp.training.lines import training_lines
-from rnnexp.training.optimizers import OPTIMIZERS
 from rnnexp.training.precision import has_bf16, slow_precision
 from rnnexp.training.trainer import Trainer
 from rnnexp.types import Batch, SequenceDataset, Split
 from tests.conftest import new_run
+from tests.training.recipes import OPTIMIZERS, recipe
 
 CPU = torch.device("cpu")
 WORDS = ["<pad>", *(f"w{i}" for i in range(9))]
@@ -64,18 +63,18 @@ class FirstWord(Classification):
 
 def fit(
     trainer: Trainer, task: FirstWord, folder: str, clip: Clip | None = None, seed: int = 0,
-    model_type: Any = LSTM,
+    model_type: Any = LSTM, **made: Any,
 ) -> tuple[Fit, SequenceModel, RunDirectory]:  # fmt: skip
     torch.manual_seed(7)
     model = model_type(Learned(WORDS, 8), 2, hidden_size=16)
     run = new_run(folder)
-    return trainer.fit(model, task, clip or NoClip(), run, seed, CPU), model, run
+    return trainer.fit(model, task, recipe(clip, **made), run, seed, CPU), model, run
 
 
 def test_it_learns() -> None:
     task = FirstWord()
-    trainer = Trainer(epochs=12, batch_size=20, learning_rate=0.02)
-    result, model, run = fit(trainer, task, "a")
+    trainer = Trainer(epochs=12, batch_size=20)
+    result, model, run = fit(trainer, task, "a", lr=0.02)
     assert (result.status, result.epochs, result.steps) == ("finished", 12, 120)
     test = trainer.evaluate(model, task, Sampler(task.split("test"), CPU, trim=True))
     assert test.means["accuracy"] > 0.9
@@ -126,9 +125,10 @@ def test_equal_to_a_plain_pytorch_loop() -> None:
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_the_same_seed_gives_the_same_bytes(optimizer: Any) -> None:
-    trainer = Trainer(epochs=2, batch_size=32, optimizer=optimizer)
+    trainer = Trainer(epochs=2, batch_size=32)
     (_, _, a), (_, _, b), (_, _, c) = (
-        fit(trainer, FirstWord(), name, seed=seed) for name, seed in (("a", 0), ("b", 0), ("c", 1))
+        fit(trainer, FirstWord(), name, seed=seed, optimizer=optimizer)
+        for name, seed in (("a", 0), ("b", 0), ("c", 1))
     )
     assert (a.path / "metrics.csv").read_bytes() == (b.path / "metrics.csv").read_bytes()
     assert (a.path / "metrics.csv").read_bytes() != (c.path / "metrics.csv").read_bytes()
@@ -138,9 +138,9 @@ def test_the_same_seed_gives_the_same_bytes(optimizer: Any) -> None:
 @pytest.mark.parametrize("poison_step", [1, 4, 9])
 def test_divergence_ends_the_run_at_its_step(optimizer: Any, poison_step: int) -> None:
     """200 examples in batches of 40: 5 steps an epoch. The weights stay as they were before."""
-    trainer = Trainer(epochs=3, batch_size=40, optimizer=optimizer)
+    trainer = Trainer(epochs=3, batch_size=40)
     task = FirstWord(val=0, poison_step=poison_step)
-    result, model, run = fit(trainer, task, "a")
+    result, model, run = fit(trainer, task, "a", optimizer=optimizer)
     assert result.status == "diverged"
     assert result.steps == poison_step
     assert result.reason is not None
@@ -155,7 +155,7 @@ def test_divergence_ends_the_run_at_its_step(optimizer: Any, poison_step: int) -
 
     # the twin that stops by itself one step earlier has the same weights
     if poison_step == 4:
-        _, before, _ = fit(trainer, FirstWord(val=0), "b")
+        _, before, _ = fit(trainer, FirstWord(val=0), "b", optimizer=optimizer)
         assert not all(
             torch.equal(a, b) for a, b in zip(model.parameters(), before.parameters(), strict=True)
         )
@@ -187,21 +187,21 @@ def test_masked_steps_leave_weights_and_moments() -> None:
 
 def test_exploding_gradients_are_reported_with_their_norm() -> None:
     task = FirstWord()
-    trainer = Trainer(epochs=3, batch_size=20, learning_rate=1e38, optimizer="sgd")
-    result, _, run = fit(trainer, task, "a", model_type=RNN)
+    trainer = Trainer(epochs=3, batch_size=20)
+    result, _, run = fit(trainer, task, "a", model_type=RNN, lr=1e38, optimizer="sgd")
     assert result.status == "diverged"
     assert "not finite" in str(result.reason)
     assert run.metrics[-1]["epoch"] == result.epochs
 
 
 def test_patience_stops_and_keeps_the_best_weights() -> None:
-    trainer = Trainer(epochs=50, batch_size=20, learning_rate=0.02, patience=2)
+    trainer = Trainer(epochs=50, batch_size=20, patience=2)
     task = FirstWord()
     val = task.splits["val"]
     wrong = val.targets.clone()
     wrong[::3] = 1 - wrong[::3]  # being sure of a third of them costs more and more
     task.splits["val"] = replace(val, targets=wrong)
-    result, model, run = fit(trainer, task, "a")
+    result, model, run = fit(trainer, task, "a", lr=0.02)
     assert 3 <= result.epochs < 50
     assert result.best_epoch == result.epochs - 2
     assert result.best_step == 10 * result.best_epoch
@@ -210,7 +210,7 @@ def test_patience_stops_and_keeps_the_best_weights() -> None:
     assert result.best_weights is not None
     model.load_state_dict(result.best_weights)
     val_data = Sampler(task.split("val"), CPU, trim=True)
-    assert trainer.evaluate(model, task, val_data).means["loss"] == result.best_loss
+    assert trainer.evaluate(model, task, val_data).means["loss"] == result.best_score
 
 
 def test_patience_and_drop_last_need_their_data() -> None:
@@ -225,12 +225,12 @@ def learned_by(trainer: Trainer, task: Recall, folder: str) -> Fit:
     torch.manual_seed(0)
     model = RNN(Learned(task.vocabulary, 8), 2, hidden_size=16)
     trainer.check(task, CPU)
-    return trainer.fit(model, task, NoClip(), new_run(folder), 0, CPU)
+    return trainer.fit(model, task, recipe(lr=0.01), new_run(folder), 0, CPU)
 
 
 def test_it_stops_once_the_task_is_solved_twice_in_a_row() -> None:
     task = Recall(seq_len=3, val_count=100, test_count=1)
-    trainer = Trainer(steps=1500, learning_rate=0.01)
+    trainer = Trainer(steps=1500)
     stopped = learned_by(replace(trainer, stop_when_solved=True), task, "stopped")
     assert stopped.solved_in_a_row == 2
     assert stopped.steps < 1000
@@ -239,9 +239,7 @@ def test_it_stops_once_the_task_is_solved_twice_in_a_row() -> None:
 
 def test_growing_lengths_come_to_their_longest_before_it_stops() -> None:
     task = Recall(seq_len=3, val_count=100, test_count=1, train_lengths=[2, 9], curriculum="grow")
-    stopped = learned_by(
-        Trainer(steps=3000, learning_rate=0.01, stop_when_solved=True), task, "stopped"
-    )
+    stopped = learned_by(Trainer(steps=3000, stop_when_solved=True), task, "stopped")
     assert 7 * Grow.window <= stopped.steps < 3000
 
 
@@ -380,12 +378,10 @@ def test_evaluation_does_not_depend_on_its_batches(monkeypatch: pytest.MonkeyPat
     [
         ("epochs", -1),
         ("batch_size", 0),
-        ("learning_rate", 0.0),
-        ("learning_rate", math.inf),
         ("patience", 0),
         ("steps", 0),
-        ("alpha", 1.0),
-        ("alpha", 0.9),  # of rmsprop alone
+        ("accumulate", 0),
+        ("ema", 1.0),
     ],
 )
 def test_bad_settings(bad: tuple[str, Any]) -> None:

@@ -21,7 +21,7 @@ from rnnexp.results.figures import fonts, style, words
         ("bag, model.readout=last_valid", "bag of words (order-free), read at last word"),
         ("rnn, clip.max_norm=1.0, init=orthogonal", "RNN, clipped at 1, orthogonal init"),
         ("rnn, clip.max_norm=inf, data.padding=pre", "RNN, no clipping, pads before"),
-        ("rnn, data.eval_lengths=[4, 8], trainer.learning_rate=0.001",
+        ("rnn, data.eval_lengths=[4, 8], optimizer.lr=0.001",
          "RNN, eval lengths [4, 8], learning rate 0.001"),
         ("mine, model.cost=$5, embedding.path=a_b=c", "mine, cost $5, embedding path a_b=c"),
         ("unrolled, model.cell=lstm, data.distance=20", "unrolled, cell lstm, cue 20 steps back"),

@@ -364,7 +364,7 @@ def test_weights_that_blow_up_in_the_last_step_are_a_divergence(
 ) -> None:
     words = ["data=random_tokens", "data.count=40", "seq_len=20", "model=linear", "probes=all",
              "model.hidden_size=8", "embedding.dim=8", "trainer.epochs=1",
-             "trainer.optimizer=sgd", "trainer.learning_rate=1e38"]  # fmt: skip
+             "optimizer=sgd", "optimizer.lr=1e38"]  # fmt: skip
     outcome = rnnexp(*words)
     assert outcome.status == 0, outcome.err
     summary = json.loads((run_directory() / "summary.json").read_text())

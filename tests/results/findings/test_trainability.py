@@ -268,7 +268,7 @@ def test_l50_of_a_network_that_sees_so_far_and_no_further(
     outcome = rnnexp(
         "--config-dir", "myconf", "-m", "model=window", "data=recall", "model.window=4,8",
         "data.distance=3,5,7,9", "seq_len=10", "seed=0,1", "trainer.steps=60", "study=w",
-        "trainer.learning_rate=0.05", "embedding=one_hot", "plots=false", "data.test_count=1000",
+        "optimizer.lr=0.05", "embedding=one_hot", "plots=false", "data.test_count=1000",
         "probes=none",
     )  # fmt: skip
     assert outcome.status == 0, outcome.err
