@@ -195,7 +195,7 @@ def test_a_choice_may_be_named_as_it_is_typed(rnnexp: Rnnexp) -> None:
 
 
 def test_a_class_that_cannot_be_imported_costs_what_it_would_say(
-    rnnexp: Rnnexp, workdir: Path
+    rnnexp: Rnnexp, workdir: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     Path("mine/clip").mkdir(parents=True)
     Path("mine/clip/gone.yaml").write_text(
@@ -206,4 +206,4 @@ def test_a_class_that_cannot_be_imported_costs_what_it_would_say(
     assert "clip.bound=3" in outcome.out
     assert "of it" in outcome.out
     assert f"from {workdir / 'mine'}" in outcome.out
-    assert "what no_such.Thing says of its settings is not shown" in outcome.err
+    assert "what no_such.Thing says of its settings is not shown" in caplog.text
