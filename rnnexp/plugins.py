@@ -130,8 +130,10 @@ def _package_of(folder: Path) -> Path | None:
 
 
 def forget() -> None:
-    """Forget what `register` was given: the command that named it is over."""
+    """Forget what `register` was given, and what was said: the command is over."""
     _named.clear()
+    _can_be_read.cache_clear()
+    say_once.cache_clear()
 
 
 def config_dirs() -> list[Path]:
@@ -142,14 +144,7 @@ def config_dirs() -> list[Path]:
 
 def option_files(group: str) -> dict[str, Path]:
     """The file of each choice of a group, by name: rnnexp's own, then those of plugins."""
-    files: dict[str, Path] = {}
-    for path in _files_of(group):
-        if path.stem.startswith("_"):
-            continue
-        first = files.setdefault(path.stem, path)
-        if first != path:
-            _say(f"{path} is left out: {origin(first)} has a choice {group}={path.stem}")
-    return files
+    return {path.stem: path for path in _files_of(group) if not path.stem.startswith("_")}
 
 
 def base_file(group: str, name: str) -> Path | None:
@@ -204,25 +199,28 @@ def groups_of_files() -> list[str]:
 
 
 def _files_of(group: str) -> list[Path]:
-    return [
-        path
-        for folder in config_dirs()
-        for path in sorted((folder / group).glob("*.yaml"))
-        if not _is_left_out(path)
-    ]
+    """Of several files of one name the first, which is the one that Hydra takes."""
+    files: dict[str, Path] = {}
+    for folder in config_dirs():
+        for path in sorted((folder / group).glob("*.yaml")):
+            if (first := files.get(path.stem)) is not None:
+                say_once(f"{path} is left out: {origin(first)} has a choice {group}={path.stem}")
+            elif _can_be_read(path):
+                files[path.stem] = path
+    return list(files.values())
 
 
 @cache
-def _is_left_out(path: Path) -> bool:
-    """Whether it is a file of an installed plugin that cannot be read."""
+def _can_be_read(path: Path) -> bool:
+    """False for a file of an installed plugin that is no YAML; others are told later."""
     if not _is_installed(path):
-        return False
+        return True
     try:
         read_yaml(path)
     except ConfigError as error:
         forgive(path, error)
-        return True
-    return False
+        return False
+    return True
 
 
 def origin(path: Path) -> str:
@@ -242,7 +240,7 @@ def forgive(place: Path | str, error: Exception) -> None:
     """
     if not _is_installed(place):
         raise error
-    _say(f"{error}: left out")
+    say_once(f"{error}: left out")
 
 
 def _is_installed(place: Path | str) -> bool:
@@ -252,8 +250,8 @@ def _is_installed(place: Path | str) -> bool:
 
 
 @cache
-def _say(line: str) -> None:
-    """Once in a process."""
+def say_once(line: str) -> None:
+    """Warn, once in a command."""
     log.warning("%s", line)
 
 
