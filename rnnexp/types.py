@@ -28,6 +28,7 @@ class Batch:
     lengths: long [B], the number of real steps; the other T - length are padding.
     padding: `post` puts the pads behind the real steps, `pre` before them.
     per_step: targets have a time axis, and are cut where the inputs are.
+    continues: each row goes on where the same row of the batch before has ended.
     """
 
     inputs: Tensor
@@ -35,6 +36,7 @@ class Batch:
     lengths: Tensor
     padding: Padding = "post"
     per_step: bool = False
+    continues: bool = False
 
     def __len__(self) -> int:
         return self.inputs.shape[0]

@@ -33,6 +33,7 @@ from rnnexp.probes.base import Probe
 from rnnexp.results.reuse import Identity
 from rnnexp.schedule.base import Schedule
 from rnnexp.streams import stream_seed
+from rnnexp.training.contradictions import check_data, check_segments
 from rnnexp.training.recipe import Recipe
 from rnnexp.training.trainer import Trainer
 
@@ -126,7 +127,7 @@ def _build(spec: RunSpec) -> Experiment:
     task = _task(spec)
     at_lengths = _at_lengths(task)
     _make_splits(task, at_lengths)
-    _checked(config, "trainer", trainer.check, task, device)
+    _checked(config, "trainer", check_data, trainer, task, device)
     _checked(config, "loss", recipe.loss.check, task)
     # Weights are drawn on the CPU whatever the device, so that a seed means the same everywhere.
     with (
@@ -146,6 +147,7 @@ def _build(spec: RunSpec) -> Experiment:
     _checked(config, "init", init, model, generator)
     if not all(bool(weight.isfinite().all()) for weight in model.parameters()):
         raise ConfigError("the initial weights are not finite: lower what init or embedding scale")
+    _checked(config, "trainer", check_segments, trainer, model, task)
     _checked(config, "trainer", check_states, trainer, model, task, device)
     planned = sum(trainer.plan(trainer.feed(model, task, dials.seed, device).epoch_steps))
     _checked(config, "regulariser", recipe.regulariser.check, model, planned)
@@ -185,6 +187,12 @@ def _check_engine(experiment: Experiment) -> None:
         )
     width = experiment.task.split("test").inputs.shape[1]
     noting = [name for name, probe in experiment.probes.items() if probe.state_distances(width)]
+    whole = experiment.trainer.truncate is None and experiment.trainer.accumulate == 1
+    if noting and not whole:
+        raise ConfigError(
+            "probes.gradient_flow.every_step=true notes the gradients of a whole batch over all "
+            "steps: use trainer.truncate=null and trainer.accumulate=1, or leave every_step out"
+        )
     if noting and there != "bptt":
         written = model.top_cell is not None and is_written_for(model.recurrences()[-1].cell)
         can_be = written and precision == "float32" and "engine" in config["model"]

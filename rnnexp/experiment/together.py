@@ -59,11 +59,17 @@ def check_together(experiment: Experiment) -> None:
             f"{asked} computes by autograd and probes.gradient_flow.every_step=true notes what "
             "engine=bptt computes: use jobs.replicas=null"
         )
-    if experiment.trainer.accumulate > 1:
-        raise ConfigError(
-            f"{asked} computes each step at once and trainer.accumulate="
-            f"{experiment.trainer.accumulate} in parts: use jobs.replicas=null"
-        )
+    trainer = experiment.trainer
+    for setting, is_set in (
+        (f"accumulate={trainer.accumulate}", trainer.accumulate > 1),
+        (f"truncate={trainer.truncate}", trainer.truncate is not None),
+        ("stateful=true", trainer.stateful),
+    ):
+        if is_set:
+            raise ConfigError(
+                f"{asked} computes each step at once and trainer.{setting} in pieces: use "
+                "jobs.replicas=null"
+            )
     if experiment.recipe.regulariser.adds:
         raise ConfigError(
             f"{asked} minimises the task's loss alone and the regulariser adds to it: use "

@@ -5,6 +5,7 @@ Shapes: T time, B batch, E features, H hidden, O outputs.
 
 import copy
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 import torch
@@ -13,10 +14,11 @@ from torch import Tensor, nn
 from rnnexp import bounds
 from rnnexp.embedding.base import Encoder
 from rnnexp.model.bptt import Watch
-from rnnexp.model.cells.base import Cell, Recurrence
+from rnnexp.model.cells.base import Cell, Recurrence, State
 from rnnexp.model.engine import Engine
 from rnnexp.model.readout import READOUTS, Readout
 from rnnexp.model.rollout import replay
+from rnnexp.model.segments import run_in_segments
 from rnnexp.ranges import more_than
 from rnnexp.types import Batch, Rollout
 
@@ -102,8 +104,46 @@ class SequenceModel(nn.Module, ABC):
     #: Share of the states zeroed between layers while training.
     dropout_between_layers: float = 0.0
 
+    #: Steps after each of which gradients are cut, see segments.py; None for none.
+    truncate: int | None = None
+
+    #: Whether a batch that `continues` starts from the states in which the one before has ended.
+    stateful: bool = False
+
+    #: Those states, of each layer; None before the first batch.
+    carried: Sequence[State] | None = None
+
     #: The output at step t reads the state at t - state_lag.
     state_lag: ClassVar[int] = 0
+
+    def run(self, x_TBE: Tensor, before: Sequence[State] | None) -> tuple[Tensor, Sequence[State]]:
+        """What `states` returns, and the last state of each layer; see segments.py.
+
+        before: the state of each layer before the first step; None: what the cell begins with.
+        """
+        raise ValueError(f"{self.called} has no recurrence that could be run in segments")
+
+    def carry(self, flats: Sequence[Tensor]) -> None:
+        """Go on from these flat states, [B, D] of each layer."""
+        layers = self.recurrences()
+        self.carried = [
+            layer.state_of(flat.to(layer.weight_ih.device))
+            for layer, flat in zip(layers, flats, strict=True)
+        ]
+
+    def states_in_segments(self, x_TBE: Tensor) -> Tensor:
+        """`run` on all steps, with its gradients cut and its states carried on as it is to be."""
+        before = self.carried if self.stateful else None
+        if before is not None and len(before[0].h) > x_TBE.shape[1]:  # a last batch has fewer rows
+            layers = self.recurrences()
+            flats = [state.flat[: x_TBE.shape[1]] for state in before]
+            before = [layer.state_of(flat) for layer, flat in zip(layers, flats, strict=True)]
+        length = self.truncate if self.training else None
+        if length is None and not self.stateful:
+            return self.run(x_TBE, None)[0]
+        states_TBH, after = run_in_segments(self.run, self.recurrences(), x_TBE, length, before)
+        self.carried = after if self.stateful else None
+        return states_TBH
 
     def read_from(self, x_TBE: Tensor, h_TBH: Tensor) -> Tensor:
         """What the readout chooses from, given the inputs and the top layer's states."""
@@ -201,6 +241,7 @@ class SequenceModel(nn.Module, ABC):
             valid_BT=batch.valid_BT,
             state_lag=self.state_lag,
             reads_one_state=self.reads_one_step,
+            truncate=self.truncate,
         )
 
     @property
@@ -222,6 +263,8 @@ class SequenceModel(nn.Module, ABC):
 
     def forward(self, batch: Batch, return_all: bool = False) -> Tensor:
         """Logits [B, O]; with `return_all`, or of a task that asks at every step, [B, T, O]."""
+        if not batch.continues:
+            self.carried = None
         # Time first: a step's rows are then next to each other in memory.
         states_TBH = self.states(self.encoder(batch.inputs.transpose(0, 1)))
         return self._answer(self.head, states_TBH, batch, self.per_step or return_all)

@@ -1,7 +1,7 @@
 """torch's own recurrent modules, and the engines that compute them."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import torch
@@ -12,7 +12,7 @@ from rnnexp import bounds
 from rnnexp.embedding.base import Encoder
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.bptt import states_by_bptt
-from rnnexp.model.cells.base import Cell, Recurrence
+from rnnexp.model.cells.base import Cell, Recurrence, State
 from rnnexp.model.cells.gru import GRUCell
 from rnnexp.model.cells.lstm import LSTMCell
 from rnnexp.model.cells.rnn import Nonlinearity, RNNCell
@@ -63,18 +63,30 @@ class Fused(SequenceModel):
         return "fused"
 
     def states(self, x_TBE: Tensor) -> Tensor:
+        return self.states_in_segments(x_TBE)
+
+    def run(self, x_TBE: Tensor, before: Sequence[State] | None) -> tuple[Tensor, Sequence[State]]:
         if self.engine_on(x_TBE.device, is_autocast(x_TBE)) == "fused":
-            states_TBH: Tensor = self.recurrence(x_TBE)[0]
-            return states_TBH
-        states_TBH = x_TBE
+            initial = None if before is None else self._as_torch_has_them(before)
+            states_TBH, last = self.recurrence(x_TBE, initial)
+            parts = last if isinstance(last, tuple) else (last,)
+            return states_TBH, [State(*of_layer) for of_layer in zip(*parts, strict=True)]
+        states_TBH, after = x_TBE, []
         layers = self.recurrences()
-        for layer in layers:
-            if layer is not layers[0]:
+        for index, layer in enumerate(layers):
+            if index:
                 states_TBH = F.dropout(states_TBH, self.recurrence.dropout, self.training)
             watch = self.watch if layer is layers[-1] else None
-            initial_BH = layer.initial(x_TBE.shape[1]).h
+            initial_BH = (layer.initial(x_TBE.shape[1]) if before is None else before[index]).h
             states_TBH = states_by_bptt(layer, states_TBH, initial_BH, watch)
-        return states_TBH
+            after.append(State(states_TBH[-1]))
+        return states_TBH, after
+
+    def _as_torch_has_them(self, states: Sequence[State]) -> Tensor | tuple[Tensor, ...]:
+        """The states of all layers, h [L, B, H], of an LSTM (h, c)."""
+        parts = zip(*(state.handed_on for state in states), strict=True)
+        stacked = tuple(torch.stack(part) for part in parts)
+        return stacked if len(stacked) > 1 else stacked[0]
 
     def recurrences(self) -> list[Recurrence]:
         return layers_of(self.recurrence)

@@ -1,5 +1,6 @@
 """The teaching model: a linear recurrence on [x_t, h_(t-1)], without a nonlinearity."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 from rnnexp import bounds
 from rnnexp.embedding.base import Encoder
 from rnnexp.model.base import SequenceModel
-from rnnexp.model.cells.base import Recurrence
+from rnnexp.model.cells.base import Recurrence, State
 from rnnexp.model.cells.linear import LinearCell
 from rnnexp.model.engine import Engine
 from rnnexp.ranges import at_least
@@ -44,12 +45,15 @@ class Linear(SequenceModel):
 
     def states(self, x_TBE: Tensor) -> Tensor:
         """[x_t, h_(t-1)] of every step, [T, B, E + H]."""
-        h_BH = x_TBE.new_zeros(x_TBE.shape[1], self.hidden_size)
+        return self.states_in_segments(x_TBE)
+
+    def run(self, x_TBE: Tensor, before: Sequence[State] | None) -> tuple[Tensor, Sequence[State]]:
+        h_BH = x_TBE.new_zeros(x_TBE.shape[1], self.hidden_size) if before is None else before[0].h
         combined = []
         for x_BE in x_TBE.unbind(0):
             combined.append(torch.cat([x_BE, h_BH], dim=1))
             h_BH = self.i2h(combined[-1])
-        return torch.stack(combined)
+        return torch.stack(combined), [State(h_BH)]
 
     def recurrence_parameters(self) -> dict[str, nn.Parameter]:
         """i2h alone: one matrix reads both x_t and h_(t-1)."""

@@ -19,6 +19,7 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from rnnexp.model.cells.base import Recurrence, State, hidden_states
 from rnnexp.model.modules import layers_of, unwrapped
+from rnnexp.model.segments import layer_in_segments
 from rnnexp.model.step_map import step_map
 from rnnexp.types import Batch, LayerStates, Rollout
 
@@ -179,11 +180,13 @@ def replay(
     state_lag: int = 0,
     reads_one_state: bool = True,
     initial: Sequence[State] | None = None,
+    truncate: int | None = None,
 ) -> Rollout:
     """Run the layers one after the other, each on the states of the one below.
 
     read: makes the outputs of x [T, B, E] and the top layer's h [T, B, H], or of their beginnings.
     initial: the state of each layer before the first step; None: what the cell begins with.
+    truncate: steps after each of which gradients are cut, as in training; see segments.py.
     """
     size = x_TBE.shape[1]
     before = [layer.initial(size) for layer in layers] if initial is None else list(initial)
@@ -193,7 +196,7 @@ def replay(
     # What is replayed is float64, whatever the caller's mixed precision says.
     with torch.autocast(x_TBE.device.type, enabled=False):
         for layer, state in zip(layers, before, strict=True):
-            states = layer.run(below_TBH, state)
+            states = layer_in_segments(layer, below_TBH, state, truncate)
             below_TBH = hidden_states(states)
             layer_states.append(_layer_states(layer, states))
 

@@ -1,6 +1,6 @@
 """The recurrence written out step by step, in plain tensor operations."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -77,7 +77,7 @@ class UnrolledRNN(nn.Module):
         return [layer.initial(batch_size) for layer in self.recurrences()]
 
     def forward(
-        self, x_TBE: Tensor, initial: list[State] | None = None, return_all: bool = True
+        self, x_TBE: Tensor, initial: Sequence[State] | None = None, return_all: bool = True
     ) -> tuple[Tensor, list[State]]:
         """The top layer's states and the last state of each layer.
 
@@ -152,9 +152,12 @@ class Unrolled(SequenceModel):
         return f"cell={self.recurrence.cell.name}"
 
     def states(self, x_TBE: Tensor) -> Tensor:
+        return self.states_in_segments(x_TBE)
+
+    def run(self, x_TBE: Tensor, before: Sequence[State] | None) -> tuple[Tensor, Sequence[State]]:
         self.recurrence.watch = self.watch
-        states_TBH: Tensor = self.recurrence(x_TBE)[0]
-        return states_TBH
+        states_TBH, after = self.recurrence(x_TBE, before)
+        return states_TBH, after
 
     def recurrences(self) -> list[Recurrence]:
         return self.recurrence.recurrences()

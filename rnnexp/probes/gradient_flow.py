@@ -90,6 +90,8 @@ class GradientFlow(Probe):
             "silent": float(norms.silent),
             "recurrence_alone": float(norms.path == "recurrence"),
         }
+        if view.model.truncate is not None:
+            measured["cut"] = float(view.model.truncate)
         if far.cells_LTB is not None:
             measured["cell"] = mean_present(aligned(far.cells_LTB[-1], far.read_state_B))[::-1]
         return measured

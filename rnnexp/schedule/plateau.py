@@ -43,7 +43,8 @@ class Plateau(Schedule):
         )
 
     def rate(self, lr: float, step: int, steps: int, kept: Mapping[str, float]) -> float:
-        return max(lr * self.factor ** kept.get("falls", 0), min(lr, self.min_lr))
+        lowered: float = lr * self.factor ** kept.get("falls", 0)
+        return max(lowered, min(lr, self.min_lr))
 
     def after(self, kept: Mapping[str, float], score: float) -> Mapping[str, float]:
         best, waiting = kept.get("best", math.inf), kept.get("waiting", 0)

@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from rnnexp.dials import Checkpoints
 from rnnexp.errors import StorageError, Terminated
 from rnnexp.interrupts import Pending, deferred
+from rnnexp.model.base import SequenceModel
 from rnnexp.training.feed import Feed
 from rnnexp.training.fit import Fit
 from rnnexp.training.recorder import Probes, Recorder
@@ -44,6 +45,7 @@ class Checkpoint:
     probes: what the probes have measured, see `ProbeSet.state`; None of a run without probes.
     feed: what the feed has learned of the training, see `Feed.state`.
     averages: of the weights, see `Average.state`; None of a training without.
+    carried: the flat states of a stateful model, by layer; None without.
     files: the sizes of the files that grow, when the last epoch had been recorded.
     """
 
@@ -55,6 +57,7 @@ class Checkpoint:
     feed: Mapping[str, Any]
     files: Mapping[str, int]
     averages: Mapping[str, Tensor] | None = None
+    carried: Mapping[str, Tensor] | None = None
 
     @property
     def name(self) -> str:
@@ -72,6 +75,7 @@ class Checkpoint:
             **({"probes": self.probes[0]} if self.probes is not None else {}),
             **({"best": best} if best is not None else {}),
             **({"averages": self.averages} if self.averages is not None else {}),
+            **({"carried": self.carried} if self.carried is not None else {}),
         }
         return {f"{name}.safetensors": tensor_bytes(tensors) for name, tensors in parts.items()}
 
@@ -86,13 +90,15 @@ class Checkpoint:
             "files": dict(self.files),
         }
 
-    def restore(self, model: nn.Module, update: Update, feed: Feed, keep_best: bool) -> Fit:
+    def restore(self, model: SequenceModel, update: Update, feed: Feed, keep_best: bool) -> Fit:
         """Bring model, update and feed here; returns how far the training has come.
 
         keep_best: whether the best epoch's weights are wanted.
         """
         model.load_state_dict(self.weights)
         restore_optimizer(update.optimizer, *self.optimizer)
+        if self.carried is not None:
+            model.carry([self.carried[f"l{number}"] for number in range(len(self.carried))])
         if update.average is not None and self.averages is not None:
             update.average.restore(self.averages)
         feed.restore(self.feed)
@@ -123,6 +129,7 @@ class Checkpoint:
             feed=state.get("feed", {}),  # no part of one written by version 0.5
             files=state["files"],
             averages=tensors.get("averages"),
+            carried=tensors.get("carried"),
         )
 
 
@@ -146,7 +153,7 @@ class Saver:
         self,
         recorder: Recorder,
         settings: Checkpoints,
-        model: nn.Module,
+        model: SequenceModel,
         update: Update,
         feed: Feed,
         probes: Probes | None,
@@ -236,6 +243,7 @@ class Saver:
             self._feed.state(),
             place.files,
             None if self._update.average is None else self._update.average.state(),
+            _carried(self._model),
         )
         if checkpoint.name == self._saved_name:
             return
@@ -246,3 +254,9 @@ class Saver:
             keep_all=self._settings.keep == "all",
         )
         self._saved_at, self._saved_name = time.monotonic(), checkpoint.name
+
+
+def _carried(model: SequenceModel) -> dict[str, Tensor] | None:
+    if model.carried is None:
+        return None
+    return {f"l{number}": state.flat for number, state in enumerate(model.carried)}

@@ -1,7 +1,7 @@
 """Loss and scores of a network over a whole split."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -31,16 +31,29 @@ class Evaluation:
 
 
 def evaluate(
-    model: SequenceModel, task: Task, data: Sampler, precision: Precision = "float32"
+    model: SequenceModel,
+    task: Task,
+    data: Sampler,
+    precision: Precision = "float32",
+    streams: int | None = None,
 ) -> Evaluation:
-    """Loss and scores over a split, without dropout; the model is left in evaluation mode."""
+    """Loss and scores over a split, without dropout; the model is left in evaluation mode.
+
+    streams: of a stateful model, the rows of a batch; see `StreamFeed`.
+    """
     model.eval()
-    indices = data.by_length(EVALUATION_BATCH_SIZE)
+    carried = model.carried  # of a training whose pass is not over
+    if streams is None:
+        indices = data.by_length(EVALUATION_BATCH_SIZE)
+    else:
+        indices = data.streams(streams)
     loss = torch.zeros((), dtype=wide(data.device), device=data.device)
     outputs_by_batch: list[Tensor] = []
     scores_by_batch: dict[str, list[Tensor]] = defaultdict(list)
     with torch.inference_mode():
-        for batch in data.batches(indices):
+        for number, batch in enumerate(data.batches(indices)):
+            if streams is not None:
+                batch = replace(batch, continues=number > 0)
             with autocast(precision, data.device):
                 outputs = model(batch)
             outputs = outputs.float()
@@ -48,6 +61,7 @@ def evaluate(
             loss += task.loss(outputs, batch) * len(batch)
             for name, scores_B in task.scores(outputs, batch).items():
                 scores_by_batch[name].append(scores_B)
+    model.carried = carried
     place = np.argsort(np.concatenate(indices))  # back from batches to the split's order
 
     def in_order(parts: list[Tensor]) -> npt.NDArray[np.float32]:

@@ -71,6 +71,11 @@ class Sampler:
         count = len(self) // batch_size * batch_size if drop_last else len(self)
         return _chunks(np.arange(count), batch_size)
 
+    def streams(self, count: int) -> list[IntArray]:
+        """Every example once, in batches of at most `count` rows; see `StreamFeed`."""
+        each = -(-len(self) // count)
+        return [np.arange(number, len(self), each) for number in range(each)]
+
     def by_length(self, batch_size: int) -> list[IntArray]:
         """Every example once, for evaluation: the indices of each batch, by length if trimmed."""
         order = np.argsort(self.lengths, kind="stable") if self.trim else np.arange(len(self))
@@ -158,6 +163,35 @@ class CorpusFeed:
         # epochs count from 1
         order = np.random.default_rng(stream_seed(self.seed, "order", epoch + 1))
         return self.split.epoch(self.batch_size, order, self.drop_last)
+
+    def state(self) -> Mapping[str, Any]:
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        pass
+
+
+class StreamFeed:
+    """Pass after pass over a split whose examples are consecutive pieces of `streams` sequences.
+
+    Row r of batch number n of a pass is example r N + n, with N batches in a pass: it goes on where
+    row r of the batch before has ended. A last sequence may be shorter than the others.
+    """
+
+    is_grown = True
+
+    def __init__(self, split: Sampler, streams: int) -> None:
+        self.split = split
+        self._indices = split.streams(streams)
+        self.epoch_steps = len(self._indices)
+
+    def batches(self, first: int, count: int, steps: EpochSteps) -> Iterator[Batch]:
+        while count > 0:
+            start = first % self.epoch_steps
+            indices = self._indices[start : start + count]
+            for number, batch in enumerate(self.split.batches(indices), start):
+                yield replace(batch, continues=number > 0)
+            first, count = first + len(indices), count - len(indices)
 
     def state(self) -> Mapping[str, Any]:
         return {}

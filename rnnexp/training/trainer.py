@@ -25,10 +25,16 @@ from rnnexp.training.checkpoint import Checkpoint, Saver
 from rnnexp.training.dropout import seeded
 from rnnexp.training.epoch import Epoch, carried_out
 from rnnexp.training.evaluation import Evaluation, evaluate
-from rnnexp.training.feed import CorpusFeed, Feed, FreshFeed, Sampler, batch_count
+from rnnexp.training.feed import (
+    CorpusFeed,
+    Feed,
+    FreshFeed,
+    Sampler,
+    StreamFeed,
+)
 from rnnexp.training.fit import Fit
 from rnnexp.training.optimizers import trainable
-from rnnexp.training.precision import Precision, autocast, has_bf16
+from rnnexp.training.precision import Precision, autocast
 from rnnexp.training.progress import Progress
 from rnnexp.training.recipe import Recipe
 from rnnexp.training.recorder import Probes, Recorder
@@ -63,6 +69,11 @@ class Trainer:
     batch_size: examples that are computed at once.
     accumulate: batches whose gradients make one step: it is as one of `accumulate` times
         `batch_size` examples, computed in parts. Everything that counts steps counts these.
+    truncate: cut the gradients between steps truncate and truncate + 1, and so on (truncated
+        backpropagation through time); None: they go back over all steps.
+    stateful: each batch starts from the states in which the one before has ended, row by row:
+        examples are then consecutive pieces of `batch_size` long sequences. Needs shuffle=false.
+        Validation and test do the same; probes look at examples by themselves.
     drop_last: leave the last, short batch of a pass out.
     shuffle: every pass has an order of its own; else that of the training split.
     precision: `float32`, or `bf16` (autocast) where the device has it.
@@ -82,6 +93,8 @@ class Trainer:
     steps: int | None = None
     batch_size: int = 64
     accumulate: int = 1
+    truncate: int | None = None
+    stateful: bool = False
     precision: Precision = "float32"
     monitor: str | None = None
     patience: int | None = None
@@ -100,6 +113,15 @@ class Trainer:
             bounds.at_most("steps", self.steps, most, f"{ROW_STEPS} have a row in metrics.csv")
         at_least("batch_size", self.batch_size, 1)
         at_least("accumulate", self.accumulate, 1)
+        if self.truncate is not None:
+            at_least("truncate", self.truncate, 1)
+        if self.stateful and (self.shuffle or self.accumulate > 1):
+            raise ValueError(
+                "stateful=true carries states from batch to batch, and "
+                + ("shuffle=true mixes them" if self.shuffle else "accumulate makes one of several")
+                + ": use trainer."
+                + ("shuffle=false" if self.shuffle else "accumulate=1")
+            )
         if self.ema is not None:
             a_fraction("ema", self.ema)
         if self.patience is not None:
@@ -116,52 +138,6 @@ class Trainer:
         if self.test_weights is None:
             return self.patience is not None
         return self.test_weights == "best"
-
-    def check(self, task: Task, device: torch.device) -> None:
-        """Raise ValueError where this trainer cannot train on that task or device."""
-        if self.stop_when_solved and task.solved is None:
-            raise ValueError(
-                "stop_when_solved=true needs data that says when it is solved, as the generated "
-                "tasks do: use trainer.stop_when_solved=false"
-            )
-        for asked, is_watching, off in (
-            (f"patience={self.patience}", self.patience is not None, "patience=null"),
-            (f"monitor={self.monitor}", self.monitor is not None, "monitor=null"),
-            ("stop_when_solved=true", self.stop_when_solved, "stop_when_solved=false"),
-            ("test_weights=best", self.test_weights == "best", "test_weights=null"),
-        ):
-            if is_watching and not len(task.split("val")):
-                way_out = "data.val_count=1000" if task.generates else "data.split=80/10/10"
-                raise ValueError(
-                    f"{asked} watches the validation split and the data has none: use {way_out}, "
-                    f"or trainer.{off}"
-                )
-        self.monitored(task)
-        self._check_batches(task)
-        if self.precision == "bf16" and not has_bf16(device):
-            raise ValueError(f"precision=bf16 is not there on device={device}: use float32")
-
-    def _check_batches(self, task: Task) -> None:
-        if task.generates:
-            if not self.shuffle:
-                raise ValueError(
-                    "shuffle=false keeps the order of a training split, and each step of this task "
-                    "has new samples: use trainer.shuffle=true"
-                )
-            return
-        examples = len(task.split("train"))
-        batches = batch_count(examples, self.batch_size, drop_last=False)
-        if self.accumulate > batches:
-            raise ValueError(
-                f"accumulate={self.accumulate} is more than the {batches} batches of an epoch "
-                f"({examples} training examples): use trainer.accumulate={max(1, batches)} at most"
-            )
-        if self.drop_last and examples < self.step_size:
-            parts = f" times accumulate={self.accumulate}" * (self.accumulate > 1)
-            raise ValueError(
-                f"batch_size={self.batch_size}{parts} with drop_last=true leaves no batch of "
-                f"{examples} training examples"
-            )
 
     @property
     def step_size(self) -> int:
@@ -213,6 +189,7 @@ class Trainer:
         saving: Checkpoints | None = None,
     ) -> Generator[Epoch, None, Fit]:
         """`fit`, which leaves the training of each epoch to the caller: see `carried_out`."""
+        model.truncate, model.stateful = self.truncate, self.stateful
         saving = saving or Checkpoints()
         monitored = self.monitored(task)
         feed = self.feed(model, task, seed, device)
@@ -352,7 +329,7 @@ class Trainer:
                         outputs = model(part)
                     own = task.loss(outputs.float(), part)
                     goal = recipe.objective(own, task, model, outputs.float(), part, step)
-                    (goal.total * share).backward()
+                    torch.autograd.backward(goal.total * share)
                     metrics = task.metrics(outputs.detach(), part)
                     parts.append(Part(len(part), share, own.detach(), metrics, goal.penalty))
                 steps.states.measure(batch, model.reads_pads)
@@ -389,13 +366,17 @@ class Trainer:
 
     def evaluate(self, model: SequenceModel, task: Task, data: Sampler) -> Evaluation:
         """Loss and scores over a split, at the precision of the training."""
-        return evaluate(model, task, data, self.precision)
+        return evaluate(
+            model, task, data, self.precision, self.batch_size if self.stateful else None
+        )
 
     def feed(self, model: SequenceModel, task: Task, seed: int, device: torch.device) -> Feed:
         """Where the batches come from: samples made for each step, or passes over a corpus."""
         if task.generates:
             return FreshFeed(task, device, seed, self.step_size)
         split = Sampler(task.split("train"), device, trim=not model.reads_pads)
+        if self.stateful:
+            return StreamFeed(split, self.batch_size)
         return CorpusFeed(split, seed, self.step_size, self.drop_last, self.shuffle)
 
     def update(

@@ -103,6 +103,12 @@ CASES: dict[str, tuple[Trainer, Callable[..., SequenceModel], Recipe]] = {
     ),
     "averaged": (Trainer(epochs=2, batch_size=16, ema=0.9), small_rnn, recipe(CLIP)),
     "accumulated": (Trainer(epochs=2, batch_size=8, accumulate=3), small_rnn, recipe(CLIP)),
+    "truncated": (Trainer(epochs=2, batch_size=16, truncate=4), small_gru, recipe(CLIP)),
+    "stateful": (
+        Trainer(epochs=2, batch_size=10, shuffle=False, stateful=True),
+        deep_lstm,
+        recipe(CLIP),
+    ),
     "in order": (Trainer(epochs=2, batch_size=16, shuffle=False), small_rnn, recipe(CLIP)),
     **{
         name: (Trainer(epochs=2, batch_size=16), small_rnn, recipe(CLIP, optimizer=name))

@@ -21,6 +21,7 @@ from rnnexp.model.base import SequenceModel
 from rnnexp.model.fused import LSTM, RNN
 from rnnexp.results.runs import RunDirectory
 from rnnexp.streams import stream_seed
+from rnnexp.training.contradictions import check_data
 from rnnexp.training.feed import Sampler
 from rnnexp.training.fit import Fit
 from rnnexp.training.lines import training_lines
@@ -215,16 +216,16 @@ def test_patience_stops_and_keeps_the_best_weights() -> None:
 
 def test_patience_and_drop_last_need_their_data() -> None:
     with pytest.raises(ValueError, match="patience=3 watches the validation split"):
-        Trainer(patience=3).check(FirstWord(val=0), CPU)
+        check_data(Trainer(patience=3), FirstWord(val=0), CPU)
     with pytest.raises(ValueError, match="leaves no batch of 200"):
-        Trainer(drop_last=True, batch_size=500).check(FirstWord(), CPU)
-    Trainer(batch_size=500).check(FirstWord(), CPU)
+        check_data(Trainer(drop_last=True, batch_size=500), FirstWord(), CPU)
+    check_data(Trainer(batch_size=500), FirstWord(), CPU)
 
 
 def learned_by(trainer: Trainer, task: Recall, folder: str) -> Fit:
     torch.manual_seed(0)
     model = RNN(Learned(task.vocabulary, 8), 2, hidden_size=16)
-    trainer.check(task, CPU)
+    check_data(trainer, task, CPU)
     return trainer.fit(model, task, recipe(lr=0.01), new_run(folder), 0, CPU)
 
 
@@ -245,9 +246,9 @@ def test_growing_lengths_come_to_their_longest_before_it_stops() -> None:
 
 def test_what_has_no_solution_is_never_stopped_for_it() -> None:
     with pytest.raises(ValueError, match="stop_when_solved=true needs data that says when"):
-        Trainer(stop_when_solved=True).check(FirstWord(), CPU)
+        check_data(Trainer(stop_when_solved=True), FirstWord(), CPU)
     with pytest.raises(ValueError, match="stop_when_solved=true watches the validation split"):
-        Trainer(stop_when_solved=True).check(Recall(val_count=0), CPU)
+        check_data(Trainer(stop_when_solved=True), Recall(val_count=0), CPU)
 
 
 def test_the_best_weights_are_tested_where_that_is_asked_for() -> None:
@@ -260,8 +261,8 @@ def test_the_best_weights_are_tested_where_that_is_asked_for() -> None:
         (None, 3), ("best", None), ("best", 3),
     }  # fmt: skip
     with pytest.raises(ValueError, match="test_weights=best watches the validation split"):
-        Trainer(test_weights="best").check(FirstWord(val=0), CPU)
-    Trainer(test_weights="last").check(FirstWord(val=0), CPU)
+        check_data(Trainer(test_weights="best"), FirstWord(val=0), CPU)
+    check_data(Trainer(test_weights="last"), FirstWord(val=0), CPU)
     with pytest.raises(ValueError, match="test_weights=best chooses among the epochs"):
         Trainer(test_weights="best", epochs=0)
     Trainer(test_weights="best", epochs=0, steps=5)
@@ -355,9 +356,9 @@ def test_bf16_is_said_to_be_slow_on_a_cpu_without_its_instructions(
 
 
 def test_bf16_is_refused_where_the_device_lacks_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rnnexp.training.trainer.has_bf16", lambda device: False)
+    monkeypatch.setattr("rnnexp.training.contradictions.has_bf16", lambda device: False)
     with pytest.raises(ValueError, match="precision=bf16 is not there on device=cpu"):
-        Trainer(precision="bf16").check(FirstWord(), CPU)
+        check_data(Trainer(precision="bf16"), FirstWord(), CPU)
 
 
 def test_evaluation_does_not_depend_on_its_batches(monkeypatch: pytest.MonkeyPatch) -> None:

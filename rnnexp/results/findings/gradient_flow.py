@@ -18,6 +18,12 @@ from rnnexp.results.tables import NOTHING, Cell, Table, with_ends
 Array = npt.NDArray[np.float64]
 
 
+CUT_NOTE = (
+    "cut: trainer.truncate lets no gradient through there, whatever the network would let through; "
+    "trainer.truncate=null shows that"
+)
+
+
 @dataclass(frozen=True)
 class RunFlow:
     """One run, M measurements of T steps: mean norm over examples, 10th and 90th percentile.
@@ -68,6 +74,7 @@ class FlowLine:
     half_lives, straight: see `half_life_cell`.
     silent: how many examples of each run were left out, since nothing of their loss enters.
     outdated: how many runs were measured by a version that compared other steps.
+    cuts: after how many steps a training cut its gradients (`trainer.truncate`); of runs that do.
     """
 
     label: str
@@ -89,6 +96,7 @@ class FlowLine:
     straight: Sequence[float]
     silent: Sequence[int]
     outdated: int
+    cuts: Sequence[int] = ()
 
     @classmethod
     def of(cls, group: Group) -> Self:
@@ -118,12 +126,20 @@ class FlowLine:
             last("straight"),
             [int(count) for count in last("silent")],
             len(measured) - len(current),
+            sorted({int(arrays["cut"][-1]) for arrays in current if "cut" in arrays}),
         )
 
     @property
     def verdict(self) -> str:
+        if self.cuts and all(ratio == 0 for ratio in self.ratios):
+            return self.cut_words
         alone = self.over_examples[0] if len(self.over_examples) == 1 else None
         return verdict_over(self.ratios, alone)
+
+    @property
+    def cut_words(self) -> str:
+        """Where a training has cut its gradients."""
+        return f"cut every {' or '.join(map(str, self.cuts))} steps"
 
 
 @dataclass(frozen=True)
@@ -154,6 +170,8 @@ class GradientFlow(ProbeFinding):
             "early/late: of a typical example, the geometric mean of each one's ratio; the three "
             "norms are means",
         ]
+        if any(line.cuts for line in self.lines):
+            notes.append(CUT_NOTE)
         if any(line.verdict == NOT_MEASURED for line in self.lines):
             notes.append(
                 "not measured: fewer than ten steps, no example has both an early and a late step "
@@ -233,7 +251,7 @@ def _state_row(line: FlowLine) -> list[Cell]:
         Magnitude.of(line.end_shares).cell(),
         Magnitude.of(line.near_gains).cell(bare=True),
         Magnitude.of(line.far_gains).cell(bare=True),
-        half_life_cell(line.half_lives, line.straight),
+        Cell(line.cut_words) if line.cuts else half_life_cell(line.half_lives, line.straight),
     ]
 
 
