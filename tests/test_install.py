@@ -9,20 +9,26 @@ from pathlib import Path
 
 import pytest
 
+from tests.test_packaging import check_source_archive, tracked
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.mark.slow
 def test_the_wheel_works_in_a_fresh_environment(tmp_path: Path) -> None:
+    """The wheel that is built from the source archive, as build does it."""
     subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, ROOT],
+        [sys.executable, "-m", "build", "--no-isolation", "--outdir", tmp_path, ROOT],
         check=True, capture_output=True,
     )  # fmt: skip
+    (archive,) = tmp_path.glob("*.tar.gz")
+    check_source_archive(archive)
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert "rnnexp/conf/config.yaml" in names
     assert "rnnexp/conf/experiment/quickstart.yaml" in names
-    assert not [name for name in names if name.startswith(("tests", "conf/"))]
+    assert not [name for name in names if name.startswith(("tests", "conf/", "examples"))]
+    assert {*tracked("rnnexp"), *tracked("hydra_plugins")} <= set(names)
 
     environment = tmp_path / "env"
     venv.create(environment, with_pip=True)
