@@ -230,7 +230,7 @@ VERBS = {
     "info": Verb("GROUP/CHOICE", "what a choice is, and its settings", add_info_arguments, _info),
     "verify": Verb(
         "[KIND/NAME ...]",
-        "check the measurements against known cases; or a cell, task or probe of yours",
+        "check the measurements, or a component of yours",
         _verify_arguments,
         _verify,
     ),
