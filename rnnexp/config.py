@@ -278,6 +278,7 @@ def _typed(key: str, value: Any, annotation: Any) -> Any:
     except ValidationError as error:
         details = error.errors()[0]
         must = details["msg"].replace("Input should be", "must be")
+        must = must.replace("an instance of Sequence", "a list, as [0.9,0.99]")
         options = details.get("ctx", {}).get("expected", "")
         near = did_you_mean(str(value), options.replace(" or ", ", ").replace("'", "").split(", "))
         shown = json.dumps(value) if value is None or isinstance(value, bool) else value

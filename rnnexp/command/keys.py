@@ -40,11 +40,19 @@ def suggestion(key: str) -> str:
     if key in keys:
         group = key.partition(".")[0]
         return (
-            f"; other choices of {group} have it, the one made has not (in a sweep over {group}: "
-            f"++{key}=...)"
+            f"; other choices of {group} have it{_choices_with(key)}, the one made has not (in a "
+            f"sweep over {group}: ++{key}=...)"
         )
     near = _near_setting(key, keys)
     return f"; did you mean '{near}'?" if near is not None else ""
+
+
+def _choices_with(key: str) -> str:
+    """` (rmsprop, sgd)`: the choices that have a setting, where they are few."""
+    group, _, name = key.rpartition(".")
+    files = option_files(group).items() if group in GROUPS else ()
+    having = [choice for choice, path in files if name in read_yaml(path)]
+    return f" ({', '.join(having)})" if 0 < len(having) <= 4 else ""
 
 
 def _near_setting(key: str, keys: Iterable[str]) -> str | None:

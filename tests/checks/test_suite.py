@@ -14,6 +14,7 @@ from torch import Tensor
 from rnnexp import checks
 from rnnexp.checks import networks, suite
 from rnnexp.data.delayed_xor import DelayedXor
+from rnnexp.model import segments
 from rnnexp.model.bptt import diagonal, gru, plain
 from rnnexp.model.cells import minlstm
 from rnnexp.model.cells.base import Recurrence, State
@@ -101,7 +102,7 @@ def test_every_probe_with_an_exact_case_is_checked() -> None:
         "rollout", "gradient_flow", "grad_norm", "hidden_dynamics", "gates", "padding_survival",
         "jacobian", "recurrent_weights", "lyapunov", "participation_ratio", "regime",
         "class_separation",
-        "effective_memory", "fixed_points", "parameter_sensitivity",
+        "effective_memory", "fixed_points", "parameter_sensitivity", "truncation",
     }  # fmt: skip
 
 
@@ -323,6 +324,11 @@ def direct_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state_sensitivity, "pullback", at_its_step)
 
 
+def uncut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """States go on from segment to segment with their gradients."""
+    monkeypatch.setattr(segments, "cut_off", lambda layer, state: state)
+
+
 FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...], str]] = {
     "detached state": (detached, ("gradient_flow",), "finite differences"),
     "halved gradient": (halved, ("gradient_flow",), "finite differences"),
@@ -365,6 +371,7 @@ FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]
     "eigenvalues of F - 1": (of_the_difference, ("fixed_points: linear",), "those of W"),
     "slow taken for fixed": (soon_fixed, ("fixed_points",), "(I - W)^-1"),
     "a weight's own step alone": (direct_alone, ("parameter_sensitivity",), "(1 + λ²)"),
+    "gradients go on over a cut": (uncut, ("truncation",), "cut every 4 steps"),
     "both biases set": (both_biases, ("gates",), "not in both biases"),
 }
 

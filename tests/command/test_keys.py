@@ -20,8 +20,8 @@ from rnnexp.errors import nearest
         ("seqlen", "seq_len"),
         ("SEED", "seed"),
         # a group in common is no likeness
-        ("trainer.weight_decay", None),
-        ("trainer.lr", None),
+        ("trainer.weight_decay", "optimizer.weight_decay"),
+        ("trainer.lr", "optimizer.lr"),
         ("model.foo", None),
         ("data.foo", None),
         ("probes.foo", None),
