@@ -68,9 +68,9 @@ def closure(wanted: Iterable[str]) -> dict[str, Distribution]:
 def licence(package: Distribution) -> str:
     """Its expression, else its short text, else its classifiers."""
     facts = package.metadata
-    if expression := facts.get("License-Expression"):
-        return str(expression)
-    text = str(facts.get("License") or "").strip()
+    if "License-Expression" in facts:
+        return facts["License-Expression"]
+    text = (facts["License"] if "License" in facts else "").strip()
     if text and text != "UNKNOWN" and len(text) < 60 and "\n" not in text:
         return text
     classifiers = facts.get_all("Classifier") or []
