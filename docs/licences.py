@@ -70,7 +70,7 @@ def licence(package: Distribution) -> str:
     facts = package.metadata
     if "License-Expression" in facts:
         return facts["License-Expression"]
-    text = (facts["License"] if "License" in facts else "").strip()
+    text = next(iter(facts.get_all("License") or []), "").strip()
     if text and text != "UNKNOWN" and len(text) < 60 and "\n" not in text:
         return text
     classifiers = facts.get_all("Classifier") or []
