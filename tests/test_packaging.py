@@ -90,4 +90,4 @@ def check_source_archive(path: Path) -> None:
     assert tracked(*included) <= names
     for name in ("docs/plugins.md", "examples/plugin/pyproject.toml", "conf/config.yaml"):
         assert name in names
-    assert not [name for name in names if re.search(r"__pycache__|\.venv|outputs/", name)]
+    assert not [name for name in names if re.search(r"__pycache__|\.venv|outputs/(?!README)", name)]
