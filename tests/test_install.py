@@ -1,5 +1,6 @@
 """Built, installed into a fresh environment, and used from a folder of no importance."""
 
+import os
 import subprocess
 import sys
 import sysconfig
@@ -44,10 +45,14 @@ def test_the_wheel_works_in_a_fresh_environment(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
 
+    # no path that may lead to this checkout
+    clean = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+
     def rnnexp(*arguments: str) -> str:
         done = subprocess.run(
-            [scripts / "rnnexp", *arguments], cwd=elsewhere, capture_output=True, text=True
-        )
+            [scripts / "rnnexp", *arguments],
+            cwd=elsewhere, capture_output=True, text=True, env=clean,
+        )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -57,6 +62,7 @@ def test_the_wheel_works_in_a_fresh_environment(tmp_path: Path) -> None:
     assert "label:" in rnnexp("predict", str(run), "This movie was fantastic!")
     code = "import rnnexp; print(rnnexp.__file__)"
     used = subprocess.run(
-        [scripts / "python", "-c", code], cwd=elsewhere, capture_output=True, text=True, check=True
-    )
+        [scripts / "python", "-c", code],
+        cwd=elsewhere, capture_output=True, text=True, check=True, env=clean,
+    )  # fmt: skip
     assert used.stdout.startswith(str(environment))

@@ -75,7 +75,7 @@ def _simple(annotation: Any, origin: Any, arguments: Sequence[Any]) -> str:
         return "settings as in {name:value}"
     if isinstance(kind, type) and issubclass(kind, Sequence) and kind is not str:
         return f"list of {type_in_words(arguments[0])}" if arguments else "list"
-    return _PLAIN.get(annotation) or getattr(annotation, "__name__", str(annotation))
+    return _PLAIN.get(annotation) or str(getattr(annotation, "__name__", annotation))
 
 
 def docstring_without_settings(cls: type, names: Sequence[str]) -> str:

@@ -10,11 +10,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rnnexp import plugins
-from rnnexp.command.catalogue import CELLS, PRESETS, PROBES, Entry, find
-from rnnexp.command.choices import shown
+from rnnexp.command.catalogue import CELLS, Entry, find
+from rnnexp.command.choices import PRESETS, shown
 from rnnexp.command.console import say
 from rnnexp.command.constructors import Described, described, docstring_without_settings
 from rnnexp.command.listing import as_json, terminal_width
+from rnnexp.config import PROBES
 from rnnexp.errors import first_line
 
 log = logging.getLogger(__name__)
