@@ -8,7 +8,7 @@ TORCH_INDEX ?=
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install run test test-fast check format readme torture benchmark published memory clean
+.PHONY: help install run test test-fast check format readme licences torture benchmark published memory clean
 
 help:
 	@echo "make run        install, then the first study: RNN against LSTM (about two minutes)"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-fast  the tests without the long ones"
 	@echo "make check      style and types alone"
 	@echo "make readme     the README's tables, made anew from conf/"
+	@echo "make licences   the page of licences, made anew from what is installed"
 	@echo "make torture    what may go wrong made to go wrong, long (make test has a short form)"
 	@echo "make benchmark  speed beside plain PyTorch, Keras and Lightning (a quarter of an hour)"
 	@echo "make memory     how far does it remember: every recurrence by three numbers (an hour)"
@@ -52,6 +53,10 @@ format: install
 
 readme: install
 	$(BIN)/python docs/tables.py
+
+# docs/licences.md, from the packages that are installed
+licences: install
+	$(BIN)/python docs/licences.py
 
 # kills, flips, full disks, fuzzed settings and files, some thousand of them: twenty minutes
 torture: install

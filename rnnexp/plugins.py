@@ -14,6 +14,9 @@ It is known once it is installed and names itself in its pyproject.toml,
 or when a command names its folder of choices: `rnnexp --config-dir mypkg/conf ...`. A folder that
 lies in no package (beside it there is no __init__.py) brings choices alone. Every module in cells/
 and findings/ is imported: nothing lists them.
+
+What is wrong in a folder that a command names is an error of that command. What is wrong in an
+installed package, which may be somebody else's, costs a line and what is wrong: no other command.
 """
 
 import importlib
@@ -29,7 +32,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from rnnexp.errors import ConfigError, DataError, UserError, first_line
+from rnnexp.errors import ConfigError, DataError, UserError, did_you_mean, first_line
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,9 @@ OWN = {"cells": "rnnexp.model.cells", "findings": "rnnexp.results.findings"}
 
 #: Folders that commands of this process named with --config-dir.
 _named: list[Path] = []
+
+#: The package itself.
+_HOME = Path(__file__).resolve().parent
 
 #: The current folder as a place of modules, and whether this process was told to look there.
 _HERE = ""
@@ -124,8 +130,10 @@ def _package_of(folder: Path) -> Path | None:
 
 
 def forget() -> None:
-    """Forget what `register` was given: the command that named it is over."""
+    """Forget what `register` was given, and what was said: the command is over."""
     _named.clear()
+    _can_be_read.cache_clear()
+    say_once.cache_clear()
 
 
 def config_dirs() -> list[Path]:
@@ -136,12 +144,115 @@ def config_dirs() -> list[Path]:
 
 def option_files(group: str) -> dict[str, Path]:
     """The file of each choice of a group, by name: rnnexp's own, then those of plugins."""
+    return {path.stem: path for path in _files_of(group) if not path.stem.startswith("_")}
+
+
+def base_file(group: str, name: str) -> Path | None:
+    """The file of a group that others build on by its name, as `_generated`; None without one."""
+    return next((path for path in _files_of(group) if path.stem == name), None)
+
+
+def settings_of(group: str, name: str) -> dict[str, Any]:
+    """What a choice sets, with what the files of its group that it builds on do.
+
+    Raises ConfigError for a choice that is not there.
+    """
+    path = option_files(group).get(name) or base_file(group, name)
+    if path is None:
+        options = option_files(group)
+        raise ConfigError(
+            f"{group}/{name} is not there{did_you_mean(name, options)}"
+            f" (there are {', '.join(options)})"
+        )
+    values = read_yaml(path)
+    merged: dict[str, Any] = {}
+    for base in values.pop("defaults", []):
+        if isinstance(base, str) and base not in ("_self_", name):
+            _merge(merged, settings_of(group, base))
+    _merge(merged, values)
+    return merged
+
+
+def _merge(into: dict[str, Any], values: dict[str, Any]) -> None:
+    for key, value in values.items():
+        if isinstance(value, dict) and isinstance(into.get(key), dict):
+            _merge(into[key], value)
+        else:
+            into[key] = value
+
+
+def choice_files() -> Iterator[tuple[str, Path]]:
+    """Group and file of whatever lies in a folder of choices, what others build on too."""
+    for group in groups_of_files():
+        yield from ((group, path) for path in _files_of(group))
+
+
+def groups_of_files() -> list[str]:
+    """The folders of choices in alphabetical order, as `data` and `hydra/launcher`."""
+    groups = {
+        path.parent.relative_to(folder).as_posix()
+        for folder in config_dirs()
+        for pattern in ("*/*.yaml", "*/*/*.yaml")
+        for path in folder.glob(pattern)
+    }
+    return sorted(groups)
+
+
+def _files_of(group: str) -> list[Path]:
+    """Of several files of one name the first, which is the one that Hydra takes."""
     files: dict[str, Path] = {}
     for folder in config_dirs():
         for path in sorted((folder / group).glob("*.yaml")):
-            if not path.stem.startswith("_"):
-                files.setdefault(path.stem, path)
-    return files
+            if (first := files.get(path.stem)) is not None:
+                say_once(f"{path} is left out: {origin(first)} has a choice {group}={path.stem}")
+            elif _can_be_read(path):
+                files[path.stem] = path
+    return list(files.values())
+
+
+@cache
+def _can_be_read(path: Path) -> bool:
+    """False for a file of an installed plugin that is no YAML; others are told later."""
+    if not _is_installed(path):
+        return True
+    try:
+        read_yaml(path)
+    except ConfigError as error:
+        forgive(path, error)
+        return False
+    return True
+
+
+def origin(path: Path) -> str:
+    """Who brought a file: `rnnexp`, the package of a plugin, or the folder that a command named."""
+    if path.is_relative_to(own_config_dir()) or path.is_relative_to(_HOME):
+        return "rnnexp"
+    for package, folder in packages().items():
+        if path.is_relative_to(folder):
+            return package
+    return next((str(folder) for folder in _named if path.is_relative_to(folder)), str(path))
+
+
+def forgive(place: Path | str, error: Exception) -> None:
+    """Say, once, what is wrong with a file or a module of an installed plugin; raise it otherwise.
+
+    An installed plugin may be anybody's. That of a folder that the command names is its user's.
+    """
+    if not _is_installed(place):
+        raise error
+    say_once(f"{error}: left out")
+
+
+def _is_installed(place: Path | str) -> bool:
+    if isinstance(place, str):
+        return place.partition(".")[0] in {name.partition(".")[0] for name in _installed()}
+    return any(place.is_relative_to(folder) for folder in _installed().values())
+
+
+@cache
+def say_once(line: str) -> None:
+    """Warn, once in a command."""
+    log.warning("%s", line)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -160,19 +271,38 @@ def read_yaml(path: Path) -> dict[str, Any]:
 @cache
 def own_config_dir() -> Path:
     """conf/ inside the package (an installed wheel) or beside it (a checkout)."""
-    package = Path(__file__).resolve().parent
-    for folder in (package / "conf", package.parent / "conf"):
+    for folder in (_HOME / "conf", _HOME.parent / "conf"):
         if (folder / "config.yaml").is_file():
             return folder
-    raise UserError(f"the configuration folder conf/ is neither in nor beside {package}: reinstall")
+    raise UserError(f"the configuration folder conf/ is neither in nor beside {_HOME}: reinstall")
 
 
 def modules(kind: str) -> Iterator[ModuleType]:
     """Every module of a kind (`cells`, `findings`): rnnexp's own, then each plugin's.
 
-    Raises ConfigError, which names it, for a module of a plugin that cannot be imported.
+    Raises ConfigError, which names it, for one that cannot be imported of a folder that the command
+    named; one of an installed plugin costs a line.
     """
-    return map(load, module_names(kind))
+    for name in module_names(kind):
+        try:
+            module = load(name)
+        except ConfigError as error:
+            forgive(name, error)
+            continue
+        yield module
+
+
+def module_files(kind: str) -> dict[str, Path]:
+    """The files of those modules by their names: nothing is imported."""
+    own = importlib.util.find_spec(OWN[kind])
+    assert own is not None
+    places = [(OWN[kind], Path(place)) for place in own.submodule_search_locations or ()]
+    places += [(f"{package}.{kind}", folder / kind) for package, folder in packages().items()]
+    return {
+        f"{package}.{name}": place / f"{name}.py"
+        for package, place in places
+        for name in _names_in([str(place)])
+    }
 
 
 def module_names(kind: str) -> list[str]:

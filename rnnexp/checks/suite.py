@@ -55,6 +55,9 @@ class Check:
     relative: bool
     run: Compare
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def measurement(self) -> str:
         return self.name.partition(":")[0]
@@ -106,11 +109,12 @@ def verify() -> Iterator[Result]:
 
 def table(results: list[Result]) -> str:
     """A line per check, and a last line that sums up."""
-    head = f"{'check':<66} {'expected':>13} {'measured':>13} {'error':>8} {'allowed':>8}"
+    width = max(66, *(len(result.name) for result in results))
+    head = f"{'check':<{width}} {'expected':>13} {'measured':>13} {'error':>8} {'allowed':>8}"
     lines = [head, "-" * (len(head) + 6)]
     lines += [
-        f"{r.name:<66} {r.expected:>13.7g} {r.measured:>13.7g} {r.error:>8.1e} {r.tolerance:>8.0e}"
-        f"  {'pass' if r.passed else 'FAIL'}"
+        f"{r.name:<{width}} {r.expected:>13.7g} {r.measured:>13.7g} {r.error:>8.1e} "
+        f"{r.tolerance:>8.0e}  {'pass' if r.passed else 'FAIL'}"
         for r in results
     ]
     failed = sum(not r.passed for r in results)

@@ -73,7 +73,10 @@ class Choice:
         """The files of its group that it builds on."""
         entries = self.values.get("defaults") or []
         names = [entry for entry in entries if isinstance(entry, str) and entry != "_self_"]
-        return [Choice(self.group, name, self.path.with_name(f"{name}.yaml")) for name in names]
+        beside = [(name, self.path.with_name(f"{name}.yaml")) for name in names]
+        # those of a plugin build on rnnexp's; one of Hydra's own, as submitit_slurm, has no file
+        found = [(n, p if p.is_file() else plugins.base_file(self.group, n)) for n, p in beside]
+        return [Choice(self.group, name, path) for name, path in found if path is not None]
 
     def jobs(self) -> int:
         """Of a preset: how many runs it makes; where it chooses lengths, in its first round."""

@@ -23,8 +23,9 @@ examples:
 
 FOOT = """\
 Runs go to outputs/runs/, studies to outputs/studies/. `rnnexp --cfg job` prints all settings,
-`rnnexp --hydra-help` what else Hydra can do (launchers, shell completion). With --config-dir
-FOLDER in front, choices of your own are listed and taken too."""
+`rnnexp --hydra-help` what else Hydra can do. With --config-dir FOLDER in front, choices of your
+own are listed and taken too. `eval "$(rnnexp --shell-completion install=bash)"` completes words
+by TAB (or zsh, fish)."""
 
 
 def help_page() -> str:

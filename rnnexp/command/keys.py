@@ -7,7 +7,7 @@ from typing import get_args
 from rnnexp.config import GROUPS, LISTS, META_KEYS, adding, constructor_parameters
 from rnnexp.dials import SECTIONS, Dials
 from rnnexp.errors import ConfigError, nearest
-from rnnexp.plugins import PRESETS, config_dirs, option_files, read_yaml
+from rnnexp.plugins import PRESETS, choice_files, forgive, option_files, read_yaml
 
 
 def valid_keys() -> Iterator[str]:
@@ -18,18 +18,19 @@ def valid_keys() -> Iterator[str]:
     yield from GROUPS
     yield PRESETS
     yield from LISTS
-    for path in sorted(path for folder in config_dirs() for path in folder.glob("*/*.yaml")):
+    for group, path in choice_files():
         keys = read_yaml(path)
-        group = path.parent.name
         if group in GROUPS:
             yield from (f"{group}.{key}" for key in keys if key not in META_KEYS)
         elif group in LISTS:
             for name in keys.keys() - META_KEYS:
                 if not isinstance(keys[name], Mapping):
-                    raise ConfigError(
+                    error = ConfigError(
                         f"{path}: a file of {group} nests its settings below its name, as in "
                         f"'{path.stem}:' with _target_ on the next line"
                     )
+                    forgive(path, error)
+                    continue
                 yield from (f"{group}.{name}.{key}" for key in keys[name] if key not in META_KEYS)
 
 

@@ -58,6 +58,11 @@ def _do(arguments: list[str]) -> int:
 
     if arguments and arguments[0] in VERBS:
         return run_verb(arguments)
+    if arguments and arguments[0] in ("--shell-completion", "-sc"):
+        from rnnexp.command.completion import run_completion
+
+        run_completion(arguments[1:])
+        return OK
     if not {"--help", "-h"}.isdisjoint(arguments):
         from rnnexp.command.help import help_page
 

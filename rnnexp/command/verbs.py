@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from rnnexp import plugins
 from rnnexp.command import FAILED, OK, USER_ERROR, compare, export
 from rnnexp.command.console import console_lines, say, say_fault
+from rnnexp.command.listing import add_info_arguments, add_list_arguments
 from rnnexp.errors import DataError, UserError
 from rnnexp.printable import PrintableFormatter
 
@@ -110,10 +111,30 @@ def _check(arguments: argparse.Namespace) -> int:
     return OK if whole else FAILED
 
 
+def _list(arguments: argparse.Namespace) -> int:
+    from rnnexp.command.listing import run_list
+
+    run_list(arguments)
+    return OK
+
+
+def _info(arguments: argparse.Namespace) -> int:
+    from rnnexp.command.info import run_info
+
+    plugins.look_here_last()
+    run_info(arguments)
+    return OK
+
+
 def _verify(arguments: argparse.Namespace) -> int:
     from rnnexp.checks.suite import table, verify
 
-    results = list(verify())
+    if arguments.components:
+        from rnnexp.command.conformance import verify_components
+
+        results = verify_components(arguments.components)
+    else:
+        results = list(verify())
     say(table(results))
     return OK if all(result.passed for result in results) else FAILED
 
@@ -216,6 +237,15 @@ def _report_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _verify_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "components",
+        nargs="*",
+        metavar="KIND/NAME",
+        help="components, as cells/mine, data/mine or probes/mine, each with its name=value",
+    )
+
+
 def _study_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=["status"], help="how far it has come")
     parser.add_argument("study", metavar="NAME", help="its name, or its directory")
@@ -264,7 +294,14 @@ VERBS = {
         _export_arguments,
         export.export,
     ),
-    "verify": Verb("", "check the measurements against known cases", lambda parser: None, _verify),
+    "list": Verb("[GROUP]", "what can be chosen, a line each", add_list_arguments, _list),
+    "info": Verb("GROUP/CHOICE", "what a choice is, and its settings", add_info_arguments, _info),
+    "verify": Verb(
+        "[KIND/NAME ...]",
+        "check the measurements, or a component of yours",
+        _verify_arguments,
+        _verify,
+    ),
 }
 
 

@@ -1,6 +1,5 @@
 """What runs and studies show, in numbers, tables, words and figures: one file per finding."""
 
-import logging
 from typing import TYPE_CHECKING
 
 from rnnexp import plugins
@@ -8,8 +7,6 @@ from rnnexp.errors import UserError
 
 if TYPE_CHECKING:
     from rnnexp.results.findings.base import Finding
-
-log = logging.getLogger(__name__)
 
 
 def finding_types() -> "list[type[Finding]]":
@@ -25,16 +22,16 @@ def finding_types() -> "list[type[Finding]]":
         try:
             module = plugins.load(module_name)
         except UserError as error:
-            log.warning("%s", error)
+            plugins.say_once(str(error))
             continue
         for value in vars(module).values():
             if not is_finding(value) or value.__module__ != module.__name__:
                 continue
             if value.name in by_name:
-                log.warning(
-                    "the finding %s of %s is left out: %s has one of that name",
-                    value.name, module_name, by_name[value.name].__module__,
-                )  # fmt: skip
+                plugins.say_once(
+                    f"the finding {value.name} of {module_name} is left out: "
+                    f"{by_name[value.name].__module__} has one of that name"
+                )
                 continue
             by_name[value.name] = value
     return sorted(by_name.values(), key=lambda kind: (kind.place, kind.name))
