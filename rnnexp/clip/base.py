@@ -14,7 +14,7 @@ from rnnexp.types import ClipReport, wide
 
 
 class Clip(ABC):
-    """Calling it changes the gradients in place and reports what it did.
+    """What is done to gradients that are too large, in place, with a report of it.
 
     The report is made of tensors on the parameters' device: the step does not wait for the GPU.
     """

@@ -26,7 +26,7 @@ class HasLoss(Protocol):
 
 
 class Loss:
-    """The base itself minimises the task's own loss."""
+    """What of the task a training step minimises; of the base itself the task's own loss."""
 
     @property
     def words(self) -> str:

@@ -19,7 +19,7 @@ from rnnexp.ranges import a_fraction, at_least, more_than
 
 @dataclass(frozen=True, kw_only=True)
 class Optimizer:
-    """Settings by torch's names, at torch's defaults; what they do is said by torch.optim.
+    """How a gradient changes the weights: one of torch.optim, by its names and at its defaults.
 
     A subclass is a dataclass whose fields are arguments of `kind`. Left out are torch's switches
     that choose how the same numbers are computed (foreach, fused, capturable, differentiable), and

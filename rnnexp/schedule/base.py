@@ -9,7 +9,7 @@ from typing import ClassVar
 
 
 class Schedule:
-    """The base itself leaves the rate as it is."""
+    """The learning rate of every step; the base itself leaves it as it is."""
 
     #: Whether metrics.csv gets its column, `lr`: the rate of the epoch's last step.
     varies: ClassVar[bool] = False
