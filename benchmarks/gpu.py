@@ -26,8 +26,8 @@ from torch import Tensor, nn
 from rnnexp.clip.norm import Norm
 from rnnexp.data.base import Classification
 from rnnexp.embedding.learned import Learned
-from rnnexp.experiment.build import pick_device
 from rnnexp.experiment.denormals import flushed_denormals
+from rnnexp.experiment.devices import pick_device
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.fused import GRU, LSTM, RNN
 from rnnexp.model.lockstep import Lockstep

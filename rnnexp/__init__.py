@@ -1,9 +1,9 @@
 """rnnexp: train recurrent networks on long sequences and see why they do or do not learn.
 
-`run` does what the command does; `load_run` and `load_study` read what it left. The measurements
-work on torch's own modules, without a configuration: `rollout`, `gradient_flow`,
-`lyapunov_spectrum`, `fixed_points`, `parameter_sensitivity`; `effective_memory` on any function
-that answers.
+`run` does what the command does; `load_run` and `load_study` read what it left, as `Run` and
+`LoadedStudy`; `export` writes a trained network for those without rnnexp. The measurements work on
+torch's own modules, without a configuration: `rollout`, `gradient_flow`, `lyapunov_spectrum`,
+`fixed_points`, `parameter_sensitivity`; `effective_memory` on any function that answers.
 """
 
 import importlib
@@ -12,7 +12,9 @@ import importlib
 # a typing.py may lie: no more is imported than Python itself has loaded.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rnnexp.command.python import load_run, load_study, run
+    from rnnexp.command.python import export, load_run, load_study, run
+    from rnnexp.experiment.loaded_run import Run
+    from rnnexp.experiment.loaded_study import LoadedStudy
     from rnnexp.model.rollout import rollout
     from rnnexp.probes.effective_memory import effective_memory
     from rnnexp.probes.fixed_point_search import fixed_points
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
 
 __version__ = "0.7.0"
 __all__ = [
+    "LoadedStudy",
+    "Run",
     "effective_memory",
+    "export",
     "fixed_points",
     "gradient_flow",
     "load_run",
@@ -34,7 +39,10 @@ __all__ = [
 ]
 
 _HOMES = {
+    "LoadedStudy": "rnnexp.experiment.loaded_study",
+    "Run": "rnnexp.experiment.loaded_run",
     "effective_memory": "rnnexp.probes.effective_memory",
+    "export": "rnnexp.command.python",
     "fixed_points": "rnnexp.probes.fixed_point_search",
     "gradient_flow": "rnnexp.probes.gradient_norms",
     "load_run": "rnnexp.command.python",

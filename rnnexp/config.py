@@ -45,8 +45,13 @@ GROUPS = {
 }
 
 
-#: The group of which a run has any number, each under its own name, and their class.
-PROBES, PROBE = "probes", "rnnexp.probes.base.Probe"
+#: The groups of which a run has any number of choices, each under its own name, and their classes.
+#: They watch a run, and change none of its numbers.
+PROBES, LOGGER = "probes", "logger"
+LISTS = {PROBES: "rnnexp.probes.base.Probe", LOGGER: "rnnexp.logger.base.Logger"}
+
+#: The choice of such a group that stands for no choice.
+NONE = "none"
 
 #: The choice of every probe there is, made when a command starts.
 ALL_PROBES = "all"
@@ -84,7 +89,7 @@ def dials(config: Mapping[str, Any]) -> Dials:
     if missing:
         raise ConfigError(f"{missing[0]} is not set: choose one with {missing[0]}=...")
     _check_presets(config)
-    parts = (*GROUPS, PROBES, *SECTIONS)
+    parts = (*GROUPS, *LISTS, *SECTIONS)
     own = {key: value for key, value in config.items() if key not in parts}
     arguments = checked_arguments(Dials, own, prefix="", others=parts)
     checked: Dials = _call(Dials, arguments, prefix="", own=own)
@@ -146,7 +151,7 @@ def arguments(
     group: `model`, or `probes.lyapunov` for one of the probes.
     offered: values that the constructor gets where it asks for them by name, such as `seq_len`.
     """
-    node = _node(config, group)
+    node = node_of(config, group)
     target = node.get("_target_")
     if not isinstance(target, str):
         raise ConfigError(
@@ -165,29 +170,41 @@ def arguments(
 def build(config: Mapping[str, Any], group: str, **offered: Any) -> Any:
     """The component that a group's choice describes; see `arguments`."""
     cls, checked = arguments(config, group, **offered)
-    return _call(cls, checked, prefix=f"{group}.", own=_node(config, group))
+    return _call(cls, checked, prefix=f"{group}.", own=node_of(config, group))
 
 
 def probe_names(config: Mapping[str, Any]) -> list[str]:
     """The probes of a run. Raises ConfigError for what is no probe."""
-    probes = config.get(PROBES) or {}
-    if not isinstance(probes, Mapping):
-        raise ConfigError(f"{PROBES} must name probes, as in 'probes=[gradient_flow,gates]'")
-    options = [ALL_PROBES, *option_files(PROBES)]
-    for name in probes:
-        if not isinstance(probes[name], Mapping) or "_target_" not in probes[name]:
-            way_out = f": add it with +probes={name}" if name in options else ""
-            way_out = way_out or did_you_mean(name, options) or f" (there are {', '.join(options)})"
-            raise ConfigError(f"{PROBES}.{name} is no probe of this run{way_out}")
-    return list(probes)
+    return names_in(config, PROBES)
 
 
-def _node(config: Mapping[str, Any], group: str) -> Mapping[str, Any]:
-    node: Any = config
+def names_in(config: Mapping[str, Any], group: str) -> list[str]:
+    """The choices of a run in one of `LISTS`. Raises ConfigError for what is none."""
+    chosen, what = config.get(group) or {}, "logger" if group == LOGGER else "probe"
+    options = [name for name in option_files(group) if name != NONE]
+    if not isinstance(chosen, Mapping):
+        raise ConfigError(f"{group} must name {what}s, as in '{group}=[{','.join(options[:2])}]'")
+    for name in chosen:
+        if not isinstance(chosen[name], Mapping) or "_target_" not in chosen[name]:
+            known = [*([ALL_PROBES] if group == PROBES else []), *options]
+            way_out = f": add it with {adding(group, name)}" if name in known else ""
+            way_out = way_out or did_you_mean(name, known) or f" (there are {', '.join(known)})"
+            raise ConfigError(f"{group}.{name} is no {what} of this run{way_out}")
+    return list(chosen)
+
+
+def adding(group: str, name: str) -> str:
+    """The word that gives a run one more choice of one of `LISTS`: some probes are there anyway."""
+    return f"{'+' if group == PROBES else ''}{group}={name}"
+
+
+def node_of(config: Mapping[str, Any], group: str) -> Mapping[str, Any]:
+    """The settings of a component, by the name of its group or `probes.lyapunov`."""
+    own: Any = config
     for part in group.split("."):
-        node = node[part]
-    assert isinstance(node, Mapping)
-    return node
+        own = own[part]
+    assert isinstance(own, Mapping)
+    return own
 
 
 def constructor_parameters(cls: type) -> dict[str, Any]:
@@ -239,7 +256,7 @@ def _import_class(target: str, group: str) -> type[Any]:
         raise ConfigError(
             f"{group}._target_={target} cannot be imported ({kind}{first_line(error)})"
         ) from None
-    base_path = GROUPS.get(group, PROBE)
+    base_path = {**GROUPS, **LISTS}[group.partition(".")[0]]
     base_module, _, base_name = base_path.rpartition(".")
     base = getattr(importlib.import_module(base_module), base_name)
     # nothing but a component is ever called

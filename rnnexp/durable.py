@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from rnnexp.errors import StorageError, UserError
 
@@ -65,6 +65,30 @@ def append_text(path: Path, text: str) -> None:
     """Add to the end of a file; `sync_file` puts on the disk what was added."""
     with told(path), path.open("a", newline="", encoding="utf-8") as file:
         file.write(text)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[TextIO]:
+    """A text file to fill, which is at `path` as a whole after the block, or not at all.
+
+    Raises FileExistsError where there is one.
+    """
+    if os.path.lexists(path):
+        raise FileExistsError(path)
+    partial = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}"[:200])
+    with told(path):
+        try:
+            with partial.open("x", newline="", encoding="utf-8") as file:
+                yield file
+                file.flush()
+                sync(file.fileno())
+            if os.path.lexists(path):  # it has come there meanwhile
+                raise FileExistsError(path)
+            os.rename(partial, path)
+        finally:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+        sync_folder(path.parent)
 
 
 @contextmanager

@@ -80,10 +80,16 @@ FINDINGS: Mapping[str, str] = {"memory_horizon": "trainability"}
 #: the choice to rnnexp: at that value they are no part of a run's identity, and runs of 0.1 stay
 #: what they were. A setting whose value is null needs no entry: null counts as not set.
 LATER: Mapping[str, Any] = {
+    "data.cut": "first",
     "data.items": 1,
     "data.stratify": False,
+    "data.tokens": "words",
     **GROUPS_SINCE,
+    "data.word_dropout": 0.0,
+    "embedding.dropout": 0.0,
+    "model.bidirectional": False,
     "model.engine": "auto",
+    "model.recurrent_dropout": 0.0,
     "probes.every_step": False,
     "trainer.accumulate": 1,
     "trainer.shuffle": True,

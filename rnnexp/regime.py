@@ -176,9 +176,10 @@ class Regime:
 
 
 def regime_of(model: SequenceModel, examples: Batch) -> Regime | None:
-    """What the weights will do to the gradient of such examples; None without a recurrence."""
+    """What the weights will do to the gradient of such examples; None without a recurrence,
+    and with two directions, each of which the other one's states reach."""
     layers = model.recurrences()
-    if not layers:
+    if not layers or model.directions > 1:
         return None
     with torch.no_grad():
         rollout = model.rollout(examples.rows(0, EXAMPLES))

@@ -80,6 +80,13 @@ class Batch:
         return (self.lengths - 1).clamp(min=0)
 
     @property
+    def first_valid_B(self) -> Tensor:
+        """Index of the first real step; of an example without any that of the pad that counts."""
+        if self.padding == "pre":
+            return self.inputs.shape[1] - self.lengths.clamp(min=1)
+        return torch.zeros_like(self.lengths)
+
+    @property
     def valid_BT(self) -> Tensor:
         """True at real steps. An example without any counts its one pad at `last_valid_B`."""
         width = self.inputs.shape[1]

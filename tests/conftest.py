@@ -49,15 +49,20 @@ TINY_MODEL = ("model.hidden_size=4", "plots=false", "threads=1")
 
 
 def _small(task: str) -> tuple[str, ...]:
-    """Words that make a task take a second or less; what it reads is `texts.csv`, or in `mnist`."""
+    """Words that make a task take a second; it reads `texts.csv`, `series.csv` or `mnist`."""
     config = composed(f"data={task}")["data"]
     if "test_count" in config:  # made by a program
         words = ["seq_len=12", "trainer.steps=3", "data.val_count=5", "data.test_count=20"]
     else:
         words = ["seq_len=64" if "pool" in config else "seq_len=8", "trainer.epochs=1"]
         words += [f"data.{key}=60" for key in ("limit", "count") if key in config][:1]
-    if "path" in config:
-        words += ["data.path=texts.csv", "data.text_column=text", "data.label_column=label"]
+    if "id_column" in config:
+        words += ["data.path=series.csv", "data.id_column=id", "data.time_column=time",
+                  "data.value_columns=[value,other]"]  # fmt: skip
+        words += ["data.label_column=target"] if task == "series_regression" else []
+    elif "path" in config:
+        column = "label" if "label_case" in config else "number"
+        words += ["data.path=texts.csv", "data.text_column=text", f"data.label_column={column}"]
     if "checksums" in config:  # nothing is ever downloaded: no one listens there
         words += ["data.folder=mnist", "data.pool=4", "data.url=http://127.0.0.1:9"]
     return tuple(words)
@@ -172,16 +177,36 @@ def run_directory(workdir: Path) -> Callable[[], Path]:
 
 @pytest.fixture
 def csv_file(workdir: Path) -> Callable[..., Path]:
-    """A table of texts whose class is told by one of their words."""
+    """A table of texts whose class, and whose number, is told by one of their words."""
 
     def write(rows: int = 60, name: str = "texts.csv", header: str = "text,label") -> Path:
         labels = ["bad", "good"]
         lines = [
-            f"a {labels[i % 2]} film number {'x' * (i % 7 + 1)},{labels[i % 2]}"
+            f"a {labels[i % 2]} film number {'x' * (i % 7 + 1)},{labels[i % 2]},{i % 7 + 0.5}"
             for i in range(rows)
         ]
+        header += ",number"
         path = workdir / name
         path.write_text("\n".join([header, *lines]) + "\n")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def series_file(workdir: Path) -> Callable[..., Path]:
+    """A table of series in long form: two channels, whose mean tells the class and the target."""
+
+    def write(count: int = 60, steps: int = 8, name: str = "series.csv") -> Path:
+        generator = np.random.default_rng(0)
+        lines = ["id,time,value,other,label,target"]
+        for i in range(count):
+            level, label = (i % 2) + generator.normal() / 9, ["low", "high"][i % 2]
+            for t in range(steps - i % 3):  # of unequal lengths
+                value, other = level + generator.normal() / 3, 50 + 10 * generator.normal()
+                lines.append(f"s{i},{t},{value:.6f},{other:.6f},{label},{level:.6f}")
+        path = workdir / name
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path
 
     return write

@@ -19,6 +19,7 @@ OPTIONS = sorted(
     if not path.stem.startswith("_")
 )  # fmt: skip
 PROBES = sorted(path for path in (CONF / "probes").glob("*.yaml") if path.stem != "none")
+LOGGERS = sorted(path for path in (CONF / "logger").glob("*.yaml") if path.stem != "none")
 same_numbers = script(CONF.parent / "benchmarks" / "same_numbers.py")
 PRESETS = sorted((CONF / "experiment").glob("*.yaml"))
 
@@ -37,20 +38,20 @@ def test_an_option_names_every_argument_and_no_other(path: Path) -> None:
     assert set(settings.constructor_parameters(cls)) - ours == set(checked)
 
 
-@pytest.mark.parametrize("path", PROBES, ids=name)
-def test_a_probe_names_itself_and_every_argument(path: Path) -> None:
-    config = composed(name(path))
-    assert settings.probe_names(config) == [path.stem]
-    cls, checked = settings.arguments(config, f"probes.{path.stem}")
+@pytest.mark.parametrize("path", [*PROBES, *LOGGERS], ids=name)
+def test_a_probe_or_logger_names_itself_and_every_argument(path: Path) -> None:
+    group, config = path.parent.name, composed(name(path))
+    assert settings.names_in(config, group) == [path.stem]
+    cls, checked = settings.arguments(config, f"{group}.{path.stem}")
     assert set(settings.constructor_parameters(cls)) == set(checked)
-    assert isinstance(settings.build(config, f"probes.{path.stem}"), cls)
+    assert isinstance(settings.build(config, f"{group}.{path.stem}"), cls)
 
 
 def test_all_probes_are_all() -> None:
     assert set(composed("probes=all")["probes"]) == {path.stem for path in PROBES}
 
 
-@pytest.mark.parametrize("path", [*OPTIONS, *PROBES], ids=name)
+@pytest.mark.parametrize("path", [*OPTIONS, *PROBES, *LOGGERS], ids=name)
 def test_an_option_is_short(path: Path) -> None:
     lines = path.read_text().splitlines()
     assert len([line for line in lines if line and not line.startswith("#")]) <= 16
@@ -96,8 +97,8 @@ def test_python_defaults_and_yaml_defaults_agree() -> None:
                 default = parameter.default  # no default is a list, which could be changed
                 same = (list(default) if isinstance(default, tuple) else default) == value
                 on_purpose = (
-                    ("csv", "letters"), ("irnn", "zero_bias"), ("irnn", "input_std"),
-                    ("smoke", "epochs"),
+                    ("csv", "letters"), ("csv_regression", "letters"), ("irnn", "zero_bias"),
+                    ("irnn", "input_std"), ("smoke", "epochs"),
                 )  # fmt: skip
                 own_cell = path.parent.name == "model" and key in ("cell", "cell_options")
                 assert same or own_cell or (path.stem, key) in on_purpose, (path, key)

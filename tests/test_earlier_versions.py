@@ -116,7 +116,7 @@ def test_it_is_predicted_from(rnnexp: Callable[..., Outcome]) -> None:
 def test_the_models_of_memory_tasks_are_loaded(name: str) -> None:
     """The first version could not; its files lack the sizes, and the task is asked for them."""
     run = package.load_run(KEPT / name)
-    assert outputs_of(run) == pytest.approx(
+    assert outputs_of(run.directory) == pytest.approx(
         read_npz(KEPT / name / "predictions/test.npz")["outputs"]
     )
 

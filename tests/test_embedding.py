@@ -20,6 +20,9 @@ from rnnexp.embedding.learned import Learned
 from rnnexp.embedding.vector_file import read_vectors
 from rnnexp.errors import DataError
 from rnnexp.files import file_digest
+from rnnexp.model.fused import LSTM
+from rnnexp.types import Batch
+from tests.conftest import Outcome
 
 VOCABULARY = ["<pad>", "<unk>", "good", "bad", "film"]
 LINES = "the 1 2 3\ngood 0.5 -1 2e-1\nfilm 4 5 6\n"
@@ -49,6 +52,48 @@ def test_learned_vectors_and_the_fixed_pad() -> None:
     assert gradient[0].abs().sum() == 0
     with pytest.raises(ValueError, match="dim must be at least 1"):
         Learned(VOCABULARY, dim=0)
+
+
+def test_the_share_of_features_that_is_dropped_and_its_scale() -> None:
+    """By the model, while training; what asks the encoder sees none of it."""
+    torch.manual_seed(0)
+    model = LSTM(Learned(VOCABULARY, dim=200, dropout=0.2), 2, hidden_size=2)
+    inputs = torch.randint(2, 5, (50, 40))
+    inputs[:, 30:] = 0
+    batch = Batch(inputs, torch.zeros(50).long(), torch.full((50,), 30))
+    whole_TBE = model.encoder(inputs.T)
+    read_TBE = model.read(batch)
+    share = read_TBE[:30] / whole_TBE[:30]
+    assert (share == 0).float().mean().item() == pytest.approx(0.2, abs=0.005)
+    assert share.mean().item() == pytest.approx(1, abs=0.005)
+    assert share[share != 0].tolist() == pytest.approx([1.25] * int((share != 0).sum()))
+    assert not torch.equal(share[0, 0], share[1, 0])  # drawn for every place
+    assert (read_TBE[30:] == 0).all()
+    assert torch.equal(model.encoder(inputs.T), whole_TBE)
+    first, second = (model.rollout(batch).outputs for _ in range(2))
+    assert torch.equal(first, second)
+    assert torch.equal(model.eval().read(batch), whole_TBE)
+
+
+def test_dropout_of_word_vectors_is_checked_and_kept(glove: Path) -> None:
+    assert Glove(VOCABULARY, path=str(glove), dropout=0.3).dropout == 0.3
+    blank = Glove.blank(VOCABULARY, 3, path="gone", freeze=True, dropout=0.3)
+    assert blank.dropout == 0.3
+    assert Glove.blank(VOCABULARY, 3, path="gone", freeze=True).dropout == 0  # of earlier versions
+    for make in (
+        lambda d: Learned(VOCABULARY, 3, d),
+        lambda d: Glove(VOCABULARY, "gone", dropout=d),
+    ):
+        with pytest.raises(ValueError, match="dropout must be at least 0 and less than 1"):
+            make(1.0)
+
+
+def test_dropout_of_word_vectors_needs_words(rnnexp: Callable[..., Outcome], workdir: Path) -> None:
+    words = ("data=adding", "seq_len=10", "trainer.steps=1", "embedding.dropout=0.1")
+    outcome = rnnexp(*words)
+    assert outcome.status == 2
+    assert "this data has numbers in their place: use embedding.dropout=0" in outcome.err
+    assert not Path("outputs").exists()
 
 
 def test_features_pass() -> None:

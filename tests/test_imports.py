@@ -36,7 +36,7 @@ BASE = {
 #: packages of components: they see plain values and their own base, never each other
 ROOMS = {
     "data", "model", "embedding", "init", "clip", "optimizer", "schedule", "loss", "regulariser",
-    "probes",
+    "probes", "logger",
 }  # fmt: skip
 #: what each may import beside the base and itself; arrows point down
 ALLOWED = {
@@ -49,7 +49,7 @@ ALLOWED = {
     "checks": {*ROOMS, "regime", "results"},
     "experiment": {*ROOMS, "regime", "training", "results"},
     "command": {"experiment", "results", "checks", "__init__"},
-    "__init__": {*ROOMS, "command"},
+    "__init__": {*ROOMS, "command", "experiment"},
     "__main__": {"command"},
 }
 HYDRA, OMEGACONF = {"command"}, {"command", "config", "experiment"}

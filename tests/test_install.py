@@ -27,6 +27,7 @@ def test_the_wheel_works_in_a_fresh_environment(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert "rnnexp/conf/config.yaml" in names
+    assert "rnnexp/py.typed" in names
     assert "rnnexp/conf/experiment/quickstart.yaml" in names
     assert not [name for name in names if name.startswith(("tests", "conf/", "examples"))]
     assert {*tracked("rnnexp"), *tracked("hydra_plugins")} <= set(names)

@@ -11,8 +11,6 @@ import pytest
 
 import rnnexp as package
 from rnnexp import plugins
-from rnnexp.results.runs import RunDirectory
-from rnnexp.results.study import Study
 from tests.conftest import Outcome
 
 TEXT = (Path(__file__).resolve().parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -145,8 +143,8 @@ def test_workers_know_the_package(rnnexp: Callable[..., Outcome], mypkg: Path) -
     assert outcome.status == 0, outcome.err
     assert outcome.out.count("95% over examples") == 2
     study = package.load_study("outputs/studies/s")
-    assert isinstance(study, Study)
-    assert {run.summary.status for run in study.runs} == {"finished"}
+    assert isinstance(study, package.LoadedStudy)
+    assert set(study.runs.status) == {"finished"}
 
 
 def test_a_package_may_lie_anywhere(mypkg: Path, workdir: Path) -> None:
@@ -242,12 +240,10 @@ def test_an_installed_package_names_itself(mypkg: Path, workdir: Path) -> None:
 
 @pytest.mark.parametrize("title", ["A task", "A cell"])
 def test_the_runs_of_a_package_are_loaded(mypkg: Path, title: str) -> None:
-    from rnnexp.experiment.load import load_model
-
     words = [word for word in commands(title) if word not in ("--config-dir", "mypkg/conf")]
     run = package.run([*words, "plots=false", "threads=1"], config_dir="mypkg/conf")
-    assert isinstance(run, RunDirectory)
-    assert load_model(run).top_cell is not None
+    assert isinstance(run, package.Run)
+    assert run.model().top_cell is not None
     again = package.run([*words, "plots=false", "threads=1"])  # the folder stays known
-    assert isinstance(again, RunDirectory)
+    assert isinstance(again, package.Run)
     assert again.summary.fingerprint == run.summary.fingerprint

@@ -119,9 +119,60 @@ def deltanet(
     return states
 
 
+def normed(a: Array, gain: Array, bias: Array) -> Array:
+    """Layer normalisation of each row."""
+    centred = a - a.mean(axis=1, keepdims=True)
+    scaled: Array = centred / np.sqrt((centred**2).mean(axis=1, keepdims=True) + 1e-5)
+    return gain * scaled + bias
+
+
+def ln_rnn(w: Mapping[str, Array], x_TBE: Array, nonlinearity: str = "tanh") -> Array:
+    h_BH, states = np.zeros((x_TBE.shape[1], len(w["gain"]))), []
+    for x_BE in x_TBE:
+        summed = x_BE @ w["weight_ih"].T + h_BH @ w["weight_hh"].T
+        h_BH = normed(summed, w["gain"], w["bias_ih"])
+        h_BH = np.tanh(h_BH) if nonlinearity == "tanh" else np.maximum(h_BH, 0)
+        states.append(h_BH)
+    return np.array(states)
+
+
+def ln_lstm(w: Mapping[str, Array], x_TBE: Array) -> Array:
+    size = len(w["gain_c"])
+    h_BH, c = np.zeros((x_TBE.shape[1], size)), np.zeros((x_TBE.shape[1], size))
+    states = []
+    for x_BE in x_TBE:
+        read = normed(x_BE @ w["weight_ih"].T, w["gain_ih"], w["bias_ih"])
+        read = read + normed(h_BH @ w["weight_hh"].T, w["gain_hh"], w["bias_hh"])
+        i, f, g, o = np.split(read, 4, axis=1)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h_BH = sigmoid(o) * np.tanh(normed(c, w["gain_c"], w["bias_c"]))
+        states.append(h_BH)
+    return np.array(states)
+
+
+def ln_gru(w: Mapping[str, Array], x_TBE: Array) -> Array:
+    """r and z are normalised together, n by itself."""
+    size = len(w["bias_ih"]) // 3
+    h_BH, states = np.zeros((x_TBE.shape[1], size)), []
+
+    def product(name: str, read: Array, rows: slice) -> Array:
+        made = read @ w[f"weight_{name}"][rows].T
+        return normed(made, w[f"gain_{name}"][rows], w[f"bias_{name}"][rows])
+
+    gates, new = slice(0, 2 * size), slice(2 * size, None)
+    for x_BE in x_TBE:
+        open_by = sigmoid(product("ih", x_BE, gates) + product("hh", h_BH, gates))
+        r, z = open_by[:, :size], open_by[:, size:]
+        n = np.tanh(product("ih", x_BE, new) + r * product("hh", h_BH, new))
+        h_BH = (1 - z) * n + z * h_BH
+        states.append(h_BH)
+    return np.array(states)
+
+
 #: By the name of the cell. The cells that torch has are checked against torch's.
 TWINS: Mapping[str, Twin] = {
     "linear_transition": linear_transition,
+    "ln_gru": ln_gru, "ln_lstm": ln_lstm, "ln_rnn": ln_rnn,
     "deltanet": deltanet, "lru": lru, "mingru": mingru, "minlstm": minlstm,
     "selective": selective, "slstm": slstm,
 }  # fmt: skip

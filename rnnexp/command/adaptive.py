@@ -1,80 +1,54 @@
-"""hydra/sweeper=adaptive: a study whose lengths are chosen in rounds, where half the seeds learn.
-
-Each round is what any study is: its jobs are checked before the first of them, planned, and carried
-out by the launcher that was chosen. What the next one is follows from the results of the rounds
-before on disk and from nothing else, so that the same command goes on with a study that was cut
-short, whatever was done of it.
-"""
+"""hydra/sweeper=adaptive: lengths are chosen in rounds, about where half the seeds learn."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra.core.plugins import Plugins
-from hydra.plugins.launcher import Launcher
-from hydra.plugins.sweeper import Sweeper
-from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from rnnexp import config as settings
+from rnnexp.command.choosing import AllJobs, ChoosingSweeper, run_of
 from rnnexp.command.console import say
-from rnnexp.command.launcher import checked_jobs
-from rnnexp.errors import ConfigError, DataError
+from rnnexp.errors import ConfigError
 from rnnexp.results.factors import LENGTHS
 from rnnexp.results.findings.trainability import line_of_runs
 from rnnexp.results.l50 import Posterior
 from rnnexp.results.next_lengths import LengthPlan
 from rnnexp.results.reading import folders_by_fingerprint
-from rnnexp.results.runs import RunDirectory
-from rnnexp.results.study_run import StudyRun
 
 log = logging.getLogger(__name__)
 
 
-class AdaptiveSweeper(Sweeper):
-    """jobs: the words of those of the first round.
+class AdaptiveSweeper(ChoosingSweeper):
+    """Round by round, each at lengths that the results of those before have chosen."""
 
-    check_round: checks and plans the jobs of a later round, before the first of them; told how many
-        rounds may follow it.
-    """
+    @classmethod
+    def first_jobs(
+        cls, config: DictConfig, words: Sequence[str], all_jobs: AllJobs
+    ) -> list[list[str]]:
+        """The first round, at the lengths that the command names if it does."""
+        chosen = Chosen.of(config)
+        lengths = ",".join(map(str, chosen.plan.first))
+        named = [f"{chosen.setting}={lengths}"] if chosen.by_rounds else []
+        return all_jobs([*words, *named])
 
-    def __init__(
-        self,
-        jobs: Sequence[Sequence[str]],
-        check_round: Callable[[DictConfig, Sequence[Sequence[str]], int], None],
-    ) -> None:
-        self._jobs, self._check_round = jobs, check_round
+    @classmethod
+    def rounds_to_come(cls, config: DictConfig) -> int:
+        chosen = Chosen.of(config)
+        return chosen.plan.rounds - 1 if chosen.by_rounds else 0
 
-    def setup(
-        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
-    ) -> None:
-        self._config = config
-        self._launcher: Launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=hydra_context, task_function=task_function, config=config
-        )
-
-    def sweep(self, arguments: list[str]) -> Any:
-        """Round by round. A job that fails costs its own result; it is raised once all are done."""
-        study = Path(self._config.hydra.sweep.dir)
-        OmegaConf.save(self._config, study / "multirun.yaml")  # as Hydra's own sweeper does
+    def choose(self) -> Any:
         chosen = Chosen.of(self._config)
         if not chosen.by_rounds:
             say(f"{chosen.setting} is given: no lengths are chosen")
         rounds, jobs, done = [], list(self._jobs), list[Sequence[str]]()
-        failure: Exception | None = None
         for left in range(chosen.plan.rounds - 1, -1, -1):
-            try:
-                rounds.append(self._launcher.launch(jobs, initial_job_idx=len(done)))
-            except Exception as error:  # of a job: the others of its round have been run
-                failure = failure or error
-                if settings.jobs(settings.plain(self._config)).fail_fast:
-                    raise
+            rounds.append(self.launch(jobs, len(done)))
             done += jobs
             if not left or not chosen.by_rounds:
                 break
-            lengths = next_lengths(chosen, done, study)
+            lengths = next_lengths(chosen, done, self._study)
             jobs = [
                 list(words)
                 for line, seeds in lines_of(chosen.setting, self._jobs).items()
@@ -83,7 +57,7 @@ class AdaptiveSweeper(Sweeper):
             ]
             self._check_round(self._config, jobs, left - 1 if jobs else 0)
             if not jobs:
-                say(why_none(chosen, done, study))
+                say(why_none(chosen, done, self._study))
                 break
             number = chosen.plan.rounds - left + 1
             said = [
@@ -91,8 +65,6 @@ class AdaptiveSweeper(Sweeper):
             ]
             say(f"round {number} of at most {chosen.plan.rounds}, {len(jobs)} runs; "
                 f"{chosen.setting} chosen by the results: {'; '.join(said)}")  # fmt: skip
-        if failure is not None:
-            raise failure
         return rounds
 
 
@@ -116,12 +88,6 @@ def _listed(lengths: Sequence[int]) -> str:
 
 
 # -- what a configuration says of it --------------------------------------------------------------
-
-
-def is_adaptive(config: DictConfig) -> bool:
-    """Whether the study's lengths are chosen as it goes."""
-    target = f"{AdaptiveSweeper.__module__}.{AdaptiveSweeper.__name__}"
-    return str(config.hydra.sweeper.get("_target_")) == target
 
 
 @dataclass(frozen=True)
@@ -159,21 +125,6 @@ class Chosen:
         words = [*config.hydra.overrides.task, *(f"{key}=" for key in own["params"] or {})]
         given = {str(word).lstrip("+").partition("=")[0] for word in words}
         return cls(setting, plan, setting not in given)
-
-
-def first_words(config: DictConfig) -> list[str]:
-    """The word that names the lengths of the first round; none where the command has named some."""
-    chosen = Chosen.of(config)
-    lengths = ",".join(map(str, chosen.plan.first))
-    return [f"{chosen.setting}={lengths}"] if chosen.by_rounds else []
-
-
-def rounds_to_come(config: DictConfig) -> int | None:
-    """How many rounds may follow the first; None of a study whose jobs are all known."""
-    if not is_adaptive(config):
-        return None
-    chosen = Chosen.of(config)
-    return chosen.plan.rounds - 1 if chosen.by_rounds else 0
 
 
 # -- lines ----------------------------------------------------------------------------------------
@@ -235,7 +186,7 @@ def known_lines(
         own = [words for words in jobs if _is_of(words, line, seeds, chosen.setting)]
         at = [next(int(w.partition("=")[2]) for w in words if _key(w) == chosen.setting)
               for words in own]  # fmt: skip
-        found = [(n, _run(words, folders)) for n, words in zip(at, own, strict=True)]
+        found = [(n, run_of(words, folders)) for n, words in zip(at, own, strict=True)]
         runs = [(n, run) for n, run in found if run is not None]
         made = line_of_runs(" ".join(line), "", chosen.setting, runs)
         if made is None:
@@ -251,17 +202,3 @@ def _is_of(words: Sequence[str], line: Sequence[str], seeds: OfLine, setting: st
     return any(
         but_length == [word for word in of_seed if _key(word) != setting] for of_seed in seeds.seeds
     )
-
-
-def _run(words: Sequence[str], folders: Mapping[str, Sequence[Path]]) -> StudyRun | None:
-    """The run of a job that has been carried out; None where it left none that can be read."""
-    fingerprint = checked_jobs[tuple(words)].identity.fingerprint
-    for path in folders.get(fingerprint[:8], ()):
-        try:
-            run = RunDirectory.open(path)
-            summary = run.summary
-        except (DataError, OSError):
-            continue
-        if summary.fingerprint == fingerprint:
-            return StudyRun(run, summary)
-    return None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rnnexp import plugins
 from rnnexp.command.choices import PRESETS, Choice, choices, defaults, groups
-from rnnexp.config import GROUPS, PROBE, PROBES
+from rnnexp.config import GROUPS, LISTS, adding
 from rnnexp.errors import ConfigError, did_you_mean, nearest
 
 #: Recurrent cells are no files of choices: `model.cell` names one.
@@ -55,7 +55,7 @@ def all_groups() -> list[str]:
 
 def purpose(group: str) -> str:
     """What a choice of the group is, as its base class says; empty where there is none."""
-    base = {**GROUPS, PROBES: PROBE, CELLS: CELL}.get(group)
+    base = {**GROUPS, **LISTS, CELLS: CELL}.get(group)
     if base and (text := _docstring(base)):
         return _first_sentence(text)
     return {PRESETS: "A run or a study by a name; what is typed beside it wins"}.get(group, "")
@@ -74,7 +74,8 @@ def entries(group: str) -> dict[str, Entry]:
     taken = chosen if isinstance(chosen, list) else [chosen]
     found = {}
     for name, choice in choices(group).items():
-        word = f"+{group}={name}" if group == PROBES and name != "none" else f"{group}={name}"
+        several = group in LISTS and name != "none"
+        word = adding(group, name) if several else f"{group}={name}"
         target = _target(choice)
         summary = _first_sentence(choice.description)
         found[name] = Entry(group, name, word, summary, choice.path, target, name in taken)
@@ -125,7 +126,7 @@ def _no_group(group: str) -> str:
 def _target(choice: Choice) -> str | None:
     """The class that a file, or one that it builds on, names."""
     values: Mapping[str, object] = choice.values
-    if choice.group == PROBES:
+    if choice.group in LISTS:
         inner = values.get(choice.name)
         values = inner if isinstance(inner, Mapping) else {}
     own = values.get("_target_")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnexp import plugins
+from rnnexp.config import LISTS
 
 PRESETS = plugins.PRESETS
 
@@ -55,7 +56,7 @@ class Choice:
     def settings(self) -> list[tuple[str, Any, str]]:
         """Name, value and comment of each setting, those of the files that it builds on first."""
         own = self.values
-        if self.group == "probes":
+        if self.group in LISTS:
             own = own.get(self.name) or {}
         comments = dict(re.findall(r"^ *(\w+): [^#\n]*# *(.+)$", self._text, flags=re.M))
         inherited = {

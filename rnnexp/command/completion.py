@@ -19,7 +19,7 @@ from rnnexp.command.choices import PRESETS, Choice, choices, defaults, groups, t
 from rnnexp.command.console import say
 from rnnexp.command.shells import BASH_BREAKS, SCRIPTS, asked
 from rnnexp.command.verbs import VERBS
-from rnnexp.config import ALL_PROBES, PROBES, constructor_parameters
+from rnnexp.config import ALL_PROBES, LISTS, PROBES, constructor_parameters
 from rnnexp.dials import SECTIONS, Dials
 
 #: Options of a command that trains; each is a whole word but for those that take a value.
@@ -148,12 +148,12 @@ def _keys(words: Sequence[str], key: str) -> list[str]:
         found += [f"{group}." for group in groups() if _settings(words, group)]
         return [*found, "hydra/launcher=", "hydra/sweeper=", "hydra."]
     section, _, _ = key.partition(".")
-    if section == PROBES:
-        chosen = _chosen(words, PROBES)
+    if section in LISTS:
+        chosen = _chosen(words, section)
         if key.count(".") == 1:
-            return [f"{PROBES}.{name}." for name in chosen]
+            return [f"{section}.{name}." for name in chosen]
         name = key.split(".")[1]
-        return [f"{PROBES}.{name}.{setting}=" for setting in _of_choice(PROBES, name)]
+        return [f"{section}.{name}.{setting}=" for setting in _of_choice(section, name)]
     if section in groups():
         return [f"{section}.{setting}=" for setting in _settings(words, section)]
     return [f"{name}=" for name, _, _ in top_settings() if name.startswith(f"{section}.")]
@@ -181,8 +181,9 @@ def _known_values(words: Sequence[str], key: str) -> list[str]:
         literal = [str(part) for part in get_args(kind) if isinstance(part, str)]
         devices = ["auto", "cpu", "cuda", "mps"] if key == "device" else []
         return [*devices, *literal, *_of_value(default)]
-    if section.startswith(f"{PROBES}."):
-        return _of_value(_of_choice(PROBES, section.partition(".")[2]).get(name))
+    of_list, _, item = section.partition(".")
+    if of_list in LISTS and item:
+        return _of_value(_of_choice(of_list, item).get(name))
     return _of_value(_settings(words, section).get(name)) if section in groups() else []
 
 

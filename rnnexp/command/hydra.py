@@ -7,7 +7,7 @@ import copy
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -32,9 +32,9 @@ from omegaconf import DictConfig, read_write
 
 from rnnexp import config as settings
 from rnnexp import plugins
-from rnnexp.command.adaptive import AdaptiveSweeper, first_words, is_adaptive
+from rnnexp.command.choosing import CheckRound, sweeper_type
 from rnnexp.command.composing import ComposedOnce
-from rnnexp.command.launcher import StudyLauncher, known
+from rnnexp.command.launcher import StudyLauncher, checked_jobs, known
 from rnnexp.command.places import Places
 from rnnexp.command.side_by_side import SideBySide, jobs_asked_for, runs_here
 from rnnexp.command.specs import choices_of
@@ -45,10 +45,6 @@ from rnnexp.variables import environment_variable, safe_path
 CONFIG_NAME = "config"
 
 # -- a state of our own -------------------------------------------------------------------------
-
-
-#: Checks the jobs of a round that a sweeper has chosen as it went, before the first of them.
-CheckRound = Callable[[DictConfig, Sequence[Sequence[str]], int], None]
 
 
 @contextmanager
@@ -96,7 +92,8 @@ def _launcher_of_study(
 ) -> Launcher:
     """What a sweeper asks for its launcher, whichever was chosen."""
     if runs_here(config):
-        inner: Launcher = SideBySide(Places.here(jobs_asked_for(config)), BasicLauncher(), known)
+        places = Places.here(jobs_asked_for(config), jobs=checked_jobs.values())
+        inner: Launcher = SideBySide(places, BasicLauncher(), known)
         inner.setup(hydra_context=hydra_context, task_function=task_function, config=config)
     else:
         inner = _instantiate_launcher(self, hydra_context, task_function, config)
@@ -118,7 +115,7 @@ _instantiate_sweeper = Plugins.instantiate_sweeper
 
 
 def _sweepers(check_round: CheckRound) -> Any:
-    """What Hydra asks for a study's sweeper: its own, or the one that chooses lengths."""
+    """What Hydra asks for a study's sweeper: its own, or one of ours that chooses jobs."""
 
     def sweeper_of_study(
         self: Plugins, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
@@ -126,9 +123,10 @@ def _sweepers(check_round: CheckRound) -> Any:
         context: Any = {
             "hydra_context": hydra_context, "task_function": task_function, "config": config,
         }  # fmt: skip
-        if not is_adaptive(config):
+        kind = sweeper_type(config)
+        if kind is None:
             return _instantiate_sweeper(self, **context)
-        sweeper = AdaptiveSweeper(sweep_jobs(config), check_round)
+        sweeper = kind(sweep_jobs(config), check_round)
         sweeper.setup(**context)
         return sweeper
 
@@ -253,17 +251,19 @@ def compose_jobs_once() -> ConfigLoader:
 
 
 def sweep_jobs(config: DictConfig) -> list[list[str]]:
-    """The overrides of each job: of the first round where a sweeper of ours chooses lengths, none
-    where another decides on them as it goes.
+    """The overrides of each job: where a sweeper of ours chooses them as it goes, of those that it
+    begins with; none where another does.
     """
-    adaptive = is_adaptive(config)
-    if not adaptive and not str(config.hydra.sweeper._target_).endswith("BasicSweeper"):
+    chooses = sweeper_type(config)
+    if chooses is None and not str(config.hydra.sweeper._target_).endswith("BasicSweeper"):
         return []
-    params = [f"{key}={value}" for key, value in (config.hydra.sweeper.params or {}).items()]
-    params = [*params, *config.hydra.overrides.task]
-    if adaptive:
-        params = [*params, *first_words(config)]
-    overrides = OverridesParser.create().parse_overrides(params)
+    words = [f"{key}={value}" for key, value in (config.hydra.sweeper.params or {}).items()]
+    words += config.hydra.overrides.task
+    return _all_jobs(words) if chooses is None else chooses.first_jobs(config, words, _all_jobs)
+
+
+def _all_jobs(words: Sequence[str]) -> list[list[str]]:
+    overrides = OverridesParser.create().parse_overrides(list(words))
     batches = BasicSweeper.split_arguments(overrides, None)
     return [list(words) for batch in batches for words in batch]
 

@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import get_args
 
-from rnnexp.config import GROUPS, META_KEYS, PROBES, constructor_parameters
+from rnnexp.config import GROUPS, LISTS, META_KEYS, adding, constructor_parameters
 from rnnexp.dials import SECTIONS, Dials
 from rnnexp.errors import ConfigError, nearest
 from rnnexp.plugins import PRESETS, choice_files, forgive, option_files, read_yaml
@@ -17,28 +17,31 @@ def valid_keys() -> Iterator[str]:
         yield from (f"{section}.{key}" for key in constructor_parameters(cls))
     yield from GROUPS
     yield PRESETS
-    yield PROBES
+    yield from LISTS
     for group, path in choice_files():
         keys = read_yaml(path)
         if group in GROUPS:
             yield from (f"{group}.{key}" for key in keys if key not in META_KEYS)
-        elif group == PROBES:
+        elif group in LISTS:
             for name in keys.keys() - META_KEYS:
                 if not isinstance(keys[name], Mapping):
                     error = ConfigError(
-                        f"{path}: a probe's file nests its settings below its name, as in "
+                        f"{path}: a file of {group} nests its settings below its name, as in "
                         f"'{path.stem}:' with _target_ on the next line"
                     )
                     forgive(path, error)
                     continue
-                yield from (f"{PROBES}.{name}.{key}" for key in keys[name] if key not in META_KEYS)
+                yield from (f"{group}.{name}.{key}" for key in keys[name] if key not in META_KEYS)
 
 
 def suggestion(key: str) -> str:
     """`; did you mean 'model.hidden_size'?` for `hiden_size`, `model.hiddensize` and the like."""
     keys = sorted(set(valid_keys()))
     if key in keys:
-        group = key.partition(".")[0]
+        group, _, rest = key.partition(".")
+        if group in LISTS and rest:
+            name = rest.partition(".")[0]
+            return f"; it is a setting of {name}, which this run has not: add {adding(group, name)}"
         return (
             f"; other choices of {group} have it{_choices_with(key)}, the one made has not (in a "
             f"sweep over {group}: ++{key}=...)"

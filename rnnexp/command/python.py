@@ -5,20 +5,41 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal, overload
 
 from rnnexp import plugins
 from rnnexp.command.hydra import end_jobs_of_workers
 from rnnexp.command.launch import launch
 from rnnexp.errors import ConfigError, DataError
+from rnnexp.experiment.loaded_run import Run
+from rnnexp.experiment.loaded_study import LoadedStudy
 from rnnexp.interrupts import interrupt
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
 
 
+@overload
+def run(
+    overrides: Sequence[str] = (),
+    *,
+    multirun: Literal[False] = False,
+    config_dir: str | Path | None = None,
+) -> Run: ...
+
+
+@overload
+def run(
+    overrides: Sequence[str] = (), *, multirun: Literal[True], config_dir: str | Path | None = None
+) -> LoadedStudy: ...
+
+
 def run(
     overrides: Sequence[str] = (), *, multirun: bool = False, config_dir: str | Path | None = None
-) -> RunDirectory | Study:
-    """What `rnnexp OVERRIDES` does: the run's directory, or the study's with `multirun` (`-m`).
+) -> Run | LoadedStudy:
+    """What `rnnexp OVERRIDES` does: the run that it leaves, or with `multirun` (`-m`) the study.
+
+    A preset that is a study by itself, such as `quickstart`, gives the study without it too, which
+    the type cannot know.
 
     config_dir: a folder of choices of your own, as with `--config-dir`; the package around it stays
         known to this process, so that its runs can be loaded.
@@ -47,19 +68,52 @@ def run(
     return load_run(path) if (path / "summary.json").is_file() else load_study(path)
 
 
-def load_run(path: str | Path) -> RunDirectory:
-    """A run that is on disk. Raises DataError where `path` is none."""
-    return RunDirectory.open(Path(path))
+def load_run(path: str | Path) -> Run:
+    """A run that is on disk, of this version or of an earlier one, whatever became of it.
+
+    Raises DataError where `path` is none.
+
+    >>> run = rnnexp.load_run("outputs/runs/2026-11-22_05-06-46-123456_lstm_T400")  # doctest: +SKIP
+    >>> run.notes()  # what is missing of it                                        # doctest: +SKIP
+    """
+    return Run(RunDirectory.open(Path(path)))
 
 
-def load_study(path: str | Path) -> Study:
-    """A study on disk, whatever became of its runs. Raises DataError where there is none."""
+def load_study(path: str | Path) -> LoadedStudy:
+    """A study on disk, or any folder of runs, whatever became of them.
+
+    Raises DataError where there is none.
+
+    >>> study = rnnexp.load_study("outputs/studies/lengths")                        # doctest: +SKIP
+    >>> study.runs[["model", "seq_len", "seed", "test_accuracy", "status"]]         # doctest: +SKIP
+    """
     folder = Path(path)
     if (folder / "summary.json").is_file():
         raise DataError(f"{folder} is a run: use rnnexp.load_run")
     if not any(folder.glob("[!.]*/summary.json")):
         raise DataError(f"{folder} is no study: none of its folders has a summary.json")
-    return Study.read(folder)
+    return LoadedStudy(Study.read(folder))
+
+
+def export(run: Run | str | Path, to: str | Path, trust: bool = False) -> list[Path]:
+    """A trained network for those who do not have rnnexp; returns the files that were written.
+
+    to: a file that ends in `.safetensors`, weights under the names that torch's own modules load;
+        or in `.pt2`, the whole network, which torch.export.load runs. Beside it FILE.json: the
+        vocabulary, how a text becomes words, what the outputs are. Neither is ever overwritten.
+
+    trust: import code of the user's own where the run names it.
+
+    Raises UserError for a run that diverged or has no weights, and for a network of which torch has
+    no module, where weights alone were asked for.
+
+    >>> rnnexp.export(run, "sentiment.safetensors")           # doctest: +SKIP
+    >>> torch.export.load("sentiment.pt2").module()(ids_BT, lengths_B)  # doctest: +SKIP
+    """
+    from rnnexp.experiment.export import export as write
+
+    of = run if isinstance(run, Run) else load_run(run)
+    return write(of.directory, Path(to), trust)
 
 
 def _in_a_thread(arguments: list[str]) -> Path | None:
@@ -99,7 +153,8 @@ def _process_state() -> Iterator[None]:
     """What a run sets for the whole process comes back as it was."""
     import torch
 
-    from rnnexp.experiment.build import CUBLAS, default_threads
+    from rnnexp.experiment.build import default_threads
+    from rnnexp.experiment.devices import CUBLAS
 
     threads = torch.get_num_threads()
     default_threads.cache_clear()  # the caller may have set another number since the last run

@@ -47,6 +47,12 @@ def check_is_of_use(config: DictConfig, several: bool, swept: Collection[str] = 
                 "name=... ends the name of a single run and has no effect on a study: "
                 f"type {to_type('study', str(config.name or 'NAME'))} to name it"
             )
+        varied = sorted(key for key in swept if key.partition(".")[0] == settings.LOGGER)
+        if varied:
+            raise ConfigError(
+                f"{varied[0]} has several values, and loggers do not tell runs apart: give it one "
+                "(several loggers of each run: 'logger=[tensorboard,mlflow]')"
+            )
         return
     if config.study is not None:
         name = str(config.study)  # which may look like a number

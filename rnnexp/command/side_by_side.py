@@ -27,11 +27,12 @@ from rnnexp.experiment.stop import Stop
 
 @dataclass(frozen=True)
 class _Running:
-    """A job that a thread follows. taken: of the places."""
+    """A job that a thread follows. taken: of the places. gpu: that it was given, if one."""
 
     index: int
     config: DictConfig
     taken: int
+    gpu: str | None
 
 
 class SideBySide(Launcher):
@@ -66,7 +67,8 @@ class SideBySide(Launcher):
                     config = self._composed(words, number)
                     spec = spec_of(config, config.hydra)
                     apart = study_jobs.isolates(spec)
-                    taken = self._places.taken_by(self._known(words))
+                    known = self._known(words)
+                    taken = self._places.taken_by(known)
                     room = taken if apart else self._places.count
                     while self._places.count - sum(job.taken for job in running.values()) < room:
                         self._collect(running, results)
@@ -74,11 +76,13 @@ class SideBySide(Launcher):
                         (results[index],) = self._here.launch([words], number)
                         continue
                     self._context.callbacks.on_job_start(config=config, task_function=self._task)
+                    busy = [job.gpu for job in running.values() if job.gpu is not None]
+                    gpu = self._places.gpu_for(known, busy)
                     begun = threads.submit(
                         study_jobs.job_of_study, spec, OfCommand.of(config.hydra.job), stop,
-                        _environment(config.hydra.job.env_set),
+                        _environment(config.hydra.job.env_set, gpu),
                     )  # fmt: skip
-                    running[begun] = _Running(index, config, taken)
+                    running[begun] = _Running(index, config, taken, gpu)
                 while running:
                     self._collect(running, results)
             except Exception:  # as of a job that cannot be composed: those that run are not stopped
@@ -121,8 +125,10 @@ def _until_ended(running: Mapping[Future[Any], _Running], stop: Stop) -> None:
             stop.tell(error)
 
 
-def _environment(set_by_words: Mapping[str, Any]) -> dict[str, str]:
-    return {**os.environ, **{str(name): str(value) for name, value in set_by_words.items()}}
+def _environment(set_by_words: Mapping[str, Any], gpu: str | None) -> dict[str, str]:
+    """gpu: the one that the job sees, of several; what words set goes before."""
+    own = {} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu}
+    return {**os.environ, **own, **{str(name): str(v) for name, v in set_by_words.items()}}
 
 
 def _returned(config: DictConfig, future: Future[Any]) -> JobReturn:
@@ -159,6 +165,11 @@ def runs_here(config: DictConfig) -> bool:
 def chooses_itself(config: DictConfig) -> bool:
     """Whether rnnexp decides how many jobs run at a time (hydra/launcher=auto)."""
     return _target(config) == _path(SideBySide)
+
+
+def may_run_elsewhere(config: DictConfig) -> bool:
+    """Whether the jobs of a study may be carried out by another machine than this one."""
+    return not (runs_here(config) or _target(config).startswith("hydra_plugins.hydra_joblib_"))
 
 
 def _target(config: DictConfig) -> str:

@@ -17,10 +17,11 @@ from rnnexp.command.specs import OfCommand
 from rnnexp.errors import JobFailed, Terminated, first_line
 from rnnexp.experiment.isolated import GRACE
 from rnnexp.experiment.isolation import run_isolated
-from rnnexp.experiment.job import Elsewhere, Job
+from rnnexp.experiment.job import Elsewhere, Job, Pruned
 from rnnexp.experiment.lines import HEADLINE
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.experiment.stop import Stop
+from rnnexp.results.stops import asked_to_stop
 
 log = logging.getLogger(__name__)
 
@@ -52,12 +53,17 @@ def job_of_study(
         return None
     with _worker_of(command):
         try:
+            if (reason := asked_to_stop(spec.study, spec.fingerprint)) is not None:
+                raise Pruned(reason)
             if isolates(spec):
                 return run_isolated(spec, jobs.timeout, stop, environment)
             return _run_here(spec)
         except Elsewhere:
             log.info("%s  runs in another process", Job.of(spec), extra=HEADLINE)
             return ELSEWHERE
+        except Pruned as reason:
+            log.info("%s  pruned: %s", Job.of(spec), reason, extra=HEADLINE)
+            return None
         except Exception as error:
             log.warning("%s  %s", Job.of(spec), _shown(error), extra=HEADLINE)
             if jobs.fail_fast:

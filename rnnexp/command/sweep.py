@@ -16,13 +16,18 @@ from omegaconf import DictConfig, read_write
 from rnnexp import config as settings
 from rnnexp import plugins
 from rnnexp.command import FAILED, USER_ERROR, study_jobs
-from rnnexp.command.adaptive import rounds_to_come
+from rnnexp.command.choosing import sweeper_type
 from rnnexp.command.console import say
 from rnnexp.command.hydra import compose_jobs_once, set_up_slurm, sweep_jobs
 from rnnexp.command.launcher import checked_jobs
 from rnnexp.command.places import Places
 from rnnexp.command.settable import check_is_of_use, check_places
-from rnnexp.command.side_by_side import chooses_itself, jobs_asked_for, runs_here
+from rnnexp.command.side_by_side import (
+    chooses_itself,
+    jobs_asked_for,
+    may_run_elsewhere,
+    runs_here,
+)
 from rnnexp.command.specs import choices_of
 from rnnexp.command.words import one_line, user_errors
 from rnnexp.durable import make_directory
@@ -42,6 +47,7 @@ from rnnexp.results.reuse import (
     taken_as_they_are,
 )
 from rnnexp.results.runs import ROOT
+from rnnexp.results.search import is_search
 
 STUDIES = ROOT / "studies"
 
@@ -61,6 +67,7 @@ class Checks(Callback):
     def forget() -> None:
         """What was found for an earlier command of this process."""
         Checks.directory, Checks.error, Checks.begun = None, None, False
+        _said.clear()
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         with _refusing():
@@ -81,10 +88,22 @@ class Checks(Callback):
             checked_jobs.clear()
             checked = _check_jobs(config, jobs)
             identities = [job.identity for job in checked]
-            directory, lines = study_place(config, jobs, identities)
+            chooses = sweeper_type(config)
+            begins_with_them = chooses is None or chooses.begins_with_them
+            begun = (jobs, identities) if begins_with_them else ([], [])
+            directory, lines = study_place(config, *begun)
+            if chooses is not None:
+                chooses.check_study(config, directory, jobs, checked)
+            if begins_with_them and is_search(directory):
+                raise ConfigError(
+                    f"study {directory.name} holds a search, whose runs are its trials: name "
+                    f"another, as in {to_type('study', f'{directory.name}_2')}"
+                )
             make_directory(directory)
             at_once = _at_once(config, asked, checked)
-            _record(directory, checked, at_once, rounds_to_come(config))
+            if begins_with_them:
+                rounds = None if chooses is None else chooses.rounds_to_come(config)
+                _record(directory, checked, at_once, rounds)
             _tell_jobs(config, directory)
             set_up_slurm(config)
             Checks.directory = directory
@@ -93,10 +112,10 @@ class Checks(Callback):
                 say(line)
 
 
-def check_round(config: DictConfig, jobs: Sequence[Sequence[str]], rounds_left: int) -> None:
+def check_round(config: DictConfig, jobs: Sequence[Sequence[str]], rounds_left: int | None) -> None:
     """Check the jobs that a sweeper has chosen, as those of its first round were, and plan them.
 
-    rounds_left: that may still follow.
+    rounds_left: that may still follow; None of a study that has no rounds.
     """
     checked = _check_jobs(config, jobs)
     asked = jobs_asked_for(config) if runs_here(config) else None
@@ -135,7 +154,7 @@ def _at_once(config: DictConfig, asked: int | None, checked: Sequence[Checked]) 
     if not chooses_itself(config) or not checked:
         return ""
     together = not study_jobs.isolates(RunSpec(settings.plain(config)))
-    return Places.here(asked, together).line(checked)
+    return Places.here(asked, together, checked).line(checked)
 
 
 def _start_template(config: DictConfig) -> None:
@@ -160,13 +179,15 @@ def _check_job(
     alike: what was found of those before, by their settings without the seed.
     """
     try:
-        composed = loader.load_sweep_config(study, list(words))
+        composed = _composed(loader, study, words)
         config = settings.plain(composed)
         settings.dials(config)
         measured = probes_fingerprint(config)
         but_seed = fingerprint({**config, "seed": 0}), measured
         if but_seed not in alike:
             spec = RunSpec(config, choices_of(composed.hydra), tuple(words))
+            if may_run_elsewhere(composed):
+                spec = _as_here(spec)
             # what a user's component does when it is built must not end the command
             apart = study_jobs.isolates(spec) and has_foreign_targets(config)
             alike[but_seed] = check_apart(spec) if apart else _built(spec)
@@ -179,6 +200,31 @@ def _check_job(
         raise JobFailed(f"{what} [in {shlex.join(words)}]") from error
     found = alike[but_seed]
     return replace(found, identity=replace(found.identity, fingerprint=fingerprint(config)))
+
+
+def _composed(loader: ConfigLoader, study: DictConfig, words: Sequence[str]) -> DictConfig:
+    try:
+        return loader.load_sweep_config(study, list(words))
+    except ValueError as error:  # Hydra's own, as of a number for a group's choice
+        raise ConfigError(one_line(error)) from error
+
+
+def _as_here(spec: RunSpec) -> RunSpec:
+    """A job for another machine: its device is looked for there, all else is checked here too."""
+    from rnnexp.experiment.devices import is_there, without_device
+
+    device = str(spec.config["device"])
+    if is_there(device):
+        return spec
+    once = f"device={device} is not here: it is looked for where the jobs run"
+    if once not in _said:
+        _said.add(once)
+        say(once)
+    return without_device(spec)
+
+
+#: What has been said for the command that is under way.
+_said: set[str] = set()
 
 
 def _record(

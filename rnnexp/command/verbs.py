@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from rnnexp import plugins
-from rnnexp.command import FAILED, OK, USER_ERROR
+from rnnexp.command import FAILED, OK, USER_ERROR, compare, export
 from rnnexp.command.console import console_lines, say, say_fault
 from rnnexp.command.listing import add_info_arguments, add_list_arguments
 from rnnexp.errors import DataError, UserError
@@ -18,9 +18,37 @@ from rnnexp.printable import PrintableFormatter
 
 def _predict(arguments: argparse.Namespace) -> int:
     from rnnexp.experiment.predict import check_is_text, predict, text_of
+    from rnnexp.experiment.predict_file import predict_file
+    from rnnexp.experiment.predict_series import predict_series
 
-    if None not in (arguments.text, arguments.file):
-        raise UserError("predict: a text and --file are both given: one of them is read")
+    sources = {"a text": "text", "--file": "file", "--texts": "texts", "--series": "series"}
+    given = [called for called, name in sources.items() if getattr(arguments, name) is not None]
+    if len(given) > 1:
+        raise UserError(f"predict: {given[0]} and {given[1]} are both given: one of them is read")
+    table = next((called for called in ("--texts", "--series") if called in given), None)
+    if table is not None:
+        if arguments.to is None:
+            raise UserError(f"predict: {table} FILE needs --to OUT.csv, a new file for the answers")
+        if arguments.steps:
+            raise UserError(
+                f"predict: --steps follows one text, and {table} has many: leave one out"
+            )
+    options = {"--to": "to", "--column": "column", "--separator": "separator", "--quotes": "quotes"}
+    beside = [word for word, name in options.items() if getattr(arguments, name) is not None]
+    if arguments.texts is not None:
+        say(
+            predict_file(
+                arguments.run, arguments.texts, arguments.to, arguments.column,
+                arguments.separator, arguments.quotes, arguments.trust,
+            )
+        )  # fmt: skip
+        return OK
+    beside = [word for word in beside if word != "--to" or table is None]
+    if beside:
+        raise UserError(f"predict: {beside[0]} goes with --texts FILE, a table of texts")
+    if arguments.series is not None:
+        say(predict_series(arguments.run, arguments.series, arguments.to, arguments.trust))
+        return OK
     if arguments.file is not None:
         text = text_of(arguments.file)
     else:
@@ -48,10 +76,12 @@ def _report(arguments: argparse.Namespace) -> int:
 
     path: Path = arguments.run_or_study
     if (path / "summary.json").is_file():
+        if arguments.score is not None:
+            raise UserError("report: --score is of a study: the report of a run has all its scores")
         run = RunDirectory.open(path)
         say(report.report_run(run, report_folder(path, arguments.to)))
     elif is_study(path):
-        study = Study.read(path)
+        study = Study.read(path, arguments.score)
         say(report.report_study(study, to=report_folder(path, arguments.to)))
     else:
         raise UserError(f"{path} is neither a run nor a study: no summary.json, no study.csv")
@@ -138,11 +168,29 @@ def _predict_arguments(parser: argparse.ArgumentParser) -> None:
             values: Any,
             option_string: str | None = None,
         ) -> None:
-            namespace.file, text.required = values, False
+            setattr(namespace, self.dest, values)
+            text.required = False
 
     parser.add_argument(
         "--file", type=Path, action=Instead, help="instead of a text: a file, all of it one text"
     )
+    parser.add_argument(
+        "--texts", type=Path, action=Instead, metavar="TABLE",
+        help="instead of a text: a table (.csv, .tsv, .parquet, .xlsx), a text in each row",
+    )  # fmt: skip
+    parser.add_argument(
+        "--series", type=Path, action=Instead, metavar="TABLE",
+        help="instead of a text: a table of series",
+    )  # fmt: skip
+    parser.add_argument(
+        "--to", type=Path, metavar="CSV", help="a new file for the answers to TABLE"
+    )
+    parser.add_argument("--column", help="of the texts in TABLE; else the one of the training")
+    parser.add_argument("--separator", help="of the columns of TABLE: comma, tab, semicolon, pipe")
+    parser.add_argument(
+        "--quotes", choices=["doubled", "backslash", "spaced", "none"],
+        help="how TABLE uses quotes; as data.quotes",
+    )  # fmt: skip
     parser.add_argument(
         "--steps", action="store_true", help="a line per word: state, probability so far, gradient"
     )
@@ -170,6 +218,11 @@ def _resume_arguments(parser: argparse.ArgumentParser) -> None:
     add_trust(parser)
 
 
+def _export_arguments(parser: argparse.ArgumentParser) -> None:
+    export.add_arguments(parser)
+    add_trust(parser)
+
+
 def _run_or_study(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_or_study", type=Path, help="directory of a run or of a study")
 
@@ -178,6 +231,9 @@ def _report_arguments(parser: argparse.ArgumentParser) -> None:
     _run_or_study(parser)
     parser.add_argument(
         "--to", type=Path, metavar="DIR", help="write there, and nothing into the run or study"
+    )
+    parser.add_argument(
+        "--score", metavar="NAME", help="of a study: show this score, such as macro_f1"
     )
 
 
@@ -197,8 +253,8 @@ def _study_arguments(parser: argparse.ArgumentParser) -> None:
 
 VERBS = {
     "predict": Verb(
-        'RUN "text" | --file F',
-        "the class of a text of your own, by a trained model",
+        'RUN "text" | --file F | --texts TABLE --to CSV',
+        "the answer to texts of your own, by a trained model",
         _predict_arguments,
         _predict,
     ),
@@ -210,7 +266,7 @@ VERBS = {
     ),
     "report": Verb(
         "RUN_OR_STUDY [--to D]",
-        "draw the figures of a run or a study again",
+        "tables and figures anew, of a study by any --score",
         _report_arguments,
         _report,
     ),
@@ -234,6 +290,18 @@ VERBS = {
         _verify_arguments,
         _verify,
     ),
+    "compare": Verb(
+        "STUDY STUDY",
+        "two studies side by side: differences, intervals, p",
+        compare.add_arguments,
+        compare.compare,
+    ),
+    "export": Verb(
+        "RUN --to FILE",
+        "a trained network as plain torch has it",
+        _export_arguments,
+        export.export,
+    ),
 }
 
 
@@ -246,7 +314,9 @@ class _Parser(argparse.ArgumentParser):
         message = message.replace("required: run, name=value", "required: run")
         message = message.replace("required: what, NAME", "required: status NAME")
         if message.endswith("required: text"):
-            message += ", or --file FILE (put -- before a text that begins with a dash)"
+            message += (
+                ", or --file FILE, or --texts TABLE (put -- before a text that begins with a dash)"
+            )
         say_fault(f"rnnexp: error: {self.prog.split()[-1]}: {message}")
         raise SystemExit(USER_ERROR)
 

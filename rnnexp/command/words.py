@@ -19,7 +19,7 @@ from rnnexp.errors import ConfigError, UserError, did_you_mean, literal, to_type
 from rnnexp.plugins import PRESETS
 
 #: A name or a list of names; several of them, with commas between, for a study.
-_PROBE_LIST = re.compile(r"(\[[\w\s,]*\]|\w+)(,(\[[\w\s,]*\]|\w+))*")
+_LIST_OF_NAMES = re.compile(r"(\[[\w\s,]*\]|\w+)(,(\[[\w\s,]*\]|\w+))*")
 
 
 def user_errors() -> tuple[type[Exception], ...]:
@@ -104,10 +104,11 @@ def _check_word(word: str, key: str, equals: str, value: str, valid: set[str]) -
         or (key in settings.GROUPS and value == "null")
     ):
         raise ConfigError(f"'{word}' chooses nothing: write name=value")
-    if key == settings.PROBES and not _names_probes(value):
+    if key in settings.LISTS:
+        _check_names(word, key, value)
+    if word.startswith(f"+{settings.LOGGER}="):
         raise ConfigError(
-            f"'{word}' names no probes: write 'probes=[gradient_flow,gates]', or probes=all, or "
-            "probes=none"
+            f"'{word}' adds to no list: write {word[1:]}, or several as in {_SEVERAL_LOGGERS}"
         )
 
 
@@ -164,10 +165,32 @@ def _is_there(name: str) -> bool:
         return False
 
 
-def _names_probes(value: str) -> bool:
+_SEVERAL_LOGGERS = "'logger=[tensorboard,mlflow]'"
+
+#: What to write for several choices of a group of which a run has any number, and for all of them.
+_EXAMPLES = {
+    settings.PROBES: "'probes=[gradient_flow,gates]', or probes=all",
+    settings.LOGGER: f"logger=tensorboard, or {_SEVERAL_LOGGERS}",
+}
+
+
+def _check_names(word: str, group: str, value: str) -> None:
+    """Refuse what is no list of names, and one that holds both `none` and others."""
     names = re.findall(r"\w+", value)
     plain = all(name.isidentifier() and name != "null" for name in names)
-    return plain and _PROBE_LIST.fullmatch(value) is not None
+    if not plain or not _LIST_OF_NAMES.fullmatch(value):
+        what = "loggers" if group == settings.LOGGER else "probes"
+        raise ConfigError(
+            f"'{word}' names no {what}: write {_EXAMPLES[group]}, or {group}={settings.NONE}"
+        )
+    for listed in re.findall(r"\[(.*?)\]", value):
+        chosen = re.findall(r"\w+", listed)
+        if settings.NONE in chosen and set(chosen) != {settings.NONE}:
+            others = ",".join(name for name in chosen if name != settings.NONE)
+            raise ConfigError(
+                f"'{word}' names {settings.NONE} beside others: write '{group}=[{others}]' or "
+                f"{group}={settings.NONE}"
+            )
 
 
 # -- what Hydra says of them ----------------------------------------------------------------------
@@ -193,10 +216,12 @@ def one_line(error: Exception) -> str:
         return f"'{error.override}' cannot be read"
     if match := re.search(r"In '([^']+)/([^/']+)': .*Key '([^']+)' (?:is )?not in .*", text):
         return _preset_sets_too_much(f"{match[1]}={match[2]}", match[3], text)
+    if match := re.search(r"Could not (?:find|load) 'hydra/launcher/(\w+)'", text):
+        for name, way in _PACKAGES.items():
+            if match[1].startswith(name):
+                return f"hydra/launcher={match[1]} needs {way}"
     if match := re.search(r"Could not find '([^']+)/([^/']+)'(.*)", text):
         group, option = match[1], match[2]
-        if option.startswith("submitit_"):
-            return f"{group}={option} needs submitit: pip install 'rnnexp[slurm]'"
         if now := CHOICES.get(f"{group}={option}"):
             return f"{group}={option} is called {now} now: type {now}"
         listed = match[3].partition(f"Available options in '{group}':")[2].split("Config search")[0]
@@ -209,9 +234,23 @@ def one_line(error: Exception) -> str:
     return "; ".join(line for line in lines if not line.startswith(noise)) or type(error).__name__
 
 
+#: What launchers of Hydra's need that may not be installed, by the beginnings of their names.
+_PACKAGES = {
+    "submitit_": "submitit: pip install 'rnnexp[slurm]'",
+    "joblib": "hydra-joblib-launcher: pip install hydra-joblib-launcher",
+    "ray": (
+        "Ray, in an environment of its own (docs/launchers.md): pip install "
+        "hydra-ray-launcher==1.2.2 'ray>=2.60'"
+    ),
+}
+
+
 def _several_values(word: str) -> str:
     key, _, value = word.partition("=")
-    line = f"{word} has several values: add -m to run each of them as a study"
+    line = f"{word} has several values: "
+    if key == settings.LOGGER:
+        return f"{line}for all of them type '{key}=[{value}]'"
+    line += "add -m to run each of them as a study"
     if key == settings.PROBES:
         line += f", or to measure all of them in one run type '{key}=[{value}]'"
     if keys.takes_text(key.lstrip("+")):

@@ -7,16 +7,29 @@ from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from rnnexp.data.curriculum import Curriculum
-from rnnexp.scores import ACCURACY, CROSS_ENTROPY, MSE, SQUARED_ERROR, Score
+from rnnexp.scores import (
+    ACCURACY,
+    CALIBRATION_ERROR,
+    CROSS_ENTROPY,
+    MSE,
+    OF_CLASSES,
+    OF_NUMBERS,
+    SQUARED_ERROR,
+    Score,
+)
+from rnnexp.scores.classes import IGNORED as IGNORED
+from rnnexp.scores.classes import ClassAnswers
+from rnnexp.scores.numbers import number_scores
 from rnnexp.types import Batch, SequenceDataset, Split
 
-#: The target of a step that counts in no loss and no score, as in torch's cross_entropy.
-IGNORED = -100
+#: Scores that only a whole split has, each None where it could not be computed.
+SplitScores = dict[str, float | None]
 
 
 class Task(ABC):
@@ -51,6 +64,8 @@ class Task(ABC):
     headline: ClassVar[Score]
     #: How the loss is read.
     loss_score: ClassVar[Score] = CROSS_ENTROPY
+    #: What `of_split` computes.
+    split_scores: ClassVar[Sequence[Score]] = ()
     #: Targets are real numbers, and the model has one output for each, whatever its head.
     regression: ClassVar[bool] = False
     #: There is a target at every step: outputs are [B, T, O]. Otherwise one per sequence: [B, O].
@@ -93,6 +108,14 @@ class Task(ABC):
         """Examples of a split, uncut, padded at the end to the longest of them."""
         return self.split(name).batch(torch.tensor(rows))
 
+    def for_training(self, batch: Batch) -> Batch:
+        """What a training step reads of a batch; validation and test read it as it is.
+
+        Random numbers are drawn from torch's generator of the device that the batch is on, which
+        has been seeded for the step: the result is a function of (seed, step).
+        """
+        return batch
+
     @property
     def score(self) -> Score:
         """The headline with this task's own chance level."""
@@ -102,10 +125,12 @@ class Task(ABC):
 
     @property
     def readings(self) -> Sequence[Score]:
-        """How each number that is reported of it is read: the loss, and the headline."""
+        """How each number that is reported of it is read: the loss, the headline, and what only a
+        whole split has.
+        """
         return [
             replace(score, chance=self.chance.get(score.name))
-            for score in (self.loss_score, self.headline)
+            for score in (self.loss_score, self.headline, *self.split_scores)
         ]
 
     @abstractmethod
@@ -115,6 +140,23 @@ class Task(ABC):
     @abstractmethod
     def scores(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         """Each example's scores by name, [B] each, on the device of the outputs."""
+
+    def of_split(self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]) -> SplitScores:
+        """Scores that are functions of a whole split and no means over its examples, those of
+        `split_scores`; None where one could not be computed.
+
+        outputs: what the network answered, in float32, [N, O], or [N, T, O] of steps. targets: of
+        the same examples.
+        """
+        return {}
+
+    def ends_of_split(
+        self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]
+    ) -> Mapping[str, tuple[float, float]]:
+        """95% intervals of those of `of_split` that leaving out examples says nothing of: all
+        others get theirs by it.
+        """
+        return {}
 
     def metrics(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         """The mean of each score over the batch, a 0-dim tensor."""
@@ -133,8 +175,16 @@ class Task(ABC):
         """
         return self.loss(outputs, batch) * len(batch)
 
+    def in_units(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Targets or outputs as they are kept, where the network has them in another scale."""
+        return values
+
     def state(self) -> dict[str, Any]:
         """What `rnnexp predict` needs beside vocabulary and sizes, as plain JSON values."""
+        return {}
+
+    def files(self) -> Mapping[str, bytes]:
+        """What it needs beside that, by the names of the files in which a run keeps it."""
         return {}
 
 
@@ -146,6 +196,7 @@ class Classification(Task):
     """
 
     headline = ACCURACY
+    split_scores = OF_CLASSES
 
     def loss(self, outputs: Tensor, batch: Batch) -> Tensor:
         return classification_loss(outputs, batch.targets)
@@ -153,15 +204,25 @@ class Classification(Task):
     def scores(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         return {"accuracy": (predicted_class(outputs) == batch.targets).float()}
 
+    def of_split(self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]) -> SplitScores:
+        return class_scores(outputs, targets)
+
+    def ends_of_split(
+        self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]
+    ) -> Mapping[str, tuple[float, float]]:
+        return class_ends(outputs, targets)
+
 
 class StepClassification(Task):
     """One class per step: targets are long [B, T], `IGNORED` at pads and at steps without a target.
 
     Outputs are logits [B, T, O]. The loss is the cross-entropy in nats, the mean over all steps
     with a target; an example's accuracy is the share of its steps with a target that are right.
+    What only a whole split has is of all its steps with a target.
     """
 
     headline = ACCURACY
+    split_scores = OF_CLASSES
     per_step = True
 
     def loss(self, outputs: Tensor, batch: Batch) -> Tensor:
@@ -169,6 +230,16 @@ class StepClassification(Task):
 
     def scores(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         return {"accuracy": step_accuracy(outputs, batch.targets)}
+
+    def of_split(self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]) -> SplitScores:
+        asked_NT = targets != IGNORED
+        return class_scores(outputs[asked_NT], targets[asked_NT])
+
+    def ends_of_split(
+        self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]
+    ) -> Mapping[str, tuple[float, float]]:
+        asked_NT = targets != IGNORED
+        return class_ends(outputs[asked_NT], targets[asked_NT])
 
     def counted(self, batch: Batch) -> int | Tensor:
         return (batch.targets != IGNORED).sum()
@@ -192,6 +263,7 @@ class Regression(Task):
 
     headline = MSE
     loss_score = SQUARED_ERROR
+    split_scores: ClassVar[Sequence[Score]] = OF_NUMBERS
     regression = True
 
     def loss(self, outputs: Tensor, batch: Batch) -> Tensor:
@@ -199,6 +271,9 @@ class Regression(Task):
 
     def scores(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         return {"mse": (outputs - batch.targets).square().mean(dim=1)}
+
+    def of_split(self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]) -> SplitScores:
+        return number_scores(outputs, targets)
 
 
 def step_accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -230,11 +305,51 @@ def class_probabilities(outputs: Tensor) -> Tensor:
     return torch.softmax(outputs, dim=1)
 
 
-def classification_chance(counts: Sequence[int]) -> dict[str, float]:
-    """Accuracy of always answering the commonest class, and loss of predicting the class shares.
+def class_scores(outputs: npt.NDArray[Any], targets: npt.NDArray[Any]) -> SplitScores:
+    """The scores `OF_CLASSES` of logits [N, 1] (sigmoid) or [N, O] (softmax) and classes [N]."""
+    answers = ClassAnswers.of(outputs, targets)
+    if answers is None:
+        return dict.fromkeys(score.name for score in OF_CLASSES)
+    return answers.scores()
 
-    accuracy = max_k p_k, loss = -sum_k p_k ln p_k (nats), with p_k = counts[k] / sum(counts).
+
+def class_ends(
+    outputs: npt.NDArray[Any], targets: npt.NDArray[Any]
+) -> dict[str, tuple[float, float]]:
+    """The interval of the calibration error, see `ClassAnswers.calibration_ends`."""
+    answers = ClassAnswers.of(outputs, targets)
+    return {} if answers is None else {CALIBRATION_ERROR.name: answers.calibration_ends}
+
+
+def classification_chance(counts: Sequence[int]) -> dict[str, float]:
+    """The scores and the loss of the best answers that ignore the input, each the best by its own
+    score: with p_k = counts[k] / sum(counts) of the K classes that have any,
+
+    accuracy: max_k p_k, by always answering the commonest class.
+    loss: -sum_k p_k ln p_k (nats), by predicting the shares. Its calibration error is 0.
+    balanced_accuracy: 1/K, whatever is answered.
+    macro_f1: 1/K, by answering class k with probability p_k: answered with q_k, its F1 is
+        2 p_k q_k / (p_k + q_k), and the sum of these, concave in q, is largest at q = p. Always
+        answering the commonest class gets 2 p / ((1 + p) K), which is less.
+    auroc: 1/2, of whatever ranks all examples alike.
     """
     total = sum(counts)
     shares = [count / total for count in counts if count]
-    return {"accuracy": max(shares), "loss": -sum(p * math.log(p) for p in shares)}
+    return {
+        "accuracy": max(shares),
+        "loss": -sum(p * math.log(p) for p in shares),
+        "balanced_accuracy": 1 / len(shares),
+        "macro_f1": 1 / len(shares),
+        "auroc": 0.5,
+        "calibration_error": 0.0,
+    }
+
+
+def regression_chance(targets: npt.NDArray[Any]) -> dict[str, float]:
+    """The scores and the loss of the best constant answers, each the best by its own score, to
+    numbers [N] or [N, O]: mse and loss, the variance, by the mean; mae, by the median; r2, 0.
+    """
+    target_NO = np.asarray(targets, np.float64).reshape(len(targets), -1)
+    variance = float(target_NO.var(axis=0).mean())
+    mae = float(np.abs(target_NO - np.median(target_NO, axis=0)).mean())
+    return {"mse": variance, "loss": variance, "mae": mae, "r2": 0.0}

@@ -35,16 +35,19 @@ def places(header: Sequence[str], column: Column) -> list[int]:
     return named
 
 
-def choose(source: str, header: Sequence[str], text: Column, label: Column) -> tuple[int, int]:
+def choose(
+    source: str, header: Sequence[str], text: Column, label: Column | None
+) -> tuple[int, int]:
     """The numbers of the text column and of the label column, of a table that is not too wide.
 
+    label: None where texts alone are read; the two numbers are then the same.
     source: the file, for the message of the DataError where a column is not there, or there twice.
     """
     check_columns(source, len(header))
-    numbers = (
-        _number(source, header, text, "data.text_column"),
-        _number(source, header, label, "data.label_column"),
-    )
+    text_at = _number(source, header, text, "data.text_column")
+    if label is None:
+        return text_at, text_at
+    numbers = text_at, _number(source, header, label, "data.label_column")
     if numbers[0] == numbers[1]:
         raise DataError(
             f"{source}: data.text_column={text} and data.label_column={label} are one column"

@@ -4,12 +4,20 @@ Shapes: N examples, B batch, T steps, O classes.
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 from torch import Tensor
 
-from rnnexp.data.base import IGNORED, StepClassification, step_accuracy
+from rnnexp.data.base import (
+    IGNORED,
+    SplitScores,
+    StepClassification,
+    classification_chance,
+    step_accuracy,
+)
 from rnnexp.data.generated import Generated, all_steps
 from rnnexp.types import Batch, SequenceDataset
 from rnnexp.words import PAD
@@ -28,9 +36,10 @@ class Copying(Generated, StepClassification):
     scored: the loss is the mean over `all` steps, as published, or over the `recalled` ten alone.
     common: the arguments of `Generated`.
 
-    accuracy is that of the ten recalled symbols, in either case. Without memory the best is to say
-    blank where blank is due, and then to guess: loss 10 ln 8 / (seq_len + 20) over all steps, ln 8
-    over the recalled ones; accuracy 1/8.
+    accuracy, and what only a whole split has, is that of the ten recalled symbols, in either case;
+    an area under the curve is not defined, since blank, the ninth class, is never right there.
+    Without memory the best is to say blank where blank is due, and then to guess: loss
+    10 ln 8 / (seq_len + 20) over all steps, ln 8 over the recalled ones; accuracy 1/8.
 
     >>> round(Copying(seq_len=100).chance["loss"], 5)
     0.17329
@@ -49,10 +58,19 @@ class Copying(Generated, StepClassification):
 
     def chance_levels(self) -> dict[str, float]:
         steps = self.seq_len + 2 * COPIED if self.scored == "all" else COPIED
-        return {"accuracy": 1 / SYMBOLS, "loss": COPIED * math.log(SYMBOLS) / steps}
+        loss = COPIED * math.log(SYMBOLS) / steps
+        return classification_chance([1] * SYMBOLS) | {"loss": loss}
 
     def scores(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         return {"accuracy": step_accuracy(outputs[:, -COPIED:], batch.targets[:, -COPIED:])}
+
+    def of_split(self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]) -> SplitScores:
+        return super().of_split(outputs[:, -COPIED:], targets[:, -COPIED:])
+
+    def ends_of_split(
+        self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]
+    ) -> Mapping[str, tuple[float, float]]:
+        return super().ends_of_split(outputs[:, -COPIED:], targets[:, -COPIED:])
 
     def generate(self, count: int, generator: np.random.Generator) -> SequenceDataset:
         symbols_N10 = generator.integers(SYMBOLS, size=(count, COPIED))

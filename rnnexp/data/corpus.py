@@ -31,6 +31,9 @@ CACHE_VERSION = 4  # raise it when the files or the cleaning change: caches are 
 
 Int64Array = npt.NDArray[np.int64]
 
+#: Arrays, a value per text, that some corpora have.
+_OPTIONAL = ("is_test", "is_val", "numbers")
+
 
 @dataclass(frozen=True)
 class RawCorpus:
@@ -38,6 +41,8 @@ class RawCorpus:
 
     labels: each text's class, as an index into `classes`.
     is_test: whether each text belongs to the corpus' own test split; None if it has none.
+    is_val: the same of a validation split.
+    numbers: of a regression, each text's number; `labels` are then 0 and `classes` empty.
     facts, notes: what was left out, merged or guessed in reading, for summary.json and the screen.
     read_anew: version 0.1 read other texts or labels from the same file.
     """
@@ -49,6 +54,8 @@ class RawCorpus:
     facts: Mapping[str, Any] = field(default_factory=dict)
     notes: Sequence[str] = ()
     read_anew: bool = False
+    is_val: npt.NDArray[np.bool_] | None = None
+    numbers: npt.NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,8 @@ class TokenisedCorpus:
     facts: Mapping[str, Any]
     notes: Sequence[str]
     read_anew: bool
+    is_val: npt.NDArray[np.bool_] | None = None
+    numbers: npt.NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -108,6 +117,8 @@ def tokenise(raw: RawCorpus, cleaning: Cleaning) -> TokenisedCorpus:
         facts=raw.facts,
         notes=raw.notes,
         read_anew=raw.read_anew,
+        is_val=raw.is_val,
+        numbers=raw.numbers,
     )
 
 
@@ -147,8 +158,7 @@ def _save(corpus: TokenisedCorpus, folder: Path) -> None:
         "empty": corpus.empty,
         "labels": corpus.labels,
     }
-    if corpus.is_test is not None:
-        arrays["is_test"] = corpus.is_test
+    arrays |= {name: array for name in _OPTIONAL if (array := getattr(corpus, name)) is not None}
     reading = {"facts": corpus.facts, "notes": corpus.notes, "read_anew": corpus.read_anew}
     try:
         with new_folder(folder) as partial:
@@ -181,7 +191,7 @@ def _load(folder: Path) -> TokenisedCorpus:
         empty=arrays["empty"],
         labels=arrays["labels"],
         classes=tuple(json.loads(manifest.content("classes.json"))),
-        is_test=arrays.get("is_test"),
+        **{name: arrays.get(name) for name in _OPTIONAL},
         facts=reading["facts"],
         notes=reading["notes"],
         read_anew=reading["read_anew"],

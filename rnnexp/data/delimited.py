@@ -36,7 +36,7 @@ class Delimited:
 def read_delimited(
     source: str,
     text: str,
-    columns: tuple[Column, Column],
+    columns: tuple[Column, Column | None],
     separator: str | None = None,
     quotes: Quotes | None = None,
 ) -> Delimited:
@@ -65,7 +65,7 @@ def read_delimited(
 def _read(
     source: str,
     text: str,
-    columns: tuple[Column, Column],
+    columns: tuple[Column, Column | None],
     separator: str | None,
     quotes: Quotes | None,
 ) -> Delimited:
@@ -92,13 +92,14 @@ def _read(
 
 
 def found_separator(
-    lines: Sequence[str], columns: tuple[Column, Column], quotes: Quotes | None
+    lines: Sequence[str], columns: Sequence[Column | None], quotes: Quotes | None
 ) -> str:
     """The separator under which the header holds the columns; a comma where none does better."""
 
     def fit(separator: str) -> tuple[int, int]:
         header = next(read_records(lines, separator, quotes), Record([], 0)).fields
-        return sum(bool(places(header, column)) for column in columns), len(header)
+        there = sum(column is not None and bool(places(header, column)) for column in columns)
+        return there, len(header)
 
     return max(SEPARATORS.values(), key=fit)  # of equals the first
 
@@ -222,12 +223,15 @@ class _Rows:
     def _several_rows(self, record: Record, labels: Collection[str]) -> str:
         """Why a record may be more than one row; the empty string where nothing says so."""
         lines = [line for line in self.lines[record.line - 1 : record.last] if line.strip()]
-        if record.fields[self.label_at].strip().splitlines()[1:]:
+        labelled = self.label_at != self.text_at
+        if labelled and record.fields[self.label_at].strip().splitlines()[1:]:
             return "the label has several lines"
         try:
             list(read_records(lines, self.separator, self.quotes, strict=True))
         except csv.Error:
             return "more text follows where a quote ends"
+        if not labelled:
+            return ""
         alone = [self._alone(line, "none") for line in lines]
         rows = sum(
             self._fits(fields) and tidy(fields[self.label_at].strip('"')) in labels

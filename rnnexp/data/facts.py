@@ -10,6 +10,7 @@ import regex
 from rnnexp.data.cleaning import Cleaning
 from rnnexp.data.corpus import Int64Array, TokenisedCorpus
 from rnnexp.data.emptiness import CAUSES
+from rnnexp.data.tokens import CorpusTokens
 from rnnexp.errors import DataError
 from rnnexp.types import Split
 
@@ -31,10 +32,10 @@ class TextFacts:
     empty: those without words, by their cause in `CAUSES`.
     without_words: these, and those of which nothing is left once unknown words are dropped.
     median, percentile_95: of the words per text.
-    longer: share of the texts with more words than `seq_len`, so that they are cut.
+    cut: how many texts have more tokens than `seq_len`.
     letters_lost: share of the letters that are in no word.
     normalised: how many texts have other words by `words.normalised`.
-    unknown: share of each split's words, uncut, outside the vocabulary; None where it has no words.
+    unknown: share of each split's tokens, uncut, outside the vocabulary; None where it has none.
     unspaced: most letters are of scripts without spaces, and words are long.
     """
 
@@ -43,7 +44,7 @@ class TextFacts:
     without_words: int
     median: float
     percentile_95: float
-    longer: float
+    cut: int
     letters_lost: float
     normalised: int
     unknown: Mapping[Split, float | None]
@@ -54,14 +55,11 @@ class TextFacts:
         cls,
         corpus: TokenisedCorpus,
         rows: Mapping[Split, Int64Array],
-        lookup: Int64Array,
+        tokens: CorpusTokens,
         read_offsets: Int64Array,
         seq_len: int,
     ) -> "TextFacts":
-        """lookup: the id of each of the corpus' words, below 0 outside the vocabulary.
-
-        read_offsets: where the words of each text begin that are left to be read.
-        """
+        """tokens: of the corpus' words. read_offsets: where each text's tokens begin."""
         used = np.concatenate(list(rows.values()))
         counts = {split: corpus.word_counts(part) for split, part in rows.items()}
         count_W = np.sum(list(counts.values()), axis=0)
@@ -80,13 +78,10 @@ class TextFacts:
             empty={int(c): int(n) for c, n in zip(causes, numbers, strict=True) if c},
             median=float(np.median(lengths)),
             percentile_95=float(np.percentile(lengths, 95)),
-            longer=float((read_lengths > seq_len).mean()),
+            cut=int((read_lengths > seq_len).sum()),
             letters_lost=lost / max(1, lost + letters),
             normalised=int(corpus.normalised[used].sum()),
-            unknown={
-                split: float(count[lookup < 0].sum() / count.sum()) if count.any() else None
-                for split, count in counts.items()
-            },
+            unknown=tokens.unknown(counts),
             unspaced=unspaced > letters / 2 and letters > _LONG_WORD * count_W.sum(),
         )
 
@@ -128,8 +123,9 @@ class TextFacts:
             "words_per_text": {
                 "median": self.median,
                 "percentile_95": self.percentile_95,
-                "longer_than_seq_len": self.longer,
+                "longer_than_seq_len": self.cut / self.texts,
             },
+            "cut_texts": self.cut,
             "without_words": self.without_words,
             "empty_texts": {CAUSES[cause].cause: count for cause, count in self.empty.items()},
             "letters_lost": self.letters_lost,

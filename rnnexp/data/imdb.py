@@ -75,6 +75,11 @@ class Imdb(Csv):
                 f"{place} is one table without a test split of its own: "
                 "leave data.official_split=true away"
             )
+        if self._in_halves and (own := [k for k in ("val_path", "test_path") if table.get(k)]):
+            raise ValueError(
+                f"{own[0]} goes with a table, and {place} is the corpus in its two halves: leave "
+                "it out, or set data.path to a table"
+            )
         self._pooled = official_split is False
         super().__init__(
             path=str(place), text_column=text_column, label_column=label_column, **table

@@ -37,6 +37,7 @@ _SHOWN = 5  # other spellings that the screen shows
 class Labelled:
     """rows: those with a label, from 0. labels: the class of each of them, by its place in classes.
 
+    numbers: what stands there where numbers are asked for; there are no classes then.
     facts, notes: what was left out or taken for one, for summary.json and for the screen.
     read_anew: version 0.1, which cut off white space alone, made other classes of them.
     """
@@ -47,6 +48,7 @@ class Labelled:
     facts: Mapping[str, Any]
     notes: Sequence[str]
     read_anew: bool
+    numbers: npt.NDArray[np.float64] | None = None
 
 
 def read_labels(table: Table, missing: Missing | None, case: LabelCase | None) -> Labelled:
@@ -158,7 +160,8 @@ def _refuse_capitals(
         if keys[spelled[before]] != key:
             raise table.fault(
                 row,
-                f"has the label '{spelled[row]}' where row {before + 1} has '{spelled[before]}'",
+                f"has the label '{spelled[row]}' where {table.called(before, row)} has "
+                f"'{spelled[before]}'",
                 ": set data.label_case=ignore where they are one class, keep where they are two",
             )
 

@@ -35,7 +35,7 @@ class PlainRows:
 def read_plain_rows(
     source: str,
     content: bytes,
-    columns: tuple[Column, Column],
+    columns: tuple[Column, Column | None],
     separator: str | None,
     quotes: Quotes | None,
 ) -> PlainRows | None:
@@ -86,7 +86,7 @@ def read_plain_rows(
 def _header(
     source: str,
     line: str,
-    columns: tuple[Column, Column],
+    columns: tuple[Column, Column | None],
     separator: str | None,
     quotes: Quotes | None,
 ) -> tuple[Sequence[str], str, tuple[int, int]] | None:
@@ -138,7 +138,7 @@ def _cells(
             pyarrow.csv.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=names),
             pyarrow.csv.ParseOptions(delimiter=separator, newlines_in_values=True),
             pyarrow.csv.ConvertOptions(
-                include_columns=chosen,
+                include_columns=list(dict.fromkeys(chosen)),
                 column_types=dict.fromkeys(chosen, pyarrow.string()),
                 strings_can_be_null=False,
             ),

@@ -68,18 +68,24 @@ class Table:
         line = f" ({self.unit} {self.lines[row]})" if self.lines is not None else ""
         return DataError(f"{self.source}: row {row + 1} {what}{line}{way_out}")
 
+    def called(self, row: int, beside: int) -> str:
+        """`row 4`, as a message about the row `beside` names another."""
+        return f"row {row + 1}"
+
 
 def read_table(
     path: Path,
-    columns: tuple[Column, Column],
+    columns: tuple[Column, Column | None],
     separator: str | None = None,
     quotes: Quotes | None = None,
 ) -> Table:
     """The text column and the label column of a file; `separator` and `quotes`: `read_delimited`.
 
+    columns: without a label column, the labels are the texts once more.
+
     Raises DataError for a file that cannot be used; it names the file, and the row if it has one.
     """
-    name, content = _unpacked(path)
+    name, content = unpacked(path)
     source = str(path)
     if name.endswith(".parquet"):
         table = _from_parquet(source, content, columns)
@@ -93,6 +99,8 @@ def read_table(
         table = _from_text(source, content, columns, separator, quotes)
     if not table.labels:
         raise DataError(f"{source} has a header but no rows")
+    if columns[1] is None:  # any text may be the word that heads its column
+        return table
     text_title, label_title = table.titles
     named_so = {label for label in set(map(str, table.labels)) if tidy(label) == label_title}
     for row, (text, label) in enumerate(zip(table.texts, table.labels, strict=True)):
@@ -109,7 +117,7 @@ _STREAMS: Mapping[str, Callable[[bytes], Stream]] = {
 }
 
 
-def _unpacked(path: Path) -> tuple[str, bytes]:
+def unpacked(path: Path) -> tuple[str, bytes]:
     """The name, in lower case, and the content of what lies in a file that may be packed."""
     source = str(path)
     name, content = path.name.lower(), content_of(path, bounds.COPIES)
@@ -128,7 +136,7 @@ def _unpacked(path: Path) -> tuple[str, bytes]:
     except zipfile.BadZipFile:
         raise DataError(f"{path} is not a .zip file, or a damaged one") from None
     except Exception as error:  # a damaged archive fails anywhere in these modules
-        raise DataError(f"{path} cannot be read: {_what(error)}") from None
+        raise DataError(f"{path} cannot be read: {what_failed(error)}") from None
     raise DataError(f"{path} is packed more than {bounds.MOST_PACKED} times: unpack it")
 
 
@@ -149,11 +157,18 @@ def _only_member(source: str, packed: bytes) -> tuple[str, bytes]:
     raise ValueError(f"it holds {held or 'no file'}; unpack it and name one table")
 
 
-def _what(error: Exception) -> str:
+def what_failed(error: Exception) -> str:
     return first_line(error) or type(error).__name__
 
 
-def _decoded(source: str, content: bytes) -> str:
+def check_is_text(source: str, content: bytes) -> None:
+    """Raise DataError for what is by its first bytes another kind of file."""
+    for magic, kind in _FORMATS.items():
+        if content.startswith(magic):
+            raise DataError(f"{source} is by its content {kind}: give it that ending")
+
+
+def decoded(source: str, content: bytes) -> str:
     """The text of a file, in UTF-8 or, as its first bytes say, in UTF-16."""
     utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     try:
@@ -168,22 +183,20 @@ def _decoded(source: str, content: bytes) -> str:
 def _from_text(
     source: str,
     content: bytes,
-    columns: tuple[Column, Column],
+    columns: tuple[Column, Column | None],
     separator: str | None,
     quotes: Quotes | None,
 ) -> Table:
-    for magic, kind in _FORMATS.items():
-        if content.startswith(magic):
-            raise DataError(f"{source} is by its content {kind}: give it that ending")
+    check_is_text(source, content)
     plain = read_plain_rows(source, content, columns, separator, quotes)
     if plain is not None:
-        facts, notes = _separated_by(plain.separator)
+        facts, notes = separated_by(plain.separator)
         return Table(
             source, plain.titles, plain.texts, plain.labels, plain.lines, facts=facts, notes=notes
         )
-    made = read_delimited(source, _decoded(source, content), columns, separator, quotes)
+    made = read_delimited(source, decoded(source, content), columns, separator, quotes)
     text_at, label_at = choose(source, made.header, *columns)
-    facts, notes = _separated_by(made.separator)
+    facts, notes = separated_by(made.separator)
     if made.backslashed:
         facts["backslash_quotes"] = made.backslashed
         notes.append(f'{made.backslashed} rows have quotes written \\", which are read as quotes')
@@ -199,7 +212,7 @@ def _from_text(
     )
 
 
-def _separated_by(separator: str) -> tuple[dict[str, Any], list[str]]:
+def separated_by(separator: str) -> tuple[dict[str, Any], list[str]]:
     """What is told of a table for its separator, where that is no comma."""
     if separator == ",":
         return {}, []
@@ -207,7 +220,7 @@ def _separated_by(separator: str) -> tuple[dict[str, Any], list[str]]:
     return {"separator": name}, [f"the columns are separated by {name}"]
 
 
-def _from_parquet(source: str, content: bytes, columns: tuple[Column, Column]) -> Table:
+def _from_parquet(source: str, content: bytes, columns: tuple[Column, Column | None]) -> Table:
     """The cells as Python values: pyarrow makes no floats of whole numbers with gaps."""
     import pyarrow
     import pyarrow.parquet
@@ -216,7 +229,7 @@ def _from_parquet(source: str, content: bytes, columns: tuple[Column, Column]) -
         file = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content))
         schema = file.schema_arrow
     except (pyarrow.ArrowException, OSError, ValueError, MemoryError) as error:
-        raise DataError(f"{source} cannot be read as .parquet: {_what(error)}") from None
+        raise DataError(f"{source} cannot be read as .parquet: {what_failed(error)}") from None
     check_rows(source, file.metadata.num_rows)
     at = choose(source, schema.names, *columns)
     for number in at:
@@ -238,12 +251,12 @@ def _from_parquet(source: str, content: bytes, columns: tuple[Column, Column]) -
     except DataError:
         raise
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
-        raise DataError(f"{source} cannot be read as .parquet: {_what(error)}") from None
+        raise DataError(f"{source} cannot be read as .parquet: {what_failed(error)}") from None
     titles = (tidy(schema.names[at[0]]), tidy(schema.names[at[1]]))
     return Table(source, titles, _present(cells[0]), _present(cells[1]))
 
 
-def _from_excel(source: str, content: bytes, columns: tuple[Column, Column]) -> Table:
+def _from_excel(source: str, content: bytes, columns: tuple[Column, Column | None]) -> Table:
     """The first sheet, its first row with content as the header; rows without any are left out."""
     import pandas as pd
 
@@ -263,7 +276,7 @@ def _from_excel(source: str, content: bytes, columns: tuple[Column, Column]) -> 
         ) from None
     except Exception as error:  # a damaged workbook fails anywhere in openpyxl
         raise DataError(
-            f"{source} is no Excel workbook (.xlsx), or a damaged one: {_what(error)}"
+            f"{source} is no Excel workbook (.xlsx), or a damaged one: {what_failed(error)}"
         ) from None
     sheet_rows = enumerate(map(_present, frame.itertuples(index=False)), 1)
     rows = [(n, cells) for n, cells in sheet_rows if any(cell is not None for cell in cells)]

@@ -1,6 +1,7 @@
 """Which words get an id, and texts as rows of ids that are cut or padded to one length."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,17 @@ from torch import Tensor
 from rnnexp.data.corpus import Int64Array, TokenisedCorpus
 from rnnexp.types import Padding
 from rnnexp.words import SPECIALS
+
+#: Which tokens of a longer text are read: the first of them, the last, or those in its middle.
+Cut = Literal["first", "last", "middle"]
+
+#: How many tokens stand before those that are read, of so many that are not read at all.
+_BEFORE: Mapping[str, Callable[[Int64Array], Int64Array]] = {
+    "first": np.zeros_like,
+    "last": lambda left_N: left_N,
+    "middle": lambda left_N: left_N // 2,
+}
+assert set(_BEFORE) == set(get_args(Cut))
 
 
 def build_vocabulary(
@@ -31,19 +43,33 @@ def build_vocabulary(
     return [*specials, *(corpus.words[i] for i in commonest)], lookup
 
 
+def begin_of_read(lengths_N: Int64Array, seq_len: int, cut: Cut) -> Int64Array:
+    """How many tokens stand before the first that is read, of texts of so many tokens.
+
+    >>> begin_of_read(np.array([3, 10]), 4, "last").tolist()
+    [0, 6]
+    >>> begin_of_read(np.array([3, 9]), 4, "middle").tolist()
+    [0, 2]
+    """
+    return _BEFORE[cut](np.maximum(lengths_N - seq_len, 0))
+
+
 def cut_and_pad(
     tokens: npt.NDArray[np.int64] | npt.NDArray[np.int32],
     offsets: Int64Array,
     rows: Int64Array,
     seq_len: int,
     padding: Padding,
+    cut: Cut = "first",
 ) -> tuple[Tensor, Tensor]:
-    """The first `seq_len` tokens of the N texts in `rows`, padded with 0, and their lengths.
+    """`seq_len` tokens of each of the N texts in `rows`, padded with 0, and their lengths.
 
-    tokens[offsets[i]:offsets[i+1]] is text i. Returns long tensors [N, seq_len] and [N].
+    tokens[offsets[i]:offsets[i+1]] is text i. cut: which ones, of a text that has more.
+    Returns long tensors [N, seq_len] and [N].
     """
-    starts_N = offsets[rows]
-    lengths_N = np.minimum(offsets[rows + 1] - starts_N, seq_len)
+    whole_N = offsets[rows + 1] - offsets[rows]
+    starts_N = offsets[rows] + begin_of_read(whole_N, seq_len, cut)
+    lengths_N = np.minimum(whole_N, seq_len)
     inputs_NT = np.zeros((len(rows), seq_len), dtype=np.int64)
     # row by row: indices of all N x T places would be as large as the result, several times
     texts = zip(inputs_NT, starts_N.tolist(), lengths_N.tolist(), strict=True)

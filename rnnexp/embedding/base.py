@@ -20,12 +20,15 @@ class Encoder(nn.Module, ABC):
 
     output_size: the number of features E per step.
     report: counts for summary.json, such as how many words have a vector.
+    dropout: the share of the numbers that `forward` gives which the model zeroes while it trains,
+        see `SequenceModel.read`; `forward` itself never drops any.
     content: the digest of a file that the settings name by its path; empty without one.
     """
 
     output_size: int
     report: Mapping[str, Any]
     content: str = ""
+    dropout: float = 0.0
 
     @classmethod
     def blank(cls, vocabulary: Sequence[str], size: int, **arguments: Any) -> "Encoder":

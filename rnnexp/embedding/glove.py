@@ -9,7 +9,7 @@ from rnnexp.embedding.base import Encoder
 from rnnexp.embedding.learned import Learned
 from rnnexp.embedding.vector_file import read_vectors
 from rnnexp.files import file_digest, user_path
-from rnnexp.ranges import at_least
+from rnnexp.ranges import a_fraction, at_least
 from rnnexp.words import first_word_id
 
 
@@ -23,6 +23,7 @@ class Glove(Learned):
     dim: the vectors' size; None takes it from the file. Of a .zip it also picks the file.
     freeze: keep the vectors as they are; else they are tuned with the rest.
     unmatched: the vectors of words that are not in the file: `zeros`, or `random` from N(0, 1).
+    dropout: as in `Learned`.
 
     The specials are no words: what the file has under `<pad>` or `<unk>` is passed over, the pad's
     vector is zero, and that of unknown words is as `unmatched` says.
@@ -38,6 +39,7 @@ class Glove(Learned):
         dim: int | None = None,
         freeze: bool = False,
         unmatched: Literal["zeros", "random"] = "zeros",
+        dropout: float = 0.0,
     ) -> None:
         if path is None:
             raise ValueError(
@@ -45,12 +47,13 @@ class Glove(Learned):
             )
         if dim is not None:
             at_least("dim", dim, 1)
+        a_fraction("dropout", dropout)  # before the file is read, which can take long
         place = user_path(path)
         content = file_digest(place)
         first = first_word_id(vocabulary)
         words = vocabulary[first:]
         found = read_vectors(place, set(words), dim)
-        super().__init__(vocabulary, dim=len(next(iter(found.vectors.values()))))
+        super().__init__(vocabulary, len(next(iter(found.vectors.values()))), dropout)
         rows = [row for row, word in enumerate(words, first) if word in found.vectors]
         weight = self.vectors.weight
         with torch.no_grad():
@@ -75,6 +78,6 @@ class Glove(Learned):
     @classmethod
     def blank(cls, vocabulary: Sequence[str], size: int, **arguments: Any) -> Encoder:
         """The vectors come from the checkpoint, so the GloVe file need not exist any more."""
-        encoder = Learned(vocabulary, size)
+        encoder = Learned(vocabulary, size, arguments.get("dropout", 0.0))
         encoder.vectors.weight.requires_grad_(not arguments["freeze"])
         return encoder

@@ -4,8 +4,6 @@ The one thing written is the cache of tokenised texts.
 """
 
 import functools
-import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -21,13 +19,14 @@ from rnnexp.embedding.features import Features
 from rnnexp.errors import ConfigError, UserError, first_line
 from rnnexp.experiment.code import code_of
 from rnnexp.experiment.denormals import flushed_denormals
+from rnnexp.experiment.devices import pick_device
 from rnnexp.experiment.identity import files_fingerprint
 from rnnexp.experiment.room import bytes_of_weight, check_states
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.experiment.work import Work, work_of
 from rnnexp.init.base import Init
+from rnnexp.logger.base import Logger
 from rnnexp.model.base import SequenceModel
-from rnnexp.model.bptt import is_written_for
 from rnnexp.model.engine import Engine
 from rnnexp.probes.base import Probe
 from rnnexp.results.reuse import Identity
@@ -58,6 +57,7 @@ class Experiment:
     skipped_probes: Mapping[str, str]
     work: Work
     threads: int
+    loggers: Mapping[str, Logger]
 
     @property
     def contents(self) -> tuple[str, str]:
@@ -112,14 +112,16 @@ def _build(spec: RunSpec) -> Experiment:
     config, dials = spec.settled, spec.dials
     for group in settings.GROUPS:  # a wrong name or type is told before any file is read
         settings.arguments(config, group)
-    for name in settings.probe_names(config):
-        settings.arguments(config, f"{settings.PROBES}.{name}")
+    for group in settings.LISTS:
+        for name in settings.names_in(config, group):
+            settings.arguments(config, f"{group}.{name}")
     default_threads()
     trainer: Trainer = settings.build(config, "trainer")
     recipe = Recipe(
         **{name: settings.build(config, name) for name in (field.name for field in fields(Recipe))}
     )
     init: Init = settings.build(config, "init", seq_len=dials.seq_len)
+    loggers = _loggers(config)
     device = pick_device(dials.device)
     _check_threads(config.get("threads"))
     # one thread, so that weights that are computed, as orthogonal ones, are the same for any number
@@ -137,6 +139,11 @@ def _build(spec: RunSpec) -> Experiment:
         torch.manual_seed(stream_seed(dials.seed, "weights"))
         encoder: Encoder
         if task.vocabulary is None:
+            if dropout := config["embedding"].get("dropout"):
+                raise ConfigError(
+                    f"embedding.dropout={dropout} drops features of word vectors, and this data "
+                    "has numbers in their place: use embedding.dropout=0"
+                )
             encoder = Features(task.input_size)
         else:
             encoder = settings.build(config, "embedding", vocabulary=task.vocabulary)
@@ -158,7 +165,7 @@ def _build(spec: RunSpec) -> Experiment:
     torch.set_num_threads(threads)
     experiment = Experiment(
         spec, device, task, at_lengths, model.to(device), recipe, trainer, probes, skipped, work,
-        threads,
+        threads, loggers,
     )  # fmt: skip
     _check_engine(experiment)
     return experiment
@@ -194,9 +201,9 @@ def _check_engine(experiment: Experiment) -> None:
             "steps: use trainer.truncate=null and trainer.accumulate=1, or leave every_step out"
         )
     if noting and there != "bptt":
-        written = model.top_cell is not None and is_written_for(model.recurrences()[-1].cell)
-        can_be = written and precision == "float32" and "engine" in config["model"]
+        can_be = model.can_bptt and precision == "float32" and "engine" in config["model"]
         way_out = "add model.engine=bptt" if can_be else "use model=rnn or model=gru in float32"
+        way_out = "use model.recurrent_dropout=0" if model.recurrent_dropout else way_out
         raise ConfigError(
             f"probes.gradient_flow.every_step=true notes what engine=bptt comes by, and this run "
             f"computes with engine={there}: {way_out}, or leave every_step out"
@@ -236,9 +243,6 @@ def facts_of(task: Task) -> dict[str, Any]:
 
 _tasks: dict[tuple[type[Task], str], Task] = {}
 _TASKS_KEPT = 4
-
-#: Makes the same seed give the same bytes on CUDA; cuBLAS reads it when it starts.
-CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
 
 
 def _task(spec: RunSpec) -> Task:
@@ -283,6 +287,15 @@ def _make_splits(task: Task, at_lengths: Mapping[int, Task]) -> None:
         ) from None
 
 
+def _loggers(config: Mapping[str, Any]) -> dict[str, Logger]:
+    """Raises ConfigError for one that could not log, as where its package is not installed."""
+    loggers: dict[str, Logger] = {}
+    for name in settings.names_in(config, settings.LOGGER):
+        loggers[name] = settings.build(config, f"{settings.LOGGER}.{name}")
+        _checked(config, f"{settings.LOGGER}.{name}", loggers[name].check)
+    return loggers
+
+
 def _probes(
     spec: RunSpec, model: SequenceModel, task: Task
 ) -> tuple[dict[str, Probe], dict[str, str]]:
@@ -320,7 +333,8 @@ def _checked(
     except UserError:
         raise
     except ValueError as error:
-        raise ConfigError(settings.with_group(str(error), group, config[group])) from None
+        own = settings.node_of(config, group)
+        raise ConfigError(settings.with_group(str(error), group, own)) from None
 
 
 def _check_threads(threads: int | None) -> None:
@@ -337,26 +351,3 @@ def default_threads() -> int:
     """As many as there may be: torch's number before the first job, which is that of the cores or
     what OMP_NUM_THREADS says. A job may set another."""
     return torch.get_num_threads()
-
-
-def pick_device(name: str) -> torch.device:
-    """The torch device of that name; `auto` takes CUDA, else MPS, else the CPU."""
-    if name == "auto":
-        if torch.cuda.is_available():
-            name = "cuda"
-        else:
-            name = "mps" if torch.backends.mps.is_available() else "cpu"
-    kind, _, index = name.partition(":")
-    if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", name):
-        raise ConfigError(f"device must be auto, cpu, cuda, cuda:N or mps (got {name})")
-    there = {
-        "cpu": True,
-        "cuda": torch.cuda.is_available() and int(index or 0) < torch.cuda.device_count(),
-        "mps": torch.backends.mps.is_available(),
-    }
-    if not there[kind]:
-        raise ConfigError(f"device={name} is not there: use device=cpu or device=auto")
-    if kind == "cuda":
-        os.environ.setdefault(CUBLAS, ":4096:8")
-        torch.use_deterministic_algorithms(True, warn_only=True)
-    return torch.device(name)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rnnexp.results.reuse import Identity
+from rnnexp.scores import Score
 
 if TYPE_CHECKING:
     from rnnexp.experiment.build import Experiment
@@ -13,15 +14,27 @@ if TYPE_CHECKING:
 class Checked:
     """identity: what makes it that run. work: of its training, to compare it with other jobs.
 
-    threads: of the CPU that it computes with. device: cpu, cuda, mps.
+    threads: of the CPU that it computes with. device: cpu, cuda, cuda:1, mps.
+    monitor: the score that its validation is judged by; None without a validation split.
+    rows: of metrics.csv, of a training that goes on to its end.
     """
 
     identity: Identity
     work: float
     threads: int
     device: str
+    monitor: Score | None = None
+    rows: int = 0
 
     @classmethod
     def of(cls, experiment: "Experiment") -> "Checked":
-        device = experiment.device.type
-        return cls(experiment.identity, experiment.work.total, experiment.threads, device)
+        task, trainer = experiment.task, experiment.trainer
+        feed = trainer.feed(experiment.model, task, experiment.spec.dials.seed, experiment.device)
+        return cls(
+            experiment.identity,
+            experiment.work.total,
+            experiment.threads,
+            str(experiment.device),
+            monitor=trainer.monitored(task) if len(task.split("val")) else None,
+            rows=len(trainer.plan(feed.epoch_steps)),
+        )

@@ -14,10 +14,6 @@ def text_lines(report: Mapping[str, Any], seq_len: int | None) -> list[str]:
     """What the texts hold, for tasks that read texts: wrong columns and lost letters show here."""
     if "words_per_text" not in report:
         return []
-    classes = sorted(report["classes"].items(), key=lambda item: -item[1])
-    shown = sorted(classes[:MAX_CLASSES], key=lambda item: list(report["classes"]).index(item[0]))
-    named = ", ".join(f"{name} {count}" for name, count in shown)
-    more = f" and {len(classes) - len(shown)} rarer ones" if len(classes) > len(shown) else ""
     words, unknown = report["words_per_text"], report["unknown_words"]
     causes = ", ".join(f"{count} {cause}" for cause, count in report["empty_texts"].items())
     by_split = ", ".join(
@@ -26,10 +22,10 @@ def text_lines(report: Mapping[str, Any], seq_len: int | None) -> list[str]:
         if unknown.get(split) is not None
     )
     lines = [
-        f"{len(classes)} classes: {named}{more}",
+        _classes(report["classes"]) if "classes" in report else _numbers(report["numbers"]),
         f"words per text: median {words['median']:.0f}, 95% have up to "
         f"{words['percentile_95']:.0f}; {words['longer_than_seq_len']:.1%} of the texts are cut at "
-        f"{seq_len}; texts without words: {report['without_words']}"
+        f"{seq_len}{_how_cut(report, seq_len)}; texts without words: {report['without_words']}"
         + (f" ({causes})" if causes else ""),
         f"letters lost: {_small_share(report['letters_lost'])}; unknown words: {by_split}",
     ]
@@ -40,6 +36,42 @@ def text_lines(report: Mapping[str, Any], seq_len: int | None) -> list[str]:
             "is left out"
         )
     return lines
+
+
+def _classes(counts: Mapping[str, int]) -> str:
+    """How many texts each class has; of many classes the commonest."""
+    classes = sorted(counts.items(), key=lambda item: -item[1])
+    shown = sorted(classes[:MAX_CLASSES], key=lambda item: list(counts).index(item[0]))
+    named = ", ".join(f"{name} {count}" for name, count in shown)
+    more = f" and {len(classes) - len(shown)} rarer ones" if len(classes) > len(shown) else ""
+    return f"{len(classes)} classes: {named}{more}"
+
+
+def _numbers(numbers: Mapping[str, float]) -> str:
+    """
+    >>> _numbers({"mean": 3, "standard_deviation": 1.25, "least": 1, "greatest": 5})
+    'numbers of the training texts: mean 3, standard deviation 1.25, from 1 to 5; standardised by \
+mean and deviation, scores are in their own unit'
+    """
+    return (
+        f"numbers of the training texts: mean {numbers['mean']:.4g}, standard deviation "
+        f"{numbers['standard_deviation']:.4g}, from {numbers['least']:.4g} to "
+        f"{numbers['greatest']:.4g}; standardised by mean and deviation, scores are in their own "
+        "unit"
+    )
+
+
+def _how_cut(report: Mapping[str, Any], seq_len: int | None) -> str:
+    """How many texts are cut, and what is read of them.
+
+    >>> _how_cut({"cut_texts": 12, "cut": "last", "tokens": "words"}, 50)
+    ' (12: their last 50 words are read)'
+    """
+    if not report.get("cut_texts"):
+        return ""
+    read = f"{seq_len} {report['tokens']}"
+    place = f"{read} in the middle" if report["cut"] == "middle" else f"{report['cut']} {read}"
+    return f" ({report['cut_texts']}: their {place} are read)"
 
 
 def _small_share(share: float) -> str:

@@ -16,7 +16,9 @@ from rnnexp.experiment.code import own_source
 from rnnexp.experiment.denormals import flushes_denormals
 from rnnexp.results.code import changed_code
 
-PACKAGES = ("torch", "numpy", "hydra-core", "omegaconf", "pandas", "scipy", "matplotlib")
+PACKAGES = (
+    "torch", "numpy", "hydra-core", "omegaconf", "pandas", "scipy", "matplotlib", "tokenizers",
+)  # fmt: skip
 
 
 def describe_environment(device: torch.device, code: str | None = None) -> dict[str, Any]:
@@ -42,7 +44,7 @@ def describe_environment(device: torch.device, code: str | None = None) -> dict[
 
 
 #: The packages of `PACKAGES` that compute: another version may round otherwise.
-COMPUTING = ("rnnexp", "torch", "numpy")
+COMPUTING = ("rnnexp", "torch", "numpy", "tokenizers")
 
 
 def environment_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -2,9 +2,9 @@
 
 By the names of the choices and not by where their code lies, so that a class may move; a component
 of the user's own is named by its target. Left out are labels, how a run is kept and carried out,
-probes (which only watch), settings that are null, and settings that came later and are at the value
-that does what was done before. A whole number counts the same as an integer and as a float: 1 is
-1.0.
+probes and loggers (which only watch), settings that are null, and settings that came later and are
+at the value that does what was done before. A whole number counts the same as an integer and as a
+float: 1 is 1.0.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ def fingerprint(config: Mapping[str, Any]) -> str:
     relevant = {
         key: component(key, value) if key in settings.GROUPS else value
         for key, value in in_first_names(upgraded(config)).items()
-        if key not in (*settings.LABELS, *SECTIONS, settings.PROBES)
+        if key not in (*settings.LABELS, *SECTIONS, *settings.LISTS)
         and value is not None
         and not came_later(key, value)
     }

@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
@@ -24,10 +24,12 @@ from typing import Any
 from rnnexp.errors import JobFailed, StorageError
 from rnnexp.experiment.checked import Checked
 from rnnexp.experiment.isolated import GRACE, Ended, Line, Printed, Surroundings, work
-from rnnexp.experiment.job import Job
+from rnnexp.experiment.job import Job, Pruned
 from rnnexp.experiment.lines import headlines_only
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.experiment.stop import Stop
+from rnnexp.results.runs import RunDirectory
+from rnnexp.results.stops import asked_to_stop
 from rnnexp.results.summary import Status, Summary
 from rnnexp.variables import safe_path
 
@@ -101,14 +103,21 @@ def check_apart(spec: RunSpec) -> Checked:
 
 
 def _run(child: "_Child", spec: RunSpec, timeout: float | None) -> float | None:
+    def unwanted() -> str | None:
+        return None if spec.study is None else asked_to_stop(spec.study, spec.fingerprint)
+
     try:
-        in_time = child.follow(timeout)
+        in_time = child.follow(timeout, unwanted)
     except BaseException as error:
         child.stop(signal.SIGINT if isinstance(error, KeyboardInterrupt) else signal.SIGTERM)
         raise
     if not in_time:
         child.stop(signal.SIGTERM, GRACE)
         if not _has_result(child, spec) and (child.ended is None or child.ended.error is not None):
+            if (reason := unwanted()) is not None:
+                _failed(spec, "pruned", reason)
+                RunDirectory(Job.of(spec).there).drop_checkpoints()
+                raise Pruned(reason)
             over = f"jobs.timeout={timeout:g}: stopped after so many seconds"
             if child.ended is None:
                 raise _failed(spec, "killed", f"{over}, and killed since it went on")
@@ -162,8 +171,12 @@ class _Child:
         """Negative: the number of the signal that killed it."""
         return int(self._process.exitcode)
 
-    def follow(self, seconds: float | None = None) -> bool:
-        """Show what it says until it has ended; False where it goes on after so many seconds."""
+    def follow(
+        self, seconds: float | None = None, unwanted: Callable[[], object] = lambda: None
+    ) -> bool:
+        """Show what it says until it has ended; False where it goes on after so many seconds, or
+        is `unwanted`.
+        """
         end = float("inf") if seconds is None else time.monotonic() + seconds
         heard = [self._connection]
         while True:
@@ -171,7 +184,7 @@ class _Child:
                 self._heard += 1  # a second Ctrl-C soon after the first is heard as one too
                 raise told[0]
             left = min(POLL, end - time.monotonic())
-            if left <= 0 and self.ended is None:
+            if self.ended is None and (left <= 0 or unwanted() is not None):
                 return False
             ready = wait([*heard, self._process.sentinel], max(left, 0))
             if self._connection in ready:

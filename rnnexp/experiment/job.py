@@ -31,6 +31,10 @@ class Elsewhere(Exception):
     """Another process is at the job, and this one may not touch it."""
 
 
+class Pruned(Exception):
+    """The search that asked for the job wants it no further: the message says why."""
+
+
 @dataclass(frozen=True)
 class Job:
     """A spec's place in the directory of its study, the same whenever it is run.

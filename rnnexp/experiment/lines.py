@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from rnnexp.experiment.data_lines import text_lines, vectors_line
 from rnnexp.results.summary import Summary
-from rnnexp.scores import Score
+from rnnexp.scores import BALANCED_ACCURACY, Score, is_imbalanced
 
 if TYPE_CHECKING:
+    from rnnexp.data.base import Task
     from rnnexp.experiment.build import Experiment
 
 #: Marks a line that a study shows too; all others go to each run's own rnnexp.log.
@@ -30,13 +31,20 @@ def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
     ]  # fmt: skip
     lines.append(
         f"data {summary.data}{synthetic}: {training}, {report.get('val', 0)} validation, "
-        f"{report.get('test', 0)} test; vocabulary {report.get('vocabulary', 'none')}; "
+        f"{report.get('test', 0)} test; {_inputs(task)}; "
         f"chance {task.score.show(task.score.chance)}"
     )
+    if is_imbalanced(task.chance):
+        lines.append(
+            "uneven classes: whoever always answers the commonest is right in "
+            f"{task.score.show(task.chance['accuracy'])}, so accuracy misleads; balanced accuracy "
+            f"weighs them alike (chance {task.score.show(task.chance['balanced_accuracy'])})"
+        )
     lines += report.get("notes", [])
     lines += text_lines(report, summary.seq_len)
-    if repeated := report.get("test_duplicates_of_train", 0):
-        lines.append(f"{repeated} of the test texts also stand in the training split")
+    for split, called in (("test", "test"), ("val", "validation")):
+        if repeated := report.get(f"{split}_duplicates_of_train", 0):
+            lines.append(f"{repeated} of the {called} texts also stand in the training split")
     steps = task.split("test").inputs.shape[1]
     read_at = "every step" if task.per_step else experiment.model.readout
     pads = report.get("padding", "behind" if report.get("pads") else "none")
@@ -44,8 +52,34 @@ def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
         f"model {summary.model}: {summary.parameters} parameters, {steps} steps, "
         f"read at {read_at}, pads {pads}, on {experiment.device}, {_threads(experiment)}"
     )
+    lines += experiment.model.notes + _two_directions(experiment)
     if summary.embedding_report:
         lines.append(vectors_line(summary.embedding_report))
+    return lines
+
+
+def _inputs(task: "Task") -> str:
+    """What is read at a step."""
+    if task.vocabulary is not None:
+        return f"vocabulary {task.report.get('vocabulary', 'none')}"
+    return "1 number per step" if task.input_size == 1 else f"{task.input_size} numbers per step"
+
+
+def _two_directions(experiment: "Experiment") -> list[str]:
+    """What a second direction changes of what is asked, where it changes something."""
+    if experiment.model.directions == 1:
+        return []
+    lines = ["two directions: what the initial weights do to the gradient is not predicted"]
+    if experiment.task.per_step:
+        lines.append(
+            "two directions: the answer at each step has read the steps behind it too; of a task "
+            "that is to be answered as it is read, the score is none"
+        )
+    elif experiment.task.memory:
+        lines.append(
+            "two directions: the second one ends at the first step, so that nothing that stands "
+            "there need be remembered over the whole length"
+        )
     return lines
 
 
@@ -72,10 +106,34 @@ def result_line(summary: Summary) -> str:
     elif score.name in (summary.test_interval or {}) and summary.test.get(score.name) is not None:
         shown += " (no interval: one example, or all scored alike)"
     against = f", chance {score.show(score.chance)}" if score.chance is not None else ""
+    for name, scores in summary.data_report.get("baselines", {}).items():
+        against += f", {name} {score.show(scores.get(score.name))}"
     return (
         f"test {score.name} {shown}{against}{_loss(summary, score)}{_weights(summary)}; "
         f"{summary.seconds:.1f} s of training"
     )
+
+
+def other_scores_line(summary: Summary) -> str:
+    """The scores of the whole split that stand beside the headline; empty where it has none.
+
+    Empty of two classes about as common as each other too: balanced accuracy and F1 are then the
+    accuracy again. A score that could not be computed is called `none`.
+    """
+    test, chance = summary.test or {}, summary.chance
+    names = [name for name in summary.scores if name not in ("loss", summary.headline)]
+    two_classes = (chance.get(BALANCED_ACCURACY.name) or 0) >= 0.5
+    if not names or not test or (two_classes and not is_imbalanced(chance)):
+        return ""
+    parts = []
+    for place, name in enumerate(names):
+        score = summary.score(name)
+        assert score is not None
+        value = test.get(name)
+        shown = "none" if value is None else score.show(value)
+        beside = f" (chance {score.show(score.chance)})" if not place and score.chance else ""
+        parts.append(f"{score.axis} {shown}{beside}")
+    return ", ".join(parts)
 
 
 def _loss(summary: Summary, headline: Score) -> str:

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from rnnexp.clip.base import total_norm
-from rnnexp.data.base import class_probabilities, classification_loss, predicted_class
-from rnnexp.data.text import TextEncoder, TextRead
+from rnnexp.data.text_encoder import TextEncoder, TextRead
 from rnnexp.errors import DataError, UserError
-from rnnexp.experiment.load import load_model, weights_place
+from rnnexp.experiment.answer_forms import AnswerForm
+from rnnexp.experiment.answers import Answers
+from rnnexp.experiment.load import weights_place
 from rnnexp.files import content_of
 from rnnexp.model.base import SequenceModel
 from rnnexp.probes.walkthrough import word_by_word
@@ -22,63 +23,47 @@ from rnnexp.types import Batch
 
 
 def predict(path: Path, text: str, steps: bool = False, trust: bool = False) -> str:
-    """Four lines: the class, its probability, two gradient norms, and what was read of the text.
+    """The class and its probability, or the number; two gradient norms; what was read of the text.
 
-    steps: and a table of all words: norm of the state, probability of the class had the text ended
+    steps: and a table of all words: norm of the state, what is answered had the text ended
     there, and norm of the loss' gradient with respect to the word's vector. Where the answer is
     read behind the pads, some of these follow: the first, the second, the fourth, ... and the last.
     trust: see `load_model`.
 
     The gradient is that of the loss at the predicted class, in L2 norm: near zero where the network
-    is sure of its answer, or where no gradient arrives. One norm is over all parameters, the other
-    over W_hh of layer 0 alone, from state to state.
+    is sure of its answer, or where no gradient arrives; of a number, that of the number itself. One
+    norm is over all parameters, the other over W_hh of layer 0 alone, from state to state.
     """
     run = RunDirectory.open(path)
-    summary = run.summary
-    if summary.status == "diverged":
-        raise UserError(f"{path} has diverged: its weights answer nothing")
-    if summary.status != "finished" and weights_place(run) is None:
-        raise UserError(
-            f"{path} has not finished (its status is {summary.status}) and has no checkpoint"
-        )
-    record = run.task
-    if record.cleaning is None or record.classes is None:
-        raise UserError(f"{path} was trained on {summary.data}, not on texts")
-    encode = TextEncoder(record.model_dump(), run.config["seq_len"])
+    ask = Answers(run, trust)
+    encode, model, form = ask.encode, ask.model, ask.form
     read = encode.read(text)
-    if read.unknown == len(read.ids):
+    if not read.is_known:
         count = len(read.ids) + read.dropped
         raise UserError(
             f"no known word: the text has no word that the network knows ({count} words, none of "
-            f"them among the {len(encode.index)} of {path})"
+            f"them among the {encode.known_words} of {path})"
         )
 
-    # In float64: of a sure answer's loss and gradient float32 leaves nothing.
-    model = load_model(run, trust).double()
-    model.eval()
     batch = encode.batch(read.ids)
     outputs = model(batch)
-    answer = predicted_class(outputs)
-    classification_loss(outputs, answer).backward()  # type: ignore[no-untyped-call]
+    form.loss(outputs).backward()  # type: ignore[no-untyped-call]
     norm = total_norm([p.grad for p in model.parameters() if p.grad is not None])
     norms = f"{norm.item():.4g} of all parameters"
     if (recurrent := _recurrent_gradient(model)) is not None:
-        norms += f", {recurrent.norm().item():.4g} of layer 0's recurrent weights (h2h) alone"
-    norms += "; of the loss, had this label been right"
-    probability = class_probabilities(outputs)[0, answer].item()
+        which = "recurrent" if model.directions == 1 else "forward recurrent"
+        norms += f", {recurrent.norm().item():.4g} of layer 0's {which} weights (h2h) alone"
     lines = "\n".join(
         [
-            f"label:          {record.classes[int(answer)]}",
-            f"confidence:     {probability:.1%}",
-            f"gradient norm:  {norms}",
-            f"words read:     {_what_was_read(read, encode.seq_len, batch, model)}",
+            *form.lines(outputs),
+            f"gradient norm:  {norms}; {form.followed}",
+            f"{encode.tokens} read:".ljust(16) + _what_was_read(read, encode, batch, model),
             *_unfinished(run),
         ]
     )
     if not steps:
         return lines
-    label = record.classes[int(answer)]
-    return f"{lines}\n\n{_steps_table(model, batch, read.words, answer, label)}"
+    return f"{lines}\n\n{_steps_table(model, batch, read.words, form)}"
 
 
 def _unfinished(run: RunDirectory) -> list[str]:
@@ -127,7 +112,7 @@ def _recurrent_gradient(model: SequenceModel) -> Tensor | None:
     return gradients.recurrences()[0].weight_hh.detach()
 
 
-def _what_was_read(read: TextRead, seq_len: int, batch: Batch, model: SequenceModel) -> str:
+def _what_was_read(read: TextRead, encode: TextEncoder, batch: Batch, model: SequenceModel) -> str:
     """How many words, and what was not read, or read beside them."""
     parts = [str(len(read.words))]
     if read.unknown:
@@ -135,7 +120,10 @@ def _what_was_read(read: TextRead, seq_len: int, batch: Batch, model: SequenceMo
     if read.dropped:
         parts.append(f"{read.dropped} unknown ones left out")
     if read.cut:
-        parts.append(f"{read.cut} cut off, since seq_len={seq_len}")
+        because = f"since seq_len={encode.seq_len}"
+        if encode.cut != "first":
+            because = f"{read.cut_before} of them before, {because} and data.cut={encode.cut}"
+        parts.append(f"{read.cut} cut off, {because}")
     if read.lost_letters:
         parts.append(f"letters lost by data.letters=ascii: {read.lost_letters}")
     pads = batch.inputs.shape[1] - len(read.words)
@@ -150,16 +138,19 @@ def _pads(count: int) -> str:
     return "1 pad" if count == 1 else f"{count} pads"
 
 
-def _steps_table(
-    model: SequenceModel, batch: Batch, words: list[str], answer: Tensor, label: str
-) -> str:
+def _steps_table(model: SequenceModel, batch: Batch, words: list[str], form: AnswerForm) -> str:
     """A line per word that is read, and of pads behind them that are read too some lines."""
     if not model.recurrences():
         raise UserError(f"--steps follows a recurrent state, and {model.called} has none")
+    if model.directions > 1:
+        raise UserError(
+            "--steps follows a recurrent state word by word, and the run has two directions "
+            "(model.bidirectional=true): leave --steps out"
+        )
     rollout = model.rollout(batch)
-    steps = word_by_word(rollout, classification_loss(rollout.outputs, answer))
-    probability = class_probabilities(torch.from_numpy(steps["outputs"]))[:, int(answer)].tolist()
-    lines = [["word", "‖h_t‖", f"{label} so far", "gradient to the word"]]
+    steps = word_by_word(rollout, form.loss(rollout.outputs))
+    head, so_far = form.so_far(torch.from_numpy(steps["outputs"]), rollout.outputs.detach())
+    lines = [["word", "‖h_t‖", head, "gradient to the word"]]
     first = int(batch.valid_BT[0].long().argmax())  # pads may come before the text
     shown = list(enumerate(words, first))
     behind = first + len(words)
@@ -170,7 +161,7 @@ def _steps_table(
             [
                 word,
                 f"{steps['state'][t]:.3f}",
-                f"{probability[t]:.1%}",
+                so_far[t],
                 f"{steps['gradient'][t]:.2e}" if t < behind else "-",  # a pad is no word
             ]
         )

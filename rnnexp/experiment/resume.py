@@ -28,7 +28,7 @@ from rnnexp.training.trainer import ROW_STEPS, Trainer
 log = logging.getLogger(__name__)
 
 #: What may differ when a run goes on: where it is computed, and how it is kept.
-MAY_DIFFER = ("device", "threads", "plots", "checkpoint.every_seconds", "checkpoint.keep")
+MAY_DIFFER = ("device", "threads", "plots", "checkpoint.every_seconds", "checkpoint.keep", "logger")
 
 #: What asks for a longer training.
 LONGER = ("trainer.epochs", "trainer.steps")
@@ -173,7 +173,12 @@ def _changes(words: Sequence[str]) -> dict[str, Any]:
                 f"resume: {key} is as it was when the run began; what may differ is "
                 f"{', '.join((*MAY_DIFFER, *LONGER))}{near}"
             )
-        changes[key] = yaml.safe_load(value)
+        if key == settings.LOGGER and value != settings.NONE:
+            raise ConfigError(
+                f"resume: {word}: a run goes on in the records that it was begun with, or in none "
+                f"of them with {key}={settings.NONE}"
+            )
+        changes[key] = {} if key == settings.LOGGER else yaml.safe_load(value)
     return changes
 
 

@@ -24,11 +24,19 @@ from rnnexp.experiment.environment import (
     environment_differences,
     peak_memory_mb,
 )
-from rnnexp.experiment.lines import at_length_line, headlines_only, result_line, start_lines
+from rnnexp.experiment.lines import (
+    at_length_line,
+    headlines_only,
+    other_scores_line,
+    result_line,
+    start_lines,
+)
+from rnnexp.experiment.logged import Logs
 from rnnexp.experiment.start import Start
 from rnnexp.probes.probe_set import ProbeSet
 from rnnexp.regime import regime_of
 from rnnexp.results import report
+from rnnexp.results.jackknife import split_intervals
 from rnnexp.results.liveness import this_process
 from rnnexp.results.names import shown_path
 from rnnexp.results.runs import RunDirectory
@@ -69,11 +77,15 @@ def execution(
     started = time.perf_counter()
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    with _recorded(run, summary, start, environment):
+    with (
+        _recorded(run, summary, start, environment),
+        Logs(experiment, run, summary, start) as logs,
+    ):
         probes = ProbeSet(experiment.probes, model, task, dials.seed, device)
         if start is None or start.checkpoint is None or start.trains_on:
             run.write_environment(environment)
             run.write_task(task_record(experiment))
+            run.write_beside_task(task.files())
             log.info("run %s", shown_path(run.path))
             lines = training_lines(trainer, task, device, experiment.recipe.words)
             for line in [*start_lines(experiment, summary), *lines]:
@@ -91,7 +103,7 @@ def execution(
             model,
             task,
             experiment.recipe,
-            run,
+            logs.recorder(probes),
             dials.seed,
             device,
             probes,
@@ -114,6 +126,8 @@ def execution(
             summary.tested = _take_weights_to_test(experiment, fit)
             summary.test, summary.test_interval = _test(experiment, task, run, "test")
             log.info("%s", result_line(summary))
+            if line := other_scores_line(summary):
+                log.info("%s", line)
             _test_at_lengths(experiment, run, summary)
         _keep_weights(experiment, fit, run, saving)
         summary.wall_seconds = _and_since(summary.wall_seconds, started)
@@ -177,12 +191,16 @@ def _test(
     model, test = experiment.model, task.split("test")
     data = Sampler(test, experiment.device, trim=not model.reads_pads)
     evaluation = experiment.trainer.evaluate(model, task, data)
-    run.save_predictions(name, test.targets.numpy(), evaluation.outputs, evaluation.scores)
+    targets, outputs = map(task.in_units, (test.targets.numpy(), evaluation.outputs))
+    run.save_predictions(name, targets, outputs, evaluation.scores)
     bounds = {score.name: score.bounds for score in task.readings}
     intervals: dict[str, list[float | None]] = {
         name: list(example_interval(scores, bounds.get(name, UNBOUNDED)))
         for name, scores in evaluation.scores.items()
     }
+    outputs, targets = evaluation.outputs, test.targets.numpy()
+    intervals |= split_intervals(task.of_split, outputs, targets, bounds)
+    intervals |= {name: list(ends) for name, ends in task.ends_of_split(outputs, targets).items()}
     return dict(evaluation.means), intervals
 
 

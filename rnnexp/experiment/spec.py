@@ -139,7 +139,7 @@ class RunSpec:
         shown = (PRESETS, "model", "seq_len", "seed", *settings.LABELS, *self.unnamed)
         name = self.title
         for key, value in self.overrides.items():
-            if key in shown or key.lstrip("~").partition(".")[0] == settings.PROBES:
+            if key in shown or key.lstrip("~").partition(".")[0] in settings.LISTS:
                 continue
             longer = f"{name}_{readable_name(f'{key}={_last_part(value)}')}"
             name = longer if len(longer) <= JOB_NAME_LENGTH else name

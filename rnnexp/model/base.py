@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rnnexp import bounds
 from rnnexp.embedding.base import Encoder
-from rnnexp.model.bptt import Watch
+from rnnexp.model.bptt import Watch, is_written_for
 from rnnexp.model.cells.base import Cell, Recurrence, State
 from rnnexp.model.engine import Engine
-from rnnexp.model.readout import READOUTS, Readout
+from rnnexp.model.readout import READOUTS, READOUTS_OF_BOTH, Readout
 from rnnexp.model.rollout import replay
 from rnnexp.model.segments import run_in_segments
 from rnnexp.ranges import more_than
@@ -85,13 +86,35 @@ class SequenceModel(nn.Module, ABC):
             nn.init.zeros_(head_layer.bias)
         self.head: nn.Module = head_layer
 
+    def read(self, batch: Batch) -> Tensor:
+        """x [T, B, E], what the recurrence reads in a forward pass: the encoder's vectors, with
+        `embedding.dropout` while training. Measurements ask the encoder, which drops nothing."""
+        # Time first: a step's rows are then next to each other in memory.
+        x_TBE = self.encoder(batch.inputs.transpose(0, 1))
+        return F.dropout(x_TBE, self.encoder.dropout, self.training)
+
     @abstractmethod
     def states(self, x_TBE: Tensor) -> Tensor:
         """The state at each step, [T, B, H], from which the readout chooses."""
 
+    def states_of(self, x_TBE: Tensor, batch: Batch) -> Tensor:
+        """`states`, of a batch: who reads it from its end must know where that is."""
+        return self.states(x_TBE)
+
+    #: Ways through time: 1, or 2 where a second recurrence reads from the last step to the first.
+    directions: int = 1
+
     def recurrences(self) -> list[Recurrence]:
-        """The layers from the bottom up, on the parameters themselves; none where none recurs."""
+        """The layers from the bottom up, on the parameters themselves; none where none recurs.
+
+        Of two directions both of each layer, the forward one first: no stack that could be run.
+        """
         return []
+
+    @property
+    def recurrence_names(self) -> list[str]:
+        """What torch's names of their parameters end with, as `l0`."""
+        return [f"l{index}" for index in range(len(self.recurrences()))]
 
     def engine_on(self, device: torch.device, autocast: bool = False) -> Engine | None:
         """What computes the recurrence on a device, see engine.py; None without a recurrence."""
@@ -103,6 +126,9 @@ class SequenceModel(nn.Module, ABC):
 
     #: Share of the states zeroed between layers while training.
     dropout_between_layers: float = 0.0
+
+    #: Share of the state dropped inside the recurrence while training; see recurrent_dropout.py.
+    recurrent_dropout: float = 0.0
 
     #: Steps after each of which gradients are cut, see segments.py; None for none.
     truncate: int | None = None
@@ -158,8 +184,8 @@ class SequenceModel(nn.Module, ABC):
         `weight_hh_l0.forget`.
         """
         views: dict[str, Tensor] = {}
-        for index, layer in enumerate(self.recurrences()):
-            name, blocks = f"weight_hh_l{index}", layer.blocks("weight_hh")
+        for end, layer in zip(self.recurrence_names, self.recurrences(), strict=True):
+            name, blocks = f"weight_hh_{end}", layer.blocks("weight_hh")
             for block, weight_HH in blocks.items():
                 views[name if len(blocks) == 1 else f"{name}.{block}"] = weight_HH
         return views
@@ -171,8 +197,8 @@ class SequenceModel(nn.Module, ABC):
         the layer reads. A layer whose matrices are no parameters of their own has none here.
         """
         matrices = {
-            f"{name}_l{index}": layer.weights[name]
-            for index, layer in enumerate(self.recurrences())
+            f"{name}_{end}": layer.weights[name]
+            for end, layer in zip(self.recurrence_names, self.recurrences(), strict=True)
             for name in ("weight_hh", "weight_ih")
             if name in layer.weights
         }
@@ -181,6 +207,18 @@ class SequenceModel(nn.Module, ABC):
             for name, matrix in matrices.items()
             if isinstance(matrix, nn.Parameter) and matrix.requires_grad
         }
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of the model when a run starts: a line each."""
+        return []
+
+    @property
+    def can_bptt(self) -> bool:
+        """Whether engine=bptt could compute it; see engine.py."""
+        cell = self.top_cell
+        plain = self.directions == 1 and not self.recurrent_dropout
+        return plain and cell is not None and is_written_for(cell)
 
     @property
     def called(self) -> str:
@@ -214,11 +252,13 @@ class SequenceModel(nn.Module, ABC):
         what is measured is the float64 trajectory.
         dtype: another type than float64, to compare with the fused modules in float32.
 
-        Raises ValueError for a model without a recurrence.
+        Raises ValueError for a model without a recurrence, and for one of two directions.
         """
         layers = self.recurrences()
         if not layers:
             raise ValueError(f"{self.called} has no recurrence to roll out")
+        if self.directions > 1:
+            raise ValueError(f"{self.called} has two directions, and a rollout follows one")
         device = layers[0].weight_ih.device
         dtype = dtype or torch.float64
         if device.type == "mps":
@@ -254,7 +294,8 @@ class SequenceModel(nn.Module, ABC):
         if every:
             all_outputs: Tensor = head(states_TBH.transpose(0, 1))
             return all_outputs
-        outputs: Tensor = head(READOUTS[self.readout](states_TBH, batch))
+        readouts = READOUTS if self.directions == 1 else READOUTS_OF_BOTH
+        outputs: Tensor = head(readouts[self.readout](states_TBH, batch))
         return outputs
 
     def answer(self, x_TBE: Tensor, h_TBH: Tensor, batch: Batch) -> Tensor:
@@ -265,6 +306,5 @@ class SequenceModel(nn.Module, ABC):
         """Logits [B, O]; with `return_all`, or of a task that asks at every step, [B, T, O]."""
         if not batch.continues:
             self.carried = None
-        # Time first: a step's rows are then next to each other in memory.
-        states_TBH = self.states(self.encoder(batch.inputs.transpose(0, 1)))
+        states_TBH = self.states_of(self.read(batch), batch)
         return self._answer(self.head, states_TBH, batch, self.per_step or return_all)

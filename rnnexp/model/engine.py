@@ -37,9 +37,10 @@ def engine_for(
 
     Of `auto` it is bptt where that is faster: as measured, beside torch's modules on a CPU (plain
     RNN 1.1 to 2.6 times, GRU 1.0 to 1.8), and beside autograd everywhere (diagonal cells 1.1 to
-    4.6 times). A GPU has cuDNN.
+    4.6 times). A GPU has cuDNN. Not inside torch.compile and torch.export, which follow torch's
+    operations and not those of a Function.
     """
-    if autocast or not is_written_for(cell):
+    if autocast or torch.compiler.is_compiling() or not is_written_for(cell):
         return otherwise
     if asked != "auto":
         return "bptt" if asked == "bptt" else otherwise

@@ -11,14 +11,16 @@ from torch import Tensor, nn
 from rnnexp import bounds
 from rnnexp.embedding.base import Encoder
 from rnnexp.model.base import SequenceModel
+from rnnexp.model.both_directions import states_of_both
 from rnnexp.model.bptt import states_by_bptt
 from rnnexp.model.cells.base import Cell, Recurrence, State
 from rnnexp.model.cells.gru import GRUCell
 from rnnexp.model.cells.lstm import LSTMCell
 from rnnexp.model.cells.rnn import Nonlinearity, RNNCell
 from rnnexp.model.engine import Engine, engine_for, is_autocast
-from rnnexp.model.modules import layers_of
+from rnnexp.model.modules import directions_of
 from rnnexp.ranges import a_fraction, at_least
+from rnnexp.types import Batch
 
 
 class Fused(SequenceModel):
@@ -27,7 +29,15 @@ class Fused(SequenceModel):
     hidden_size: the size H of the state.
     num_layers: recurrent layers, each reading the states of the one below.
     dropout: share of the states zeroed between layers while training.
+    bidirectional: beside it a second recurrence of as many layers and of H states, which reads from
+        the last real step to the first; each layer reads both of the one below, and the head reads
+        both of the top layer, 2H numbers: see readout.py for which. It does not read the pads
+        behind a text; with pads before the text both directions cross them, the second one at its
+        end, and with readout=last both cross all there are.
+    recurrent_dropout: 0; torch's modules have none.
     common: `readout`, `head` and `head_bound` of `SequenceModel`.
+
+    Raises ValueError for a recurrent dropout, with the model that has it.
     """
 
     #: torch's module, and the cell of which it computes all steps.
@@ -41,17 +51,27 @@ class Fused(SequenceModel):
         hidden_size: int = 128,
         num_layers: int = 1,
         dropout: float = 0.0,
+        bidirectional: bool = False,
+        recurrent_dropout: float = 0.0,
         **common: Any,
     ) -> None:
         check_layers(hidden_size, num_layers, dropout)
-        weigh_layers(self.cell(), encoder.output_size, hidden_size, num_layers)
-        super().__init__(encoder, hidden_size, output_size, **common)
-        self.dropout_between_layers = dropout
+        a_fraction("recurrent_dropout", recurrent_dropout)
+        if recurrent_dropout > 0:
+            raise ValueError(
+                f"recurrent_dropout={recurrent_dropout} acts inside a step, which torch's module "
+                f"does not let in: use model=unrolled model.cell={self.cell.name}"
+            )
+        directions = 1 + bidirectional
+        weigh_layers(self.cell(), encoder.output_size, hidden_size, num_layers, directions)
+        super().__init__(encoder, directions * hidden_size, output_size, **common)
+        self.dropout_between_layers, self.directions = dropout, directions
         self.recurrence = self.module(
             encoder.output_size,
             hidden_size,
             num_layers=num_layers,
             dropout=dropout,
+            bidirectional=bidirectional,
             **self.options(),
         )
 
@@ -61,6 +81,12 @@ class Fused(SequenceModel):
 
     def engine_on(self, device: torch.device, autocast: bool = False) -> Engine:
         return "fused"
+
+    def states_of(self, x_TBE: Tensor, batch: Batch) -> Tensor:
+        """Of two directions, the second begins at each example's own last real step."""
+        if self.directions == 1 or self.reads_pads or batch.padding == "pre":
+            return self.states(x_TBE)
+        return states_of_both(self.recurrence, x_TBE, batch.lengths.clamp(min=1))
 
     def states(self, x_TBE: Tensor) -> Tensor:
         return self.states_in_segments(x_TBE)
@@ -89,7 +115,11 @@ class Fused(SequenceModel):
         return stacked if len(stacked) > 1 else stacked[0]
 
     def recurrences(self) -> list[Recurrence]:
-        return layers_of(self.recurrence)
+        return list(directions_of(self.recurrence).values())
+
+    @property
+    def recurrence_names(self) -> list[str]:
+        return list(directions_of(self.recurrence))
 
 
 class ByEither(Fused):
@@ -107,9 +137,16 @@ class ByEither(Fused):
         **common: Any,
     ) -> None:
         super().__init__(encoder, output_size, **common)
+        if engine == "bptt" and self.directions > 1:
+            raise ValueError(
+                "engine=bptt is written for one direction: use model.engine=auto, or "
+                "model.bidirectional=false"
+            )
         self._engine = engine
 
     def engine_on(self, device: torch.device, autocast: bool = False) -> Engine:
+        if self.directions > 1:
+            return "fused"
         return engine_for(self._engine, self.cell(), "fused", device, autocast)
 
 
@@ -156,15 +193,17 @@ def check_layers(hidden_size: int, num_layers: int, dropout: float) -> None:
     if dropout > 0 and num_layers == 1:
         raise ValueError(
             f"dropout={dropout} acts between layers and there is one: "
-            "set model.num_layers=2 or more, or model.dropout_between_layers=0"
+            "set model.num_layers=2 or more, or model.dropout=0"
         )
 
 
-def weigh_layers(cell: Cell, input_size: int, hidden_size: int, num_layers: int) -> None:
+def weigh_layers(
+    cell: Cell, input_size: int, hidden_size: int, num_layers: int, directions: int = 1
+) -> None:
     """Raise ValueError where the weights of so many layers cannot be held."""
     first, further = (
-        sum(map(math.prod, cell.shapes(size, hidden_size).values()))
-        for size in (input_size, hidden_size)
+        directions * sum(map(math.prod, cell.shapes(size, hidden_size).values()))
+        for size in (input_size, directions * hidden_size)
     )
     bounds.weights("hidden_size", hidden_size, first)
     bounds.weights("num_layers", num_layers, (num_layers - 1) * further)

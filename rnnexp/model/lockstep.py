@@ -12,7 +12,7 @@ Shapes: K models, T time, B batch, E features, H hidden, G blocks of rows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -20,18 +20,21 @@ from torch import Tensor
 
 from rnnexp.model.base import SequenceModel
 from rnnexp.model.cells.base import Cell, Recurrence, hidden_states
+from rnnexp.model.recurrent_dropout import drawn_mask
 from rnnexp.types import Batch
 
 
 @dataclass(frozen=True)
 class Reading:
     """What one model reads in a step. dropped: of each layer above the first what its inputs are
-    multiplied by, [T, B, H]; empty without dropout.
+    multiplied by, [T, B, H]; empty without dropout. kept: of each layer the mask of its recurrent
+    dropout, [B, H]; empty without.
     """
 
     batch: Batch
     x_TBE: Tensor
     dropped: Sequence[Tensor]
+    kept: Sequence[Tensor] = ()
 
 
 class Lockstep:
@@ -54,11 +57,14 @@ class Lockstep:
     def read(self, which: int, batch: Batch) -> Reading:
         """What a model reads; random numbers are drawn in the order of its own forward pass."""
         model = self._models[which]
-        x_TBE = model.encoder(batch.inputs.transpose(0, 1))
-        share, layers = model.dropout_between_layers, model.recurrences()
+        x_TBE = model.read(batch)
+        layers, between, inside = (
+            model.recurrences(), model.dropout_between_layers, model.recurrent_dropout
+        )  # fmt: skip
         ones_TBH = x_TBE.new_ones(*x_TBE.shape[:2], layers[0].hidden_size)
-        count = len(layers) - 1 if share > 0 else 0
-        return Reading(batch, x_TBE, [F.dropout(ones_TBH, share) for _ in range(count)])
+        kept = [drawn_mask(ones_TBH[0], inside) for _ in layers] if inside > 0 else []
+        dropped = [F.dropout(ones_TBH, between) for _ in layers[1:]] if between > 0 else []
+        return Reading(batch, x_TBE, dropped, kept)
 
     def outputs(self, readings: Sequence[Reading | None]) -> list[Tensor | None]:
         """What each model answers; None for one that reads nothing in this step."""
@@ -70,6 +76,7 @@ class Lockstep:
                 [model.recurrences() for model in models],
                 [reading.x_TBE for reading in read],
                 [reading.dropped for reading in read],
+                [reading.kept for reading in read],
             )
         )
         return [
@@ -83,6 +90,11 @@ def check_written_out(model: SequenceModel) -> None:
     layers = model.recurrences()
     if not layers:
         raise ValueError(f"{model.called} has no recurrence that could be computed together")
+    if model.directions > 1:
+        raise ValueError(
+            f"{model.called} has two directions, which are not computed together with others: use "
+            "model.bidirectional=false"
+        )
     # with autocast: what computes where it is not bptt
     if model.engine_on(layers[0].weight_ih.device, autocast=True) == "fused":
         raise ValueError(
@@ -97,7 +109,8 @@ def shape_of(model: SequenceModel) -> object:
         (type(layer.cell), _settings(layer.cell), *(w.shape for w in layer.weights.values()))
         for layer in model.recurrences()
     ]
-    return type(model), layers, model.readout, model.per_step, model.dropout_between_layers
+    dropout = model.dropout_between_layers, model.recurrent_dropout
+    return type(model), layers, model.readout, model.per_step, dropout
 
 
 def _settings(cell: Cell) -> object:
@@ -118,11 +131,12 @@ def states_together(
     layers_K: Sequence[Sequence[Recurrence]],
     inputs_K: Sequence[Tensor],
     dropped_K: Sequence[Sequence[Tensor]] = ((),),
+    kept_K: Sequence[Sequence[Tensor]] = ((),),
 ) -> list[Tensor]:
     """The states of the top layer of K stacks of layers, [T_k, B_k, H] each.
 
     inputs_K: [T_k, B_k, E] each; they are filled up with zeros to the longest and largest.
-    dropped_K: see `Reading`.
+    dropped_K, kept_K: see `Reading`.
     """
     sizes = [x.shape[:2] for x in inputs_K]
     longest, most = max(T for T, _ in sizes), max(B for _, B in sizes)
@@ -144,22 +158,29 @@ def states_together(
     for index, layer_K in enumerate(zip(*layers_K, strict=True)):
         if index and dropped_K[0]:
             states_KTBH = states_KTBH * filled([dropped[index - 1] for dropped in dropped_K])
+        kept_KBH = filled([kept[index][None] for kept in kept_K])[:, 0] if kept_K[0] else None
         by_name = zip(*(layer.weights.values() for layer in layer_K), strict=True)
         weights_K = [torch.stack(weights) for weights in by_name]
-        states_KTBH = _run_together(layer_K[0].cell, states_KTBH, real_KTB1, weights_K)
+        states_KTBH = _run_together(layer_K[0].cell, states_KTBH, real_KTB1, kept_KBH, weights_K)
     return [h_TBH[:T, :B] for h_TBH, (T, B) in zip(states_KTBH.unbind(), sizes, strict=True)]
 
 
 def _run_together(
-    cell: Cell, x_KTBE: Tensor, real_KTB1: Tensor | None, weights_K: Sequence[Tensor]
+    cell: Cell,
+    x_KTBE: Tensor,
+    real_KTB1: Tensor | None,
+    kept_KBH: Tensor | None,
+    weights_K: Sequence[Tensor],
 ) -> Tensor:
     """The states of one layer of K models, [K, T, B, H]."""
 
-    def run(x_TBE: Tensor, real_TB1: Tensor | None, *weights: Tensor) -> Tensor:
+    def run(
+        x_TBE: Tensor, real_TB1: Tensor | None, kept_BH: Tensor | None, *weights: Tensor
+    ) -> Tensor:
         layer = Recurrence(cell, *weights)
         initial = layer.initial(x_TBE.shape[1])
         if real_TB1 is None:
-            return hidden_states(layer.run(x_TBE, initial))
+            return hidden_states(layer.run(x_TBE, initial, kept_BH))
         a_TBG = cell.read(x_TBE, layer.weights)
         constants = cell.constants(layer.weights)
         state, states = initial, []
@@ -167,11 +188,12 @@ def _run_together(
             # Where nothing is read each step begins anew: what grows from step to step could
             # overflow there, and zero times infinity would be a gradient.
             flat_BD = torch.where(real_B1, state.flat, initial.flat)
-            state = layer.state_of(flat_BD)
+            state = replace(layer.state_of(flat_BD), kept=kept_BH)
             state = cell.step(a_BG, state, *constants)
             states.append(state)
         return hidden_states(states)
 
-    places = (0, None if real_KTB1 is None else 0, *(0 for _ in weights_K))
-    states_KTBH: Tensor = torch.func.vmap(run, in_dims=places)(x_KTBE, real_KTB1, *weights_K)
+    optional = (None if tensor is None else 0 for tensor in (real_KTB1, kept_KBH))
+    together = torch.func.vmap(run, in_dims=(0, *optional, *(0 for _ in weights_K)))
+    states_KTBH: Tensor = together(x_KTBE, real_KTB1, kept_KBH, *weights_K)
     return states_KTBH

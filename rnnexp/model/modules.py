@@ -57,10 +57,19 @@ def layers_of(module: nn.Module) -> list[Recurrence]:
         layers: list[Recurrence] = own_layers()
         if layers:
             return layers
+    if isinstance(module, TORCH_CLASSES) and module.bidirectional:
+        raise ValueError("a bidirectional module has two recurrences: roll out one direction each")
+    return list(directions_of(module).values())
+
+
+def directions_of(module: nn.Module) -> dict[str, Recurrence]:
+    """The layers of torch's module, both directions of each, by the end of their parameters' names:
+    `l0`, `l0_reverse`, `l1`, ...
+
+    Raises ValueError as `layers_of` does, but for two directions.
+    """
     if not isinstance(module, nn.RNNBase) or not isinstance(module, TORCH_CLASSES):
         raise ValueError(_no_layers(module))
-    if module.bidirectional:
-        raise ValueError("a bidirectional module has two recurrences: roll out one direction each")
     if module.proj_size:
         raise ValueError("proj_size: an LSTM with a projection cannot be rolled out")
     own_forward = "forward" in vars(module) or type(module).__call__ is not nn.Module.__call__
@@ -75,10 +84,11 @@ def layers_of(module: nn.Module) -> list[Recurrence]:
             "remove the hook, and give the inputs as it would make them"
         )
     with effective_weights(module):
-        return [
-            Recurrence(TORCH_MODES[module.mode], *_weights(module, layer))
+        return {
+            end: Recurrence(TORCH_MODES[module.mode], *_weights(module, end))
             for layer in range(module.num_layers)
-        ]
+            for end in (f"l{layer}", f"l{layer}_reverse")[: 1 + module.bidirectional]
+        }
 
 
 def unwrapped(module: Any) -> nn.Module:
@@ -121,12 +131,12 @@ def effective_weights(module: nn.Module) -> Iterator[None]:
             part.training = mode
 
 
-def _weights(module: nn.RNNBase, layer: int) -> list[Tensor]:
+def _weights(module: nn.RNNBase, end: str) -> list[Tensor]:
     weights: list[Tensor] = []
     for name in ("weight_ih", "weight_hh", *(("bias_ih", "bias_hh") if module.bias else ())):
-        weight = getattr(module, f"{name}_l{layer}", None)
+        weight = getattr(module, f"{name}_{end}", None)
         if not isinstance(weight, Tensor) or weight.is_meta:
-            raise ValueError(f"{type(module).__name__} has no numbers in {name}_l{layer}")
+            raise ValueError(f"{type(module).__name__} has no numbers in {name}_{end}")
         weights.append(weight)
     if not module.bias:
         weights += [weights[0].new_zeros(len(weights[0]))] * 2

@@ -10,12 +10,13 @@ from torch import Tensor, nn
 from rnnexp.config import with_group
 from rnnexp.embedding.base import Encoder
 from rnnexp.model.base import SequenceModel
-from rnnexp.model.bptt import Watch, states_by_bptt
+from rnnexp.model.bptt import Watch, is_written_for, states_by_bptt
 from rnnexp.model.cells import make_cell
 from rnnexp.model.cells.base import Recurrence, State, hidden_states, make_weights
 from rnnexp.model.cells.rnn import Nonlinearity
 from rnnexp.model.engine import Engine, check_engine, engine_for, is_autocast
 from rnnexp.model.fused import check_layers, weigh_layers
+from rnnexp.model.recurrent_dropout import check_recurrent_dropout, drawn_mask
 
 
 class UnrolledRNN(nn.Module):
@@ -26,8 +27,9 @@ class UnrolledRNN(nn.Module):
 
     cell: the name of a cell, see `rnnexp.model.cells.cells`. nonlinearity: for a cell that takes
     one. cell_options: further arguments of the cell's constructor, by name. engine: `autograd` or
-    `bptt`, `auto` for bptt where it is written for the cell; see engine.py. watch: see
-    `SequenceModel.watch`.
+    `bptt`, `auto` for bptt where it is written for the cell and nothing is dropped inside the
+    recurrence; see engine.py. recurrent_dropout: share of the state dropped where W_hh reads it;
+    see recurrent_dropout.py. watch: see `SequenceModel.watch`.
 
     Raises ValueError for a cell that there is not, for what it does not take, for sizes that it
     cannot have, and for engine=bptt where it is not written for the cell.
@@ -46,6 +48,7 @@ class UnrolledRNN(nn.Module):
         cell: str = "rnn",
         cell_options: Mapping[str, Any] | None = None,
         engine: Literal["auto", "autograd", "bptt"] = "auto",
+        recurrent_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.hidden_size, self.num_layers, self.dropout = hidden_size, num_layers, dropout
@@ -55,7 +58,8 @@ class UnrolledRNN(nn.Module):
         except ValueError as error:
             raise ValueError(with_group(str(error), "cell_options", own)) from None
         check_engine(engine, cell, self.cell)
-        self._engine = engine
+        check_recurrent_dropout(recurrent_dropout, self.cell, engine)
+        self._engine, self.recurrent_dropout = engine, recurrent_dropout
         self.watch: Watch | None = None
         self.cell.check(input_size, hidden_size)
         weigh_layers(self.cell, input_size, hidden_size, num_layers)
@@ -76,36 +80,57 @@ class UnrolledRNN(nn.Module):
         """The state before the first step, zeros, for each layer."""
         return [layer.initial(batch_size) for layer in self.recurrences()]
 
+    def masks(self, batch_size: int) -> list[Tensor] | None:
+        """New masks of recurrent dropout for each layer, [B, H]; None where nothing is dropped."""
+        if not (self.training and self.recurrent_dropout > 0):
+            return None
+        like_BH = self.get_parameter("weight_ih_l0").new_empty(batch_size, self.hidden_size)
+        return [drawn_mask(like_BH, self.recurrent_dropout) for _ in range(self.num_layers)]
+
     def forward(
-        self, x_TBE: Tensor, initial: Sequence[State] | None = None, return_all: bool = True
+        self,
+        x_TBE: Tensor,
+        initial: Sequence[State] | None = None,
+        return_all: bool = True,
+        kept: Sequence[Tensor] | None = None,
     ) -> tuple[Tensor, list[State]]:
         """The top layer's states and the last state of each layer.
 
         return_all: states at all steps, [T, B, H]; else the last step's alone, [B, H].
+        kept: `masks` that the sequence has had so far; None draws new ones.
         """
         initial = initial or self.init_hidden(x_TBE.shape[1])
+        kept = kept or self.masks(x_TBE.shape[1])
         final: list[State] = []
         states_TBH = x_TBE
         for layer, before in zip(self.recurrences(), initial, strict=True):
             if final:
                 states_TBH = F.dropout(states_TBH, self.dropout, self.training)
             watch = self.watch if len(final) == self.num_layers - 1 else None
-            states_TBH, last = self._run(layer, states_TBH, before, watch)
+            kept_BH = None if kept is None else kept[len(final)]
+            states_TBH, last = self._run(layer, states_TBH, before, watch, kept_BH)
             final.append(last)
         return (states_TBH if return_all else states_TBH[-1]), final
 
     def engine_on(self, device: torch.device, autocast: bool = False) -> Engine:
         """What computes the layers on a device, see engine.py."""
+        if self.recurrent_dropout:
+            return "autograd"
         return engine_for(self._engine, self.cell, "autograd", device, autocast)
 
     def _run(
-        self, layer: Recurrence, x_TBE: Tensor, initial: State, watch: Watch | None
+        self,
+        layer: Recurrence,
+        x_TBE: Tensor,
+        initial: State,
+        watch: Watch | None,
+        kept_BH: Tensor | None,
     ) -> tuple[Tensor, State]:
         """A layer's states, [T, B, H], and its last state."""
         if self.engine_on(x_TBE.device, is_autocast(x_TBE)) == "bptt":
             states_TBH = states_by_bptt(layer, x_TBE, initial.h, watch)
             return states_TBH, State(states_TBH[-1])
-        states = layer.run(x_TBE, initial)
+        states = layer.run(x_TBE, initial, kept_BH)
         return hidden_states(states), states[-1]
 
 
@@ -119,6 +144,8 @@ class Unrolled(SequenceModel):
     nonlinearity: for a cell that takes one, as `rnn` does.
     cell_options: other settings of the cell, as its constructor calls them.
     engine: `autograd` or `bptt`; `auto` takes the faster one, see engine.py.
+    recurrent_dropout: share of the state dropped where W_hh reads it, the same units at every step
+        of a sequence, while training; see recurrent_dropout.py.
     hidden_size, num_layers, dropout: as in `Fused`.
     common: `readout`, `head` and `head_bound` of `SequenceModel`.
     """
@@ -134,15 +161,17 @@ class Unrolled(SequenceModel):
         dropout: float = 0.0,
         cell_options: dict[str, Any] | None = None,
         engine: Literal["auto", "autograd", "bptt"] = "auto",
+        recurrent_dropout: float = 0.0,
         **common: Any,
     ) -> None:
         check_layers(hidden_size, num_layers, dropout)
         super().__init__(encoder, hidden_size, output_size, **common)
         self.recurrence = UnrolledRNN(
             encoder.output_size, hidden_size, num_layers, nonlinearity, dropout, cell,
-            cell_options, engine,
+            cell_options, engine, recurrent_dropout,
         )  # fmt: skip
-        self.dropout_between_layers = dropout
+        self.dropout_between_layers, self.recurrent_dropout = dropout, recurrent_dropout
+        self._kept: Sequence[Tensor] | None = None
 
     def engine_on(self, device: torch.device, autocast: bool = False) -> Engine:
         return self.recurrence.engine_on(device, autocast)
@@ -151,12 +180,19 @@ class Unrolled(SequenceModel):
     def called(self) -> str:
         return f"cell={self.recurrence.cell.name}"
 
+    @property
+    def notes(self) -> list[str]:
+        if not (self.recurrent_dropout and is_written_for(self.recurrence.cell)):
+            return []
+        return ["recurrent dropout: engine=autograd computes it, bptt is not written with it"]
+
     def states(self, x_TBE: Tensor) -> Tensor:
+        self._kept = self.recurrence.masks(x_TBE.shape[1])  # the same in all segments
         return self.states_in_segments(x_TBE)
 
     def run(self, x_TBE: Tensor, before: Sequence[State] | None) -> tuple[Tensor, Sequence[State]]:
         self.recurrence.watch = self.watch
-        states_TBH, after = self.recurrence(x_TBE, before)
+        states_TBH, after = self.recurrence(x_TBE, before, kept=self._kept)
         return states_TBH, after
 
     def recurrences(self) -> list[Recurrence]:

@@ -40,6 +40,8 @@ class Observed(Protocol):
     @property
     def called(self) -> str: ...
     @property
+    def directions(self) -> int: ...
+    @property
     def numbers_per_step(self) -> int: ...
     @property
     def reads_pads(self) -> bool: ...
@@ -107,11 +109,13 @@ class Probe(ABC):
     """A measurement on a schedule.
 
     rolls_out: whether it rolls the network out, and needs it to be finite.
+    one_direction: whether it follows a recurrence through time, and needs it to be the only one.
     at_start: before the first step. every: after every n-th epoch, 0 for none. at_end: after the
     last epoch.
     """
 
     rolls_out: ClassVar[bool] = True
+    one_direction: ClassVar[bool] = True
 
     def __init__(self, at_start: bool = True, every: int = 1, at_end: bool = True) -> None:
         at_least("every", every, 0)
@@ -130,6 +134,10 @@ class Probe(ABC):
         """
         if not model.numbers_per_step:
             raise ValueError(f"needs a recurrent model; {model.called} has none")
+        if self.one_direction and model.directions > 1:
+            raise ValueError(
+                "needs a single direction to follow through time; model.bidirectional=true has two"
+            )
 
     def state_distances(self, steps: int) -> Sequence[int]:
         """Distances from the readout at which every training step is to note ‖dL/dh‖, for

@@ -231,6 +231,13 @@ def _log_probabilities(logits_NO: Tensor) -> Tensor:
     return F.log_softmax(logits_NO, dim=1)
 
 
+def _spread(targets: Tensor) -> float:
+    """The mean over the numbers of a target of their standard deviations; NaN are no targets."""
+    numbers_NO = targets.double().flatten(0, -2)
+    known_N = ~numbers_NO.isnan().any(dim=1)
+    return float(numbers_NO[known_N].std(dim=0).mean())
+
+
 class EffectiveMemory(Probe):
     """How many of the last steps decide the answer, on the longest validation examples.
 
@@ -264,7 +271,7 @@ class EffectiveMemory(Probe):
             batch = batch.rows(0, int(filled.sum()))
         numbers, tolerance = view.task.regression, self.tolerance
         if numbers:
-            tolerance *= float(batch.targets.double().std(dim=0).mean())
+            tolerance *= _spread(batch.targets)
             if not tolerance > 0:
                 raise ValueError("the targets are all alike, so that they give no unit")
 

@@ -1,5 +1,6 @@
 """The probes of a run: asking them when they are due, and keeping what they measure."""
 
+import itertools
 import logging
 import time
 import warnings
@@ -116,6 +117,20 @@ class ProbeSet:
         """The numbers of each probe's last measurement that did not fail."""
         histories = self._histories.items()
         return {name: history.scalars() for name, history in histories if history.rows}
+
+    def numbers(self, after: int) -> dict[tuple[int, int], dict[str, float]]:
+        """The numbers, not the arrays, that were measured later than epoch `after`.
+
+        By epoch and step, in their order; each under the probe's name, `gates/mean_forget`.
+        """
+        measured: dict[tuple[int, int], dict[str, float]] = {}
+        for name, history in self._histories.items():
+            for row in itertools.takewhile(lambda row: row.epoch > after, reversed(history.rows)):
+                numbers = measured.setdefault((row.epoch, row.step), {})
+                for key, value in row.values.items():
+                    if np.ndim(value) == 0:
+                        numbers[f"{name}/{key}"] = float(value)
+        return dict(sorted(measured.items()))
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """For a checkpoint: what the probes' files lack, so that both together hold everything.

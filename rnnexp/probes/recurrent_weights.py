@@ -47,6 +47,8 @@ class RecurrentWeights(Probe):
     schedule: as in `Probe`.
     """
 
+    one_direction = False  # of two directions it measures the matrices of each
+
     def __init__(self, at_start: bool = True, every: int = 1, at_end: bool = True) -> None:
         super().__init__(at_start, every, at_end)
 

@@ -83,6 +83,12 @@ class Flossing(Regulariser):
                 "regulariser=flossing needs the state of a recurrent model, and this model has "
                 "none: use regulariser=none"
             )
+        if model.directions > 1:
+            raise ValueError(
+                "regulariser=flossing follows one recurrence through time, and "
+                "model.bidirectional=true has two: use regulariser=none or "
+                "model.bidirectional=false"
+            )
         if 0 < steps <= self.steps_before:
             raise ValueError(
                 f"steps_before={self.steps_before} leaves none of {steps} training steps to the "

@@ -8,7 +8,7 @@ from rnnexp.earlier import came_later
 from rnnexp.results.summary import Summary
 
 #: Settings that name a run, or say what is measured of it, and do not tell runs apart.
-NO_FACTOR = ("seed", "experiment", "name", "study", "plots", "probes", *SECTIONS)
+NO_FACTOR = ("seed", "experiment", "name", "study", "plots", "probes", "logger", *SECTIONS)
 #: Settings that are an axis, along which nothing is compared pair by pair.
 LENGTHS = ("seq_len", "data.distance")
 
@@ -30,7 +30,7 @@ def varying_settings(
     # default. Different things are never averaged.
     if "data" in varied:  # a path says nothing that the data's name has not said
         varied = {n: c for n, c in varied.items() if not _follows(n, c, varied["data"])}
-    flat = [_flat(config) for config in configs]
+    flat = [flat_settings(config) for config in configs]
     while hidden := _differences_within_groups(list(varied.values()), flat):
         varied |= {key: column(key) for key in hidden}
     return varied
@@ -63,14 +63,14 @@ def _differences_within_groups(
     return sorted(differing)
 
 
-def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flat_settings(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """`{"model": {"hidden_size": 8}}` as `{"model.hidden_size": 8}`, without what names a run."""
     settings: dict[str, Any] = {}
     for key, value in config.items():
         if not prefix and key in NO_FACTOR:
             continue
         if isinstance(value, Mapping):
-            settings |= _flat(value, f"{prefix}{key}.")
+            settings |= flat_settings(value, f"{prefix}{key}.")
         elif not came_later(f"{prefix}{key}", value):  # runs made before had no such setting
             settings[f"{prefix}{key}"] = value
     return settings

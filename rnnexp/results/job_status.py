@@ -35,7 +35,7 @@ class JobStatus:
     @property
     def share(self) -> float:
         """How much of it is done, from 0 to 1."""
-        if self.summary.done:
+        if self.summary.settled:
             return 1.0
         return self.progress.share if self.progress is not None else 0.0
 

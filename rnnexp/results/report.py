@@ -29,10 +29,12 @@ def run_findings(run: RunDirectory) -> list[Finding]:
 
 
 def study_findings(study: Study) -> list[Finding]:
-    """What is found in a study, in the order in which it is shown.
+    """What is found in a study, in the order in which it is shown; of a search, in its trials.
 
     A file that cannot be read costs the findings that are made of it, and no other.
     """
+    if study.search is not None:
+        return _made(lambda kind: kind.in_search(study), raised=())
     return _made(lambda kind: kind.in_study(study), raised=())
 
 

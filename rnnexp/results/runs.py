@@ -235,6 +235,11 @@ class RunDirectory(RunWriter):
         path = f"probes/{name}.npz"
         return StoredArrays(self.content(path), self.path / path) if self._has(path) else None
 
+    def predictions(self, split: str) -> StoredArrays | None:
+        """Targets, outputs and scores of every example, by these names; None where it has none."""
+        path = f"predictions/{split}.npz"
+        return StoredArrays(self.content(path), self.path / path) if self._has(path) else None
+
     @property
     def probe_names(self) -> list[str]:
         """The probes that have measured something; those too whose file is gone."""

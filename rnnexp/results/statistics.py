@@ -82,7 +82,7 @@ def t_interval(values: Sequence[float], bounds: Bounds = UNBOUNDED) -> Interval:
     if np.ptp(values) <= ROUNDING * np.abs(values).max():
         return Interval(n, float(values[0]), None, None, 0.0)
     deviation = float(np.std(values, ddof=1))
-    low, high = _ends(mean, _quantile(n) * deviation / math.sqrt(n), _kept(bounds, values))
+    low, high = ends_on_scale(mean, _quantile(n) * deviation / math.sqrt(n), _kept(bounds, values))
     return Interval(n, mean, low, high, deviation)
 
 
@@ -91,7 +91,7 @@ def _kept(bounds: Bounds, values: Sequence[float]) -> Bounds:
     return low if low <= min(values) else -math.inf, high if max(values) <= high else math.inf
 
 
-def _ends(mean: float, half: float, bounds: Bounds) -> tuple[float, float]:
+def ends_on_scale(mean: float, half: float, bounds: Bounds) -> tuple[float, float]:
     """The ends of an interval that has the half width `half` at its mean, within its bounds."""
     low, high = bounds
     if not low < mean < high:  # by rounding, next to a bound

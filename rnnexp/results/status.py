@@ -19,6 +19,7 @@ from rnnexp.results.plan import plan_faults, planned, planned_work, rounds_left
 from rnnexp.results.progress import Progress, last_sign
 from rnnexp.results.reuse import place_of_study
 from rnnexp.results.runs import ROOT, RunDirectory
+from rnnexp.results.search import Search
 from rnnexp.results.summary import Status, Summary
 
 #: Lines of each kind of job that `text` shows.
@@ -31,7 +32,8 @@ class StudyStatus:
 
     planned: how many commands have asked for and none has begun, and `planned_work` how much there
     is to do in all of them, as `JobStatus.work`. damaged: what is left out, a line each.
-    rounds_left: of jobs that may follow, chosen by the results of those before.
+    rounds_left: of jobs that may follow, chosen by the results of those before. search: of a study
+    that is one; None of others.
     """
 
     path: Path
@@ -40,6 +42,7 @@ class StudyStatus:
     planned_work: float
     damaged: Sequence[str] = ()
     rounds_left: int = 0
+    search: Search | None = None
 
     @property
     def counts(self) -> dict[str, int]:
@@ -54,7 +57,7 @@ class StudyStatus:
 
     @property
     def done(self) -> int:
-        return sum(job.summary.done for job in self.jobs)
+        return sum(job.summary.settled for job in self.jobs)
 
     @property
     def total(self) -> int:
@@ -62,7 +65,10 @@ class StudyStatus:
 
     @property
     def share(self) -> float:
-        """How much of the work of all jobs is done."""
+        """How much of the work of all jobs is done; of a search, of all trials."""
+        if self.search is not None:
+            begun = sum(job.share for job in self.running) / len(self.search.seeds)
+            return min(1.0, (self.search.ended + begun) / self.search.n_trials)
         whole = sum(job.work for job in self.jobs) + self.planned_work
         return sum(job.share * job.work for job in self.jobs) / whole if whole else 0.0
 
@@ -73,6 +79,8 @@ class StudyStatus:
         As many at a time as run now; one that has not said how it gets on takes as long for its
         work as the others in the mean. None where nothing runs, or nothing is known.
         """
+        if self.search is not None:  # what its next trials are is not known
+            return None
         running = self.running
         took = [(job.work, job.seconds) for job in self.jobs]
         known = [(work, seconds) for work, seconds in took if seconds is not None]
@@ -90,7 +98,9 @@ class StudyStatus:
 
     @property
     def count(self) -> str:
-        """`12 of 20 jobs done`"""
+        """`12 of 20 jobs done`, or how many trials have ended."""
+        if self.search is not None:
+            return self.search.count
         return f"{self.done} of {self.total} jobs done"
 
     @property
@@ -102,7 +112,8 @@ class StudyStatus:
 
     def line(self) -> str:
         """All of it in a line, the jobs that run with where they stand."""
-        return "; ".join([self.headline, *self.places])
+        best = [] if self.search is None else [self.search.best]
+        return "; ".join(filter(None, [self.headline, *best, *self.places]))
 
     @property
     def places(self) -> list[str]:
@@ -112,6 +123,9 @@ class StudyStatus:
     def text(self) -> str:
         """For a terminal."""
         lines = [f"study {in_one_line(self.path.name)}: {self.headline}"]
+        if self.search is not None:
+            lines += [self.search.how_many, self.search.best]
+            lines.append("runs:")
         if self.rounds_left:
             lines.append(f"up to {self.rounds_left} more rounds choose further lengths")
         lines.append(", ".join(f"{count} {status}" for status, count in self.counts.items()))
@@ -126,7 +140,7 @@ class StudyStatus:
 
 #: The order in which numbers of jobs are told.
 ORDER: tuple[Status, ...] = (
-    "finished", "diverged", "running", "failed", "interrupted", "killed",
+    "finished", "diverged", "pruned", "running", "failed", "interrupted", "killed",
 )  # fmt: skip
 assert set(ORDER) == set(get_args(Status))
 
@@ -160,7 +174,12 @@ class StudyReader:
         waiting = max(0, len(not_begun) - first_version - len(damaged))
         to_do = sum(not_begun) * waiting / max(1, len(not_begun))
         more = rounds_left(self.path) or 0
-        return StudyStatus(self.path, jobs, waiting, to_do, [*damaged, *faults], more)
+        search = None
+        try:
+            search = Search.read(self.path)
+        except DataError as error:
+            damaged.append(first_line(error))
+        return StudyStatus(self.path, jobs, waiting, to_do, [*damaged, *faults], more, search)
 
     def _summary(self, file: Path) -> Summary | str:
         """What a run says of itself, or why that cannot be read; empty where it has just gone."""
@@ -195,7 +214,7 @@ class StudyReader:
 
 
 def _job(path: Path, summary: Summary, work: float) -> JobStatus:
-    if summary.done:
+    if summary.settled:
         return JobStatus(path, summary, work=work)
     elsewhere = summary.status == "running" and is_alive(summary.process) is None
     silent = None

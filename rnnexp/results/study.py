@@ -21,6 +21,8 @@ from rnnexp.results.groups import Group, group_label, grouped, json_value
 from rnnexp.results.over_seeds import INTERVAL, ONE_BY_ONE
 from rnnexp.results.plan import plan_faults, planned, rounds_left
 from rnnexp.results.reading import below, job_folders, read_for_tables
+from rnnexp.results.scored import by_score
+from rnnexp.results.search import Search
 from rnnexp.results.study_run import StudyRun
 from rnnexp.results.versions import versions_line
 from rnnexp.scores import BEATS_CHANCE, Score
@@ -37,6 +39,8 @@ class Study:
     older: names of runs of which there is a newer one with the same settings and seed; they are
         not among `runs`.
     left_out: folders that are no run, or have a damaged file; which one, and what to do.
+    asked: the score that its tables are to show; None: the headline.
+    search: of a study whose runs are the trials of a search; None of any other.
     """
 
     path: Path
@@ -44,10 +48,17 @@ class Study:
     factors: Sequence[str]
     older: Sequence[str] = ()
     left_out: Sequence[str] = ()
+    asked: str | None = None
+    search: Search | None = None
 
     @classmethod
-    def read(cls, path: Path) -> "Study":
-        """Every folder of the study that is a run. One that is none, or is damaged, is left out."""
+    def read(cls, path: Path, score: str | None = None) -> "Study":
+        """Every folder of the study that is a run. One that is none, or is damaged, is left out.
+
+        score: the one to look at instead of the headline: what is shown, compared, drawn and judged
+        is then this one. Runs of versions that did not know it are scored by it anew, from their
+        predictions, where they allow it. Raises UserError where no run has it.
+        """
         path = path.absolute()
         read, left_out = [], []
         for folder in job_folders(path):
@@ -63,7 +74,14 @@ class Study:
             for i, (run, summary, _) in enumerate(read)
         ]
         runs, older = _newest(every)
-        return cls(path, runs, list(settings), older, left_out)
+        if score is not None and runs:
+            runs = by_score(runs, score)
+        search = None
+        try:
+            search = Search.read(path)
+        except DataError as error:
+            left_out.append(below(path, error))
+        return cls(path, runs, list(settings), older, left_out, score, search)
 
     @cached_property
     def score(self) -> Score:
@@ -96,11 +114,13 @@ class Study:
 
     @cached_property
     def unfinished(self) -> str:
-        """`unfinished: 7 of 12 runs have a result`; empty where all have one.
+        """`unfinished: 7 of 12 runs have a result`; empty where all have one. Of a search, trials.
 
         A run of the first version has no fingerprint of this one, and counts as one of those that
         a command asked for.
         """
+        if self.search is not None:
+            return self.search.unfinished
         jobs = {run.summary.fingerprint or run.name: run.summary for run in self.runs}
         done = {job for job, summary in jobs.items() if summary.done}
         first_version = sum(jobs[job].measured is None for job in done)
@@ -149,9 +169,12 @@ class Study:
 
     def notes(self) -> list[str]:
         """What is missing or uneven, a line each: nothing is averaged over it in silence."""
+        if self.search is not None:  # trials are no factor levels: nothing is uneven or absent
+            versions = versions_line([run.summary for run in self.runs])
+            return [note for note in (self.unfinished, *self.damaged, versions) if note]
         notes = [
-            self.unfinished, *self.damaged, self._scored_otherwise(), self._superseded(),
-            self._absent(), self._uneven(), self._unsure(),
+            self.unfinished, *self.damaged, self._lacking(), self._scored_otherwise(),
+            self._superseded(), self._absent(), self._uneven(), self._unsure(),
             versions_line([run.summary for run in self.runs]),
         ]  # fmt: skip
         if any(len(group.values(self.column)) == 1 for group in self._groups):
@@ -166,6 +189,17 @@ class Study:
         if more > 0:
             lines.append(f"left out: {more} more, see rnnexp check")
         return lines + [below(self.path, fault) for fault in plan_faults(self.path)]
+
+    def _lacking(self) -> str:
+        """Finished runs without the score that was asked for, or without a number in its place."""
+        finished = [run for run in self.runs if run.finished]
+        lacking = [run.name for run in finished if run.row.get(self.column) is None]
+        if not lacking or self.asked is None:
+            return ""
+        return (
+            f"no {self.score.name} of {len(lacking)} of {len(finished)} finished runs (not defined "
+            f"on their test split, or not computed by their version): {_listed(lacking)}"
+        )
 
     def _scored_otherwise(self) -> str:
         summaries = [run.summary for run in self.runs]
@@ -217,7 +251,15 @@ class Study:
 
     def _unsure(self) -> str:
         """Runs of which it cannot be said whether they beat chance."""
-        unsure = [run for run in self.runs if run.finished and "beats_chance" not in run.row]
+        unsure = [
+            run
+            for run in self.runs
+            if run.finished
+            and "beats_chance" not in run.row
+            and (score := run.summary.score()) is not None
+            and score.tells_skill
+            and run.row.get(self.column) is not None
+        ]
         if not unsure:
             return ""
         return (

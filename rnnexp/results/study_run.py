@@ -99,6 +99,8 @@ class StudyRun:
         columns: dict[str, Any] = {"headline": summary.headline}
         if score is None or score.chance is None or score.perfect is None or not summary.done:
             return columns  # a run without a result neither beats chance nor fails to
+        if not score.tells_skill:
+            return columns
         if score.solved_at is not None:
             columns |= {"solved_at": score.solved_at, "solved": False}
         value = (summary.test or {}).get(score.name)

@@ -19,8 +19,9 @@ from rnnexp.scores import ACCURACY, CROSS_ENTROPY, MSE, SQUARED_ERROR, Score
 SCHEMA_VERSION = 3
 
 #: running; finished or diverged, which are results; failed with an error; interrupted by a signal,
-#: after a checkpoint; killed without having been able to say so.
-Status = Literal["running", "finished", "diverged", "failed", "interrupted", "killed"]
+#: after a checkpoint; killed without having been able to say so; pruned by the search that had
+#: asked for it, since others did better.
+Status = Literal["running", "finished", "diverged", "failed", "interrupted", "killed", "pruned"]
 
 #: A run that ended with one of these has its result; the others can be run again.
 DONE: tuple[Status, ...] = ("finished", "diverged")
@@ -165,6 +166,7 @@ class Summary(Record):
         allow none.
     at_lengths: the same at other lengths. regime: what was predicted from the initial weights.
     probes: the numbers of each probe's last measurement. skipped_probes, failed_probes: why.
+    failed_loggers: what each was given up for, before the run had its result.
     """
 
     status: Status
@@ -205,6 +207,7 @@ class Summary(Record):
     probes: dict[str, dict[str, Number]] = {}
     skipped_probes: dict[str, str] = {}
     failed_probes: dict[str, str] = {}
+    failed_loggers: dict[str, str] = {}
     epochs: int | None = None
     steps: int | None = None
     best_epoch: int | None = None
@@ -274,6 +277,11 @@ class Summary(Record):
         """Whether it has its result: finished, or diverged."""
         return self.status in DONE
 
+    @property
+    def settled(self) -> bool:
+        """Whether the same command leaves it as it is: it has its result, or was pruned."""
+        return self.done or self.status == "pruned"
+
 
 class TaskRecord(Record):
     """What must be known of a run's data to load its model and to ask it: task.json.
@@ -283,6 +291,10 @@ class TaskRecord(Record):
     embedding_dim: features per step, behind the encoder.
     classes, cleaning, padding: of texts: their classes' names, how a text becomes words, where its
         pads are.
+    cut, tokens: which words of a longer text are read, and what counts as one; None in files of
+        version 0.6 and before, which read the first words.
+    scaling: of numbers to predict, the mean and the standard deviation of the training split, by
+        which targets and outputs are standardised.
     """
 
     vocabulary: list[str] | None = None
@@ -294,6 +306,9 @@ class TaskRecord(Record):
     classes: list[str] | None = None
     cleaning: dict[str, Any] | None = None
     padding: Literal["post", "pre"] | None = None
+    cut: Literal["first", "last", "middle"] | None = None
+    tokens: Literal["words", "subwords"] | None = None
+    scaling: dict[str, float] | None = None
 
 
 def _better(values: Mapping[str, Any], name: str) -> Literal["high", "low"]:

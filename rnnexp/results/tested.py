@@ -96,6 +96,7 @@ def scores_by_length(summary: Summary) -> dict[int, ScoreAt]:
             replace(score, chance=at.chance.get(name)),
         )
         for length, at in summary.at_lengths.items()
+        if name in at.test  # an earlier version knew fewer scores
     }
     intervals = summary.test_interval or {}
     scores[own] = ScoreAt.of(summary.test.get(name), intervals.get(name), score)

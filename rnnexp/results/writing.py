@@ -38,8 +38,9 @@ KEPT_CHECKPOINTS = 2
 #: Files that grow by a line: a checkpoint says how long they were.
 GROWING = ("metrics.csv", "timings.csv")
 
-#: What a run's manifest does not name: what is drawn or written anew, and what knows by itself.
-UNSEALED = ("plots", "checkpoints", "rnnexp.log", PROGRESS, ".lock", MANIFEST)
+#: What a run's manifest does not name: what is drawn or written anew, what belongs to others and
+#: still grows, and what knows by itself.
+UNSEALED = ("plots", "logger", "checkpoints", "rnnexp.log", PROGRESS, ".lock", MANIFEST)
 
 
 class RunWriter:
@@ -56,6 +57,11 @@ class RunWriter:
 
     def write_task(self, record: TaskRecord) -> None:
         write_json(self.path / "task.json", record.model_dump())
+
+    def write_beside_task(self, files: Mapping[str, bytes]) -> None:
+        """What a task keeps beside task.json, by the names of files."""
+        for name, content in files.items():
+            write_bytes(self.path / name, content)
 
     def write_summary(self, summary: Summary) -> None:
         write_json(self.path / "summary.json", summary.model_dump())

@@ -68,6 +68,12 @@ def check_segments(trainer: Trainer, model: SequenceModel, task: Task) -> None:
             f"{asked} runs a recurrence piece by piece, and {model.called} has none that can "
             f"be: use trainer.{off}"
         )
+    if model.directions > 1:
+        raise ValueError(
+            f"{asked} carries states on from the first step to the last, and model.bidirectional="
+            f"true has a direction that begins at the last: use trainer.{off} or "
+            "model.bidirectional=false"
+        )
     longest = int(trained_widths(task, not model.reads_pads).max())
     if trainer.truncate is not None and trainer.truncate >= longest:
         raise ValueError(

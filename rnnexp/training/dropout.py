@@ -1,6 +1,6 @@
 """Dropout as a function of the seed and the step, so that a resumed training draws the same."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 
@@ -8,14 +8,17 @@ from rnnexp.streams import stream_seed
 from rnnexp.types import Batch
 
 
-def seeded(batches: Iterable[Batch], seed: int, first: int) -> Iterator[Batch]:
+def seeded(
+    batches: Iterable[Batch], seed: int, first: int, prepare: Callable[[Batch], Batch]
+) -> Iterator[Batch]:
     """The batches of a training, each with the random numbers of its step about to be drawn.
 
-    first: the number of the first one's step in the run, from 0.
+    first: the number of the first one's step in the run, from 0. prepare: what the task makes of a
+    batch that is trained on, see `Task.for_training`; it draws before the model does.
     """
     for step, batch in enumerate(batches, first):
         seed_device(stream_seed(seed, "dropout", step), batch.inputs.device)
-        yield batch
+        yield prepare(batch)
 
 
 def seed_device(seed: int, device: torch.device) -> None:

@@ -21,11 +21,12 @@ EVALUATION_BATCH_SIZE = 256
 class Evaluation:
     """Of N examples, in the order of their split.
 
-    means: of the loss and of each score. scores: of each example, [N] each, by name.
+    means: of the loss and of each score; and what only the whole split has (`Task.of_split`), None
+        where it could not be computed. scores: of each example, [N] each, by name.
     outputs: what the network answered, [N, O], or [N, T, O] where it answers at every step.
     """
 
-    means: dict[str, float]
+    means: dict[str, float | None]
     scores: dict[str, npt.NDArray[np.float32]]
     outputs: npt.NDArray[np.float32]
 
@@ -70,6 +71,6 @@ def evaluate(
 
     scores = {name: in_order(parts) for name, parts in scores_by_batch.items()}
     means = {name: float(scores_N.mean(dtype=np.float64)) for name, scores_N in scores.items()}
-    return Evaluation(
-        {"loss": float(loss) / len(data), **means}, scores, in_order(outputs_by_batch)
-    )
+    outputs_N, targets_N = in_order(outputs_by_batch), data.dataset.targets.cpu().numpy()
+    of_split = task.of_split(outputs_N, targets_N)
+    return Evaluation({"loss": float(loss) / len(data), **means, **of_split}, scores, outputs_N)

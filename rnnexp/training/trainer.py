@@ -5,7 +5,6 @@ What a step minimises is made of the loss by the recipe: see `Recipe`.
 Clipping measures the gradient's norm before it changes anything; that raw norm is what is recorded.
 """
 
-import logging
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -24,6 +23,7 @@ from rnnexp.scores import Score
 from rnnexp.training.checkpoint import Checkpoint, Saver
 from rnnexp.training.dropout import seeded
 from rnnexp.training.epoch import Epoch, carried_out
+from rnnexp.training.epoch_records import EpochRecords
 from rnnexp.training.evaluation import Evaluation, evaluate
 from rnnexp.training.feed import (
     CorpusFeed,
@@ -42,8 +42,6 @@ from rnnexp.training.state_gradients import StateGradients
 from rnnexp.training.steps import EpochSteps, Part, WatchedNorms, mean_of_parts
 from rnnexp.training.update import Average, Update
 from rnnexp.types import Batch
-
-log = logging.getLogger(__name__)
 
 #: Steps to a row of metrics.csv, where the training is counted in steps.
 ROW_STEPS = 100
@@ -196,7 +194,9 @@ class Trainer:
         val = Sampler(task.split("val"), device, trim=not model.reads_pads)
         plan = self.plan(feed.epoch_steps)
         update = self.update(model, recipe, sum(plan), device)
-        progress = Progress(*self._count(), plan, task.readings, recorder)
+        # each step has loss and headline, which come first; the others are a whole split's
+        progress = Progress(*self._count(), plan, task.readings[:2], recorder)
+        records = EpochRecords(task, self.monitor, plan, recorder, probes, progress)
         saved = start.name if start else ""
         saver = Saver(recorder, saving, model, update, feed, probes, saved)
         fit = Fit()
@@ -216,7 +216,7 @@ class Trainer:
                 update.kept = fit.kept
                 first, count = fit.steps + len(steps), plan[fit.epochs] - len(steps)
                 batches = progress.bar(feed.batches(first, count, steps), fit, len(steps))
-                batches = seeded(batches, seed, first)
+                batches = seeded(batches, seed, first, task.for_training)
                 yield Epoch(model, task, recipe, update, batches, steps, saver)
                 validation = None
                 if len(val) and steps.diverged_at is None:
@@ -228,7 +228,8 @@ class Trainer:
                 if after.best_epoch == after.epochs and self.keeps_best(saving):
                     after = replace(after, best_weights=update.tested_weights(model))
                 rate = update.rate(after.steps - 1) if recipe.schedule.varies else None
-                self._record(after, task, steps, validation, rate, plan, recorder, probes, progress)
+                why = self.why_early(after) if self.has_ended(after, plan) else None
+                records.add(after, steps, validation, rate, why)
                 saver.epoch_ended(after)
                 fit = after
                 saver.save_if_due()
@@ -244,55 +245,6 @@ class Trainer:
         stalled = self.patience is not None and fit.epochs_since_best >= self.patience
         solved = self.stop_when_solved and fit.solved_in_a_row >= SOLVED_ROWS
         return fit.status == "diverged" or stalled or solved or fit.epochs == len(plan)
-
-    def _record(
-        self,
-        fit: Fit,
-        task: Task,
-        steps: EpochSteps,
-        validation: Mapping[str, float | None] | None,
-        rate: float | None,
-        plan: list[int],
-        recorder: Recorder,
-        probes: Probes | None,
-        progress: Progress,
-    ) -> None:
-        """The epoch that has just ended: a line, what the probes measure, a row of metrics.csv.
-
-        rate: the learning rate of its last step, None where all steps have the same.
-        """
-        scores: dict[str, float | None] = dict.fromkeys(("loss", *steps.metrics))
-        if self.monitor is not None:
-            scores.setdefault(self.monitor)
-        scores = {name: (validation or {}).get(name) for name in scores}
-        diverged = fit.status == "diverged"
-        if not diverged:
-            log.info("%s", progress.line(fit, steps.means(), scores))
-        last = self.has_ended(fit, plan)
-        probe_seconds = 0.0
-        if probes is not None:
-            progress.tell("probes", fit.epochs, fit.steps)
-            probe_seconds = probes.measure(
-                fit.epochs, fit.steps, last, recorder.save_probe, steps.by_step(), diverged
-            )
-        seconds = steps.clock.seconds
-        lessons = {} if task.curriculum is None else {"train_length": steps.mean_length}
-        rates = {} if rate is None else {"lr": rate}
-        recorder.append_epoch(
-            {"epoch": fit.epochs, "step": fit.steps}
-            | rates
-            | steps.means()
-            | lessons
-            | {f"val_{name}": score for name, score in scores.items()},
-            {
-                "epoch": fit.epochs,
-                "seconds": round(seconds, 3),
-                "tokens_per_second": round(steps.tokens / seconds),
-                "probe_seconds": round(probe_seconds, 3),
-            },
-        )
-        if last and not diverged and fit.epochs < len(plan):
-            log.info("stopped: %s", self.why_early(fit))
 
     def why_early(self, fit: Fit) -> str:
         """Why a training has ended before its last epoch."""

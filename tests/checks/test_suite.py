@@ -14,9 +14,10 @@ from torch import Tensor
 from rnnexp import checks
 from rnnexp.checks import networks, suite
 from rnnexp.data.delayed_xor import DelayedXor
-from rnnexp.model import segments
+from rnnexp.model import fused, segments
+from rnnexp.model.base import SequenceModel
 from rnnexp.model.bptt import diagonal, gru, plain
-from rnnexp.model.cells import minlstm
+from rnnexp.model.cells import ln_lstm, minlstm
 from rnnexp.model.cells.base import Recurrence, State
 from rnnexp.probes import (
     effective_memory,
@@ -31,6 +32,7 @@ from rnnexp.probes import gradient_flow as flow
 from rnnexp.probes.base import Array
 from rnnexp.probes.decay import Decay
 from rnnexp.results import l50
+from rnnexp.scores import classes
 from rnnexp.types import Batch, Rollout, SequenceDataset
 from tests.conftest import Outcome
 
@@ -101,7 +103,7 @@ def test_every_probe_with_an_exact_case_is_checked() -> None:
     assert checked >= {
         "rollout", "gradient_flow", "grad_norm", "hidden_dynamics", "gates", "padding_survival",
         "jacobian", "recurrent_weights", "lyapunov", "participation_ratio", "regime",
-        "class_separation",
+        "class_scores", "class_separation",
         "effective_memory", "fixed_points", "parameter_sensitivity", "truncation",
     }  # fmt: skip
 
@@ -281,6 +283,16 @@ def gates_that_do_not_sum_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(minlstm, "shares", lambda a_f, a_i: (a_f.sigmoid(), a_i.sigmoid()))
 
 
+def cell_state_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An LSTM with layer norms whose c_t has none."""
+    monkeypatch.setattr(ln_lstm, "layer_norm", lambda a, gain, bias: a)
+
+
+def through_the_pads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second direction that begins at the end of the tensor."""
+    monkeypatch.setattr(fused.Fused, "states_of", SequenceModel.states_of)
+
+
 def half_as_sure(monkeypatch: pytest.MonkeyPatch) -> None:
     """An interval of L50 that holds half of what it should."""
     monkeypatch.setattr(l50, "LEVEL", 0.5)
@@ -324,12 +336,33 @@ def direct_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state_sensitivity, "pullback", at_its_step)
 
 
+def ranked_below(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The area over the curve."""
+    above = classes._ranked_above
+    monkeypatch.setattr(classes, "_ranked_above", lambda *values: 1 - above(*values))
+
+
+def micro_f1(monkeypatch: pytest.MonkeyPatch) -> None:
+    """F1 of all answers together, which is the accuracy."""
+    monkeypatch.setattr(
+        classes.ClassAnswers, "macro_f1", property(lambda answers: answers.accuracy)
+    )
+
+
+def no_floor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if a calibrated network showed no error of few examples."""
+    monkeypatch.setattr(classes.ClassAnswers, "calibration_floor", 0.0)
+
+
 def uncut(monkeypatch: pytest.MonkeyPatch) -> None:
     """States go on from segment to segment with their gradients."""
     monkeypatch.setattr(segments, "cut_off", lambda layer, state: state)
 
 
 FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...], str]] = {
+    "the area over the curve": (ranked_below, ("class_scores",), "AUROC"),
+    "micro F1": (micro_f1, ("class_scores",), "always the commonest"),
+    "a calibration error of 0": (no_floor, ("class_scores",), "calibration error"),
     "detached state": (detached, ("gradient_flow",), "finite differences"),
     "halved gradient": (halved, ("gradient_flow",), "finite differences"),
     "output hook in place of the adjoint": (output_hook, ("gradient_flow",), "finite differences"),
@@ -366,6 +399,12 @@ FAULTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]
         ("cells: minlstm",),
         "its twin in numpy",
     ),
+    "cell state not normalised": (
+        cell_state_as_it_is,
+        ("layer_norm: RNN",),
+        "equal their twins",
+    ),
+    "pads before the words": (through_the_pads, ("bidirectional",), "against packed sequences"),
     "an interval of half the level": (half_as_sure, ("trainability",), "covers 93%"),
     "pads are the last steps": (pads_are_steps, ("effective_memory",), "with pads behind"),
     "eigenvalues of F - 1": (of_the_difference, ("fixed_points: linear",), "those of W"),

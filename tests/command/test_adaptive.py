@@ -146,7 +146,7 @@ def test_lengths_that_are_given_are_taken(rnnexp: Rnnexp) -> None:
 
 def test_from_python_it_is_the_same(rnnexp: Rnnexp, workdir: Path) -> None:
     words = [*WORDS, "hydra.sweeper.rounds=2", "seed=0,1"]
-    study = package.run(words, multirun=True, config_dir="myconf")
+    study = package.run(words, multirun=True, config_dir="myconf").study
     assert isinstance(study, Study)
     assert len(study.runs) == 8
 

@@ -34,7 +34,8 @@ def test_the_nearest_setting(key: str, near: str | None) -> None:
 
 def test_every_setting_is_nearest_to_itself() -> None:
     for key in valid_keys():
-        assert suggestion(key).startswith("; other choices of "), key
+        own = ("; other choices of ", "; it is a setting of ")
+        assert suggestion(key).startswith(own), key
 
 
 def test_a_name_is_near_or_it_is_not() -> None:

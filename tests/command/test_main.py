@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from rnnexp.data.base import class_probabilities
-from rnnexp.data.text import TextEncoder
+from rnnexp.data.text_encoder import TextEncoder
 from rnnexp.experiment.load import load_model
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.results.runs import RunDirectory

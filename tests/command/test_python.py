@@ -23,8 +23,6 @@ from rnnexp import bounds, plugins
 from rnnexp.errors import ConfigError, DataError
 from rnnexp.experiment import work
 from rnnexp.experiment.denormals import flushes_denormals
-from rnnexp.results.runs import RunDirectory
-from rnnexp.results.study import Study
 from tests.conftest import TINY, Outcome
 
 WORDS = (*TINY, "model=rnn", "threads=1", "name=same")
@@ -34,7 +32,7 @@ def test_it_leaves_what_the_command_leaves(rnnexp: Callable[..., Outcome], workd
     assert rnnexp(*WORDS).status == 0
     (by_command,) = (workdir / "outputs" / "runs").iterdir()
     run = package.run(WORDS)
-    assert isinstance(run, RunDirectory)
+    assert isinstance(run, package.Run)
     assert run.path != by_command
     assert run.path.name.partition("_rnn")[2] == by_command.name.partition("_rnn")[2]
     names = [
@@ -56,7 +54,7 @@ def test_it_leaves_what_the_command_leaves(rnnexp: Callable[..., Outcome], workd
 def test_a_study_is_the_same_study(rnnexp: Callable[..., Outcome], workdir: Path) -> None:
     words = (*TINY, "model=rnn,bag", "seed=0,1", "study=s", "probes=none")
     study = package.run(words, multirun=True)
-    assert isinstance(study, Study)
+    assert isinstance(study, package.LoadedStudy)
     assert len(study.runs) == 4
     assert [group.factors["model"] for group in study.groups()] == ["rnn", "bag"]
     outcome = rnnexp("-m", *words)
@@ -131,14 +129,14 @@ def test_the_last_validation_score_is_what_a_job_returns(workdir: Path) -> None:
     from rnnexp.experiment.run_spec import validation_score
 
     run = package.run([*WORDS, "probes=none"])
-    assert isinstance(run, RunDirectory)
+    assert isinstance(run, package.Run)
     last = float((run.path / "metrics.csv").read_text().splitlines()[-1].split(",")[-1])
     assert validation_score(run.summary) == pytest.approx(last)
     without = package.run([*WORDS, "probes=none", "data.split=80/20"])
-    assert isinstance(without, RunDirectory)
+    assert isinstance(without, package.Run)
     assert validation_score(without.summary) is None
     diverged = package.run([*TINY, "model=linear", "optimizer.lr=1e38", "optimizer=sgd"])
-    assert isinstance(diverged, RunDirectory)
+    assert isinstance(diverged, package.Run)
     score = validation_score(diverged.summary)
     assert score is not None
     assert math.isnan(score)

@@ -141,7 +141,8 @@ def test_the_path_stays_whatever_folder_is_current(
     monkeypatch.chdir("elsewhere")
     assert run.path == loaded.path
     assert loaded.summary.status == "finished"
-    assert study.runs[0].directory.summary.status == "finished"
+    assert study.runs.status[0] == "finished"
+    assert study.run(study.runs.run[0]).summary.status == "finished"
     assert (study.path / "study.csv").is_file()
 
 

@@ -94,13 +94,13 @@ def test_the_home_folder(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
     (home / "x.csv").write_text(ROWS)
-    short = package.run([*RUN, "data.path=~/x.csv"])
-    whole = package.run([*RUN, to_type("data.path", str(home / "x.csv"))[1:-1]])
+    short = package.run([*RUN, "data.path=~/x.csv"]).directory
+    whole = package.run([*RUN, to_type("data.path", str(home / "x.csv"))[1:-1]]).directory
     assert isinstance(short, RunDirectory)
     assert isinstance(whole, RunDirectory)
     assert short.config["data"]["path"] == str(home / "x.csv")
     assert short.summary.fingerprint == whole.summary.fingerprint
-    again = package.run(list(short.words))  # the command on its config.yaml's first line
+    again = package.run(list(short.words)).directory  # the command on its config.yaml's first line
     assert isinstance(again, RunDirectory)
     assert again.summary.fingerprint == short.summary.fingerprint
 

@@ -5,10 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from rnnexp.data.corpus import RawCorpus
-from rnnexp.data.text import TextClassification, TextEncoder
+from rnnexp.data.text import TextClassification
+from rnnexp.data.text_encoder import TextEncoder
 from rnnexp.errors import DataError
+from rnnexp.training.dropout import seeded
+from rnnexp.types import Batch
 
 TEXTS = [
     "The good, the BAD<br />and the ugly.",
@@ -87,7 +91,8 @@ def test_limit_takes_the_first_texts() -> None:
 
 
 def test_chance_is_the_commonest_class_and_the_entropy() -> None:
-    assert Texts().chance == {"accuracy": 0.5, "loss": pytest.approx(np.log(2))}
+    chance = Texts().chance
+    assert (chance["accuracy"], chance["loss"]) == (0.5, pytest.approx(np.log(2)))
 
 
 def test_duplicates_across_splits_are_counted() -> None:
@@ -151,11 +156,53 @@ def test_a_users_text_is_read_as_the_corpus_was() -> None:
         ({"limit": 0}, "limit must be at least 1"),
         ({"shuffle_seed": -1}, "shuffle_seed must be at least 0"),
         ({"limit": 5}, "too few for a split of 80/10/10"),
+        ({"word_dropout": 1.0}, "word_dropout must be at least 0 and less than 1"),
+        ({"word_dropout": 0.1, "unknown": "drop"}, "word_dropout=0.1 replaces words by <unk>"),
     ],
 )
-def test_bad_settings(options: dict[str, int], message: str) -> None:
+def test_bad_settings(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Texts(**options)  # type: ignore[arg-type]
+        Texts(**options)
+
+
+def test_word_dropout_replaces_its_share_of_the_words_and_no_pad() -> None:
+    task = Texts(split="50/20/30", word_dropout=0.25)
+    inputs = torch.randint(2, 5, (400, 100))
+    inputs[:, 60:] = 0
+    inputs[0] = 0  # a text without words, whose one pad counts as a step
+    lengths = torch.full((400,), 60)
+    lengths[0] = 0
+    batch = Batch(inputs, torch.zeros(400).long(), lengths)
+    torch.manual_seed(0)
+    dropped = task.for_training(batch)
+    words = inputs[1:, :60]
+    replaced = dropped.inputs[1:, :60] != words
+    assert (dropped.inputs[1:, :60][replaced] == 1).all()
+    assert replaced.float().mean().item() == pytest.approx(0.25, abs=0.01)  # of 24,000 draws
+    assert (dropped.inputs[:, 60:] == 0).all()
+    assert (dropped.inputs[0] == 0).all()
+    assert torch.equal(dropped.lengths, lengths)
+    torch.manual_seed(0)
+    assert torch.equal(task.for_training(batch).inputs, dropped.inputs)
+    assert not torch.equal(task.for_training(batch).inputs, dropped.inputs)
+    assert Texts(split="50/20/30").for_training(batch) is batch
+    assert any("<unk> with probability 0.25" in note for note in task.report["notes"])
+    # what is validated and tested is whole
+    assert torch.equal(task.split("test").inputs, Texts(split="50/20/30").split("test").inputs)
+
+
+def test_word_dropout_is_a_function_of_the_seed_and_the_step() -> None:
+    task = Texts(split="50/20/30", word_dropout=0.5)
+    batch = Batch(torch.full((20, 30), 2), torch.zeros(20).long(), torch.full((20,), 30))
+
+    def steps(seed: int, first: int, count: int) -> list[Tensor]:
+        made = seeded([batch] * count, seed, first, task.for_training)
+        return [each.inputs for each in made if torch.rand(3) is not None]  # a model draws too
+
+    whole = steps(7, 0, 4)
+    assert all(map(torch.equal, steps(7, 2, 2), whole[2:]))
+    assert not torch.equal(whole[0], whole[1])
+    assert not torch.equal(steps(8, 0, 1)[0], whole[0])
 
 
 def test_a_sorted_file_is_told_to_shuffle() -> None:
@@ -234,13 +281,16 @@ def test_a_question_is_read_as_the_test_split_is(seed: int) -> None:
     class Drawn(Texts):
         raw = RawCorpus(texts, np.arange(40) % 2, ("no", "yes"))
 
+    tokens = one_of("words", "subwords")
+    sizes = (3, 8, 100) if tokens == "words" else (90, 200)
     task = Drawn(
-        seq_len=one_of(1, 4, 12), padding=one_of("pre", "post"), vocab_size=one_of(3, 8, 100),
+        cut=one_of("first", "last", "middle"), tokens=tokens, vocab_size=one_of(*sizes),
+        seq_len=one_of(1, 4, 12), padding=one_of("pre", "post"),
         unknown=one_of("unk", "drop"), vocab_from=one_of("train", "all"), split="50/50",
         lowercase=one_of(True, False), strip_html=one_of(True, False),
         non_letters=one_of("space", "delete", "keep"), letters=one_of("ascii", "unicode"),
     )  # fmt: skip
-    encode = TextEncoder(json.loads(json.dumps(task.state())), task.seq_len)
+    encode = TextEncoder(json.loads(json.dumps(task.state())), task.seq_len, task.files())
     test = task.split("test")
     for row, text in enumerate(texts[20:]):
         read = encode.read(text)
@@ -248,4 +298,27 @@ def test_a_question_is_read_as_the_test_split_is(seed: int) -> None:
         assert question.inputs[0].tolist() == test.inputs[row].tolist()
         assert question.lengths[0] == test.lengths[row]
         assert len(read.words) == len(read.ids)
-        assert len(read.ids) + read.dropped + read.cut == len(task.cleaning.words(text))
+        if tokens == "words":
+            assert len(read.ids) + read.dropped + read.cut == len(task.cleaning.words(text))
+        assert len(read.ids) + read.cut == task.whole_lengths("test")[row]
+
+
+@pytest.mark.parametrize(
+    ("cut", "read"),
+    [("first", "the good the"), ("last", "and the ugly"), ("middle", "the bad and")],
+)
+def test_which_words_of_a_longer_text_are_read(cut: Any, read: str) -> None:
+    task = Texts(seq_len=3, cut=cut)
+    assert decode(task, "train")[0] == read
+    assert task.whole_lengths("train")[0] == 7
+    assert task.whole("train", [0, 5]).lengths.tolist() == [7, 1]
+    longer = task.at_length(4)
+    assert (longer.cut, longer.split("train").lengths[0]) == (cut, 4)
+    assert task.report["cut_texts"] == int((task.whole_lengths("train") > 3).sum())
+    state = json.loads(json.dumps(task.state()))
+    encode = TextEncoder(state, 3)
+    assert " ".join(encode(TEXTS[0])[0]) == read
+    question = encode.read(TEXTS[0])
+    assert (question.cut, question.cut_before) == (4, {"first": 0, "last": 4, "middle": 2}[cut])
+    del state["cut"]  # of a run of version 0.6
+    assert " ".join(TextEncoder(state, 3)(TEXTS[0])[0]) == "the good the"

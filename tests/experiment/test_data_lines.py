@@ -26,8 +26,9 @@ def test_what_the_texts_hold(rnnexp: Rnnexp, run_directory: Callable[[], Path]) 
     said = outcome.out.splitlines()
     assert said[3:6] == [
         "2 classes: no 10, yes 10",
-        "words per text: median 4, 95% have up to 5; 90.0% of the texts are cut at 3; "
-        "texts without words: 1 (1 hold digits or signs, but no letter)",
+        "words per text: median 4, 95% have up to 5; 90.0% of the texts are cut at 3 (18: "
+        "their first 3 words are read); texts without words: 1 (1 hold digits or signs, but no "
+        "letter)",
         "letters lost: 4.31%; unknown words: 0% of training words, 100.00% of test words",
     ]
     warnings = outcome.err.splitlines()

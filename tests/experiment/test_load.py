@@ -20,16 +20,21 @@ from tests.conftest import TASKS, TINY_MODEL, read_npz
 
 @pytest.mark.parametrize("task", sorted(TASKS))
 def test_a_model_of_each_task_is_loaded_and_answers_the_same(
-    csv_file: Callable[..., Path], mnist_files: Callable[..., Path], task: str
+    csv_file: Callable[..., Path],
+    series_file: Callable[..., Path],
+    mnist_files: Callable[..., Path],
+    task: str,
 ) -> None:
-    csv_file()
-    mnist_files()
-    run = package.run([f"data={task}", *TASKS[task], *TINY_MODEL, "model=gru", "probes=none"])
+    for write in (csv_file, series_file, mnist_files):
+        write()
+    run = package.run(
+        [f"data={task}", *TASKS[task], *TINY_MODEL, "model=gru", "probes=none"]
+    ).directory
     assert isinstance(run, RunDirectory)
     model = load_model(run).eval()
-    test = build(RunSpec.of_run(run)).task.split("test")
+    data = build(RunSpec.of_run(run)).task
     with torch.no_grad():
-        outputs = model(test.as_batch()).numpy()
+        outputs = data.in_units(model(data.split("test").as_batch()).numpy())
     assert np.allclose(
         outputs, read_npz(run.path / "predictions" / "test.npz")["outputs"], atol=1e-6
     )
@@ -53,7 +58,7 @@ def test_the_weights_that_were_tested_are_said_and_loaded(
     workdir: Path, words: tuple[str, ...], weights: str
 ) -> None:
     """The validation loss is lowest some epochs before the last."""
-    run = package.run([*OVERFITS, *TINY_MODEL, *words])
+    run = package.run([*OVERFITS, *TINY_MODEL, *words]).directory
     assert isinstance(run, RunDirectory)
     summary, losses = run.summary, [row["val_loss"] for row in run.metrics]
     assert summary.tested is not None
@@ -81,7 +86,7 @@ def test_the_weights_that_were_tested_are_said_and_loaded(
 
 def test_a_study_says_which_weights_were_tested(workdir: Path) -> None:
     words = [*OVERFITS, *TINY_MODEL, "study=x"]
-    study = package.run([*words, "trainer.test_weights=last,best"], multirun=True)
+    study = package.run([*words, "trainer.test_weights=last,best"], multirun=True).study
     assert isinstance(study, Study)
     notes = weights_tested([run.summary for run in study.runs])
     assert notes == [
@@ -94,7 +99,7 @@ def test_a_study_says_which_weights_were_tested(workdir: Path) -> None:
 
 
 def test_weights_that_do_not_fit_are_named(workdir: Path) -> None:
-    run = package.run(["data=recall", *TASKS["recall"], *TINY_MODEL, "probes=none"])
+    run = package.run(["data=recall", *TASKS["recall"], *TINY_MODEL, "probes=none"]).directory
     assert isinstance(run, RunDirectory)
     path = run.path / "config.yaml"
     path.write_text(path.read_text().replace("hidden_size: 4", "hidden_size: 5"))

@@ -34,7 +34,7 @@ def test_its_training(rnnexp: Callable[..., Outcome], workdir: Path, realdata: P
 def test_its_exploding_gradients(workdir: Path) -> None:
     """All weights together are clipped to 5, h2h with them and to less."""
     run = package.run(["experiment=exploding", "hydra.mode=RUN", "seed=0", "trainer.steps=1",
-                       "probes=grad_norm"])  # fmt: skip
+                       "probes=grad_norm"]).directory  # fmt: skip
     assert isinstance(run, RunDirectory)
     norms = read_npz(run.path / "probes" / "grad_norm.npz")
     assert norms["before.weight_hh_l0"][0] > 1e9

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from rnnexp.data.base import class_probabilities
-from rnnexp.data.text import TextEncoder
+from rnnexp.data.text_encoder import TextEncoder
 from rnnexp.experiment.load import load_model
 from rnnexp.experiment.predict import predict
 from rnnexp.results.runs import RunDirectory

@@ -415,3 +415,32 @@ def test_nothing_is_trained_on_from_no_training(rnnexp: Rnnexp) -> None:
     (new,) = set(Path("outputs/runs").iterdir()) - {none, two}
     assert (new / "metrics.csv").read_bytes() == (two / "metrics.csv").read_bytes()
     assert (new / "weights.safetensors").read_bytes() == (two / "weights.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        ("model=unrolled", "model.cell=ln_gru", "model.recurrent_dropout=0.3"),
+        ("model=lstm", "model.bidirectional=true"),
+    ],
+    ids=["recurrent dropout", "two directions"],
+)
+def test_every_dropout_draws_what_it_would_have_drawn(
+    rnnexp: Rnnexp, stopped_after: Callable[[int], None], model: tuple[str, ...]
+) -> None:
+    words = (*TINY, *model, "trainer.epochs=2", "trainer.batch_size=16", "threads=1",
+             "model.num_layers=2", "model.dropout=0.3", "embedding.dropout=0.2",
+             "data.word_dropout=0.2", "probes=[grad_norm]",
+             "checkpoint.every_seconds=0")  # fmt: skip
+    assert rnnexp(*words).status == 0
+    expected = left(the_run())
+    shutil.rmtree("outputs")
+    stopped_after(7)
+    assert rnnexp(*words).status == 143
+    stopped_after(0)
+    assert rnnexp("resume", str(the_run())).status == 0
+    assert left(the_run()) == expected
+    shutil.rmtree("outputs")
+    fewer = [word for word in words if "word_dropout" not in word]
+    assert rnnexp(*fewer).status == 0
+    assert left(the_run())["metrics.csv"] != expected["metrics.csv"]  # it acts

@@ -35,6 +35,8 @@ def test_the_files_of_a_run(finished: Path) -> None:
         *(
             f"plots/{name}.{kind}"
             for name in (
+                "calibration",
+                "confusion",
                 "grad_norm",
                 "gradient_flow",
                 "gradient_flow_over_training",

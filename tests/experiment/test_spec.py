@@ -50,7 +50,7 @@ def test_a_run_on_disk_is_a_spec_again(workdir: Path) -> None:
     words = ("data=parity", "seq_len=5", "trainer.steps=2", "model=rnn", "model.hidden_size=4",
              "init=irnn", "probes=all", "plots=false", "data.test_count=10",
              "name=two words")  # fmt: skip
-    run = package.run(words)
+    run = package.run(words).directory
     again = RunSpec.of_run(run)
     assert again.words == words
     assert again.choices["init"] == "irnn"
@@ -105,7 +105,7 @@ def test_its_settings_can_be_read_again(value: str, word: str) -> None:
 def test_control_characters_of_a_word_do_not_reach_the_comment() -> None:
     run = package.run(["data=parity", "seq_len=5", "trainer.steps=1", "data.val_count=5",
                        "data.test_count=20", "model.hidden_size=4", "plots=false", "probes=none",
-                       "name=a\x1b[2Jb"])  # fmt: skip
+                       "name=a\x1b[2Jb"]).directory  # fmt: skip
     assert isinstance(run, RunDirectory)
     assert "\\x1b[2Jb" in (run.path / "config.yaml").read_text().splitlines()[0]
     assert run.config["name"] == "a\x1b[2Jb"

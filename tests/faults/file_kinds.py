@@ -70,6 +70,24 @@ def _vectors() -> bytes:
     return "".join(f"{word} 0.1 -0.2 0.3\n" for word in words).encode()
 
 
+def _series() -> pd.DataFrame:
+    steps = [(i, t, (i % 2) + t / 10, ["bad", "good"][i % 2]) for i in range(40) for t in range(4)]
+    return pd.DataFrame(steps, columns=["id", "time", "value", "label"])
+
+
+def series_text() -> bytes:
+    return bytes(_series().to_csv(index=False).encode())
+
+
+def _series_parquet() -> bytes:
+    return bytes(_series().to_parquet(index=False))
+
+
+def series_words(path: str) -> Sequence[str]:
+    columns = ("data.id_column=id", "data.time_column=time")
+    return ("data=series", f"data.path={path}", *columns, *SMALL)
+
+
 def _imdb() -> bytes:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
@@ -122,6 +140,8 @@ KINDS = [
     Kind("t.zip", lambda: zipped("t.csv", csv_text), table_words, whole=True),
     Kind("t.parquet", _parquet, table_words),
     Kind("t.xlsx", _xlsx, table_words, whole=True),
+    Kind("s.csv", series_text, series_words, text=True),
+    Kind("s.parquet", _series_parquet, series_words),
     Kind("aclImdb_v1.tar.gz", _imdb, archive_words),
     Kind("v.txt", _vectors, vector_words, text=True),
     Kind("v.vec.gz", lambda: gzip.compress(_vectors()), vector_words),

@@ -141,7 +141,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("damage"))
         words = [*TINY, "threads=1", "data=reviews", "model=rnn,lstm", "study=x"]
-        made = package.run(words, multirun=True)
+        made = package.run(words, multirun=True).study
         assert isinstance(made, Study)
         yield made.path
 
@@ -233,7 +233,7 @@ def test_a_damaged_job_is_run_again_and_nothing_else(study: Path, tmp_path: Path
     other = contents(next(copy.glob("rnn*")))
     for name in ("summary.json", "weights.safetensors"):
         place.damage(Damage("", name, place.files[name][:-3] + b"?}\n", 0))
-        read = package.run(words, multirun=True)
+        read = package.run(words, multirun=True).study
         assert isinstance(read, Study)
         assert (len(read.runs), list(read.left_out)) == (2, [])
         for file in ("metrics.csv", "weights.safetensors", "predictions/test.npz"):

@@ -25,10 +25,12 @@ def test_any_value_of_any_setting_ends_well(
     part: int,
     workdir: Path,
     csv_file: Callable[..., Path],
+    series_file: Callable[..., Path],
     mnist_files: Callable[..., Path],
     tally: Callable[..., None],
 ) -> None:
     csv_file()
+    series_file()
     mnist_files()
     everything = all_settings()
     numbers = range(part, amount(200, 2000), PARTS)

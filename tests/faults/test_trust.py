@@ -91,7 +91,8 @@ def is_elsewhere(name: str) -> bool:
 
 def words_of(verb: str) -> Sequence[str]:
     """The words of a verb on the run that lies in the current folder."""
-    words = {"predict": (".", "a good film", "--steps"), "verify": (), "list": (), "info": ()}
+    words = {"predict": (".", "a good film", "--steps"), "verify": (), "list": (), "info": (),
+             "export": (".", "--to", "../net.safetensors"), "compare": (".", ".")}  # fmt: skip
     return (verb, *words.get(verb, (".",)))
 
 
@@ -238,6 +239,8 @@ def test_code_that_a_run_names_is_refused_before_it_is_imported(
         assert f"run/config.yaml: {key}._target_=" in outcome.error, (key, target)
         assert "and was not run: if you trust the code in " in outcome.error
         assert "add --trust" in outcome.error
+        exported = rnnexp("export", "run", "--to", "net.pt2")
+        assert (exported.status, exported.error) == (2, outcome.error), (key, target)
         rewrite(somebodys_run / "summary.json", status="interrupted")
         resumed = rnnexp("resume", "run")
         assert (resumed.status, resumed.error) == (2, outcome.error), (key, target)

@@ -145,7 +145,11 @@ def test_the_linear_model_is_the_concatenation_network() -> None:
         ("rnn", {"num_layers": 0}, "num_layers must be at least 1"),
         ("gru", {"dropout": 1.0, "num_layers": 2}, "dropout must be at least 0 and less than 1"),
         ("lstm", {"dropout": 0.5}, "acts between layers and there is one"),
-        ("unrolled", {"cell": "lstm", "nonlinearity": "relu"}, r"needs model\.cell=rnn"),
+        (
+            "unrolled",
+            {"cell": "lstm", "nonlinearity": "relu"},
+            r"needs model\.cell=ln_rnn or model\.cell=rnn",
+        ),
         ("bag", {"hidden_size": 0}, "hidden_size must be at least 1"),
         ("rnn", {"nonlinearity": "sin"}, "model.nonlinearity must be 'tanh' or 'relu'"),
     ],

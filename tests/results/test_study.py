@@ -319,7 +319,7 @@ def test_what_padding_costs_is_paired_over_seeds(tmp_path: Path) -> None:
     assert "51.0 (48.5 to 53.5)" in text
     draw_study(study)
     svg = (tmp_path / "plots" / "padding.svg").read_text()
-    for words in ("pads behind, read at last word", "chance", "synthetic", "95% t-interval"):
+    for words in ("pads behind, read at last real step", "chance", "synthetic", "95% t-interval"):
         assert words in svg
 
 

@@ -89,6 +89,9 @@ def assert_as_alone(
     plans: Sequence[Plan], kind: type[SequenceModel] = Unrolled, **settings: Any
 ) -> None:
     together = trained_together(plans, kind, settings)
+    # RMSprop makes a whole step of a gradient that is small beside the rounding that a layer norm
+    # magnifies; gradients in float64 are compared below
+    layer_norm = str(settings.get("cell", "")).startswith("ln_")
     for plan, (fit, model, run) in zip(plans, together, strict=True):
         alone, twin, expected = trained_alone(plan, kind, settings)
         assert (fit.status, fit.steps, fit.best_epoch, fit.tokens) == (
@@ -97,10 +100,11 @@ def assert_as_alone(
         assert [list(row) for row in run.metrics] == [list(row) for row in expected.metrics]
         for row, row_alone in zip(run.metrics, expected.metrics, strict=True):
             values, values_alone = list(row.values()), list(row_alone.values())
-            assert np.allclose(values, values_alone, rtol=2e-5, atol=1e-6, equal_nan=True)
+            rtol = 1e-2 if layer_norm else 2e-5
+            assert np.allclose(values, values_alone, rtol=rtol, atol=1e-6, equal_nan=True)
         for weight, weight_alone in zip(model.parameters(), twin.parameters(), strict=True):
             # Adam makes a whole step of a gradient that is 0 but for rounding, as some of an sLSTM
-            atol = 1e-3 if settings.get("cell") == "slstm" else 1e-5
+            atol = 1e-3 if settings.get("cell") == "slstm" or layer_norm else 1e-5
             assert torch.allclose(weight, weight_alone, rtol=1e-4, atol=atol)
 
 
@@ -111,6 +115,10 @@ MODELS: dict[str, tuple[type[SequenceModel], dict[str, Any]]] = {
     "linear": (Linear, {}),
     **{readout: (Unrolled, {"readout": readout}) for readout in ("last", "mean", "max")},
     "dropout": (Unrolled, {"cell": "gru", "num_layers": 3, "dropout": 0.4}),
+    "recurrent dropout": (
+        Unrolled,
+        {"cell": "ln_gru", "num_layers": 2, "dropout": 0.2, "recurrent_dropout": 0.3},
+    ),
 }
 
 
@@ -124,6 +132,22 @@ def test_each_is_as_it_would_be_alone(kind: type[SequenceModel], settings: dict[
         Plan(3, TWO_EPOCHS, AGC(), words=14, optimizer="sgd"),
     ]
     assert_as_alone(plans, kind, **settings)
+
+
+@pytest.mark.parametrize("cell", cells())
+def test_gradients_are_those_of_each_alone(cell: str) -> None:
+    settings = {"cell": cell, "num_layers": 2, "engine": "autograd"}
+    models = [Plan(seed).model(Unrolled, settings).double() for seed in (0, 1)]
+    torch.manual_seed(0)
+    inputs = [torch.randn(10, 4, 5, dtype=torch.float64) for _ in models]
+    outputs = states_together([model.recurrences() for model in models], inputs)
+    for model, h_TBH, x_TBE in zip(models, outputs, inputs, strict=True):
+        weights = [layer.weights.values() for layer in model.recurrences()]
+        flat = [weight for of_layer in weights for weight in of_layer]
+        together = torch.autograd.grad(h_TBH.square().sum(), flat, retain_graph=True)
+        alone = torch.autograd.grad(model.states(x_TBE).square().sum(), flat)
+        for gradient, gradient_alone in zip(together, alone, strict=True):
+            torch.testing.assert_close(gradient, gradient_alone, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("poison_step", [1, 4, 7])

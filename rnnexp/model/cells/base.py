@@ -10,7 +10,7 @@ its parameters are W_ih [G, E], W_hh [G, H], b_ih and b_hh [G], in torch's layou
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import torch
@@ -36,12 +36,15 @@ class State:
     c: the cell state [B, H], where the cell has one.
     gates: what each block of a gated cell came to at this step, the candidate too, by name.
     carried: all that the next step needs, [B, ·] each; None: h and, where there is one, c.
+    kept: what h is multiplied by where the next step's W_hh reads it, [B, H], see `Cell.recur`;
+        None: by nothing.
     """
 
     h: Tensor
     c: Tensor | None = None
     gates: Mapping[str, Tensor] = field(default_factory=dict)
     carried: tuple[Tensor, ...] | None = None
+    kept: Tensor | None = None
 
     @property
     def handed_on(self) -> tuple[Tensor, ...]:
@@ -70,6 +73,7 @@ class Cell(ABC):
         gate σ(b), where inputs and state are small: initialisations of gates set such biases.
     has_cell_state: whether a step hands on c beside h.
     has_weight_hh: whether there is a matrix from state to state, W_hh, with its bias.
+    can_drop_state: whether the step asks `recur` for W_hh h_(t-1), so that recurrent dropout acts.
     """
 
     name: ClassVar[str]
@@ -80,6 +84,7 @@ class Cell(ABC):
     carry_is_logistic: ClassVar[bool] = True
     has_cell_state: ClassVar[bool] = False
     has_weight_hh: ClassVar[bool] = True
+    can_drop_state: ClassVar[bool] = False
 
     @property
     def gates(self) -> tuple[str, ...]:
@@ -173,6 +178,12 @@ class Cell(ABC):
     def constants(self, weights: Weights) -> tuple[Tensor, ...]:
         """What every step needs beside a_t and the state, made once: W_hh and b_hh, if any."""
         return (weights["weight_hh"], weights["bias_hh"]) if self.has_weight_hh else ()
+
+    @staticmethod
+    def recur(previous: State, weight_hh: Tensor, bias_hh: Tensor | None = None) -> Tensor:
+        """W_hh (m h_(t-1)) + b_hh, by element with the mask m that recurrent dropout has drawn."""
+        h_BH = previous.h if previous.kept is None else previous.h * previous.kept
+        return F.linear(h_BH, weight_hh, bias_hh)
 
     @abstractmethod
     def step(self, a_BG: Tensor, previous: State, *args: Any, **kwargs: Any) -> State:
@@ -275,14 +286,18 @@ class Recurrence:
     def initial(self, batch_size: int) -> State:
         return self.cell.initial(batch_size, self.hidden_size, self.weight_ih)
 
-    def run(self, x_TBE: Tensor, initial: State | None = None) -> list[State]:
-        """The states at steps 1..T."""
+    def run(
+        self, x_TBE: Tensor, initial: State | None = None, kept_BH: Tensor | None = None
+    ) -> list[State]:
+        """The states at steps 1..T. kept_BH: the mask of recurrent dropout, see `Cell.recur`."""
         a_TBG = self.cell.read(x_TBE, self.weights)
         constants = self.cell.constants(self.weights)
         state = initial or self.initial(x_TBE.shape[1])
         states = []
         # Unbound once: indexing a_TBG[t] step by step makes backward quadratic in T.
         for a_BG in a_TBG.unbind(0):
+            if kept_BH is not None:
+                state = replace(state, kept=kept_BH)
             state = self.cell.step(a_BG, state, *constants)
             states.append(state)
         return states

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from rnnexp.model.cells.base import Cell, State
@@ -15,7 +14,8 @@ class LinearCell(Cell):
     name = "linear"
     blocks = ("hidden",)
     candidate = "hidden"
+    can_drop_state = True
     activation = "linear"
 
     def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
-        return State(a_BG + F.linear(previous.h, weight_hh, bias_hh))
+        return State(a_BG + self.recur(previous, weight_hh, bias_hh))

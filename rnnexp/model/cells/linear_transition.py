@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from rnnexp.model.cells.base import Cell, State
@@ -22,6 +21,7 @@ class LinearTransitionCell(Cell):
     name = "linear_transition"
     blocks = ("hidden",)
     candidate = "hidden"
+    can_drop_state = True
 
     def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
-        return State(a_BG.relu() + F.linear(previous.h, weight_hh, bias_hh))
+        return State(a_BG.relu() + self.recur(previous, weight_hh, bias_hh))

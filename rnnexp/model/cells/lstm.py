@@ -5,7 +5,6 @@ Source: Hochreiter and Schmidhuber 1997, with the forget gate of Gers, Schmidhub
 
 from dataclasses import dataclass
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from rnnexp.model.cells.base import Cell, State
@@ -21,13 +20,14 @@ class LSTMCell(Cell):
     name = "lstm"
     blocks = ("input", "forget", "cell", "output")
     candidate = "cell"
+    can_drop_state = True
     carry = "forget"
     input_gate = "input"
     has_cell_state = True
 
     def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
         assert previous.c is not None
-        i, f, g, o = (a_BG + F.linear(previous.h, weight_hh, bias_hh)).chunk(4, dim=1)
+        i, f, g, o = (a_BG + self.recur(previous, weight_hh, bias_hh)).chunk(4, dim=1)
         i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
         c = f * previous.c + i * g
         h = o * c.tanh()

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Literal
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from rnnexp.model.cells.base import Cell, State
@@ -19,11 +18,12 @@ class RNNCell(Cell):
     name = "rnn"
     blocks = ("hidden",)
     candidate = "hidden"
+    can_drop_state = True
 
     @property
     def activation(self) -> str:
         return self.nonlinearity
 
     def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
-        preactivation = a_BG + F.linear(previous.h, weight_hh, bias_hh)
+        preactivation = a_BG + self.recur(previous, weight_hh, bias_hh)
         return State(preactivation.tanh() if self.nonlinearity == "tanh" else preactivation.relu())

@@ -42,6 +42,7 @@ class SLSTMCell(Cell):
     name = "slstm"
     blocks = ("input", "forget", "cell", "output")
     candidate = "cell"
+    can_drop_state = True
     carry = "forget"
     input_gate = "input"
     carry_is_logistic = False
@@ -57,8 +58,8 @@ class SLSTMCell(Cell):
             raise ValueError(f"forget must be exponential or sigmoid (got {self.forget})")
 
     def step(self, a_BG: Tensor, previous: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
-        h, c, n, m = previous.handed_on
-        log_i, log_f, z, o = (a_BG + F.linear(h, weight_hh, bias_hh)).chunk(4, dim=1)
+        _, c, n, m = previous.handed_on
+        log_i, log_f, z, o = (a_BG + self.recur(previous, weight_hh, bias_hh)).chunk(4, dim=1)
         if self.forget == "sigmoid":
             log_f = F.logsigmoid(log_f)
         z, o = z.tanh(), o.sigmoid()

@@ -29,7 +29,7 @@ def draw(finding: FirstToken, folder: Path) -> list[Path]:
             axes.set_xticks(finding.lengths)
             axes.set_xlabel("sequence length (steps)")
         for axes in leftmost:
-            axes.set_ylabel("‖∂L/∂e₁‖ of the first token")
+            axes.set_ylabel("‖∂L/∂e₁‖ of the first step")
         missing = any(
             log_interval(point.norms).n < point.runs
             for line in finding.lines
@@ -39,7 +39,7 @@ def draw(finding: FirstToken, folder: Path) -> list[Path]:
         state = ", untrained" if finding.untrained else ""
         seeds = sorted({len(point.norms) for line in finding.lines for point in line.points})
         about = style.seeds_note(seeds).replace("mean", "geometric mean")
-        style.title(canvas, f"Gradient reaching the first token{state}\n{about}{note}", 10)
+        style.title(canvas, f"Gradient reaching the first step{state}\n{about}{note}", 10)
         style.legend(canvas, panels)
         return [style.save(canvas, folder, finding.name)]
 

@@ -20,8 +20,11 @@ def draw(finding: PaddingSurvival, folder: Path) -> list[Path]:
         scales.log_scale(axes)
         scales.whole_numbers(axes.xaxis)
         axes.axhline(1.0, color=scales.CHANCE, linewidth=0.8)
-        axes.set_xlabel("pads behind the text")
-        axes.set_ylabel("‖∂L/∂h‖ at the last word / at the last step")
-        style.title(canvas, "Gradient at the last word over that at the last step; a point a text")
+        axes.set_xlabel("pads behind the sequence")
+        axes.set_ylabel("‖∂L/∂h‖ before the pads / behind them")
+        style.title(
+            canvas,
+            "Gradient before the pads over that behind them; a point a sequence",
+        )
         style.legend(canvas, [axes])
         return [style.save(canvas, folder, finding.name)]

@@ -21,7 +21,7 @@ def draw(finding: ParticipationRatio, folder: Path) -> list[Path]:
             progress = np.asarray(finding.progress_M, np.float64)[known]
             ratio.plot(
                 progress, finding.unbiased_M[known], color=look.color, marker=look.marker,
-                label="of their distribution, with its 95% interval over texts",
+                label="of their distribution, with its 95% interval over sequences",
             )  # fmt: skip
             ratio.vlines(
                 progress, finding.low_M[known], finding.high_M[known], color=look.color, alpha=0.6
@@ -51,4 +51,4 @@ def _of_states(finding: ParticipationRatio) -> str:
     """What the plain ratio is of."""
     if finding.samples is None:
         return "of the states seen"
-    return f"of the {finding.samples} states seen, in {finding.sequences} texts"
+    return f"of the {finding.samples} states seen, in {finding.sequences} sequences"

@@ -31,7 +31,7 @@ def draw(run: WordByWord, folder: Path) -> list[Path]:
             for k in range(logits_TO.shape[1]):
                 outputs.plot(
                     x, logits_TO[:, k], line, color=looks.other_look(k).color,
-                    marker=looks.marker(k), markersize=3.5, label=f"logit {k}, {when}",
+                    marker=looks.marker(k), markersize=3.5, label=f"{run.answer} {k}, {when}",
                 )  # fmt: skip
             gradients.plot(
                 x,
@@ -41,7 +41,7 @@ def draw(run: WordByWord, folder: Path) -> list[Path]:
                 marker=".",
                 label=f"gradient, {when}",
             )
-        outputs.set_ylabel("logits, had the\ntext ended here")
+        outputs.set_ylabel(f"{run.answer}s, had the\nsequence ended here")
         gradients.set_ylabel("‖∂L/∂eₜ‖")
         shown = run.gradient_MT[:, -steps:]
         shown = shown[(shown > 0) & np.isfinite(shown)]
@@ -53,7 +53,9 @@ def draw(run: WordByWord, folder: Path) -> list[Path]:
         gradients.tick_params(axis="x", rotation=30)
         for name in gradients.get_xticklabels():
             name.set(ha="right", rotation_mode="anchor")
-        cut = f" (the last {steps} of {len(run.words)} words)" if len(run.words) > steps else ""
-        style.title(canvas, f"{words.label(run.label)}, word by word{cut}")
+        cut = (
+            f" (the last {steps} of {len(run.words)} {run.unit}s)" if len(run.words) > steps else ""
+        )
+        style.title(canvas, f"{words.label(run.label)}, {run.unit} by {run.unit}{cut}")
         style.legend(canvas, [outputs, gradients])
         return [style.save(canvas, folder, "walkthrough")]

@@ -14,9 +14,9 @@ JOINER = "\u2060"
 SETTINGS = {
     "model.readout": {
         "last": "read at last step, behind any pads",
-        "last_valid": "read at last word",
-        "mean": "mean over words",
-        "max": "maximum over words",
+        "last_valid": "read at last real step",
+        "mean": "mean over steps",
+        "max": "maximum over steps",
     },
     "data.padding": {"post": "pads behind", "pre": "pads before"},
     "clip.max_norm": {"inf": "no clipping"},

@@ -1,8 +1,8 @@
 """What a finding is: numbers from which its table, its figure and its verdict are made.
 
 A finding reads files when it is made, and never again: what it draws and says is in its fields.
-A new finding is a new file in this folder with a subclass of `StudyFinding` or `ProbeFinding`;
-nothing lists it.
+A new finding is a new file in this folder with a subclass of `StudyFinding`, `ProbeFinding` or
+`SearchFinding`; nothing lists it.
 """
 
 import inspect
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from rnnexp.results.groups import Group
+from rnnexp.results.search import Search
 from rnnexp.results.study import Study
 from rnnexp.results.tables import Table
 
@@ -48,6 +49,11 @@ class Finding(ABC):
         """What is found in a study."""
         return ()
 
+    @classmethod
+    def in_search(cls, study: Study) -> "Iterable[Finding]":
+        """What is found in a study that is a search: its runs are trials, and no groups."""
+        return ()
+
     @property
     def title(self) -> str:
         """What a message calls it."""
@@ -81,6 +87,20 @@ class StudyFinding(Finding):
     @classmethod
     def in_study(cls, study: Study) -> Iterable[Finding]:
         finding = cls.of(study)
+        return () if finding is None else (finding,)
+
+
+class SearchFinding(Finding):
+    """Shown of a search; `of` makes it."""
+
+    @classmethod
+    @abstractmethod
+    def of(cls, study: Study, search: Search) -> Self | None:
+        """None where the search has nothing of the kind yet."""
+
+    @classmethod
+    def in_search(cls, study: Study) -> Iterable[Finding]:
+        finding = None if study.search is None else cls.of(study, study.search)
         return () if finding is None else (finding,)
 
 

@@ -9,8 +9,7 @@ from rnnexp.results.factors import LENGTHS
 from rnnexp.results.findings.base import StudyFinding
 from rnnexp.results.groups import group_label, json_value
 from rnnexp.results.over_seeds import ONE_BY_ONE
-from rnnexp.results.significance import PairsTested
-from rnnexp.results.statistics import Interval
+from rnnexp.results.significance import Paired, PairsTested
 from rnnexp.results.study import Study
 from rnnexp.results.tables import NOTHING, Cell, Table, count, spread, with_interval
 from rnnexp.scores import Score
@@ -67,18 +66,8 @@ class Comparisons(StudyFinding):
     def _row(self, comparison: Comparison, p: float | None) -> list[Cell]:
         first, second = ("none" if v is None else str(v) for v in comparison.values)
         others = f", {group_label(comparison.others)}" if comparison.others else ""
-        over_seeds = comparison.difference
-        difference = over_seeds.difference
-        left_out = f" (not in both: {', '.join(map(str, over_seeds.left_out))})"
-        return [
-            Cell(f"{second} - {first}{others}"),
-            _mean(self.score, difference),
-            Cell(spread(difference, self.score.signed) or NOTHING),
-            Cell(NOTHING if p is None else f"{p:.3g}", p),
-            Cell(f"{difference.n}{left_out}", difference.n)
-            if over_seeds.left_out
-            else count(difference.n),
-        ]
+        difference = difference_cells(self.score, comparison.difference, p)
+        return [Cell(f"{second} - {first}{others}"), *difference]
 
     def as_json(self) -> list[dict[str, Any]]:
         """p_adjusted: among the pairs of its setting; null where so few seeds allow none."""
@@ -115,8 +104,16 @@ class Comparisons(StudyFinding):
         return settings
 
 
-def _mean(score: Score, difference: Interval) -> Cell:
-    """The mean difference alone, or the differences one by one."""
-    if difference.apart:
-        return with_interval(difference, score.signed)
-    return Cell(score.signed(difference.mean), difference.mean)
+def difference_cells(score: Score, over_seeds: Paired, p: float | None) -> list[Cell]:
+    """A difference in a table: its mean, or the differences one by one; its interval; p; seeds."""
+    difference = over_seeds.difference
+    mean = Cell(score.signed(difference.mean), difference.mean)
+    left_out = f" (not in both: {', '.join(map(str, over_seeds.left_out))})"
+    return [
+        with_interval(difference, score.signed) if difference.apart else mean,
+        Cell(spread(difference, score.signed) or NOTHING),
+        Cell(NOTHING if p is None else f"{p:.3g}", p),
+        Cell(f"{difference.n}{left_out}", difference.n)
+        if over_seeds.left_out
+        else count(difference.n),
+    ]

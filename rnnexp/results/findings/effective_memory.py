@@ -164,7 +164,7 @@ class EffectiveMemory(ProbeFinding):
 
     def tables(self) -> list[Table]:
         head = ["effective memory (steps)", "untrained", "of the mean answer", "of half the "
-                "examples", "as long as the text", "longest", "verdict"]  # fmt: skip
+                "examples", "as long as the sequence", "longest", "verdict"]  # fmt: skip
         bounds = sorted({f"{run.tolerance:.3g}" for line in self.lines for run in line.runs})
         numbers = any(run.numbers for line in self.lines for run in line.runs)
         distance = "mean |y - y'|, in units of the output" if numbers else "total variation"

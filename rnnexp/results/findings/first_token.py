@@ -88,7 +88,7 @@ class FirstToken(StudyFinding):
     def tables(self) -> list[Table]:
         """The shortest and the longest length, of the lines that have both."""
         ends = self.lengths[0], self.lengths[-1]
-        head = ["gradient to the first token", *(f"{n} tokens" for n in ends), "ratio",
+        head = ["gradient to the first step", *(f"{n} steps" for n in ends), "ratio",
                 "gain per step", "predicted", "verdict"]  # fmt: skip
         rows = []
         for line in self.lines:

@@ -68,7 +68,8 @@ class HiddenDynamics(ProbeFinding):
 
     def tables(self) -> list[Table]:
         bounds = {f"{line.saturated_at:g}" for line in self.lines}
-        head = ["states along whole texts", "norm", "variance over time", "relative to the norm",
+        head = ["states along whole sequences", "norm", "variance over time",
+                "relative to the norm",
                 f"|h| > {'/'.join(sorted(bounds))}", "sequences"]  # fmt: skip
         notes = [
             "± standard deviation over sequences; relative: standard deviation over time by the "

@@ -21,9 +21,9 @@ SETTINGS = ("data.padding", "model.readout")
 BEHIND, AT_WORD = ("post", "last"), ("post", "last_valid")
 SHOWN = {
     BEHIND: "read behind the pads",
-    AT_WORD: "at the last word",
+    AT_WORD: "at the last real step",
     ("pre", "last"): "pads before",
-    ("post", "mean"): "mean over words",
+    ("post", "mean"): "mean over steps",
 }
 
 

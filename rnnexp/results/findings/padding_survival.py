@@ -53,7 +53,11 @@ class PaddingSurvival(ProbeFinding):
         return cls(lines) if lines else None
 
     def tables(self) -> list[Table]:
-        head = ["gradient behind the pads", "left at the last word (median)", "pads (median)"]
+        head = [
+            "gradient behind the pads",
+            "left at the last step before them (median)",
+            "pads (median)",
+        ]
         rows = [
             [
                 Cell(line.label),

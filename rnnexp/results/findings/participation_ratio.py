@@ -63,7 +63,7 @@ class ParticipationRatio(ProbeFinding):
 
     def tables(self) -> list[Table]:
         head = ["dimension of the states", self.unit, "participation ratio",
-                "of their distribution", "states, of texts"]  # fmt: skip
+                "of their distribution", "states, of sequences"]  # fmt: skip
         sampled = NOTHING if self.samples is None else f"{self.samples}, {self.sequences}"
         rows = [
             [
@@ -76,8 +76,8 @@ class ParticipationRatio(ProbeFinding):
             for row in dict.fromkeys([0, len(self.ratio_M) - 1])
         ]
         note = (
-            "of their distribution: corrected for their number (95% interval over texts); the "
-            "ratio of few states is too small"
+            "of their distribution: corrected for their number (95% interval over sequences); "
+            "the ratio of few states is too small"
         )
         return [Table(head, rows, [note])]
 

@@ -41,6 +41,7 @@ class Scores(StudyFinding):
     tested: which weights the scores are of.
     drawn: whether it has a figure; where the length varies, others show the score against it.
     test_examples: the fewest of its runs; None where no run says.
+    asked: whether the score is another one than the headline.
     """
 
     place = 10
@@ -55,6 +56,7 @@ class Scores(StudyFinding):
     notes: Sequence[str]
     drawn: bool
     test_examples: int | None
+    asked: bool = False
 
     @classmethod
     def of(cls, study: Study) -> Self | None:
@@ -89,6 +91,7 @@ class Scores(StudyFinding):
             study.notes(),
             not set(LENGTHS) & set(study.factors) and not varies_padding(study),
             min((n for g in study.groups() if (n := g.test_examples) is not None), default=None),
+            study.asked is not None,
         )
 
     def tables(self) -> list[Table]:
@@ -124,9 +127,15 @@ class Scores(StudyFinding):
             notes.append(ONE_BY_ONE)
         if self.synthetic:
             notes.append(f"synthetic data: {', '.join(self.synthetic)}")
-        if self.solved_at is None:
+        if self.solved_at is None and self.chance_levels == [score.perfect]:
+            notes.append(
+                "beats chance: says nothing here, since what ignores the input can be perfect by "
+                "this score, as predicting the shares of the classes is"
+            )
+        elif self.solved_at is None:
             notes.append(f"beats chance: {BEATS_CHANCE}")
-            if self.test_examples is not None and (guesses := guessing(self.test_examples)):
+            n = self.test_examples
+            if n is not None and (guesses := guessing(n, headline=not self.asked)):
                 notes.append(guesses)
         else:
             sign = "at least" if score.better == "high" else "at most"

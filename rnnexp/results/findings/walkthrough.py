@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -23,13 +23,17 @@ SHOWN_UNITS = 10
 class WordByWord:
     """One run, M measurements of T words with H hidden units and O outputs.
 
-    hidden_TH, norm_T: the state and its L2 norm at the first measurement. outputs_MTO: logits, had
-    the text ended there. gradient_MT: ‖dL/de_t‖. first_norms: the gradient norms of the first
-    training step, of the recurrence's matrices and of all weights; empty where not recorded.
+    words: their places, from 1, where inputs are numbers: `unit` is then `step`. answer: what an
+    output is: a logit, or a number. hidden_TH, norm_T: the state and its L2 norm at the first
+    measurement. outputs_MTO: outputs, had the sequence ended there. gradient_MT: ‖dL/de_t‖.
+    first_norms: the gradient norms of the first training step, of the recurrence's matrices and of
+    all weights; empty where not recorded.
     """
 
     label: str
     words: Sequence[str]
+    unit: Literal["word", "step"]
+    answer: Literal["logit", "output"]
     hidden_TH: Array
     norm_T: Array
     outputs_MTO: Array
@@ -50,6 +54,8 @@ class WordByWord:
         return cls(
             label,
             _words(run, arrays),
+            "word" if "token" in arrays else "step",
+            "output" if run.directory.task.regression else "logit",
             arrays["hidden"][0],
             arrays["state"][0],
             arrays["outputs"],
@@ -61,7 +67,7 @@ class WordByWord:
 
     def table(self) -> Table:
         logits_TO = self.outputs_MTO[0]
-        heads = [f"logit {k}" for k in range(logits_TO.shape[1])]
+        heads = [f"{self.answer} {k}" for k in range(logits_TO.shape[1])]
         more = " ..." if self.hidden_TH.shape[1] > SHOWN_UNITS else ""
         rows = []
         for t, word in enumerate(self.words):
@@ -75,7 +81,9 @@ class WordByWord:
                     Cell(f"{self.gradient_MT[0][t]:.3e}", float(self.gradient_MT[0][t])),
                 ]
             )
-        return Table(["word", "hidden state", "‖h_t‖", *heads, "‖dL/de_t‖"], rows, [self.verdict])
+        return Table(
+            [self.unit, "hidden state", "‖h_t‖", *heads, "‖dL/de_t‖"], rows, [self.verdict]
+        )
 
     @property
     def verdict(self) -> str:

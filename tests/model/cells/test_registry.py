@@ -96,7 +96,8 @@ def test_options_go_to_the_cells_that_take_them() -> None:
     assert make_cell("gru", nonlinearity="tanh") == GRUCell()
     for name in ("gru", "linear", "lstm"):
         with pytest.raises(
-            ValueError, match=rf"nonlinearity=relu needs model\.cell=rnn \(got {name}"
+            ValueError,
+            match=rf"nonlinearity=relu needs model\.cell=ln_rnn or model\.cell=rnn \(got {name}",
         ):
             make_cell(name, nonlinearity="relu")
 

@@ -47,6 +47,13 @@ COMMANDS = {
         "parameter_sensitivity]",
         "probes.hidden_dynamics.min_length=8",
     ),
+    "study that is a search": (
+        *STUDY, "data=parity", "seq_len=4", "trainer.steps=2", "data.val_count=5",
+        "data.test_count=20", "probes=none", "model=rnn,gru", "hydra/sweeper=optuna",
+        "hydra.sweeper.sampler=random", "hydra.sweeper.n_trials=6",
+        "model.hidden_size=interval(2,9)",
+        "optimizer.lr=tag(log,interval(1e-4,1e20))", "clip=none,norm", "seed=0",
+    ),
     "run": (
         *SMALL, *TEXTS, "trainer.epochs=2", "probes=all", "model.readout=last",
         "data.padding=post", "probes.hidden_dynamics.min_length=8", "data.eval_lengths=[4]",

@@ -18,7 +18,7 @@ from rnnexp.results.figures import fonts, style, words
     [
         ("rnn", "RNN"),
         ("lstm, reviews, seq_len=50", "LSTM, the built-in reviews, 50 steps"),
-        ("bag, model.readout=last_valid", "bag of words (order-free), read at last word"),
+        ("bag, model.readout=last_valid", "bag of words (order-free), read at last real step"),
         ("rnn, clip.max_norm=1.0, init=orthogonal", "RNN, clipped at 1, orthogonal init"),
         ("rnn, clip.max_norm=inf, data.padding=pre", "RNN, no clipping, pads before"),
         ("rnn, data.eval_lengths=[4, 8], optimizer.lr=0.001",

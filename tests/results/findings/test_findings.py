@@ -173,7 +173,7 @@ def test_a_study_compares_its_models(rnnexp: Rnnexp, workdir: Path) -> None:
     words = ["-m", *TINY, "model=rnn,lstm,bag", "seed=0,1", "seq_len=6,12", "study=x"]
     outcome = rnnexp(*words)
     assert outcome.status == 0, outcome.err
-    assert "gradient to the first token" in outcome.out
+    assert "gradient to the first step" in outcome.out
     drawn = {file.stem for file in Path("outputs/studies/x/plots").glob("*.png")}
     assert {"gradient_flow", "first_token", "hidden_dynamics", "score_vs_length"} <= drawn
 

@@ -18,7 +18,7 @@ WORDS = ("data=random_tokens", "data.count=40", "seq_len=6", "embedding.dim=4", 
 
 def test_the_norm_of_all_weights_and_of_each_matrix(workdir: Path) -> None:
     run = package.run([*WORDS, *TINY_MODEL, "model=rnn", "clip=norm", "clip.max_norm=1e-3",
-                       "probes=grad_norm"])  # fmt: skip
+                       "probes=grad_norm"]).directory  # fmt: skip
     assert isinstance(run, RunDirectory)
     norms = read_npz(run.path / "probes" / "grad_norm.npz")
     for when in ("before", "after"):

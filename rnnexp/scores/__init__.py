@@ -4,7 +4,7 @@ Asked here once, instead of by its name wherever a score is written, drawn or ju
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,8 +34,11 @@ def guessing_share(examples: int) -> float:
     return next(share for fewest, share in GUESSES.items() if examples >= fewest)
 
 
-def guessing(examples: int) -> str:
+def guessing(examples: int, headline: bool = True) -> str:
     """How often guessing beats chance on so small a test set, in words; empty for a large one.
+
+    headline: it is judged by accuracy or squared error; else by a score of the whole split, of
+    which it was simulated: 200 examples and more 0.7% at most, of rare classes more often.
 
     >>> guessing(30)
     'of only 30 test examples, guessing beats chance in up to 2.5% of runs'
@@ -44,6 +47,11 @@ def guessing(examples: int) -> str:
     """
     if examples >= 200:
         return ""
+    if not headline:
+        return (
+            f"of only {examples} test examples: where classes are rare (85, 10 and 5%), guessing "
+            "beats chance in 5% of runs with 50 examples, in 13% with 20"
+        )
     passes = f"guessing beats chance in up to {100 * guessing_share(examples):.2g}% of runs"
     return f"of only {examples} test examples, {passes}"
 
@@ -115,6 +123,13 @@ class Score:
             return -math.inf, math.inf
         return (-math.inf, self.perfect) if self.better == "high" else (self.perfect, math.inf)
 
+    @property
+    def tells_skill(self) -> bool:
+        """Whether it can be above chance: not where the best answer that ignores the input is
+        perfect already, as predicting the shares of the classes is by the calibration error.
+        """
+        return self.chance is None or self.chance != self.perfect
+
     def skill(self, value: float) -> float | None:
         """(value - chance) / (perfect - chance): 0 at chance, 1 where every answer is right.
 
@@ -145,7 +160,35 @@ class Score:
         return value >= self.solved_at if self.better == "high" else value <= self.solved_at
 
 
+def is_imbalanced(chance: Mapping[str, float | None]) -> bool:
+    """Whether classes are so uneven that accuracy misleads, by the chance levels of its scores.
+
+    With p what always answering the commonest of K classes gets: p >= 2/K, or p a third of the way
+    and more from 1/K to 1.
+
+    >>> [is_imbalanced({"accuracy": p, "balanced_accuracy": 0.5}) for p in (0.6, 0.7)]
+    [False, True]
+    >>> [is_imbalanced({"accuracy": p, "balanced_accuracy": 0.1}) for p in (0.15, 0.2)]
+    [False, True]
+    """
+    commonest, equal = chance.get("accuracy"), chance.get("balanced_accuracy")
+    if commonest is None or equal is None or equal >= 1:
+        return False
+    return commonest >= min(2 * equal, equal + (1 - equal) / 3) * (1 - 1e-12)
+
+
 ACCURACY = Score("accuracy", "high", "accuracy", percent=True, perfect=1.0)
+MACRO_F1 = Score("macro_f1", "high", "macro F1", percent=True, perfect=1.0)
+BALANCED_ACCURACY = Score("balanced_accuracy", "high", "balanced accuracy", True, perfect=1.0)
+AUROC = Score("auroc", "high", "AUROC", percent=True, perfect=1.0)
+CALIBRATION_ERROR = Score("calibration_error", "low", "calibration error", True, perfect=0.0)
 MSE = Score("mse", "low", "mse", logarithmic=True, perfect=0.0)
+MAE = Score("mae", "low", "mean absolute error", logarithmic=True, perfect=0.0)
+R2 = Score("r2", "high", "R²", perfect=1.0)
 CROSS_ENTROPY = Score("loss", "low", "loss (nats)", perfect=0.0)
 SQUARED_ERROR = Score("loss", "low", "loss", logarithmic=True, perfect=0.0)
+
+#: What a classifier is scored by beside its accuracy, each of a whole split: `ClassAnswers`.
+OF_CLASSES = (BALANCED_ACCURACY, MACRO_F1, AUROC, CALIBRATION_ERROR)
+#: What predicted numbers are scored by beside their squared error.
+OF_NUMBERS = (MAE, R2)

@@ -1,0 +1,24 @@
+"""`rnnexp compare STUDY STUDY`: the groups of two studies side by side."""
+
+import argparse
+
+from rnnexp.command import OK
+from rnnexp.command.console import say
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("a", metavar="STUDY", help="a study's name or directory, as the baseline")
+    parser.add_argument("b", metavar="STUDY", help="the study that is compared with it")
+    parser.add_argument(
+        "--score", metavar="NAME", help="another score than the headline, such as loss"
+    )
+
+
+def compare(arguments: argparse.Namespace) -> int:
+    from rnnexp.results.comparing import StudiesCompared
+    from rnnexp.results.status import find_study
+    from rnnexp.results.study import Study
+
+    a, b = (Study.read(find_study(name)) for name in (arguments.a, arguments.b))
+    say(StudiesCompared.of(a, b, arguments.score).text())
+    return OK

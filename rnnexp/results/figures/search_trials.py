@@ -1,0 +1,69 @@
+"""The history of a search: the value of each trial, and the best so far."""
+
+from pathlib import Path
+
+import numpy as np
+
+from rnnexp.results.figures import looks, scales, style
+from rnnexp.results.figures.beyond import within_sight
+from rnnexp.results.findings.search_trials import SearchTrials
+
+#: Below the axes: what trials without a value are shown by.
+_WITHOUT = {"pruned": ("x", "pruned"), "diverged": ("v", "diverged"), "refused": ("s", "refused")}
+
+
+def draw(finding: SearchTrials, folder: Path) -> list[Path]:
+    """search_trials.png and .svg; nothing before a trial has a value."""
+    search, score = finding.search, finding.search.objective
+    if not search.complete:
+        return []
+    numbers = np.array([trial.number for trial in search.complete])
+    values = np.array([trial.value for trial in search.complete], dtype=float)
+    best = (
+        np.maximum.accumulate(values) if score.better == "high" else np.minimum.accumulate(values)
+    )
+    shown = within_sight(values, score)
+    with style.figure(6.4, 3.9) as (canvas, (axes,)):
+        look = looks.other_look(0)
+        near = shown == values
+        axes.plot(
+            numbers[near], values[near], "o", color=look.color, alpha=0.6, label="a trial"
+        )  # fmt: skip
+        axes.step(
+            [*numbers, search.trials[-1].number],
+            within_sight(np.array([*best, best[-1], *values]), score)[: len(best) + 1],
+            where="post",
+            color=looks.other_look(4).color, label="best so far",
+        )  # fmt: skip
+        low, high = axes.get_ylim()
+        worst = low if score.better == "high" else high
+        if not near.all():
+            axes.plot(
+                numbers[~near], [worst] * int((~near).sum()), "o", color=look.color,
+                markerfacecolor="white", clip_on=False, label="far worse (drawn at the edge)",
+            )  # fmt: skip
+        for state, (marker, label) in _WITHOUT.items():
+            own = [trial.number for trial in search.trials if trial.state == state]
+            if own:
+                axes.plot(
+                    own, [worst] * len(own), marker, color="#666666", markersize=6,
+                    label=f"{label} (no value: drawn at the edge)", clip_on=False,
+                )  # fmt: skip
+        axes.set_ylim(low, high)
+        if score.logarithmic and values.min() > 0:
+            scales.log_scale(axes)
+        else:
+            scales.score_axis(axes.yaxis, score)
+        axes.set_xlabel("trial")
+        scales.whole_numbers(axes.xaxis)
+        seeds = f", mean over {len(search.seeds)} seeds" if len(search.seeds) > 1 else ""
+        axes.set_ylabel(f"validation {score.axis}\nof the best epoch{seeds}")
+        ranked = search.ranked[0]
+        style.title(
+            canvas,
+            f"Best validation {score.name} {score.show(ranked.value)}, in trial {ranked.number} of "
+            f"{len(search.trials)}\nsearch over {', '.join(d.name for d in search.space)}",
+            10,
+        )
+        style.legend(canvas, [axes])
+        return [style.save(canvas, folder, finding.name)]
