@@ -15,7 +15,7 @@ from rnnexp.command.choices import PRESETS, shown
 from rnnexp.command.console import say
 from rnnexp.command.constructors import Described, described, docstring_without_settings
 from rnnexp.command.listing import as_json, terminal_width
-from rnnexp.config import PROBES
+from rnnexp.config import LISTS
 from rnnexp.errors import first_line
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ def _settings(entry: Entry, cls: type | None) -> list[Setting]:
         ]
     if entry.group == PRESETS:
         return [Setting(name, value, "", "", "") for name, value in _preset(entry)]
-    prefix = f"{entry.group}.{entry.name}" if entry.group == PROBES else entry.group
+    prefix = f"{entry.group}.{entry.name}" if entry.group in LISTS else entry.group
     found = []
     for name, value, comment in entry.choice.settings:
         d = said.get(name, nothing)
