@@ -253,8 +253,8 @@ def _study_arguments(parser: argparse.ArgumentParser) -> None:
 
 VERBS = {
     "predict": Verb(
-        'RUN "text" | --file F | --texts TABLE --to CSV',
-        "the answer to texts of your own, by a trained model",
+        'RUN "text"',
+        "the answer to a text, or --texts or --series TABLE --to CSV",
         _predict_arguments,
         _predict,
     ),
