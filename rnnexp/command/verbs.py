@@ -254,7 +254,7 @@ def _study_arguments(parser: argparse.ArgumentParser) -> None:
 VERBS = {
     "predict": Verb(
         'RUN "text"',
-        "the answer to a text, or --texts or --series TABLE --to CSV",
+        "the answer to a text; --texts, --series: to a table",
         _predict_arguments,
         _predict,
     ),
