@@ -22,6 +22,8 @@ SETTINGS = {
     "clip.max_norm": {"inf": "no clipping"},
     "clip": {"none": "no clipping"},
     "regulariser": {"none": "no regulariser", "flossing": "gradient flossing"},
+    "schedule": {"none": "constant rate"},
+    "trainer.truncate": {"None": "gradients not cut"},
 }
 #: The same for any value.
 PATTERNS = {
@@ -29,6 +31,9 @@ PATTERNS = {
     "data.distance": "cue {} steps back",
     "clip.max_norm": "clipped at {}",
     "init": "{} init",
+    "optimizer.lr": "learning rate {}",
+    "schedule": "{} schedule",
+    "trainer.truncate": "gradients cut every {} steps",
 }
 
 
