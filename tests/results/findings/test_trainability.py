@@ -208,7 +208,10 @@ def test_the_figure(tmp_path: Path) -> None:
 
 def test_what_is_learned_from_scratch_is_called_no_memory() -> None:
     """No text in conf/ or in the package calls a trained length, or a half-life, memory."""
-    files = [*own_config_dir().rglob("*.yaml"), *Path(scores_module.__file__).parent.rglob("*.py")]
+    files = [
+        *own_config_dir().rglob("*.yaml"),
+        *Path(scores_module.__file__).parents[1].rglob("*.py"),
+    ]
     wrong = re.compile(
         r"memory.horizon|how far back .{0,30}remember|remembers? (no )?farther", re.I
     )
