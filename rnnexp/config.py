@@ -20,7 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from rnnexp.dials import SECTIONS, Checkpoints, Dials, Jobs
-from rnnexp.earlier import INSTEAD
+from rnnexp.earlier import instead
 from rnnexp.errors import ConfigError, UserError, did_you_mean, first_line, nearest, to_type
 from rnnexp.plugins import PRESETS, option_files, own_config_dir
 
@@ -273,8 +273,8 @@ def checked_arguments(
     checked: dict[str, Any] = {}
     for key, value in values.items():
         if key not in parameters:
-            if now := INSTEAD.get(f"{prefix}{key}"):
-                raise ConfigError(f"'{prefix}{key}' has another name now: {now.format(value)}")
+            if now := instead(f"{prefix}{key}", str(value)):
+                raise ConfigError(f"{prefix}{key} has another name now: type {now}")
             near = nearest(key, [*parameters, *others])
             hint = f"; did you mean '{prefix}{near}'?" if near is not None else ""
             if prefix and key in GROUPS:  # a group of its own, and no setting of another

@@ -48,6 +48,7 @@ class Task(ABC):
     curriculum: the lengths that the network is trained at, of a task that `generates`; None where
         it is the one that is tested at.
     solved: the headline score at which a run counts as solved, None where no such score is defined.
+    shuffled: whether its examples stand in another order than they had.
     """
 
     input_size: int
@@ -59,6 +60,7 @@ class Task(ABC):
     eval_lengths: Sequence[int] = ()
     curriculum: Curriculum | None = None
     solved: float | None = None
+    shuffled: bool = False
 
     #: The score that figures and tables show first.
     headline: ClassVar[Score]

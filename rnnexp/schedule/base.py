@@ -25,9 +25,11 @@ class Schedule:
         """What it does in a training; empty where it does nothing."""
         return ""
 
-    def check(self, steps: int) -> None:
-        """Raise ValueError, which begins with a setting's name, where a training of so many steps
-        leaves it nothing to do."""
+    def check(self, steps: int, epochs: int, lr: float) -> None:
+        """Raise ValueError, which begins with a setting's name, where it has nothing to do.
+
+        steps, epochs: of the training; an epoch is a row of metrics.csv. lr: `optimizer.lr`.
+        """
 
     def rate(self, lr: float, step: int, steps: int, kept: Mapping[str, float]) -> float:
         """The learning rate of a step.

@@ -145,8 +145,11 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
     (("data=parity", "trainer.steps=0"), "trainer.steps must be at least 1 (got 0)"),
     (("data=parity", "data.val_count=0", "trainer.patience=1"), "use data.val_count=1000"),
     (("trainer.alpha=0.9",), "type optimizer=rmsprop optimizer.alpha=0.9"),
-    (("trainer.learning_rate=0.1",), "is called optimizer.lr now: type optimizer.lr=0.1"),
-    (("trainer.optimizer=sgd",), "is called optimizer now: type optimizer=sgd"),
+    (
+        ("trainer.learning_rate=0.1",),
+        "trainer.learning_rate has another name now: type optimizer.lr=0.1",
+    ),
+    (("trainer.optimizer=sgd",), "trainer.optimizer has another name now: type optimizer=sgd"),
     (("data=adding", "model=rnn", "init=chrono"), "use a gated model, such as model=lstm"),
     (("data=parity", "seq_len=1", "init=chrono"), "t_max must be greater than 2"),
     (("data=adding", "clip=agc", "clip.factor=0"), "clip.factor must be greater than 0"),
