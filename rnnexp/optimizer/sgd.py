@@ -33,7 +33,7 @@ class SGD(Optimizer):
         finite("dampening", self.dampening)
         if self.dampening and not self.momentum:
             raise ValueError(
-                f"dampening={self.dampening} is of what momentum adds, and momentum=0 adds nothing: "
+                f"dampening={self.dampening} is of what momentum adds, and momentum is 0: "
                 "use optimizer.dampening=0"
             )
         if self.nesterov and not (self.momentum > 0 and self.dampening == 0):

@@ -250,8 +250,7 @@ class Trainer:
         """Why a training has ended before its last epoch."""
         if self.stop_when_solved and fit.solved_in_a_row >= SOLVED_ROWS:
             return f"solved, {SOLVED_ROWS} epochs in a row"
-        better = "lower validation loss" if self.monitor is None else f"better {self.monitor}"
-        return f"no {better} for {self.patience} epochs"
+        return f"no better validation {self.monitor or 'loss'} for {self.patience} epochs"
 
     def train_epoch(
         self,
