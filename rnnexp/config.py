@@ -45,6 +45,9 @@ GROUPS = {
 }
 
 
+#: What else a setting of several types may be, by what is wrong with the value.
+OTHER_KINDS = {"list_type": "a list", "dict_type": "names with values, as {neg: 1, pos: 3}"}
+
 #: The groups of which a run has any number of choices, each under its own name, and their classes.
 #: They watch a run, and change none of its numbers.
 PROBES, LOGGER = "probes", "logger"
@@ -296,6 +299,8 @@ def _typed(key: str, value: Any, annotation: Any) -> Any:
         details = error.errors()[0]
         must = details["msg"].replace("Input should be", "must be")
         must = must.replace("an instance of Sequence", "a list, as [0.9,0.99]")
+        kinds = {fault["type"]: OTHER_KINDS.get(fault["type"]) for fault in error.errors()[1:]}
+        must += "".join(f" or {kind}" for kind in kinds.values() if kind and kind not in must)
         options = details.get("ctx", {}).get("expected", "")
         near = did_you_mean(str(value), options.replace(" or ", ", ").replace("'", "").split(", "))
         shown = json.dumps(value) if value is None or isinstance(value, bool) else value

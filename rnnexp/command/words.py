@@ -204,8 +204,15 @@ def one_line(error: Exception) -> str:
     """What is wrong and the way out, without Hydra's layers."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = " ".join(lines)
+    if "does not support sweep type" in text:
+        return (
+            "interval(...) and tag(...) are of a search: add hydra/sweeper=optuna, or give the "
+            "values with commas between"
+        )
     if match := re.search(r"Could not override '([^']+)'", text):
         key = match[1].lstrip("+")
+        if key.startswith("hydra.sweeper."):
+            return f"unknown setting '{key}': it may be one of hydra/sweeper=optuna, or =adaptive"
         return f"unknown setting '{key}'{keys.suggestion(key)}"
     if match := re.search(r"Ambiguous value for argument '(.+?)'\s+1\.", text):
         return _several_values(match[1])

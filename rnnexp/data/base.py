@@ -76,6 +76,8 @@ class Task(ABC):
     synthetic: ClassVar[bool] = False
     #: The length sets over how many steps a network must remember to be right.
     memory: ClassVar[bool] = False
+    #: The answer at a step is an input of a later one: a network may not have read that far.
+    foretells: ClassVar[bool] = False
     #: Every training step gets new examples from `fresh`, and the training split is empty.
     generates: ClassVar[bool] = False
 

@@ -153,6 +153,7 @@ def _build(spec: RunSpec) -> Experiment:
     _checked(config, "init", init, model, generator)
     if not all(bool(weight.isfinite().all()) for weight in model.parameters()):
         raise ConfigError("the initial weights are not finite: lower what init or embedding scale")
+    _checked(config, "model", check_directions, model, task)
     _checked(config, "trainer", check_segments, trainer, model, task)
     _checked(config, "trainer", check_states, trainer, model, task, device)
     plan = trainer.plan(trainer.feed(model, task, dials.seed, device).epoch_steps)
@@ -168,6 +169,15 @@ def _build(spec: RunSpec) -> Experiment:
     )  # fmt: skip
     _check_engine(experiment)
     return experiment
+
+
+def check_directions(model: SequenceModel, task: Task) -> None:
+    """Raise ValueError where one of two directions would read the answers."""
+    if task.foretells and model.directions > 1:
+        raise ValueError(
+            "bidirectional=true has a direction that reads what is to be foretold: use "
+            "model.bidirectional=false"
+        )
 
 
 def check_schedule(recipe: Recipe, task: Task, plan: Sequence[int]) -> None:

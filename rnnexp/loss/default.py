@@ -60,7 +60,10 @@ class Default(Loss):
             return
         key = "class_weights" if self.class_weights is not None else "label_smoothing"
         if task.regression:
-            raise ValueError(f"{key} is of classes and the data asks for numbers: use loss=default")
+            off = "null" if key == "class_weights" else "0"
+            raise ValueError(
+                f"{key} is of classes and the data asks for numbers: use loss.{key}={off}"
+            )
         if self.class_weights == "balanced" and task.generates:
             raise ValueError(
                 "class_weights=balanced counts the classes of a training split, and each step of "

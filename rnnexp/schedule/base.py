@@ -63,7 +63,7 @@ def check_warmup(warmup_steps: int, steps: int) -> None:
     if steps and warmup_steps >= steps:
         raise ValueError(
             f"warmup_steps={warmup_steps} leaves none of the training's {steps} steps at the full "
-            f"rate: use schedule.warmup_steps={steps // 10}"
+            f"rate: use schedule.warmup_steps={max(1, steps // 10)}"
         )
 
 

@@ -74,7 +74,7 @@ def _check_batches(trainer: Trainer, task: Task) -> None:
         parts = f" times accumulate={trainer.accumulate}" * (trainer.accumulate > 1)
         raise ValueError(
             f"batch_size={trainer.batch_size}{parts} with drop_last=true leaves no batch of "
-            f"{examples} training examples"
+            f"{examples} training examples: use trainer.drop_last=false"
         )
 
 
