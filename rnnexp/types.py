@@ -19,6 +19,16 @@ def wide(device: torch.device) -> torch.dtype:
     return torch.float32 if device.type == "mps" else torch.float64
 
 
+def mean_where_asked(mean: Callable[[Tensor], Tensor], classes: Tensor, ignored: int) -> Tensor:
+    """`mean(classes)`, which leaves out those that are `ignored`; of no others 0, gradient and all.
+
+    Torch's cross_entropy is 0/0 there, and its NaN would go into every weight, however little the
+    part of a batch counts.
+    """
+    nothing = (classes == ignored).all()  # nobody waits for the device to tell
+    return mean(classes.masked_fill(nothing, 0)).masked_fill(nothing, 0)
+
+
 @dataclass(frozen=True)
 class Batch:
     """Examples of one width T, with what each of them really holds.

@@ -26,7 +26,7 @@ from rnnexp.scores import (
 from rnnexp.scores.classes import IGNORED as IGNORED
 from rnnexp.scores.classes import ClassAnswers
 from rnnexp.scores.numbers import number_scores
-from rnnexp.types import Batch, SequenceDataset, Split
+from rnnexp.types import Batch, SequenceDataset, Split, mean_where_asked
 
 #: Scores that only a whole split has, each None where it could not be computed.
 SplitScores = dict[str, float | None]
@@ -180,7 +180,9 @@ class Task(ABC):
         return self.loss(outputs, batch) * len(batch)
 
     def in_units(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Targets or outputs as they are kept, where the network has them in another scale."""
+        """Targets or outputs in the user's units, as predictions/*.npz has them, where the network
+        has them in another scale: in float64, since a mean far from 0 costs float32 its digits.
+        """
         return values
 
     def state(self) -> dict[str, Any]:
@@ -221,8 +223,8 @@ class StepClassification(Task):
     """One class per step: targets are long [B, T], `IGNORED` at pads and at steps without a target.
 
     Outputs are logits [B, T, O]. The loss is the cross-entropy in nats, the mean over all steps
-    with a target; an example's accuracy is the share of its steps with a target that are right.
-    What only a whole split has is of all its steps with a target.
+    with a target, 0 of none; an example's accuracy is the share of its steps with a target that are
+    right. What only a whole split has is of all its steps with a target.
     """
 
     headline = ACCURACY
@@ -230,7 +232,13 @@ class StepClassification(Task):
     per_step = True
 
     def loss(self, outputs: Tensor, batch: Batch) -> Tensor:
-        return F.cross_entropy(outputs.flatten(0, 1), batch.targets.flatten(), ignore_index=IGNORED)
+        return mean_where_asked(
+            lambda targets: F.cross_entropy(
+                outputs.flatten(0, 1), targets.flatten(), ignore_index=IGNORED
+            ),
+            batch.targets,
+            IGNORED,
+        )
 
     def scores(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         return {"accuracy": step_accuracy(outputs, batch.targets)}

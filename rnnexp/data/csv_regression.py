@@ -29,5 +29,8 @@ class CsvRegression(TableTexts, TextRegression):
     def options(self) -> Mapping[str, Any]:
         return {"missing_labels": self.missing_labels}
 
+    def identity(self) -> str:
+        return f"{super().identity()} numbers"  # `Csv` reads the same columns of a file as classes
+
     def targets_in(self, table: JoinedTable) -> Labelled:
         return read_numbers(table, self.missing_labels)

@@ -31,6 +31,7 @@ from rnnexp.data.series_forms import Form
 from rnnexp.data.series_scaling import Fill, Scale, Scaling, filled
 from rnnexp.data.series_splits import described, split_sequences
 from rnnexp.data.series_targets import Targets
+from rnnexp.data.series_usable import check_values, usable
 from rnnexp.data.series_windows import Cut, padded, read_of
 from rnnexp.data.splits import SPLITS, parse_split
 from rnnexp.errors import DataError
@@ -147,7 +148,10 @@ class Series(Task):
             separator_of(separator), quotes, missing,
         )  # fmt: skip
         targets = self.read_targets(joined)
-        usable_N, left_out = self._usable(joined, targets)
+        if missing != "drop":
+            check_values(joined)
+        shortest = min(length for length in (seq_len, *self.eval_lengths) if length > 0)
+        usable_N, left_out = usable(joined, targets, self.ahead, shortest, cut)
         split_of_N = np.array(list(self._paths), object)[joined.part_N]
         self._rows = split_sequences(
             np.flatnonzero(usable_N), split_of_N, shares, shuffle_seed, limit,
@@ -224,32 +228,6 @@ class Series(Task):
         """Of the loss and each score, at this `seq_len`."""
 
     # -- checks ------------------------------------------------------------------------------------
-
-    def _usable(
-        self, joined: Joined, targets: Targets
-    ) -> tuple[npt.NDArray[np.bool_], dict[str, int]]:
-        """Which sequences can be used, and how many cannot, by the reason."""
-        empty_N = joined.lengths == 0
-        if empty_N.any() and self.missing != "drop":
-            raise joined.fault_of_sequence(
-                int(np.flatnonzero(empty_N)[0]),
-                "has no value",
-                ": take it out, or set data.missing=drop",
-            )
-        short_N = ~empty_N & (joined.lengths <= self.ahead)
-        counts = {
-            "without_a_value": int(empty_N.sum()),
-            f"of_no_more_than_{self.ahead}_steps": int(short_N.sum()),
-        }
-        usable_N = targets.usable_N & ~empty_N & ~short_N
-        if not usable_N.any():
-            longest = int(joined.lengths.max())
-            why = f"the longest has {longest} steps, and data.horizon={self.ahead} needs more"
-            raise DataError(
-                f"{self}: no sequence can be used"
-                + (f": {why}" if longest <= self.ahead else ", since none has a target")
-            )
-        return usable_N, {why: count for why, count in counts.items() if count}
 
     def _float32(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
         """Raises DataError for numbers that a float32 cannot hold."""

@@ -107,12 +107,7 @@ class SeriesSteps(Series, StepClassification):
     def read_targets(self, joined: Joined) -> Targets:
         read = classes_of_steps(joined, self.label_column, self._missing_labels, self._label_case)
         self.targets, self.classes = read.labels, read.names
-        asked_N = np.zeros(len(joined), np.bool_)
-        asked_N[joined.sequence_S[read.labels != IGNORED]] = True
-        facts = dict(read.facts)
-        if count := int((~asked_N & (joined.lengths > 0)).sum()):
-            facts["sequences_without_label"] = count
-        return Targets(asked_N, None, facts, read.notes)
+        return Targets(None, None, read.facts, read.notes, asked_S=read.labels != IGNORED)
 
     def finish_targets(self) -> None:
         self.output_size = len(self.classes)

@@ -11,25 +11,23 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from rnnexp.data.base import SplitScores
 from rnnexp.data.columns import Column
 from rnnexp.data.series import Series
 from rnnexp.data.series_files import Joined
-from rnnexp.data.series_regression import in_words, target_report
 from rnnexp.data.series_scaling import Scaling
 from rnnexp.data.series_targets import Targets
+from rnnexp.data.series_units import InUnits, target_report
 from rnnexp.data.step_regression import StepRegression, step_errors
 from rnnexp.errors import DataError
 from rnnexp.ranges import at_least
-from rnnexp.scores import Score
 from rnnexp.types import Batch
 
 
-class SeriesForecast(Series, StepRegression):
+class SeriesForecast(InUnits, Series, StepRegression):
     """At step t the value at t + horizon, from those up to t.
 
     horizon: how many steps ahead. A sequence of L steps gives L - horizon steps to read, each with
-        its target; one without any is left out and counted.
+        its target; one without any among those that are read is left out and counted.
     forecast_columns: which channels are forecast; None: all of them.
     series: the arguments of `Series`; a value that was missing is filled where it is read, and is
         no target.
@@ -75,11 +73,10 @@ class SeriesForecast(Series, StepRegression):
                 )
             self._places.append(titles.index(name))
         self._known_SO = joined.values_SE[:, self._places]
-        some_S = np.asarray(np.isfinite(self._known_SO).any(axis=1))
-        place_S = np.arange(len(some_S)) - np.repeat(joined.begins[:-1], joined.lengths)
-        usable_N = np.zeros(len(joined), np.bool_)
-        usable_N[joined.sequence_S[some_S & (place_S >= self.ahead)]] = True
-        return Targets(usable_N | (joined.lengths <= self.ahead))
+        asked_S = np.zeros(len(self._known_SO), np.bool_)
+        asked_S[: -self.ahead] = np.isfinite(self._known_SO[self.ahead :]).any(axis=1)
+        left_S = np.repeat(joined.begins[1:], joined.lengths) - np.arange(len(asked_S))
+        return Targets(asked_S=asked_S & (left_S > self.ahead))
 
     def finish_targets(self) -> None:
         self.output_size = len(self._places)
@@ -136,23 +133,3 @@ class SeriesForecast(Series, StepRegression):
     def scores(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         width_O = torch.from_numpy(self.target_scaling.width_E).to(outputs)
         return {"mse": step_errors(outputs * width_O, batch.targets * width_O)}
-
-    def of_split(self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]) -> SplitScores:
-        answered, told = (self.in_units(x.astype(np.float64)) for x in (outputs, targets))
-        return super().of_split(answered, told)
-
-    @property
-    def readings(self) -> Sequence[Score]:
-        return [in_words(score, self.target_scaling) for score in super().readings]
-
-    @property
-    def score(self) -> Score:
-        return in_words(super().score, self.target_scaling)
-
-    def in_units(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return self.target_scaling.undone(values).astype(values.dtype)
-
-    def state(self) -> dict[str, Any]:
-        made = super().state()
-        made["series"]["targets"] = self.target_scaling.state()
-        return made

@@ -4,7 +4,6 @@ Shapes: N sequences, B batch, O numbers to predict.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,17 +11,17 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from rnnexp.data.base import Regression, SplitScores
+from rnnexp.data.base import Regression
 from rnnexp.data.columns import Column
 from rnnexp.data.series import Series
 from rnnexp.data.series_files import Joined
 from rnnexp.data.series_scaling import Scaling
 from rnnexp.data.series_targets import MissingNumbers, Targets, numbers_of_sequences
-from rnnexp.scores import Score
+from rnnexp.data.series_units import InUnits, target_report
 from rnnexp.types import Batch
 
 
-class SeriesRegression(Series, Regression):
+class SeriesRegression(InUnits, Series, Regression):
     """One number per sequence of numbers, or several.
 
     label_column: the column of the numbers, or several columns; in long form all rows of a sequence
@@ -98,50 +97,3 @@ class SeriesRegression(Series, Regression):
     def scores(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         width_O = torch.from_numpy(self.target_scaling.width_E).to(outputs)
         return {"mse": ((outputs - batch.targets) * width_O).square().mean(dim=1)}
-
-    def of_split(self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]) -> SplitScores:
-        answered, told = (self.in_units(x.astype(np.float64)) for x in (outputs, targets))
-        return super().of_split(answered, told)
-
-    @property
-    def readings(self) -> Sequence[Score]:
-        return [in_words(score, self.target_scaling) for score in super().readings]
-
-    @property
-    def score(self) -> Score:
-        return in_words(super().score, self.target_scaling)
-
-    def in_units(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return self.target_scaling.undone(values).astype(values.dtype)
-
-    def state(self) -> dict[str, Any]:
-        made = super().state()
-        made["series"]["targets"] = self.target_scaling.state()
-        return made
-
-
-def target_report(scaling: Scaling, what: str) -> dict[str, Any]:
-    """The facts, notes and warnings on numbers to predict. what: what one of them is called."""
-    shown = ", ".join(
-        f"{name} with mean {mean:.4g} and standard deviation {width:.4g}"
-        for name, mean, width in zip(scaling.names, scaling.means_E, scaling.width_E, strict=True)
-    )
-    return {
-        "targets": scaling.state(),
-        "notes": [
-            f"{what}s: {shown} in the training split; the loss is of these in units of the "
-            "standard deviation, mse in yours"
-        ],
-        "warnings": scaling.warnings(what),
-    }
-
-
-def in_words(score: Score, scaling: Scaling) -> Score:
-    """A score with the units on its axis."""
-    if score.name == "loss":
-        return replace(score, axis="loss (1: the variance in training)")
-    power = {"mse": "²", "mae": ""}.get(score.name)
-    if power is None:
-        return score
-    unit = scaling.names[0] if len(scaling.names) == 1 else "units"
-    return replace(score, axis=f"{score.axis} ({unit}{power})")

@@ -28,14 +28,16 @@ MissingNumbers = Literal["drop"]
 class Targets:
     """What was read of what is to be predicted.
 
-    usable_N: whether a sequence has it. strata: the class of each, where they have one.
+    usable_N: whether a sequence has it; or, where it is of each step, asked_S: whether a step has.
+    strata: the class of each sequence, where they have one.
     facts, notes: for summary.json and for the screen.
     """
 
-    usable_N: npt.NDArray[np.bool_]
+    usable_N: npt.NDArray[np.bool_] | None = None
     strata: Int64Array | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    asked_S: npt.NDArray[np.bool_] | None = None
 
 
 Fault = Callable[[int, str, str], DataError]

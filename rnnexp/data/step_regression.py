@@ -16,9 +16,9 @@ from rnnexp.types import Batch
 class StepRegression(Task):
     """Numbers per step: targets are float [B, T, O], NaN at pads and where there is no target.
 
-    Outputs are float [B, T, O]. The loss is the mean squared error over all numbers with a target;
-    an example's score is the mean of its own squared errors. What only a whole split has is of all
-    its steps with a target.
+    Outputs are float [B, T, O]. The loss is the mean squared error over all numbers with a target,
+    0 of none; an example's score is the mean of its own squared errors. What only a whole split has
+    is of all its steps with a target.
     """
 
     headline = MSE
@@ -28,7 +28,10 @@ class StepRegression(Task):
     per_step = True
 
     def loss(self, outputs: Tensor, batch: Batch) -> Tensor:
-        return squared_errors(outputs, batch.targets).sum() / known(batch.targets).sum()
+        return squared_errors(outputs, batch.targets).sum() / self.counted(batch).clamp(min=1)
+
+    def counted(self, batch: Batch) -> Tensor:
+        return known(batch.targets).sum()
 
     def scores(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         return {"mse": step_errors(outputs, batch.targets)}

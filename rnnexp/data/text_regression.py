@@ -15,7 +15,7 @@ from rnnexp.data.text import Targets, Texts
 from rnnexp.scores import Score
 from rnnexp.types import Batch, Split
 
-RMSE = Score("rmse", "low", "root mean squared error", logarithmic=True, perfect=0.0)
+RMSE = Score("rmse", "low", "root mean squared error", logarithmic=True, perfect=0.0, unit_power=1)
 
 
 class TextRegression(Texts, Regression):
@@ -59,14 +59,15 @@ class TextRegression(Texts, Regression):
         return {"mse": squared_B * self.scaling.standard_deviation**2}
 
     def of_split(self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]) -> SplitScores:
-        answered_N1, true_N1 = (
-            self.scaling.in_units(values.astype(np.float64)) for values in (outputs, targets)
-        )
+        answered_N1, true_N1 = map(self.in_units, (outputs, targets))
         rmse = float(np.square(answered_N1 - true_N1).mean()) ** 0.5 if len(true_N1) else np.nan
         return {
             "rmse": rmse if np.isfinite(rmse) else None,
             **super().of_split(answered_N1, true_N1),
         }
+
+    def in_units(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return self.scaling.in_units(values.astype(np.float64))
 
     def state(self) -> dict[str, Any]:
         return {**super().state(), "scaling": self.scaling.record()}

@@ -50,4 +50,11 @@ class Loss:
         return task.counted(batch)
 
 
+def share_of(part: int | Tensor, whole: int | Tensor) -> float | Tensor:
+    """part / whole, of what a loss has `counted`; 0 where nothing of the whole counts."""
+    if isinstance(whole, Tensor):
+        whole = whole.masked_fill(whole == 0, 1)
+    return part / whole
+
+
 OWN_LOSS = Loss()

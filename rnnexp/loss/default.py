@@ -13,10 +13,8 @@ from torch import Tensor
 
 from rnnexp.loss.base import HasLoss, Loss
 from rnnexp.ranges import a_fraction, more_than
-from rnnexp.types import Batch
-
-#: The target of a step without one, as in torch's cross_entropy.
-IGNORED = -100
+from rnnexp.scores.classes import IGNORED
+from rnnexp.types import Batch, mean_where_asked
 
 
 @dataclass(frozen=True)
@@ -119,12 +117,16 @@ class Default(Loss):
             return own
         if outputs.shape[-1] == 1:  # a sigmoid of z is a softmax of 0 and z
             outputs = torch.cat([torch.zeros_like(outputs), outputs], dim=-1)
-        return F.cross_entropy(
-            outputs.reshape(-1, outputs.shape[-1]),
-            batch.targets.reshape(-1),
-            weight=self._weights_on(task, outputs.device),
-            label_smoothing=self.label_smoothing,
-            ignore_index=IGNORED,
+        return mean_where_asked(
+            lambda targets: F.cross_entropy(
+                outputs.reshape(-1, outputs.shape[-1]),
+                targets.reshape(-1),
+                weight=self._weights_on(task, outputs.device),
+                label_smoothing=self.label_smoothing,
+                ignore_index=IGNORED,
+            ),
+            batch.targets,
+            IGNORED,
         )
 
     def counted(self, task: HasLoss, batch: Batch) -> int | Tensor:

@@ -5,8 +5,8 @@ Asked here once, instead of by its name wherever a score is written, drawn or ju
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, Self
 
 #: A run beats chance where its whole 95% interval over test examples shows more than this share of
 #: all skill: more than a lucky test set of 500 examples gives, even to the luckiest of some hundred
@@ -68,6 +68,7 @@ class Score:
     perfect: what a network that is always right gets.
     chance: what the best answer without memory gets; None where nobody knows.
     solved_at: from this value on a run counts as solved; None where nothing is ever solved.
+    unit_power: the power of the unit of what is predicted that it is in; 0: it has no unit.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Score:
     perfect: float | None = None
     chance: float | None = None
     solved_at: float | None = None
+    unit_power: int = 0
 
     def show(self, value: float | None) -> str:
         """
@@ -103,6 +105,17 @@ class Score:
         ('+5.0', '-0.01')
         """
         return f"{100 * difference:+.1f}" if self.percent else f"{difference:+.4g}"
+
+    def in_unit(self, unit: str) -> Self:
+        """With the unit of what is predicted on its axis.
+
+        >>> MAE.in_unit("kg").axis, MSE.in_unit("kg").axis, R2.in_unit("kg").axis
+        ('mean absolute error (kg)', 'mse (kg²)', 'R²')
+        """
+        if not self.unit_power:
+            return self
+        power = {1: "", 2: "²"}.get(self.unit_power, f"^{self.unit_power}")
+        return replace(self, axis=f"{self.axis} ({unit}{power})")
 
     @property
     def head(self) -> str:
@@ -182,8 +195,8 @@ MACRO_F1 = Score("macro_f1", "high", "macro F1", percent=True, perfect=1.0)
 BALANCED_ACCURACY = Score("balanced_accuracy", "high", "balanced accuracy", True, perfect=1.0)
 AUROC = Score("auroc", "high", "AUROC", percent=True, perfect=1.0)
 CALIBRATION_ERROR = Score("calibration_error", "low", "calibration error", True, perfect=0.0)
-MSE = Score("mse", "low", "mse", logarithmic=True, perfect=0.0)
-MAE = Score("mae", "low", "mean absolute error", logarithmic=True, perfect=0.0)
+MSE = Score("mse", "low", "mse", logarithmic=True, perfect=0.0, unit_power=2)
+MAE = Score("mae", "low", "mean absolute error", logarithmic=True, perfect=0.0, unit_power=1)
 R2 = Score("r2", "high", "R²", perfect=1.0)
 CROSS_ENTROPY = Score("loss", "low", "loss (nats)", perfect=0.0)
 SQUARED_ERROR = Score("loss", "low", "loss", logarithmic=True, perfect=0.0)

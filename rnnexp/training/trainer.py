@@ -17,6 +17,7 @@ from rnnexp.data.base import Task
 from rnnexp.dials import Checkpoints
 from rnnexp.errors import did_you_mean
 from rnnexp.interrupts import deferred
+from rnnexp.loss.base import share_of
 from rnnexp.model.base import SequenceModel
 from rnnexp.ranges import a_fraction, at_least, more_than
 from rnnexp.scores import Score
@@ -302,7 +303,7 @@ class Trainer:
         whole = recipe.loss.counted(task, batch)
         for first in range(0, len(batch), self.batch_size):
             part = batch.rows(first, first + self.batch_size)
-            yield part, recipe.loss.counted(task, part) / whole
+            yield part, share_of(recipe.loss.counted(task, part), whole)
 
     def epoch_steps(
         self, model: SequenceModel, distances: Sequence[int] = (), before: int = 0

@@ -19,6 +19,7 @@ from rnnexp.data.series_forecast import SeriesForecast
 from rnnexp.data.series_regression import SeriesRegression
 from rnnexp.data.series_scaling import Scaling
 from rnnexp.errors import DataError
+from rnnexp.scores import Score
 from rnnexp.types import Split
 
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
@@ -267,6 +268,89 @@ def test_a_value_that_was_missing_is_no_target() -> None:
     split = task.split("train")
     assert torch.isnan(split.targets[0, 1, 0])
     assert split.inputs.isfinite().all()
+
+
+def without_some_labels() -> None:
+    """20 sequences of 8 steps: of every fifth all labels are missing, of its next the first six."""
+    table = frame(20, 8)
+    number, table["label"] = _number(table.id), np.where(table.value > 100.5, "high", "low")
+    table.loc[(number % 5 == 1) | ((number % 5 == 2) & (table.time < 6)), "label"] = ""
+    write_long(table)
+
+
+@pytest.mark.parametrize(
+    ("options", "unread"),
+    [
+        ({"seq_len": 8}, {}),
+        ({"seq_len": 6}, {"without_a_target_in_the_first_6_steps": 4}),
+        (
+            {"seq_len": 8, "eval_lengths": [12, 5]},
+            {"without_a_target_in_the_first_5_steps": 4},
+        ),
+        ({"seq_len": 2, "cut": "last"}, {}),
+    ],
+    ids=["all", "seq_len", "eval_lengths", "last"],
+)
+def test_steps_that_are_read_have_a_class_in_every_sequence(
+    options: Mapping[str, Any], unread: Mapping[str, int]
+) -> None:
+    without_some_labels()
+    task = SeriesSteps(**LONG, missing_labels="drop", split="50/25/25", **options)
+    told = {"without_a_target": 4, **unread}
+    assert {name: n for name, n in task.report.items() if "without_a_target" in name} == told
+    for why, count in told.items():
+        assert f"left out: {count} sequences {why.replace('_', ' ')}" in task.report["notes"]
+    assert sum(len(task.split(name)) for name in SPLITS) == 20 - sum(told.values())
+    for length in (task.seq_len, *task.eval_lengths):
+        for name in SPLITS:
+            batch = task.at_length(length).split(name).as_batch()
+            scores = task.scores(torch.zeros(*batch.targets.shape, 2), batch)
+            assert scores["accuracy"].isfinite().all()
+
+
+def test_steps_that_are_read_have_a_value_to_forecast_in_every_sequence() -> None:
+    table = frame(20, 8)
+    number = _number(table.id)
+    gap = (number % 5 == 2) & (table.time > 0) & (table.time < 6)  # the first 4 have no target
+    table.loc[gap | ((number % 5 == 1) & (table.time > 0)), "value"] = np.nan
+    write_long(table)
+    words: dict[str, Any] = {**LONG, "ignore_columns": ["label"], "missing": "forward"}
+    whole = SeriesForecast(**words, horizon=2, split="50/25/25", seq_len=8)
+    assert whole.report["without_a_target"] == 4
+    assert sum(len(whole.split(name)) for name in SPLITS) == 16
+    task = SeriesForecast(**words, horizon=2, split="50/25/25", seq_len=4)
+    assert task.report["without_a_target_in_the_first_4_steps"] == 4
+    for name in SPLITS:
+        batch = task.split(name).as_batch()
+        assert task.scores(torch.zeros(batch.targets.shape), batch)["mse"].isfinite().all()
+    every = np.where(table.time < 6, np.nan, table.value)
+    write_long(table.assign(value=every, other=1.0))
+    told = "since none has a target in its first 3 steps: read more of them, or data.cut=last"
+    with pytest.raises(DataError, match=re.escape(told)):
+        SeriesForecast(**words, forecast_columns=["value"], seq_len=3)
+
+
+class Tube(SeriesRegression):
+    """With a score of its own."""
+
+    split_scores = (*SeriesRegression.split_scores, Score("cubed", "low", "cubed", unit_power=3))
+
+
+@pytest.mark.parametrize(
+    ("column", "unit"), [("target", "target"), (["target", "other"], "units")], ids=["one", "two"]
+)
+def test_the_unit_of_a_score_is_on_its_axis(column: Any, unit: str) -> None:
+    table = frame().drop(columns="label")
+    table.assign(other=3 * table.target).to_csv("r.csv", index=False)
+    task = Tube(**LONG | {"path": "r.csv", "label_column": column, "value_columns": ["value"]})
+    assert [score.axis for score in task.readings] == [
+        "loss (1: the variance in training)",
+        f"mse ({unit}²)",
+        f"mean absolute error ({unit})",
+        "R²",
+        f"cubed ({unit}^3)",
+    ]
+    assert task.score.axis == f"mse ({unit}²)"
 
 
 def test_files_of_their_own_for_validation_and_test() -> None:

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from rnnexp.data.csv import Csv
 from rnnexp.data.csv_regression import CsvRegression
 from rnnexp.errors import DataError
 from rnnexp.experiment.predict import predict
+from rnnexp.results.answers import with_scores
 from rnnexp.results.runs import RunDirectory
 from tests.conftest import TINY_MODEL, Outcome, read_npz
 
@@ -99,7 +101,11 @@ def test_a_run_is_asked_for_a_number(trained: Path, rnnexp: Callable[..., Outcom
     for row, text in enumerate(TEXTS[45:]):
         said = predict(trained, text)
         number = float(said.splitlines()[0].removeprefix("number:"))
-        assert number == pytest.approx(1050 + arrays["outputs"][row, 0] * 1250**0.5, abs=0.01)
+        assert number == pytest.approx(arrays["outputs"][row, 0], abs=0.01)
+    assert arrays["targets"][:, 0] == pytest.approx(NUMBERS[45:], rel=1e-6)  # in the user's unit
+    error = arrays["outputs"] - arrays["targets"]
+    assert np.square(error).mean() == pytest.approx(test["mse"], rel=1e-4)
+    assert np.abs(error).mean() == pytest.approx(test["mae"], rel=1e-6)
     assert "of the number, in standard deviations" in said
     steps = predict(trained, "good bad", steps=True)
     assert "number so far" in steps
@@ -120,6 +126,30 @@ def test_classes_are_not_asked_for(rnnexp: Callable[..., Outcome]) -> None:
     assert "data.stratify=true gives each split" in rnnexp(*words, "data.stratify=true").error
     assert "unknown setting 'data.label_case'" in rnnexp(*words, "data.label_case=keep").error
     assert "model.head=auto" in rnnexp(*words, "model.head=softmax").error
+
+
+@pytest.mark.parametrize("first", [Csv, CsvRegression])
+def test_one_file_can_be_read_as_classes_and_as_numbers(first: type[Csv | CsvRegression]) -> None:
+    """Both keep what they read in one cache, and neither takes what is the other's."""
+    write(list(NUMBERS))
+    for kind in (first, Csv, CsvRegression):
+        task = kind(path="t.csv", cache_dir="cache")
+        assert task.split("train").targets.is_floating_point() == (kind is CsvRegression)
+        if kind is Csv:
+            assert list(task.report["classes"]) == ["1000", "1025", "1050", "1075", "1100"]
+
+
+def test_old_predictions_give_a_score_that_was_not_known(trained: Path) -> None:
+    """As `report --score` asks for it, of a summary that has no mae."""
+    run = RunDirectory.open(trained)
+    known = run.summary
+    older = known.model_copy(
+        update={"scores": {name: known.scores[name] for name in ("loss", "mse")}}
+    )
+    scored = with_scores(run, older, "mae").test
+    assert scored is not None
+    assert known.test is not None
+    assert scored["mae"] == pytest.approx(known.test["mae"], rel=1e-6)
 
 
 @pytest.mark.realdata

@@ -173,4 +173,27 @@ def test_a_file_is_answered_as_the_test_split_was(
     again = rnnexp("predict", str(run.path), "--series", str(path), "--to", "out.csv")
     assert (again.status, "is there already" in again.error) == (2, True)
     alone = rnnexp("predict", str(run.path), "--series", str(path))
-    assert (alone.status, "go together" in alone.error) == (2, True)
+    assert (alone.status, "--series FILE needs --to" in alone.error) == (2, True)
+
+
+def test_labels_that_begin_behind_what_is_read_make_nothing_diverge(rnnexp: Rnnexp) -> None:
+    """A third of the sequences are labelled from their step 13 on, and ten steps are read."""
+    waves()
+    table = pd.read_csv("waves.csv")
+    table["state"] = np.where(table.value > 1000, "high", "low")
+    table.loc[(table.id % 3 == 0) & (table.time < 12), "state"] = ""
+    table.to_csv("waves.csv", index=False)
+    outcome = rnnexp(
+        "data=series_steps", "data.value_columns=[value]", "data.label_column=state", *WAVES,
+        "data.missing_labels=drop", "seq_len=10", "trainer.epochs=2", "trainer.batch_size=1",
+        "trainer.accumulate=4",
+    )  # fmt: skip
+    assert outcome.status == 0, outcome.err
+    assert "left out: 20 sequences without a target in the first 10 steps" in outcome.out
+    run = RunDirectory(next(Path("outputs/runs").iterdir()))
+    assert run.summary.status == "finished"
+    assert run.summary.data_report["without_a_target_in_the_first_10_steps"] == 20
+    rows = [row[name] for row in run.metrics for name in ("train_accuracy", "val_accuracy")]
+    assert np.isfinite(rows).all()
+    test = run.summary.test or {}
+    assert all(value is not None for value in test.values())

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from rnnexp.data.base import classification_loss
 from rnnexp.loss.base import Loss
 from rnnexp.loss.default import Default
+from rnnexp.scores.classes import IGNORED
 from rnnexp.types import Batch, SequenceDataset, Split
 
 
@@ -61,6 +62,16 @@ def test_names_may_be_numbers() -> None:
     outputs = LOGITS[:3, :2]
     by_name = loss_of(Default({0: 1.0, 1: 3.0}), task, outputs)
     assert by_name == loss_of(Default([1.0, 3.0]), task, outputs)
+
+
+def test_of_no_target_the_loss_is_0_and_so_is_its_gradient() -> None:
+    """As a part of a batch of steps may be; torch's is 0/0."""
+    outputs = torch.randn(2, 3, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    loss = loss_of(Default([1.0, 4.0, 0.5], 0.1), Kinds([IGNORED] * 2, 3), outputs)
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert loss == 0
+    assert outputs.grad is not None
+    assert (outputs.grad == 0).all()
 
 
 def test_balanced_gives_each_class_the_same_say() -> None:
