@@ -20,7 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from rnnexp.dials import SECTIONS, Checkpoints, Dials, Jobs
-from rnnexp.earlier import INSTEAD
+from rnnexp.earlier import instead
 from rnnexp.errors import ConfigError, UserError, did_you_mean, first_line, nearest, to_type
 from rnnexp.plugins import PRESETS, option_files, own_config_dir
 
@@ -44,6 +44,9 @@ GROUPS = {
     "trainer": "rnnexp.training.trainer.Trainer",
 }
 
+
+#: What else a setting of several types may be, by what is wrong with the value.
+OTHER_KINDS = {"list_type": "a list", "dict_type": "names with values, as {neg: 1, pos: 3}"}
 
 #: The groups of which a run has any number of choices, each under its own name, and their classes.
 #: They watch a run, and change none of its numbers.
@@ -273,8 +276,8 @@ def checked_arguments(
     checked: dict[str, Any] = {}
     for key, value in values.items():
         if key not in parameters:
-            if now := INSTEAD.get(f"{prefix}{key}"):
-                raise ConfigError(f"'{prefix}{key}' has another name now: {now.format(value)}")
+            if now := instead(f"{prefix}{key}", str(value)):
+                raise ConfigError(f"{prefix}{key} has another name now: type {now}")
             near = nearest(key, [*parameters, *others])
             hint = f"; did you mean '{prefix}{near}'?" if near is not None else ""
             if prefix and key in GROUPS:  # a group of its own, and no setting of another
@@ -296,6 +299,8 @@ def _typed(key: str, value: Any, annotation: Any) -> Any:
         details = error.errors()[0]
         must = details["msg"].replace("Input should be", "must be")
         must = must.replace("an instance of Sequence", "a list, as [0.9,0.99]")
+        kinds = {fault["type"]: OTHER_KINDS.get(fault["type"]) for fault in error.errors()[1:]}
+        must += "".join(f" or {kind}" for kind in kinds.values() if kind and kind not in must)
         options = details.get("ctx", {}).get("expected", "")
         near = did_you_mean(str(value), options.replace(" or ", ", ").replace("'", "").split(", "))
         shown = json.dumps(value) if value is None or isinstance(value, bool) else value

@@ -70,6 +70,28 @@ INSTEAD: Mapping[str, str] = {
     "trainer.alpha": "optimizer=rmsprop optimizer.alpha={}",
 }
 
+
+def instead(key: str, value: str) -> str | None:
+    """The words to type in the place of a setting of an earlier version."""
+    if key not in INSTEAD:
+        return None
+    if key == "trainer.alpha" and value in ("", "null", "None"):
+        return "nothing: optimizer=rmsprop has its alpha"
+    return INSTEAD[key].format(value or "...")
+
+
+def key_now(key: str) -> str:
+    """What a setting that a command named is called now."""
+    now = INSTEAD.get(key)
+    return key if now is None else now.rpartition("=")[0].split()[-1]
+
+
+def optimizer_name(node: Mapping[str, Any]) -> str | None:
+    """What `trainer.optimizer` called the optimizer of an upgraded configuration."""
+    names = {str(of["_target_"]): name for name, of in OPTIMIZERS.items()}
+    return names.get(str(node.get("_target_")))
+
+
 #: What a choice, as `group=name`, or a preset was called in an earlier version, and is called now.
 CHOICES: Mapping[str, str] = {"experiment=memory_horizon": "experiment=trainability"}
 
@@ -141,10 +163,13 @@ def _with_optimizer(config: Mapping[str, Any]) -> dict[str, Any]:
     return {**config, "trainer": trainer, "optimizer": group}
 
 
-def in_first_names(config: Mapping[str, Any]) -> dict[str, Any]:
+def in_first_names(
+    config: Mapping[str, Any], written: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """`upgraded`, with an optimizer as the first version named it, where it had it.
 
-    A run's identity is a hash that versions before 0.7 have made of these names.
+    A run's identity is a hash that versions before 0.7 have made of these names. written: the
+    configuration as the run has it, which may be of such a version.
     """
     group = dict(config.get("optimizer") or {})
     names = [name for name, of in OPTIMIZERS.items() if of["_target_"] == group.get("_target_")]
@@ -153,7 +178,9 @@ def in_first_names(config: Mapping[str, Any]) -> dict[str, Any]:
     lr, alpha = group.pop("lr"), group.get("alpha")
     usual = dict(OPTIMIZERS[names[0]])
     own = {"learning_rate": lr, "optimizer": names[0]}
-    if alpha != usual.get("alpha"):  # the setting was null where it was not given
+    # the setting was null where it was not given, and counted where it was
+    was_given = ((written or {}).get("trainer") or {}).get("alpha") is not None
+    if alpha != usual.get("alpha") or was_given:
         own["alpha"] = usual["alpha"] = alpha
     if group != usual:
         return dict(config)

@@ -55,6 +55,6 @@ def test_a_launcher_of_the_page(
     outcome = rnnexp(*typed(command), *SMALL)
     assert outcome.status == 0, outcome.err
     (study,) = Path("outputs/studies").iterdir()
-    runs = package.load_study(study).runs
+    runs = package.load_study(study).study.runs
     assert len(runs) == 4
     assert all(run.finished for run in runs)

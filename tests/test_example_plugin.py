@@ -47,7 +47,7 @@ def test_its_preset_runs_and_draws(rnnexp: Callable[..., Outcome], workdir: Path
     (path / "plots" / "state_speed.png").unlink()
     assert rnnexp(*CONF, "report", str(path)).status == 0
     assert (path / "plots" / "state_speed.png").is_file()
-    study = package.load_study(path)
+    study = package.load_study(path).study
     assert isinstance(study, Study)
     for run in study.runs:
         assert 0 < run.summary.probes["state_speed"]["mean"] < 1

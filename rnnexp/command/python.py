@@ -10,7 +10,8 @@ from typing import Literal, overload
 from rnnexp import plugins
 from rnnexp.command.hydra import end_jobs_of_workers
 from rnnexp.command.launch import launch
-from rnnexp.errors import ConfigError, DataError
+from rnnexp.command.words import one_line, user_errors
+from rnnexp.errors import ConfigError, DataError, UserError
 from rnnexp.experiment.loaded_run import Run
 from rnnexp.experiment.loaded_study import LoadedStudy
 from rnnexp.interrupts import interrupt
@@ -47,8 +48,8 @@ def run(
     Runs in a thread of its own and gives back what belongs to the process: denormal numbers are
     flushed there alone, and torch's number of threads, its random state and the log are as before.
 
-    Raises rnnexp.errors.UserError, or Hydra's errors, for what the command would refuse in a line,
-    and what a run raises.
+    Raises rnnexp.errors.UserError for what the command would refuse in a line, and what a run
+    raises.
 
     >>> run = rnnexp.run(["model=rnn", "seq_len=50"])               # doctest: +SKIP
     >>> run.summary.test["accuracy"]                                # doctest: +SKIP
@@ -62,7 +63,12 @@ def run(
     if config_dir is not None:
         plugins.register(Path(config_dir))  # refused before anything is run
     with _process_state():
-        path = _in_a_thread([*options, *words])
+        try:
+            path = _in_a_thread([*options, *words])
+        except user_errors() as error:
+            if isinstance(error, UserError):
+                raise
+            raise ConfigError(one_line(error)) from error
     if path is None:
         raise ValueError(f"nothing was run by {words}")
     return load_run(path) if (path / "summary.json").is_file() else load_study(path)

@@ -14,7 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from rnnexp import config as settings
 from rnnexp.command import keys
 from rnnexp.command.verbs import VERBS
-from rnnexp.earlier import CHOICES, INSTEAD
+from rnnexp.earlier import CHOICES, instead
 from rnnexp.errors import ConfigError, UserError, did_you_mean, literal, to_type
 from rnnexp.plugins import PRESETS
 
@@ -85,9 +85,8 @@ def _parsed(word: str) -> Override | None:
 
 def _check_word(word: str, key: str, equals: str, value: str, valid: set[str]) -> None:
     """Refuse what Hydra would answer with a traceback, and what has another name now."""
-    if key in INSTEAD:
-        now = INSTEAD[key].format(value or "...")
-        raise ConfigError(f"{key} is called {now.rpartition('=')[0].split()[-1]} now: type {now}")
+    if now := instead(key, value):
+        raise ConfigError(f"{key} has another name now: type {now}")
     if not equals:
         if key in valid:
             raise ConfigError(f"'{key}' needs a value: {key}=...")
@@ -205,8 +204,15 @@ def one_line(error: Exception) -> str:
     """What is wrong and the way out, without Hydra's layers."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = " ".join(lines)
+    if "does not support sweep type" in text:
+        return (
+            "interval(...) and tag(...) are of a search: add hydra/sweeper=optuna, or give the "
+            "values with commas between"
+        )
     if match := re.search(r"Could not override '([^']+)'", text):
         key = match[1].lstrip("+")
+        if key.startswith("hydra.sweeper."):
+            return f"unknown setting '{key}': it may be one of hydra/sweeper=optuna, or =adaptive"
         return f"unknown setting '{key}'{keys.suggestion(key)}"
     if match := re.search(r"Ambiguous value for argument '(.+?)'\s+1\.", text):
         return _several_values(match[1])

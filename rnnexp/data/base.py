@@ -48,6 +48,7 @@ class Task(ABC):
     curriculum: the lengths that the network is trained at, of a task that `generates`; None where
         it is the one that is tested at.
     solved: the headline score at which a run counts as solved, None where no such score is defined.
+    shuffled: whether its examples stand in another order than they had.
     """
 
     input_size: int
@@ -59,6 +60,7 @@ class Task(ABC):
     eval_lengths: Sequence[int] = ()
     curriculum: Curriculum | None = None
     solved: float | None = None
+    shuffled: bool = False
 
     #: The score that figures and tables show first.
     headline: ClassVar[Score]
@@ -74,6 +76,8 @@ class Task(ABC):
     synthetic: ClassVar[bool] = False
     #: The length sets over how many steps a network must remember to be right.
     memory: ClassVar[bool] = False
+    #: The answer at a step is an input of a later one: a network may not have read that far.
+    foretells: ClassVar[bool] = False
     #: Every training step gets new examples from `fresh`, and the training split is empty.
     generates: ClassVar[bool] = False
 

@@ -99,6 +99,7 @@ class Images(Classification):
             generator = np.random.default_rng(stream_seed(permute_seed, "pixels"))
             self._order_T = generator.permutation(steps)
         bounds.fits("pool", pool, len(images) * steps * PIXEL, f"{len(images)} images")
+        self.shuffled = True  # stratified
         self._rows = split_rows(images, shares, shuffle_seed, limit, stratify=True, what="image")
         used = np.concatenate([self._rows[name] for name in SPLITS])
         counts = np.bincount(images.labels[used], minlength=len(images.classes))

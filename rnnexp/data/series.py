@@ -111,6 +111,7 @@ class Series(Task):
         at_least("seq_len", seq_len, 1)
         if limit is not None:
             at_least("limit", limit, 1)
+        self.shuffled = shuffle_seed is not None or self.stratify
         if shuffle_seed is not None:
             at_least("shuffle_seed", shuffle_seed, 0)
         if time_column is not None and id_column is None:

@@ -43,6 +43,8 @@ class SeriesForecast(Series, StepRegression):
     reported beside chance, and a forecast that is no better has learned nothing of use.
     """
 
+    foretells = True
+
     target_key: ClassVar[str] = "data.forecast_columns"
 
     def __init__(

@@ -260,11 +260,14 @@ class TextClassification(Texts, Classification):
     ) -> Targets:
         self._check_classes(corpus, rows)
         counts = np.bincount(corpus.labels[used], minlength=len(corpus.classes)).tolist()
+        # A test split of a file of its own may have other shares than those of training.
+        tested = rows["test"] if "test" in self.given else used
+        of_tested = np.bincount(corpus.labels[tested], minlength=len(corpus.classes)).tolist()
         self.classes = corpus.classes
         return Targets(
             torch.from_numpy(corpus.labels),
             len(corpus.classes),
-            classification_chance(counts),
+            classification_chance(of_tested),
             {"classes": dict(zip(corpus.classes, counts, strict=True))},
             lacking_classes(corpus, rows),
         )

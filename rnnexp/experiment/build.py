@@ -4,7 +4,7 @@ The one thing written is the cache of tokenised texts.
 """
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, get_args
@@ -30,7 +30,6 @@ from rnnexp.model.base import SequenceModel
 from rnnexp.model.engine import Engine
 from rnnexp.probes.base import Probe
 from rnnexp.results.reuse import Identity
-from rnnexp.schedule.base import Schedule
 from rnnexp.streams import stream_seed
 from rnnexp.training.contradictions import check_data, check_segments
 from rnnexp.training.recipe import Recipe
@@ -154,11 +153,12 @@ def _build(spec: RunSpec) -> Experiment:
     _checked(config, "init", init, model, generator)
     if not all(bool(weight.isfinite().all()) for weight in model.parameters()):
         raise ConfigError("the initial weights are not finite: lower what init or embedding scale")
+    _checked(config, "model", check_directions, model, task)
     _checked(config, "trainer", check_segments, trainer, model, task)
     _checked(config, "trainer", check_states, trainer, model, task, device)
-    planned = sum(trainer.plan(trainer.feed(model, task, dials.seed, device).epoch_steps))
-    _checked(config, "regulariser", recipe.regulariser.check, model, planned)
-    _checked(config, "schedule", check_schedule, recipe.schedule, task, planned)
+    plan = trainer.plan(trainer.feed(model, task, dials.seed, device).epoch_steps)
+    _checked(config, "regulariser", recipe.regulariser.check, model, sum(plan))
+    _checked(config, "schedule", check_schedule, recipe, task, plan)
     probes, skipped = _probes(spec, model, task)
     work = work_of(trainer, model, task, dials.seed)
     threads = config.get("threads") or work.threads(bounds.own_cores(), default_threads())
@@ -171,15 +171,27 @@ def _build(spec: RunSpec) -> Experiment:
     return experiment
 
 
-def check_schedule(schedule: Schedule, task: Task, steps: int) -> None:
-    """Raise ValueError where it has nothing to go by, or leaves the training nothing."""
+def check_directions(model: SequenceModel, task: Task) -> None:
+    """Raise ValueError where one of two directions would read the answers."""
+    if task.foretells and model.directions > 1:
+        raise ValueError(
+            "bidirectional=true has a direction that reads what is to be foretold: use "
+            "model.bidirectional=false"
+        )
+
+
+def check_schedule(recipe: Recipe, task: Task, plan: Sequence[int]) -> None:
+    """Raise ValueError where it has nothing to go by, or nothing to do in the plan's epochs."""
+    schedule = recipe.schedule
+    if schedule.varies and not plan:
+        raise ValueError("schedule is of a training and epochs=0 has none: use schedule=none")
     if schedule.watches and not len(task.split("val")):
         way_out = "data.val_count=1000" if task.generates else "data.split=80/10/10"
         raise ValueError(
             f"schedule watches the validation split and the data has none: use {way_out}, or "
             "schedule=none"
         )
-    schedule.check(steps)
+    schedule.check(sum(plan), len(plan), recipe.optimizer.lr)
 
 
 def _check_engine(experiment: Experiment) -> None:

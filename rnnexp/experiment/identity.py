@@ -26,7 +26,7 @@ def fingerprint(config: Mapping[str, Any]) -> str:
     """16 hexadecimal digits, the same for runs whose numbers are the same."""
     relevant = {
         key: component(key, value) if key in settings.GROUPS else value
-        for key, value in in_first_names(upgraded(config)).items()
+        for key, value in in_first_names(upgraded(config), config).items()
         if key not in (*settings.LABELS, *SECTIONS, *settings.LISTS)
         and value is not None
         and not came_later(key, value)

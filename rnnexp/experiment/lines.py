@@ -158,7 +158,8 @@ def _weights(summary: Summary) -> str:
     )
     if not last:
         return "; initial weights"
-    beside = f" (validation loss lowest at {best})" if best not in (None, at) else ""
+    watched = summary.monitor or "loss"
+    beside = f" (validation {watched} best at {best})" if best not in (None, at) else ""
     return f"; weights of {summary.unit} {at} of {last}{beside}"
 
 

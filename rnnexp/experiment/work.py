@@ -49,7 +49,8 @@ def work_of(trainer: Trainer, model: SequenceModel, task: Task, seed: int) -> Wo
     layers = model.recurrences()
     product = trainer.batch_size * max((layer.product_size for layer in layers), default=0)
     weights = sum(layer.weight_ih.numel() + layer.product_size for layer in layers)
-    each = trainer.batch_size * weights + FIXED * max(len(layers), 1)
+    parts = trainer.accumulate
+    each = parts * (trainer.batch_size * weights + FIXED * max(len(layers), 1))
     steps = sum(trainer.plan(trainer.feed(model, task, seed, CPU).epoch_steps))
     widths = trained_widths(task, not model.reads_pads)
     return Work(product, float(steps * widths.mean() * each))

@@ -32,7 +32,7 @@ class Default(Loss):
     label_smoothing: ε.
     """
 
-    class_weights: Literal["balanced"] | list[float] | dict[str, float] | None = None
+    class_weights: Literal["balanced"] | list[float] | dict[str | int, float] | None = None
     label_smoothing: float = 0.0
 
     def __post_init__(self) -> None:
@@ -60,7 +60,10 @@ class Default(Loss):
             return
         key = "class_weights" if self.class_weights is not None else "label_smoothing"
         if task.regression:
-            raise ValueError(f"{key} is of classes and the data asks for numbers: use loss=default")
+            off = "null" if key == "class_weights" else "0"
+            raise ValueError(
+                f"{key} is of classes and the data asks for numbers: use loss.{key}={off}"
+            )
         if self.class_weights == "balanced" and task.generates:
             raise ValueError(
                 "class_weights=balanced counts the classes of a training split, and each step of "
@@ -85,13 +88,14 @@ class Default(Loss):
                 )
             return (counts.sum() / (size * counts)).float()
         if isinstance(given, Mapping):
-            if set(given) != set(names):
+            by_name = {str(name): weight for name, weight in given.items()}
+            if set(by_name) != set(names):
                 known = ", ".join(names) if names else "no names: use a list"
                 raise ValueError(
-                    f"class_weights must name each class once (got {', '.join(given)}; the data "
+                    f"class_weights must name each class once (got {', '.join(by_name)}; the data "
                     f"has {known})"
                 )
-            return torch.tensor([given[name] for name in names])
+            return torch.tensor([by_name[name] for name in names])
         assert isinstance(given, list)
         if len(given) != size:
             raise ValueError(

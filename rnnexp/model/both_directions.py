@@ -43,10 +43,10 @@ def states_of_both(module: nn.RNNBase, x_TBE: Tensor, lengths_B: Tensor) -> Tens
     for index in range(module.num_layers):
         if index:
             states_TBS = F.dropout(states_TBS, module.dropout, module.training)
-        back_TBS = states_TBS.take_along_dim(turned_TB1, 0)
+        back_TBS = along(states_TBS, turned_TB1)
         forward_TBH = _run(module.mode, layers[f"l{index}"], states_TBS)
         backward_TBH = _run(module.mode, layers[f"l{index}_reverse"], back_TBS)
-        backward_TBH = backward_TBH.take_along_dim(turned_TB1, 0)
+        backward_TBH = along(backward_TBH, turned_TB1)
         states_TBS = torch.cat([forward_TBH, backward_TBH], dim=2)
     return states_TBS
 
@@ -68,3 +68,8 @@ def _run(mode: str, layer: Recurrence, x_TBE: Tensor) -> Tensor:
     # with biases, one layer, no dropout, training (which cuDNN alone asks), one direction, T first
     settings = (True, 1, 0.0, True, False, False)
     return KERNELS[mode](x_TBE, initial, list(layer.weights.values()), *settings)[0]
+
+
+def along(x_TBF: Tensor, step_TB1: Tensor) -> Tensor:
+    """x at these steps of each example: `take_along_dim`, which torch.export does not follow."""
+    return x_TBF.gather(0, step_TB1.expand(-1, -1, x_TBF.shape[2]))

@@ -57,7 +57,7 @@ def last_of_both(states_TBH: Tensor, batch: Batch) -> Tensor:
 def last_valid_of_both(states_TBH: Tensor, batch: Batch) -> Tensor:
     forward_TBH, backward_TBH = states_TBH.chunk(2, dim=2)
     first_B = batch.first_valid_B
-    row_B = torch.arange(len(batch), device=first_B.device)
+    row_B = torch.arange(states_TBH.shape[1], device=first_B.device)
     return torch.cat([last_valid(forward_TBH, batch), backward_TBH[first_B, row_B]], dim=1)
 
 

@@ -43,6 +43,16 @@ class Optimizer:
     def check(self) -> None:
         """Raise ValueError, which begins with a setting's name, for values out of its range."""
 
+    @property
+    def words(self) -> str:
+        """Its name, its rate, and what is not as torch has it."""
+        own = [
+            f"{field.name} {getattr(self, field.name)}"
+            for field in fields(self)
+            if field.name != "lr" and getattr(self, field.name) != field.default
+        ]
+        return ", ".join([f"{self.kind.__name__} with lr {self.lr:g}", *own])
+
     def make(
         self, parameters: Sequence[nn.Parameter], device: torch.device
     ) -> torch.optim.Optimizer:

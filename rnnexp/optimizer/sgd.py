@@ -31,6 +31,11 @@ class SGD(Optimizer):
         check_momentum(self.momentum)
         at_least("weight_decay", self.weight_decay, 0)
         finite("dampening", self.dampening)
+        if self.dampening and not self.momentum:
+            raise ValueError(
+                f"dampening={self.dampening} is of what momentum adds, and momentum is 0: "
+                "use optimizer.dampening=0"
+            )
         if self.nesterov and not (self.momentum > 0 and self.dampening == 0):
             raise ValueError(
                 "nesterov=true needs momentum above 0 and dampening=0: use "

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rnnexp.dials import SECTIONS
-from rnnexp.earlier import came_later
+from rnnexp.earlier import came_later, key_now, optimizer_name
 from rnnexp.results.summary import Summary
 
 #: Settings that name a run, or say what is measured of it, and do not tell runs apart.
@@ -22,7 +22,7 @@ def varying_settings(
         return [_value(name, s, c) for s, c in zip(summaries, configs, strict=True)]
 
     # What a command of this study named, where it varies ...
-    named = dict.fromkeys(key for summary in summaries for key in summary.overrides)
+    named = dict.fromkeys(key_now(key) for summary in summaries for key in summary.overrides)
     names = ["model", "data", "seq_len", *(key for key in named if not _names_run(key))]
     columns = {name: column(name) for name in dict.fromkeys(names)}
     varied = {n: c for n, c in columns.items() if n == "model" or len(set(map(str, c))) > 1}
@@ -31,6 +31,11 @@ def varying_settings(
     if "data" in varied:  # a path says nothing that the data's name has not said
         varied = {n: c for n, c in varied.items() if not _follows(n, c, varied["data"])}
     flat = [flat_settings(config) for config in configs]
+    if "optimizer" in varied:  # its settings follow from it where nobody has named them
+        flat = [
+            {k: v for k, v in own.items() if not k.startswith("optimizer.") or k in named}
+            for own in flat
+        ]
     while hidden := _differences_within_groups(list(varied.values()), flat):
         varied |= {key: column(key) for key in hidden}
     return varied
@@ -85,6 +90,8 @@ def _value(name: str, summary: Summary, config: Mapping[str, Any]) -> Any:
     value: Any = config
     for part in name.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
+    if isinstance(value, Mapping):  # a group that the run's version had not
+        return optimizer_name(value)
     if isinstance(value, list):
         return str(value)
     if value is None and name in LENGTHS:  # what follows from other settings is in the report

@@ -25,9 +25,11 @@ class Schedule:
         """What it does in a training; empty where it does nothing."""
         return ""
 
-    def check(self, steps: int) -> None:
-        """Raise ValueError, which begins with a setting's name, where a training of so many steps
-        leaves it nothing to do."""
+    def check(self, steps: int, epochs: int, lr: float) -> None:
+        """Raise ValueError, which begins with a setting's name, where it has nothing to do.
+
+        steps, epochs: of the training; an epoch is a row of metrics.csv. lr: `optimizer.lr`.
+        """
 
     def rate(self, lr: float, step: int, steps: int, kept: Mapping[str, float]) -> float:
         """The learning rate of a step.
@@ -61,7 +63,7 @@ def check_warmup(warmup_steps: int, steps: int) -> None:
     if steps and warmup_steps >= steps:
         raise ValueError(
             f"warmup_steps={warmup_steps} leaves none of the training's {steps} steps at the full "
-            f"rate: use schedule.warmup_steps={steps // 10}"
+            f"rate: use schedule.warmup_steps={max(1, steps // 10)}"
         )
 
 

@@ -34,8 +34,13 @@ class Cosine(Schedule):
         rises = f"rises over the first {self.warmup_steps} steps, then " * bool(self.warmup_steps)
         return f"rate {rises}falls by a cosine to {self.eta_min:g}"
 
-    def check(self, steps: int) -> None:
+    def check(self, steps: int, epochs: int, lr: float) -> None:
         check_warmup(self.warmup_steps, steps)
+        if self.eta_min >= lr:
+            raise ValueError(
+                f"eta_min={self.eta_min:g} is no lower rate than optimizer.lr={lr:g}: use a "
+                "smaller schedule.eta_min"
+            )
 
     def rate(self, lr: float, step: int, steps: int, kept: Mapping[str, float]) -> float:
         if step < self.warmup_steps:

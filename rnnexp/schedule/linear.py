@@ -32,8 +32,10 @@ class Linear(Schedule):
         rises = f"rises over the first {self.warmup_steps} steps, then " * bool(self.warmup_steps)
         return f"rate {rises}goes linearly to {self.end_factor:g} of itself"
 
-    def check(self, steps: int) -> None:
+    def check(self, steps: int, epochs: int, lr: float) -> None:
         check_warmup(self.warmup_steps, steps)
+        if self.end_factor == 1 and not self.warmup_steps:
+            raise ValueError("end_factor=1 leaves the rate as it is: use schedule=none")
 
     def rate(self, lr: float, step: int, steps: int, kept: Mapping[str, float]) -> float:
         if step < self.warmup_steps:

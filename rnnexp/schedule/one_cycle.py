@@ -32,7 +32,7 @@ class OneCycle(Schedule):
             raise ValueError(
                 f"pct_start must be greater than 0 and less than 1 (got {self.pct_start})"
             )
-        more_than("div_factor", self.div_factor, 0)
+        more_than("div_factor", self.div_factor, 1)  # else the rate would not rise
         more_than("final_div_factor", self.final_div_factor, 0)
 
     @property

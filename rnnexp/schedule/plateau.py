@@ -42,6 +42,19 @@ class Plateau(Schedule):
             "validation score"
         )
 
+    def check(self, steps: int, epochs: int, lr: float) -> None:
+        if self.min_lr >= lr:
+            raise ValueError(
+                f"min_lr={self.min_lr:g} is no lower rate than optimizer.lr={lr:g}: use a smaller "
+                "schedule.min_lr"
+            )
+        if epochs < self.patience + 3:  # the best, those that wait, one that is trained slower
+            raise ValueError(
+                f"patience={self.patience} lowers the rate for epoch {self.patience + 3} at the "
+                f"earliest and the training has {epochs}: use schedule.patience="
+                f"{max(0, epochs // 3 - 1)}"
+            )
+
     def rate(self, lr: float, step: int, steps: int, kept: Mapping[str, float]) -> float:
         lowered: float = lr * self.factor ** kept.get("falls", 0)
         return max(lowered, min(lr, self.min_lr))

@@ -31,7 +31,7 @@ class Step(Schedule):
     def words(self) -> str:
         return f"rate times {self.gamma:g} every {self.step_size} steps"
 
-    def check(self, steps: int) -> None:
+    def check(self, steps: int, epochs: int, lr: float) -> None:
         if steps and self.step_size >= steps:
             raise ValueError(
                 f"step_size={self.step_size} changes nothing in a training of {steps} steps: use "

@@ -29,7 +29,7 @@ class Warmup(Schedule):
     def words(self) -> str:
         return f"rate rises over the first {self.warmup_steps} steps"
 
-    def check(self, steps: int) -> None:
+    def check(self, steps: int, epochs: int, lr: float) -> None:
         check_warmup(self.warmup_steps, steps)
 
     def rate(self, lr: float, step: int, steps: int, kept: Mapping[str, float]) -> float:

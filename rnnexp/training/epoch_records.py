@@ -47,7 +47,8 @@ class EpochRecords:
         scores = {name: (validation or {}).get(name) for name in scores}
         diverged = fit.status == "diverged"
         if not diverged:
-            log.info("%s", self.progress.line(fit, steps.means(), scores))
+            line = self.progress.line(fit, steps.means(), scores)
+            log.info("%s", line + self._monitored(scores))
         probe_seconds = self._measure(fit, steps, why_last is not None)
         seconds = steps.clock.seconds
         lessons = {} if self.task.curriculum is None else {"train_length": steps.mean_length}
@@ -67,6 +68,14 @@ class EpochRecords:
         )
         if why_last is not None and not diverged and fit.epochs < len(self.plan):
             log.info("stopped: %s", why_last)
+
+    def _monitored(self, scores: Mapping[str, float | None]) -> str:
+        """The watched validation score, where no other part of the line shows it."""
+        shown = [score.name for score in self.progress.scores]
+        if self.monitor is None or self.monitor in shown or scores[self.monitor] is None:
+            return ""
+        score = next(score for score in self.task.readings if score.name == self.monitor)
+        return f"  val {score.name} {score.show(scores[self.monitor])}"
 
     def _measure(self, fit: Fit, steps: EpochSteps, last: bool) -> float:
         """What the probes measure, and the seconds that it took."""

@@ -51,18 +51,20 @@ def evaluate(
     loss = torch.zeros((), dtype=wide(data.device), device=data.device)
     outputs_by_batch: list[Tensor] = []
     scores_by_batch: dict[str, list[Tensor]] = defaultdict(list)
-    with torch.inference_mode():
-        for number, batch in enumerate(data.batches(indices)):
-            if streams is not None:
-                batch = replace(batch, continues=number > 0)
-            with autocast(precision, data.device):
-                outputs = model(batch)
-            outputs = outputs.float()
-            outputs_by_batch.append(outputs)
-            loss += task.loss(outputs, batch) * len(batch)
-            for name, scores_B in task.scores(outputs, batch).items():
-                scores_by_batch[name].append(scores_B)
-    model.carried = carried
+    try:
+        with torch.inference_mode():
+            for number, batch in enumerate(data.batches(indices)):
+                if streams is not None:
+                    batch = replace(batch, continues=number > 0)
+                with autocast(precision, data.device):
+                    outputs = model(batch)
+                outputs = outputs.float()
+                outputs_by_batch.append(outputs)
+                loss += task.loss(outputs, batch) * len(batch)
+                for name, scores_B in task.scores(outputs, batch).items():
+                    scores_by_batch[name].append(scores_B)
+    finally:  # an interrupt saves the training as it was before the evaluation
+        model.carried = carried
     place = np.argsort(np.concatenate(indices))  # back from batches to the split's order
 
     def in_order(parts: list[Tensor]) -> npt.NDArray[np.float32]:

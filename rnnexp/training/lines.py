@@ -32,6 +32,10 @@ def training_lines(
         words += f", {task.curriculum.words}"
     if trainer.accumulate > 1:
         words += f", {trainer.accumulate} batches make a step"
+    if trainer.truncate is not None:
+        words += f", gradients cut every {trainer.truncate} steps"
+    if trainer.stateful:
+        words += f", {_streams(trainer, task)}"
     for part in beside:
         words += f", {part}"
     return [
@@ -39,6 +43,16 @@ def training_lines(
         _tested(trainer, task),
         *filter(None, [slow_precision(trainer.precision, device)]),
     ]
+
+
+def _streams(trainer: Trainer, task: Task) -> str:
+    """How the examples of a stateful training hang together."""
+    examples = len(task.split("train"))
+    each = -(-examples // trainer.batch_size)
+    return (
+        f"stateful: {-(-examples // each)} sequences of {each} consecutive examples, each of which "
+        "goes on where the one before it in the file has ended"
+    )
 
 
 def _tested(trainer: Trainer, task: Task) -> str:

@@ -38,10 +38,11 @@ class Recipe:
 
     @property
     def words(self) -> list[str]:
-        """What there is of it beside an optimizer and the task's loss."""
-        return [
-            part for part in (self.loss_words, self.regulariser.words, self.schedule.words) if part
-        ]
+        """The optimizer, and what there is beside it and the task's loss."""
+        parts = (
+            self.optimizer.words, self.schedule.words, self.loss_words, self.regulariser.words,
+        )  # fmt: skip
+        return [part for part in parts if part]
 
     @property
     def loss_words(self) -> str:

@@ -18,7 +18,7 @@ from rnnexp.dials import Checkpoints
 from rnnexp.errors import did_you_mean
 from rnnexp.interrupts import deferred
 from rnnexp.model.base import SequenceModel
-from rnnexp.ranges import a_fraction, at_least
+from rnnexp.ranges import a_fraction, at_least, more_than
 from rnnexp.scores import Score
 from rnnexp.training.checkpoint import Checkpoint, Saver
 from rnnexp.training.dropout import seeded
@@ -122,6 +122,7 @@ class Trainer:
             )
         if self.ema is not None:
             a_fraction("ema", self.ema)
+            more_than("ema", self.ema, 0)  # else it is the weights themselves
         if self.patience is not None:
             at_least("patience", self.patience, 1)
         if self.test_weights == "best" and not self.epochs and self.steps is None:
@@ -250,8 +251,7 @@ class Trainer:
         """Why a training has ended before its last epoch."""
         if self.stop_when_solved and fit.solved_in_a_row >= SOLVED_ROWS:
             return f"solved, {SOLVED_ROWS} epochs in a row"
-        better = "lower validation loss" if self.monitor is None else f"better {self.monitor}"
-        return f"no {better} for {self.patience} epochs"
+        return f"no better validation {self.monitor or 'loss'} for {self.patience} epochs"
 
     def train_epoch(
         self,

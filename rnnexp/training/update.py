@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 import torch
 from torch import Tensor, nn
 
+from rnnexp.interrupts import deferred
 from rnnexp.schedule.base import CONSTANT, Schedule
 from rnnexp.training.optimizers import step_unless, trainable
 from rnnexp.training.tensors import copy_of, weights_of
@@ -42,10 +43,11 @@ class Average:
     @torch.no_grad()
     def _swap(self) -> None:
         # numbers, not memory: cuDNN wants the weights of a module where it has laid them
-        for weight, average in zip(self._weights, self._averages, strict=True):
-            trained = weight.detach().clone()
-            weight.copy_(average)
-            average.copy_(trained)
+        with deferred():  # half of them swapped would be saved at a signal
+            for weight, average in zip(self._weights, self._averages, strict=True):
+                trained = weight.detach().clone()
+                weight.copy_(average)
+                average.copy_(trained)
 
     def state(self) -> dict[str, Tensor]:
         """For a checkpoint, by the numbers of the weights; `restore` takes it back."""

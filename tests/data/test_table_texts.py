@@ -55,6 +55,13 @@ def test_each_split_has_its_own_file(
     assert where in task.report["notes"][0]
 
 
+def test_chance_is_that_of_the_test_file() -> None:
+    """Its shares are what a constant answer is worth there, whatever those of training are."""
+    write(test=[f"zug wort{i},{'gut' if i % 10 else 'schlecht'}" for i in range(40)])
+    assert load("test").chance["accuracy"] == 0.9
+    assert load("val").chance["accuracy"] == 0.5
+
+
 def test_what_is_said_of_a_row_names_its_file() -> None:
     write(test=[*ROWS["test"], "ein wort,Gut"])
     with pytest.raises(DataError, match=r"test.csv: row 21 has the label 'Gut' where row 2 of tr"):

@@ -106,6 +106,17 @@ def test_an_optimizer_was_a_setting_of_the_trainer(name: str) -> None:
     assert fingerprint(decayed) != fingerprint(config)
 
 
+def test_an_alpha_that_was_given_counts() -> None:
+    """As versions before 0.7 have hashed it: at its default it was null where nobody gave it."""
+    config = composed("optimizer=rmsprop")
+    before = changed(config)
+    del before["optimizer"]
+    before["trainer"] |= {"optimizer": "rmsprop", "learning_rate": 0.01, "alpha": None}
+    given = changed(before, trainer__alpha=0.99)
+    assert fingerprint(before) == fingerprint(config)
+    assert fingerprint(given) != fingerprint(before)
+
+
 def test_so_was_alpha() -> None:
     config = composed("optimizer=rmsprop", "optimizer.alpha=0.9")
     before = changed(config)

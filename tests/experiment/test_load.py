@@ -80,7 +80,7 @@ def test_the_weights_that_were_tested_are_said_and_loaded(
     assert (
         f"tested: the weights {'with the lowest' if weights == 'best' else 'after the last'}" in log
     )
-    lowest = "" if weights == "best" else f" (validation loss lowest at {summary.best_epoch})"
+    lowest = "" if weights == "best" else f" (validation loss best at {summary.best_epoch})"
     assert f"; weights of epoch {at} of {len(losses)}{lowest}; " in log
 
 
@@ -92,7 +92,7 @@ def test_a_study_says_which_weights_were_tested(workdir: Path) -> None:
     assert notes == [
         "tested: 1 of 2 runs: the last weights; in 1 of 1 runs earlier ones had a lower validation "
         "loss (trainer.test_weights=best)",
-        "tested: 1 of 2 runs: the weights with the lowest validation loss",
+        "tested: 1 of 2 runs: the weights with the best validation loss",
     ]
     table = next(iter(Scores.in_study(study))).text()
     assert all(note in table for note in notes)

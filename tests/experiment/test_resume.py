@@ -270,7 +270,7 @@ def test_what_a_process_was_removing_when_it_was_killed_goes(rnnexp: Rnnexp, aga
         (("trainer.epochs=2",), "trainer.epochs=2", "has trained 2 epochs: ask for more"),
         (("trainer.steps=3",), "trainer.steps=5", "a multiple of 100"),
         (("trainer.epochs=50", "trainer.patience=1", "optimizer.lr=0.5"),
-         "trainer.epochs=60", "no lower validation loss for 1 epochs"),
+         "trainer.epochs=60", "no better validation loss for 1 epochs"),
     ],
 )  # fmt: skip
 def test_what_would_not_be_the_longer_training(

@@ -56,6 +56,13 @@ def test_weights_are_torchs(given: Any) -> None:
     assert loss_of(made, THREE, LOGITS) == expected
 
 
+def test_names_may_be_numbers() -> None:
+    task = Kinds([0, 1, 1], 2, ["0", "1"])
+    outputs = LOGITS[:3, :2]
+    by_name = loss_of(Default({0: 1.0, 1: 3.0}), task, outputs)
+    assert by_name == loss_of(Default([1.0, 3.0]), task, outputs)
+
+
 def test_balanced_gives_each_class_the_same_say() -> None:
     """As sklearn's `balanced`: N / (K n_k)."""
     weight = torch.tensor([8 / 3, 8 / 6, 8 / 15])

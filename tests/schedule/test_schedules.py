@@ -108,8 +108,13 @@ def test_a_plateau_is_torchs(better: str) -> None:
         (lambda: Plateau(factor=1), 0, "factor must be"),
         (lambda: Plateau(patience=-1), 0, "patience must be at least 0"),
         (lambda: Linear(end_factor=math.nan), 0, "end_factor must be"),
+        (lambda: Linear(end_factor=1), 50, "end_factor=1 leaves the rate"),
+        (lambda: Cosine(eta_min=1), 50, "eta_min=1 is no lower rate"),
+        (lambda: Plateau(patience=18), 50, "patience=18 lowers the rate for epoch 21"),
+        (lambda: Plateau(min_lr=1), 50, "min_lr=1 is no lower rate"),
+        (lambda: OneCycle(div_factor=0.5), 50, "div_factor must be greater than 1"),
     ],
 )
 def test_what_it_refuses(make: Callable[[], Schedule], steps: int, line: str) -> None:
     with pytest.raises(ValueError, match=f"^{line}"):
-        make().check(steps)
+        make().check(steps, 20, LR)

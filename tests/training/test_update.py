@@ -11,6 +11,7 @@ from torch import nn
 from rnnexp.embedding.learned import Learned
 from rnnexp.loss.default import Default
 from rnnexp.model.fused import LSTM
+from rnnexp.model.linear import Linear
 from rnnexp.schedule.cosine import Cosine
 from rnnexp.schedule.plateau import Plateau
 from rnnexp.training.contradictions import check_data, check_segments
@@ -175,6 +176,56 @@ def test_a_stateful_training_reads_one_long_sequence() -> None:
     assert not torch.equal(model.head.weight, other.head.weight)
     _, same, _ = fit(trainer, Pieces(), "c")
     assert torch.equal(model.head.weight, same.head.weight)
+
+
+def test_a_score_that_the_validation_split_does_not_allow() -> None:
+    task = FirstWord()
+    val = task.splits["val"]
+    task.splits["val"] = replace(val, targets=torch.zeros_like(val.targets))
+    check_data(Trainer(), task, CPU)
+    with pytest.raises(ValueError, match="monitor=auroc cannot be computed on the validation"):
+        check_data(Trainer(monitor="auroc"), task, CPU)
+    check_data(Trainer(monitor="auroc"), FirstWord(), CPU)
+
+
+def test_an_interrupted_validation_leaves_the_carried_states() -> None:
+    """They are of a pass that is not over, and a checkpoint is made of them."""
+    trainer = Trainer(epochs=1, batch_size=10, shuffle=False, stateful=True)
+    _, model, _ = fit(trainer, Pieces(), "a")
+    task = Pieces()
+    model(task.split("train").rows(0, 10).as_batch())
+    assert model.carried is not None
+    before = [state.flat.clone() for state in model.carried]
+
+    def interrupted(*_: object) -> dict[str, torch.Tensor]:
+        raise KeyboardInterrupt
+
+    task.scores = interrupted  # type: ignore[method-assign]
+    val = Sampler(task.split("val"), CPU, trim=False)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(model, task, val, streams=10)
+    assert all(torch.equal(a, b.flat) for a, b in zip(before, model.carried, strict=True))
+
+
+def test_what_makes_stateful_meaningless() -> None:
+    model, task = LSTM(Learned(WORDS, 4), 2, hidden_size=3), Pieces()
+    trainer = Trainer(stateful=True, shuffle=False)
+    check_segments(trainer, model, task)
+    for other, line in (
+        (replace(trainer, batch_size=200), "are one of batch_size=200"),
+        (replace(trainer, drop_last=True), r"use trainer.drop_last=false"),
+    ):
+        with pytest.raises(ValueError, match=line):
+            check_segments(other, model, task)
+    task.shuffled = True
+    with pytest.raises(ValueError, match=r"use data.shuffle_seed=null"):
+        check_segments(trainer, model, task)
+    task.shuffled, task.eval_lengths = False, [4]
+    with pytest.raises(ValueError, match=r"use data.eval_lengths=null"):
+        check_segments(trainer, model, task)
+    lagging = Linear(Learned(WORDS, 4), 2, hidden_size=3)
+    with pytest.raises(ValueError, match="answers from the state before"):
+        check_segments(Trainer(truncate=3), lagging, Pieces())
 
 
 def test_what_the_order_and_the_pieces_refuse() -> None:

@@ -175,7 +175,8 @@ class GradientFlow(ProbeFinding):
         if any(line.verdict == NOT_MEASURED for line in self.lines):
             notes.append(
                 "not measured: fewer than ten steps, no example has both an early and a late step "
-                "with a gradient, or the late one is beyond the range of float64"
+                "with a gradient (trainer.truncate may have cut it), or the late one is beyond the "
+                "range of float64"
             )
         if any(line.verdict.startswith("unclear") for line in self.lines):
             notes.append(

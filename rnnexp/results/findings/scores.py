@@ -1,6 +1,6 @@
 """The score of each group of a study, with its interval, rate and training time."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -162,15 +162,22 @@ def weights_tested(summaries: Sequence[Summary]) -> list[str]:
         of_runs = f"{len(last)} of {len(tested)} runs: " if best else ""
         earlier = sum(s.best_epoch is not None and s.best_epoch != s.epochs for s in last)
         notes.append(f"tested: {of_runs}the last weights")
+        better = _better({s.monitor or "loss" for s in last})
         if earlier:
             notes[-1] += (
-                f"; in {earlier} of {len(last)} runs earlier ones had a lower validation loss "
+                f"; in {earlier} of {len(last)} runs earlier ones had a better {better} "
                 "(trainer.test_weights=best)"
             )
     if best:
         of_runs = f"{best} of {len(tested)} runs: " if last else ""
-        notes.append(f"tested: {of_runs}the weights with the lowest validation loss")
+        watched = {s.monitor or "loss" for s, weights in tested if weights.weights == "best"}
+        notes.append(f"tested: {of_runs}the weights with the best {_better(watched)}")
     return notes
+
+
+def _better(watched: Collection[str]) -> str:
+    """What the runs have watched, in words."""
+    return f"validation {' or '.join(sorted(watched))}"
 
 
 def _mean(score: Score, interval: Interval | None) -> Cell:
