@@ -106,7 +106,8 @@ def export(run: Run | str | Path, to: str | Path, trust: bool = False) -> list[P
 
     to: a file that ends in `.safetensors`, weights under the names that torch's own modules load;
         or in `.pt2`, the whole network, which torch.export.load runs. Beside it FILE.json: the
-        vocabulary, how a text becomes words, what the outputs are. Neither is ever overwritten.
+        vocabulary, how a text becomes words, what the outputs are, by which numbers they were
+        standardised; of subwords also FILE.tokenizer.json. None is ever overwritten.
 
     trust: import code of the user's own where the run names it.
 

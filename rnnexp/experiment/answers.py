@@ -8,9 +8,8 @@ import torch
 
 from rnnexp.data.text_encoder import TextEncoder, TextRead
 from rnnexp.data.tokens import KINDS
-from rnnexp.errors import UserError
 from rnnexp.experiment.answer_forms import AnswerForm, Value, form_of
-from rnnexp.experiment.load import load_model, weights_place
+from rnnexp.experiment.load import load_model
 from rnnexp.model.base import SequenceModel
 from rnnexp.results.runs import RunDirectory
 from rnnexp.training.feed import Sampler
@@ -39,13 +38,13 @@ class Answers:
     """
 
     def __init__(self, run: RunDirectory, trust: bool = False) -> None:
-        _check(run)
+        # first of all: it refuses a run that answers nothing, whatever it was trained on
+        self.model: SequenceModel = load_model(run, trust).double().eval()
         self.form: AnswerForm = form_of(run)
         record = run.task
         names = KINDS[record.tokens or "words"].files
         files = {name: run.content(name) for name in names}
         self.encode = TextEncoder(record.model_dump(), run.config["seq_len"], files)
-        self.model: SequenceModel = load_model(run, trust).double().eval()
 
     def __call__(self, texts: Iterable[str]) -> Iterator[Answer]:
         """The answer to each text, in their order; a part of the texts is read at a time."""
@@ -69,13 +68,3 @@ class Answers:
                         values[answered[row]] = value
         for value, read in zip(values, reads, strict=True):
             yield Answer(value, read)
-
-
-def _check(run: RunDirectory) -> None:
-    summary = run.summary
-    if summary.status == "diverged":
-        raise UserError(f"{run.path} has diverged: its weights answer nothing")
-    if summary.status != "finished" and weights_place(run) is None:
-        raise UserError(
-            f"{run.path} has not finished (its status is {summary.status}) and has no checkpoint"
-        )

@@ -7,8 +7,10 @@ words, padded, as many as one likes at once; a cell that is written out has each
 TorchScript, which would do the same, is deprecated: torch 2.13 warns of torch.jit.script, trace,
 save and load.
 
-Beside each file stands FILE.json: how its inputs are made (vocabulary, cleaning, padding, seq_len),
-what its outputs are, which run it is and how it did.
+Beside each file stands FILE.json: how its inputs are made (vocabulary, cleaning, tokens, cut,
+padding, seq_len), what its outputs are and by which scaling they were standardised, which run it
+is and how it did. Of subwords FILE.tokenizer.json stands there too, which the package tokenizers
+reads.
 
 Shapes: T time, B batch, E features, O outputs.
 """
@@ -16,6 +18,7 @@ Shapes: T time, B batch, E features, O outputs.
 import io
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +26,16 @@ import torch
 from torch import Tensor, nn
 
 from rnnexp import __version__
-from rnnexp.durable import json_text, write_bytes, write_text
+from rnnexp.data.cleaning import Cleaning
+from rnnexp.data.tokens import KINDS, Tokens
+from rnnexp.durable import json_text, write_bytes
 from rnnexp.errors import UserError, first_line
 from rnnexp.experiment.load import load_model, weights_place
 from rnnexp.experiment.plain import arguments_of, plain_modules
+from rnnexp.experiment.to_file import check_is_new
 from rnnexp.model.base import SequenceModel
 from rnnexp.results.runs import RunDirectory
+from rnnexp.results.summary import TaskRecord
 from rnnexp.training.tensors import tensor_bytes, weights_of
 from rnnexp.types import Batch, Padding
 
@@ -37,7 +44,8 @@ FORMAT = "rnnexp export 1"
 
 
 def export(run: RunDirectory, to: Path, trust: bool = False) -> list[Path]:
-    """Write the run's network to `to` and what there is to know of it to `to`.json; returns both.
+    """Write the run's network to `to`, what there is to know of it to `to`.json, and what else its
+    inputs are made with beside them; returns all of these, in this order.
 
     trust: see `load_model`.
 
@@ -49,18 +57,29 @@ def export(run: RunDirectory, to: Path, trust: bool = False) -> list[Path]:
             f"--to {to}: name a file that ends in .safetensors (weights, for torch's own modules) "
             "or in .pt2 (the whole network, which torch.export.load runs)"
         )
-    facts_file = to.with_name(f"{to.name}.json")
-    if not to.parent.is_dir():
-        raise UserError(f"--to {to}: there is no folder {to.parent}")
-    if there := [path for path in (to, facts_file) if path.exists() or path.is_symlink()]:
-        raise UserError(f"--to {to}: {there[0]} is there and is never overwritten: name another")
-    if run.summary.status == "diverged":
-        raise UserError(f"{run.path} has diverged: its weights answer nothing")
+    check_is_new(to, facts_file := _beside(to, "json"))
+    files = {name: _beside(to, name) for name in KINDS[_tokens(run.task)].files}
+    check_is_new(*files.values())
     model = load_model(run, trust).eval()
     content, more = _KINDS[to.suffix](model, run)
-    write_bytes(to, content)
-    write_text(facts_file, json_text(_facts(run, model) | more))
-    return [to, facts_file]
+    facts = _facts(run, model) | more | {"files": {name: f.name for name, f in files.items()}}
+    contents = {
+        to: content,
+        facts_file: json_text(facts).encode(),
+        **{path: run.content(name) for name, path in files.items()},
+    }
+    check_is_new(*contents)  # to follow a network takes a while, in which one may have come there
+    for path, written in contents.items():
+        write_bytes(path, written)
+    return list(contents)
+
+
+def _beside(to: Path, name: str) -> Path:
+    return to.with_name(f"{to.name}.{name}")
+
+
+def _tokens(record: TaskRecord) -> Tokens:
+    return record.tokens or "words"
 
 
 def _weights(model: SequenceModel, run: RunDirectory) -> tuple[bytes, dict[str, Any]]:
@@ -122,7 +141,6 @@ _KINDS: Mapping[str, Callable[[SequenceModel, RunDirectory], tuple[bytes, dict[s
 def _facts(run: RunDirectory, model: SequenceModel) -> dict[str, Any]:
     """What there is to know of a network whose weights are elsewhere, as JSON values."""
     summary, record = run.summary, run.task
-    columns = "sigmoid: the second class' logit" if _one_column(model, record.regression) else ""
     return {
         "format": FORMAT,
         "rnnexp": __version__,
@@ -141,12 +159,40 @@ def _facts(run: RunDirectory, model: SequenceModel) -> dict[str, Any]:
         "state_lag": model.state_lag,
         "per_step": record.per_step,
         "inputs": "numbers" if record.vocabulary is None else "token ids",
-        "outputs": "numbers" if record.regression else columns or "softmax: a logit per class",
-        **record.model_dump(include={"classes", "cleaning", "vocabulary"}),
+        "outputs": _outputs(record, model),
+        "scaling": record.scaling,
+        "classes": record.classes,
+        "vocabulary": record.vocabulary,
+        **_of_texts(record),
         **(record.model_extra or {}),
     }
 
 
-def _one_column(model: SequenceModel, regression: bool) -> bool:
+def _of_texts(record: TaskRecord) -> dict[str, Any]:
+    """How a text becomes tokens, and which of them are read: null where inputs are no texts.
+
+    Of a run of an earlier version, which recorded less, what it did.
+    """
+    if record.cleaning is None:
+        return dict.fromkeys(("cleaning", "tokens", "cut"))
+    cleaning = asdict(Cleaning.of(record.cleaning))
+    return {"cleaning": cleaning, "tokens": _tokens(record), "cut": record.cut or "first"}
+
+
+def _outputs(record: TaskRecord, model: SequenceModel) -> str:
+    """What the outputs are, and where the numbers are by which they were standardised."""
+    if not record.regression:
+        return _ONE_COLUMN if _has_one_column(model) else "softmax: a logit per class"
+    if record.scaling is not None:
+        return "numbers, standardised: output * standard_deviation + mean, see scaling"
+    if "targets" in (record.model_extra or {}).get("series", {}):
+        return "numbers, standardised: output * width + shift, see series.targets"
+    return "numbers"
+
+
+_ONE_COLUMN = "sigmoid: the second class' logit"
+
+
+def _has_one_column(model: SequenceModel) -> bool:
     layers = [part for part in model.head.modules() if isinstance(part, nn.Linear)]
-    return not regression and bool(layers) and layers[-1].out_features == 1
+    return bool(layers) and layers[-1].out_features == 1

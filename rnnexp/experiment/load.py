@@ -5,28 +5,32 @@ from torch import Tensor
 from rnnexp import config as settings
 from rnnexp.embedding.base import Encoder
 from rnnexp.embedding.features import Features
-from rnnexp.errors import DamagedError, DataError, UserError
+from rnnexp.errors import DamagedError, DataError, UserError, first_line
 from rnnexp.experiment.build import build_model, facts_of
 from rnnexp.experiment.earlier_weights import weights_of_earlier_version
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.experiment.trust import refuse_foreign_targets
 from rnnexp.model.base import SequenceModel
-from rnnexp.results.checkpoints import StoredCheckpoint
+from rnnexp.results.checkpoints import AVERAGES, StoredCheckpoint
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import TaskRecord
 from rnnexp.training.tensors import tensors_of
+from rnnexp.training.update import put_averages
 
 
 def load_model(run: RunDirectory, trust: bool = False) -> SequenceModel:
     """The run's model on the CPU with the weights that were tested; see `Trainer.test_weights`.
 
-    Of a run that has not finished, with those of its newest checkpoint; see `weights_place`.
+    Of a run that has not finished, with those of its newest checkpoint, averages with trainer.ema;
+    see `weights_place`.
 
     trust: import what its config.yaml names, whoever has written that; see trust.py.
 
-    Raises DataError where its files do not belong together, DamagedError where they are damaged,
-    ConfigError for code that is not trusted.
+    Raises UserError, before anything is imported, for a run that answers nothing: one that has
+    diverged, or has not finished and has no checkpoint; DataError where its files do not belong
+    together, DamagedError where they are damaged, ConfigError for code that is not trusted.
     """
+    _check_answers(run)
     config = run.config
     if not trust:
         refuse_foreign_targets(config, run.path / "config.yaml")
@@ -43,10 +47,10 @@ def load_model(run: RunDirectory, trust: bool = False) -> SequenceModel:
         config, encoder, record.output_size, regression=record.regression, per_step=record.per_step
     )
     try:
-        model.load_state_dict(_weights(run))
+        _put_weights(model, run)
     except RuntimeError as error:
         raise DataError(
-            f"{run.path}: the weights do not fit its config.yaml ({str(error).splitlines()[0]})"
+            f"{run.path}: the weights do not fit its config.yaml ({first_line(error)})"
         ) from None
     return model
 
@@ -56,21 +60,45 @@ def weights_place(run: RunDirectory) -> str | None:
     if run.summary.done:
         return None
     stored = StoredCheckpoint.of_run(run.path)
-    return stored[0].place if stored else None
+    if not stored:
+        return None
+    return stored[0].place + (", averaged (trainer.ema)" if stored[0].is_averaged else "")
 
 
-def _weights(run: RunDirectory) -> dict[str, Tensor]:
+def _check_answers(run: RunDirectory) -> None:
+    """Raise UserError for a run without weights, and for one whose weights answer nothing."""
+    status = run.summary.status
+    if status == "diverged":
+        raise UserError(f"{run.path} has diverged: its weights answer nothing")
+    if status != "finished" and not StoredCheckpoint.of_run(run.path):
+        raise UserError(
+            f"{run.path} has not finished (its status is {status}) and has no checkpoint"
+        )
+
+
+def _put_weights(model: SequenceModel, run: RunDirectory) -> None:
     """Those that were tested; of a run that has not finished, those of its newest checkpoint."""
     summary = run.summary
     if summary.sealed:
-        return tensors_of(run.content("weights.safetensors"))
-    if summary.done or summary.process is None:
-        return weights_of_earlier_version(run)
+        model.load_state_dict(tensors_of(run.content("weights.safetensors")))
+    elif summary.done:
+        model.load_state_dict(weights_of_earlier_version(run))
+    else:
+        weights, averages = _of_newest_checkpoint(run)
+        model.load_state_dict(weights)
+        if averages is not None:
+            put_averages(model, averages)
+
+
+def _of_newest_checkpoint(
+    run: RunDirectory,
+) -> tuple[dict[str, Tensor], dict[str, Tensor] | None]:
+    """The weights of an unfinished run, and the averages of those that are trained."""
     stored = StoredCheckpoint.of_run(run.path)
-    if not stored:
-        raise UserError(f"{run.path} was stopped before its first checkpoint: it has no weights")
+    newest = stored[0]
     try:
-        return tensors_of(stored[0].content("weights.safetensors"))
+        weights = tensors_of(newest.content("weights.safetensors"))
+        return weights, tensors_of(newest.content(AVERAGES)) if newest.is_averaged else None
     except DamagedError as error:
         whole = next((one for one in stored[1:] if one.is_whole), None)
         way_out = f"; rnnexp resume goes on from {whole.place}" if whole is not None else ""

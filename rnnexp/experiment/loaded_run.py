@@ -138,7 +138,8 @@ class Run:
 
     def model(self, trust: bool = False) -> SequenceModel:
         """The network, a torch module on the CPU in evaluation mode, with the weights that were
-        tested; of a run that has not finished, those of its newest checkpoint.
+        tested; of a run that has not finished, those of its newest checkpoint, with trainer.ema
+        their averages there.
 
         trust: import code that is neither rnnexp's nor an installed plugin's where the run's
         config.yaml names it.
@@ -149,8 +150,6 @@ class Run:
         >>> lstm = run.model().recurrence         # doctest: +SKIP
         >>> lstm.weight_hh_l0.shape               # doctest: +SKIP
         """
-        if self.summary.status == "diverged":
-            raise UserError(f"{self.path} has diverged: its weights answer nothing")
         return load_model(self.directory, trust).eval()
 
     def predict(self, texts: Sequence[str], trust: bool = False) -> pd.DataFrame:
@@ -220,4 +219,7 @@ class Run:
             notes.append("no validation scores")
         skipped, failed = summary.skipped_probes, summary.failed_probes
         notes += [f"probe {name} left out: it {why}" for name, why in skipped.items()]
-        return notes + [f"probe {name} failed: {why}" for name, why in failed.items()]
+        notes += [f"probe {name} failed: {why}" for name, why in failed.items()]
+        return notes + [
+            f"logger {name} failed: {why}" for name, why in summary.failed_loggers.items()
+        ]

@@ -80,7 +80,8 @@ class LoadedStudy:
         """The test score of b minus that of a, paired by seed, as the study's table compares them.
 
         a, b: a group each, by its label (`"lstm, seq_len=400"`) or by settings of it, as many as
-        choose one (`{"model": "lstm", "seq_len": 400}`). score: another one than the headline.
+        choose one (`{"model": "lstm", "seq_len": 400}`). score: another one than the headline, of
+        runs of versions that did not compute it from their predictions.
 
         p is of this pair alone: who compares several takes `comparisons`, where they are adjusted
         for each other. Raises UserError where a choice fits no group or several, and where the two
@@ -89,7 +90,9 @@ class LoadedStudy:
         >>> study.compare("rnn", "lstm").interval         # doctest: +SKIP
         """
         name = score or self.study.score.name
-        return Difference.of(self._group(a), self._group(b), name, f"test_{name}")
+        groups = (self.study if score is None else self.study.scored(score)).groups()
+        chosen = self._chosen(a, groups), self._chosen(b, groups)
+        return Difference.of(*chosen, name, f"test_{name}")
 
     @property
     def comparisons(self) -> pd.DataFrame:
@@ -103,6 +106,8 @@ class LoadedStudy:
 
     def compare_with(self, other: "LoadedStudy", score: str | None = None) -> StudiesCompared:
         """Its groups beside those of another study, as `rnnexp compare` shows them.
+
+        score: see `compare`.
 
         >>> print(baseline.compare_with(mine).text())     # doctest: +SKIP
         """
@@ -123,8 +128,7 @@ class LoadedStudy:
         """What is missing or uneven, a line each, as below its table."""
         return self.study.notes()
 
-    def _group(self, chosen: Chosen) -> Group:
-        groups = self.groups()
+    def _chosen(self, chosen: Chosen, groups: Sequence[Group]) -> Group:
         if isinstance(chosen, str):
             fitting = [group for group in groups if group.label == chosen]
         else:

@@ -9,9 +9,9 @@ from rnnexp.bars import slow_bar
 from rnnexp.data.columns import Column
 from rnnexp.data.records import Quotes, separator_of
 from rnnexp.data.table import Table, read_table
-from rnnexp.durable import new_file
 from rnnexp.errors import DataError, UserError
 from rnnexp.experiment.answers import Answers
+from rnnexp.experiment.to_file import check_is_new, new_table
 from rnnexp.results.runs import RunDirectory
 
 #: Settings that say how a table is read, and the options of `predict` in their place.
@@ -39,7 +39,7 @@ def predict_file(
     Raises UserError where `to` is there already, DataError, which names the row, for a file that
     cannot be read.
     """
-    _check_is_new(to)
+    check_is_new(to)
     run = RunDirectory.open(path)
     ask = Answers(run, trust)
     if column is None:
@@ -47,29 +47,18 @@ def predict_file(
     table = _read(texts, column, separator, quotes)
     rows = ["" if text is None else str(text) for text in table.texts]
     counts: Counter[str] = Counter()
-    try:
-        with new_file(to) as file, slow_bar("answers", "text", total=len(rows)) as bar:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["row", "text", *ask.form.columns, "read", "unknown", "dropped", "cut"])
-            for number, (text, answer) in enumerate(zip(rows, ask(rows), strict=True), 1):
-                read = answer.read
-                shown = [f"{v:.9g}" if isinstance(v, float) else v for v in answer.cells]
-                told = [len(read.words), read.unknown, read.dropped, read.cut]
-                writer.writerow([number, text, *shown, *told])
-                counts["unanswered"] += not read.is_known
-                counts["cut"] += read.cut > 0
-                bar.update()
-    except FileExistsError:
-        _check_is_new(to)
-        raise
+    with new_table(to) as file, slow_bar("answers", "text", total=len(rows)) as bar:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["row", "text", *ask.form.columns, "read", "unknown", "dropped", "cut"])
+        for number, (text, answer) in enumerate(zip(rows, ask(rows), strict=True), 1):
+            read = answer.read
+            shown = [f"{v:.9g}" if isinstance(v, float) else v for v in answer.cells]
+            told = [len(read.words), read.unknown, read.dropped, read.cut]
+            writer.writerow([number, text, *shown, *told])
+            counts["unanswered"] += not read.is_known
+            counts["cut"] += read.cut > 0
+            bar.update()
     return _told(to, table, counts, ask)
-
-
-def _check_is_new(to: Path) -> None:
-    if to.exists() or to.is_symlink():
-        raise UserError(f"{to} is there already and is not overwritten: give --to another name")
-    if not to.parent.is_dir():
-        raise UserError(f"{to.parent}: there is no such folder to write {to.name} into")
 
 
 def _read(texts: Path, column: str, separator: str | None, quotes: Quotes | None) -> Table:

@@ -1,7 +1,6 @@
 """A trained network's answers to all series of a table: a row for each, or for each step."""
 
 import csv
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,9 @@ import torch
 from rnnexp.data.base import class_probabilities
 from rnnexp.data.series_reader import Asked, SeriesReader
 from rnnexp.data.series_scaling import Scaling
-from rnnexp.durable import write_bytes
 from rnnexp.errors import UserError
-from rnnexp.experiment.load import load_model, weights_place
+from rnnexp.experiment.load import load_model
+from rnnexp.experiment.to_file import check_is_new, new_table
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import TaskRecord
 from rnnexp.types import Batch
@@ -36,23 +35,14 @@ def predict_series(path: Path, file: Path, to: Path, trust: bool = False) -> str
     Raises UserError where `to` is there already and for a run without an answer, DataError for a
     file that cannot be read.
     """
-    if to.exists() or to.is_symlink():
-        raise UserError(f"{to} is there already and is not overwritten: give --to another name")
-    if not to.parent.is_dir():
-        raise UserError(f"{to.parent}: there is no such folder to write {to.name} into")
+    check_is_new(to)
     run = RunDirectory.open(path)
-    summary, record = run.summary, run.task
-    if summary.status == "diverged":
-        raise UserError(f"{path} has diverged: its weights answer nothing")
-    if summary.status != "finished" and weights_place(run) is None:
-        raise UserError(
-            f"{path} has not finished (its status is {summary.status}) and has no checkpoint"
-        )
+    model = load_model(run, trust).double().eval()
+    record = run.task
     state = record.model_dump()
     if "series" not in state:
-        raise UserError(f"{path} was trained on {summary.data}, not on series of one's own")
+        raise UserError(f"{path} was trained on {run.summary.data}, not on series of one's own")
     asked = SeriesReader(state, run.config["seq_len"])(file)
-    model = load_model(run, trust).double().eval()
     outputs: list[npt.NDArray[Any]] = []
     with torch.inference_mode():
         for start in range(0, len(asked.batch), TOGETHER):
@@ -60,9 +50,8 @@ def predict_series(path: Path, file: Path, to: Path, trust: bool = False) -> str
             exact = Batch(part.inputs.double(), part.targets, part.lengths, part.padding)
             outputs.append(model(exact).numpy())
     rows = list(_rows(record, state["series"], asked, np.concatenate(outputs)))
-    content = io.StringIO()
-    csv.writer(content, lineterminator="\n").writerows(rows)
-    write_bytes(to, content.getvalue().encode())
+    with new_table(to) as written:
+        csv.writer(written, lineterminator="\n").writerows(rows)
     lines = [f"{to}: answers to {len(asked.names)} series, {len(rows) - 1} rows", *asked.notes]
     if asked.cut:
         lines.append(f"{asked.cut} series are cut to {run.config['seq_len']} steps, as in training")

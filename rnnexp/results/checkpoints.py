@@ -9,6 +9,9 @@ from typing import Any
 from rnnexp.errors import DamagedError
 from rnnexp.manifest import Content, Manifest
 
+#: The file of a checkpoint that holds averages of its weights; see `Average.state`.
+AVERAGES = "averages.safetensors"
+
 
 @dataclass(frozen=True)
 class StoredCheckpoint:
@@ -33,6 +36,14 @@ class StoredCheckpoint:
         try:
             return not Manifest.read(self.path).faults()
         except DamagedError:
+            return False
+
+    @property
+    def is_averaged(self) -> bool:
+        """Whether its training validates and tests averages of the weights (trainer.ema)."""
+        try:
+            return AVERAGES in Manifest.read(self.path).files
+        except DamagedError:  # which is told where its weights are read
             return False
 
     def content(self, name: str) -> bytes:

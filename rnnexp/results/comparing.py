@@ -64,7 +64,8 @@ class StudiesCompared:
 
     @classmethod
     def of(cls, a: Study, b: Study, score: str | None = None) -> Self:
-        """score: the name of another score than the headline.
+        """score: the name of another score than the headline. Runs of versions that did not know it
+        are scored by it from their predictions, where they allow it.
 
         Raises UserError where the two have no score in common, or no pair can be compared.
         """
@@ -73,6 +74,8 @@ class StudiesCompared:
         for study in (a, b):
             if not study.runs:
                 raise UserError(f"{study.path} holds no run that can be read")
+        if score is not None:
+            a, b = a.scored(score), b.scored(score)
         read_as = _score(a, b, score)
         factors, groups_a, groups_b = _grouped(a, b)
         shared = [name for name in factors if _shares_a_value(name, groups_a, groups_b)]

@@ -1,4 +1,4 @@
-"""The runs of a study with another of their scores in the place of the headline."""
+"""The runs of a study with another of their scores beside the headline, or in its place."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,6 +8,12 @@ from rnnexp.results.answers import with_scores
 from rnnexp.results.study_run import StudyRun
 
 
+def with_score(runs: Sequence[StudyRun], name: str) -> list[StudyRun]:
+    """The same runs, scored by `name` too: those of a version that did not compute it from their
+    predictions. A run of which it cannot be computed has none."""
+    return [replace(run, summary=with_scores(run.directory, run.summary, name)) for run in runs]
+
+
 def by_score(runs: Sequence[StudyRun], name: str) -> list[StudyRun]:
     """The same runs, with `name` for their headline; from which value on a run counts as solved is
     known of the headline alone. A run that has no such score has none.
@@ -15,8 +21,8 @@ def by_score(runs: Sequence[StudyRun], name: str) -> list[StudyRun]:
     Raises UserError where no run has it.
     """
     known = dict.fromkeys(score for run in runs for score in run.summary.scores)
-    summaries = [with_scores(run.directory, run.summary, name) for run in runs]
-    if not any(name in summary.scores for summary in summaries):
+    scored = with_score(runs, name)
+    if not any(name in run.summary.scores for run in scored):
         raise UserError(
             f"--score {name}: no run of this study has it; "
             + (f"they have {', '.join(known)}" if known else "they have no scores yet")
@@ -24,9 +30,9 @@ def by_score(runs: Sequence[StudyRun], name: str) -> list[StudyRun]:
     return [
         replace(
             run,
-            summary=summary
-            if name == summary.headline
-            else summary.model_copy(update={"headline": name, "solved_at": None}),
+            summary=run.summary
+            if name == run.summary.headline
+            else run.summary.model_copy(update={"headline": name, "solved_at": None}),
         )
-        for run, summary in zip(runs, summaries, strict=True)
+        for run in scored
     ]

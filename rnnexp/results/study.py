@@ -21,7 +21,7 @@ from rnnexp.results.groups import Group, group_label, grouped, json_value
 from rnnexp.results.over_seeds import INTERVAL, ONE_BY_ONE
 from rnnexp.results.plan import plan_faults, planned, rounds_left
 from rnnexp.results.reading import below, job_folders, read_for_tables
-from rnnexp.results.scored import by_score
+from rnnexp.results.scored import by_score, with_score
 from rnnexp.results.search import Search
 from rnnexp.results.study_run import StudyRun
 from rnnexp.results.versions import versions_line
@@ -82,6 +82,10 @@ class Study:
         except DataError as error:
             left_out.append(below(path, error))
         return cls(path, runs, list(settings), older, left_out, score, search)
+
+    def scored(self, name: str) -> "Study":
+        """The same study, its runs scored by `name` too, beside the headline."""
+        return replace(self, runs=with_score(self.runs, name))
 
     @cached_property
     def score(self) -> Score:

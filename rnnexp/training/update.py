@@ -58,6 +58,19 @@ class Average:
             average.copy_(state[str(number)])
 
 
+@torch.no_grad()
+def put_averages(model: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Give a model the averages of its trained weights, as `Average.state` has them.
+
+    Raises RuntimeError where they are those of another model.
+    """
+    weights = trainable(model)
+    if set(state) != {str(number) for number in range(len(weights))}:
+        raise RuntimeError(f"{len(state)} averages for {len(weights)} trained weights")
+    for number, weight in enumerate(weights):
+        weight.copy_(state[str(number)])
+
+
 class Update:
     """Called after the way back of each step, with the number of the step in the training.
 

@@ -65,6 +65,16 @@ def test_a_probe_that_has_measured_nothing_says_why(workdir: Path) -> None:
     assert [note for note in run.notes() if "probe gates left out" in note]
 
 
+def test_a_logger_that_was_given_up_is_missing(workdir: Path) -> None:
+    run = package.run([*WORDS, "model=rnn", "probes=none"])
+    summary = run.path / "summary.json"
+    (run.path / "manifest.json").unlink()
+    changed = {"sealed": False, "failed_loggers": {"mlflow": "epoch: no connection"}}
+    summary.write_text(json.dumps(json.loads(summary.read_text()) | changed))
+    notes = package.load_run(run.path).notes()
+    assert "logger mlflow failed: epoch: no connection" in notes
+
+
 def test_its_figures(workdir: Path) -> None:
     run = package.run([*WORDS, "model=rnn", "probes=[grad_norm]"])
     drawn = run.draw(workdir / "report")

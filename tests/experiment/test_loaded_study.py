@@ -2,13 +2,16 @@
 
 import csv
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import rnnexp as package
 from rnnexp.errors import UserError
-from tests.conftest import TINY
+from rnnexp.results.study import Study
+from tests.conftest import TINY, Outcome
 
 KEPT = Path(__file__).parent.parent / "kept" / "version_0.1"
 
@@ -73,3 +76,40 @@ def test_a_study_of_version_0_1() -> None:
     assert [note for note in study.notes() if "another version" in note]
     run = study.run(study.runs.run[0])
     assert [note for note in run.notes() if "wrote no digests" in note]
+
+
+def test_a_score_that_the_first_version_did_not_compute(workdir: Path) -> None:
+    """As `report --score` computes it, of each run's predictions."""
+    a, b = (workdir / name for name in "ab")
+    for folder in (a, b):
+        shutil.copytree(KEPT / "study", folder)
+    study = package.load_study(a)
+    found = study.compare("lstm, init=normal", "rnn, init=normal", score="macro_f1")
+    as_reported = {
+        (group.label, seed): value
+        for group in Study.read(a, "macro_f1").groups()
+        for seed, value in group.by_seed("test_macro_f1").items()
+    }
+    assert found.score.name == "macro_f1"
+    for seed, difference in found.by_seed.items():
+        expected = (as_reported[label, seed] for label in ("rnn, init=normal", "lstm, init=normal"))
+        assert difference == pytest.approx(next(expected) - next(expected))
+    assert len(found.by_seed) > 1
+    assert study.column == "test_accuracy"
+
+    both = study.compare_with(package.load_study(b), score="macro_f1")
+    assert both.pairs
+    for pair in both.pairs:
+        assert pair.a.by_seed("test_macro_f1") == {
+            seed: value for (label, seed), value in as_reported.items() if label == pair.a.label
+        }
+    with pytest.raises(UserError, match="no run of a has a test f1"):
+        study.compare_with(package.load_study(b), score="f1")
+
+
+def test_the_command_computes_it_too(rnnexp: Callable[..., Outcome], workdir: Path) -> None:
+    for name in "ab":
+        shutil.copytree(KEPT / "study", workdir / name)
+    outcome = rnnexp("compare", "a", "b", "--score", "macro_f1")
+    assert outcome.status == 0, outcome.err
+    assert "difference in test macro_f1" in outcome.out

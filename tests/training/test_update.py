@@ -18,7 +18,7 @@ from rnnexp.training.contradictions import check_data, check_segments
 from rnnexp.training.evaluation import evaluate
 from rnnexp.training.feed import Sampler, StreamFeed
 from rnnexp.training.trainer import Trainer
-from rnnexp.training.update import Average
+from rnnexp.training.update import Average, put_averages
 from rnnexp.types import SequenceDataset
 from tests.training.recipes import recipe
 from tests.training.test_trainer import CPU, WORDS, FirstWord, fit
@@ -38,6 +38,23 @@ def test_an_average_is_the_recursion_written_down() -> None:
     with average.in_place():
         assert torch.allclose(model.weight.double(), expected, atol=1e-6)
     assert torch.equal(model.weight, trained)
+
+
+def test_averages_of_a_checkpoint_are_put_into_a_model() -> None:
+    model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+    model[0].weight.requires_grad_(False)  # a frozen embedding has no average, and no number
+    average = Average(model, 0.5)
+    frozen = model[0].weight.detach().clone()
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.add_(1)
+    average.add(0)
+    put_averages(model, average.state())
+    assert torch.equal(model[0].weight, frozen + 1)
+    for number, weight in enumerate([model[0].bias, model[1].weight, model[1].bias]):
+        assert torch.equal(weight, average.state()[str(number)])
+    with pytest.raises(RuntimeError, match="3 averages for 4 trained weights"):
+        put_averages(model.requires_grad_(), average.state())
 
 
 def test_averaged_weights_are_validated_and_tested() -> None:
