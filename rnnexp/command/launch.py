@@ -126,7 +126,7 @@ def _run_alone(spec: RunSpec) -> float | None:
         _launched.append(error)  # raised behind Hydra's back, which would print its own lines
         return None
     _launched.append(run.path)
-    return None if summary is None else validation_score(summary)
+    return None if summary is None else validation_score(spec, summary)
 
 
 def _show_study(directory: Path | None) -> None:

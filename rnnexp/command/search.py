@@ -222,8 +222,9 @@ def _tell(
         trials.give_up(trial)  # until the same command comes again
     elif diverged:
         trials.tell(trial, "diverged", by_seed, "; ".join(diverged))
-    elif len(by_seed) < len(runs):
-        trials.tell(trial, "diverged", by_seed, "no validation score was finite")
+    elif unscored := [f"seed {seed}" for seed in runs if seed not in by_seed]:
+        reason = f"{', '.join(unscored)}: no epoch has a validation {trials.score}"
+        trials.tell(trial, "unscored", by_seed, reason)
     else:
         trials.tell(trial, "complete", by_seed)
 

@@ -32,7 +32,7 @@ from rnnexp.results.search import Dimension, Value
 MOST_CORNERS = 32
 
 #: Settings of which no value is better than another.
-_NOT_SEARCHED = (*settings.LABELS, *SECTIONS, settings.PROBES, PRESETS)
+_NOT_SEARCHED = (*settings.LABELS, *SECTIONS, *settings.LISTS)
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,13 @@ def _seeds(override: Override) -> list[int]:
 def _dimension(override: Override, config: DictConfig) -> Dimension:
     key, _, words = str(override.input_line).partition("=")
     name = override.key_or_group
-    if name.lstrip("~").partition(".")[0] in _NOT_SEARCHED:
+    group = name.lstrip("~").partition(".")[0]
+    if group == PRESETS:
+        raise ConfigError(
+            f"{name} cannot be searched over: a preset is a command of its own, with its own data "
+            "and settings; give it one value, or search over one of the settings that it makes"
+        )
+    if group in _NOT_SEARCHED:
         raise ConfigError(f"{name} cannot be searched over: it changes no score; give it one value")
     value = override.value()
     if isinstance(value, ChoiceSweep):

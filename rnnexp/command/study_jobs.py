@@ -88,7 +88,7 @@ def _run_here(spec: RunSpec) -> float | None:
         if _is_of_submitit(error):
             raise
         raise JobFailed(_shown(error)) from error
-    return None if summary is None else validation_score(summary)
+    return None if summary is None else validation_score(spec, summary)
 
 
 def _shown(error: BaseException) -> str:

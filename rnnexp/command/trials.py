@@ -90,11 +90,31 @@ class Trials:
 
     def _ask(self, number: int) -> int:
         """Have the values of a new trial chosen: a function of its number, of the seed, and of the
-        trials that have ended."""
-        self._study.sampler = self._sampler(stream_seed(self._seed, "trial", number) % 2**32)
-        if self._grid is not None:
-            self._study.enqueue_trial(self._grid[number])
-        return self._study.ask(self._distributions).number
+        trials that have ended.
+
+        In the storage it is there with all its values or not at all, whoever dies: Optuna's own
+        `ask` would write it first and then each value by itself.
+        """
+        from optuna.trial import TrialState, create_trial
+
+        values = self._grid[number] if self._grid is not None else self._chosen(number)
+        self._study.add_trial(
+            create_trial(
+                state=TrialState.RUNNING, params=dict(values), distributions=self._distributions
+            )
+        )
+        return number
+
+    def _chosen(self, number: int) -> dict[str, Any]:
+        """What the sampler chooses, in a copy of the study that is in memory."""
+        import optuna
+
+        copy = optuna.create_study(
+            direction=self._study.direction,
+            sampler=self._sampler(stream_seed(self._seed, "trial", number) % 2**32),
+        )
+        copy.add_trials(self._study.get_trials(deepcopy=False))
+        return copy.ask(self._distributions).params
 
     def _sampler(self, seed: int) -> "optuna.samplers.BaseSampler":
         import optuna

@@ -128,7 +128,7 @@ def _score(spec: RunSpec) -> float | None:
     from rnnexp.experiment.run_spec import run_spec, validation_score
 
     _, summary = run_spec(spec)
-    return None if summary is None else validation_score(summary)
+    return None if summary is None else validation_score(spec, summary)
 
 
 def _picklable(error: BaseException) -> Exception:

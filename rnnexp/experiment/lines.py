@@ -121,15 +121,13 @@ def other_scores_line(summary: Summary) -> str:
     accuracy again. A score that could not be computed is called `none`.
     """
     test, chance = summary.test or {}, summary.chance
-    names = [name for name in summary.scores if name not in ("loss", summary.headline)]
+    scores = summary.further_scores
     two_classes = (chance.get(BALANCED_ACCURACY.name) or 0) >= 0.5
-    if not names or not test or (two_classes and not is_imbalanced(chance)):
+    if not scores or not test or (two_classes and not is_imbalanced(chance)):
         return ""
     parts = []
-    for place, name in enumerate(names):
-        score = summary.score(name)
-        assert score is not None
-        value = test.get(name)
+    for place, score in enumerate(scores):
+        value = test.get(score.name)
         shown = "none" if value is None else score.show(value)
         beside = f" (chance {score.show(score.chance)})" if not place and score.chance else ""
         parts.append(f"{score.axis} {shown}{beside}")

@@ -6,12 +6,11 @@ import math
 import threading
 import warnings
 from collections.abc import Callable, Container, Mapping
+from contextlib import suppress
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-import numpy.typing as npt
-
-from rnnexp.errors import first_line
+from rnnexp.errors import StorageError, first_line
 from rnnexp.experiment.build import Experiment
 from rnnexp.experiment.lines import headlines_only
 from rnnexp.experiment.start import Start
@@ -29,7 +28,7 @@ class Logs:
     """The loggers of one run: a context in which it is trained, tested and drawn.
 
     They are told of its start once the training begins, and of its end, whatever it is, if they
-    were told of its start.
+    were told of its start. That end must be in summary.json by then.
     """
 
     def __init__(
@@ -45,6 +44,10 @@ class Logs:
         self._step = 0
         self._epoch = -1  # up to which probes' numbers were told
 
+    @property
+    def _failed(self) -> Mapping[str, str]:
+        return self._summary.failed_loggers
+
     def __enter__(self) -> Self:
         return self
 
@@ -53,9 +56,12 @@ class Logs:
     ) -> None:
         if not any(listener.is_told for listener in self._listeners):
             return
-        outcome = outcome_of(self._run, self._summary, self._step, error)
+        outcome, failed = outcome_of(self._run, self._summary, self._step), len(self._failed)
         for listener in self._listeners:
             listener.tell("end", lambda logger: logger.end(outcome))
+        if len(self._failed) > failed:  # of a run that has no result, whose summary may still grow
+            with suppress(StorageError):
+                self._run.write_summary(self._summary)
 
     def recorder(self, probes: ProbeSet) -> Recorder:
         """What the training writes to: the run, and with it the loggers, which begin here.
@@ -168,30 +174,13 @@ class _Told:
         self, run: RunDirectory, tell: Callable[[Mapping[str, float | None]], None]
     ) -> None:
         self._run, self._tell = run, tell
+        # all else is the run's own
+        self.report_progress = run.report_progress
+        self.save_probe, self.save_checkpoint = run.save_probe, run.save_checkpoint
+        self.file_sizes = run.file_sizes
 
     def append_epoch(
         self, metrics: Mapping[str, float | None], timings: Mapping[str, float]
     ) -> None:
         self._run.append_epoch(metrics, timings)
         self._tell(metrics)
-
-    def report_progress(
-        self,
-        phase: Literal["training", "validation", "probes", "testing"],
-        epoch: int,
-        epochs: int,
-        step: int,
-        steps: int,
-    ) -> None:
-        self._run.report_progress(phase, epoch, epochs, step, steps)
-
-    def save_probe(self, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        self._run.save_probe(name, arrays)
-
-    def save_checkpoint(
-        self, name: str, contents: Mapping[str, bytes], state: Mapping[str, Any], keep_all: bool
-    ) -> None:
-        self._run.save_checkpoint(name, contents, state, keep_all)
-
-    def file_sizes(self) -> dict[str, int]:
-        return self._run.file_sizes()

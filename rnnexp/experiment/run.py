@@ -41,6 +41,7 @@ from rnnexp.results.liveness import this_process
 from rnnexp.results.names import shown_path
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.statistics import UNBOUNDED, example_interval
+from rnnexp.results.stops import asked_to_stop
 from rnnexp.results.summary import AtLength, CellFacts, Reading, Status, Summary, TaskRecord, Tested
 from rnnexp.training.epoch import Epoch, carried_out
 from rnnexp.training.feed import Sampler
@@ -78,8 +79,9 @@ def execution(
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     with (
+        _logged_to_file(run),
+        Logs(experiment, run, summary, start) as logs,  # hear of the end once it is written
         _recorded(run, summary, start, environment),
-        Logs(experiment, run, summary, start) as logs,
     ):
         probes = ProbeSet(experiment.probes, model, task, dials.seed, device)
         if start is None or start.checkpoint is None or start.trains_on:
@@ -267,10 +269,25 @@ def task_record(experiment: Experiment) -> TaskRecord:
 
 
 @contextmanager
+def _logged_to_file(run: RunDirectory) -> Iterator[None]:
+    """rnnexp.log says all that the run says."""
+    package_log = logging.getLogger("rnnexp")
+    handler = run.log_to_file()
+    _log_file.set(handler)
+    handler.addFilter(lambda record: _log_file.get() in (None, handler))
+    package_log.addHandler(handler)
+    try:
+        yield
+    finally:
+        package_log.removeHandler(handler)
+        handler.close()
+
+
+@contextmanager
 def _recorded(
     run: RunDirectory, summary: Summary, start: Start | None, environment: Mapping[str, Any]
 ) -> Iterator[None]:
-    """summary.json says `running` first and at the end what happened; rnnexp.log says all of it."""
+    """summary.json says `running` first and at the end what happened."""
     differing = environment_differences(start.of.environment, environment) if start else []
     if start is not None and start.before.replicas != summary.replicas:
         counts = (before.replicas or 1 for before in (start.before, summary))
@@ -287,11 +304,6 @@ def _recorded(
         summary.resumed = [*before.resumed, f"{now}: {line}"]
     began = time.perf_counter()
     run.write_summary(summary)
-    package_log = logging.getLogger("rnnexp")
-    handler = run.log_to_file()
-    _log_file.set(handler)
-    handler.addFilter(lambda record: _log_file.get() in (None, handler))
-    package_log.addHandler(handler)
     if differing:
         log.warning(
             "not the same bytes as without the interruption, perhaps: %s", ", ".join(differing)
@@ -300,6 +312,11 @@ def _recorded(
         yield
     except (KeyboardInterrupt, Terminated) as stop:
         summary.wall_seconds = _and_since(summary.wall_seconds, began)
+        unwanted = asked_to_stop(run.path.parent, summary.fingerprint or "")
+        if unwanted is not None and isinstance(stop, Terminated):
+            _record_end(run, summary, "pruned", unwanted)
+            log.info("pruned: %s", unwanted)
+            raise
         _record_end(run, summary, "interrupted", type(stop).__name__)
         log.info("interrupted; rnnexp resume %s goes on", shlex.quote(shown_path(run.path)))
         raise
@@ -309,9 +326,6 @@ def _recorded(
         log.debug("the run failed", exc_info=True)
         error.add_note(f"{shown_path(run.path)}/rnnexp.log has it too")  # for what main tells
         raise
-    finally:
-        package_log.removeHandler(handler)
-        handler.close()
 
 
 def _and_since(seconds: float | None, began: float) -> float:

@@ -42,16 +42,21 @@ def run_spec(spec: RunSpec) -> tuple[RunDirectory, Summary | None]:
         bars_shown.reset(bars)
 
 
-def validation_score(summary: Summary) -> float | None:
-    """The headline score of the last validation: what a search for good settings goes by.
+def validation_score(spec: RunSpec, summary: Summary) -> float | None:
+    """What a job tells a sweeper that is not of rnnexp, such as a plugin for Hydra.
 
-    None without a validation split; NaN where training diverged, whose score is not known.
+    With `trainer.monitor`, the best value of that validation score; without, the headline score of
+    the last validation. None without a validation split; NaN where training diverged, or where the
+    score could not be computed.
     """
     if not summary.data_report.get("val"):
         return None
-    if summary.status == "diverged" or summary.headline is None or summary.validation is None:
+    if summary.status == "diverged":
         return float("nan")
-    score = summary.validation.get(summary.headline)
+    if (spec.config.get("trainer") or {}).get("monitor") is not None:
+        score = summary.best_validation
+    else:
+        score = (summary.validation or {}).get(summary.headline or "")
     return float("nan") if score is None else score
 
 

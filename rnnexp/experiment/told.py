@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnexp import config as settings
-from rnnexp.errors import Terminated, first_line
+from rnnexp.errors import short
 from rnnexp.experiment.build import Experiment
 from rnnexp.logger.base import Outcome, RunFacts, Setting
 from rnnexp.results.names import shown_path
@@ -91,18 +91,12 @@ def flat_settings(config: Mapping[str, Any], choices: Mapping[str, str]) -> dict
     return flat
 
 
-def outcome_of(
-    run: RunDirectory, summary: Summary, step: int, error: BaseException | None
-) -> Outcome:
-    """How a run ended. error: what ended it before its end."""
-    status, reason = str(summary.status), summary.reason or ""
-    if error is not None and not summary.sealed:
-        stopped = isinstance(error, KeyboardInterrupt | Terminated)
-        status = "interrupted" if stopped else "failed"
-        reason = type(error).__name__ if stopped else f"{type(error).__name__}: {first_line(error)}"
+def outcome_of(run: RunDirectory, summary: Summary, step: int) -> Outcome:
+    """How a run ended, by its summary."""
+    reason = short(((summary.reason or "").splitlines() or [""])[0])
     figures = sorted(run.plots.glob("*.png")) if summary.done else []
     scores = scores_of(summary) if summary.done else {}
-    return Outcome(status, reason, scores, step, figures, run.path / "summary.json")
+    return Outcome(str(summary.status), reason, scores, step, figures, run.path / "summary.json")
 
 
 def scores_of(summary: Summary) -> dict[str, float]:

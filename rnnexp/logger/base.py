@@ -49,10 +49,12 @@ class RunFacts:
 class Outcome:
     """How a run ended.
 
-    status: finished, diverged, interrupted or failed. reason: why it did not finish; else empty.
+    status: finished, diverged, interrupted, failed, or pruned by a search. reason: why it did not
+        finish; else empty.
     scores: numbers by name, `test/accuracy` with its 95% interval over the test examples,
         `test/accuracy_low` and `test/accuracy_high`. Empty without a result.
-    step: how many training steps it has had. figures: PNG files. summary: the file summary.json.
+    step: how many training steps it has had. figures: PNG files. summary: the file summary.json,
+        which says the same.
     """
 
     status: str

@@ -14,7 +14,9 @@ from rnnexp.logger.base import Logger, Outcome, RunFacts
 from rnnexp.variables import environment_variable
 
 #: What MLflow calls it; how the run ended exactly is in its tag `status`.
-STATUS = {"finished": "FINISHED", "diverged": "FINISHED", "interrupted": "KILLED"}
+STATUS = {
+    "finished": "FINISHED", "diverged": "FINISHED", "interrupted": "KILLED", "pruned": "KILLED",
+}  # fmt: skip
 
 #: The tag by which a run is found again.
 ID = "rnnexp.id"

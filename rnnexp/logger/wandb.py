@@ -13,7 +13,7 @@ from rnnexp.logger.base import Logger, Outcome, RunFacts
 from rnnexp.logger.wandb_files import steps_in
 
 #: The exit status by which wandb knows a run that failed from one that did not.
-EXIT_CODES = {"finished": 0, "diverged": 0, "interrupted": 130}
+EXIT_CODES = {"finished": 0, "diverged": 0, "pruned": 0, "interrupted": 130}
 
 #: Variables that hold what one logs in with.
 CREDENTIALS = ("WANDB_API_KEY", "WANDB_IDENTITY_TOKEN_FILE")

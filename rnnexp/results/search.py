@@ -20,9 +20,9 @@ from rnnexp.scores import Score
 NAME = "search.json"
 
 #: How a trial stands: asked for and not ended; with a value; stopped since it was worse than others
-#: at the same epoch; without a value since training diverged, or since its settings contradict each
-#: other.
-State = Literal["running", "complete", "pruned", "diverged", "refused"]
+#: at the same epoch; without a value since training diverged, since the score that is searched by
+#: could not be computed, or since its settings contradict each other.
+State = Literal["running", "complete", "pruned", "diverged", "unscored", "refused"]
 
 #: A value of a setting: a choice is kept as the words that make it.
 Value = int | float | str

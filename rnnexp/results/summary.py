@@ -273,6 +273,12 @@ class Summary(Record):
         )  # fmt: skip
 
     @property
+    def further_scores(self) -> list[Score]:
+        """Those that are reported beside the loss and the headline, in their order."""
+        scores = [score for name in self.scores if (score := self.score(name)) is not None]
+        return [score for score in scores if not score.is_loss and score.name != self.headline]
+
+    @property
     def done(self) -> bool:
         """Whether it has its result: finished, or diverged."""
         return self.status in DONE

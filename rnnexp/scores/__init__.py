@@ -18,6 +18,9 @@ NEEDED_SKILL = 0.1
 #: adding problem.
 GUESSES = {500: 0.0005, 200: 0.002, 100: 0.005, 50: 0.01, 20: 0.025, 10: 0.04, 3: 0.06, 1: 0.11}
 
+#: The name of every task's loss.
+LOSS = "loss"
+
 #: When a run beats chance, in words.
 BEATS_CHANCE = (
     f"a run's 95% interval over test examples lies above {NEEDED_SKILL:.0%} of the way from "
@@ -123,6 +126,15 @@ class Score:
         return f"{self.name} %" if self.percent else self.name
 
     @property
+    def is_loss(self) -> bool:
+        """Whether it is what training minimises, and no score that one judges a network by.
+
+        >>> CROSS_ENTROPY.is_loss, SQUARED_ERROR.is_loss, MSE.is_loss
+        (True, True, False)
+        """
+        return self.name == LOSS
+
+    @property
     def bounds(self) -> tuple[float, float]:
         """The least and the greatest value that it can have: a share lies between 0 and 1, and
         nothing is better than perfect.
@@ -198,8 +210,8 @@ CALIBRATION_ERROR = Score("calibration_error", "low", "calibration error", True,
 MSE = Score("mse", "low", "mse", logarithmic=True, perfect=0.0, unit_power=2)
 MAE = Score("mae", "low", "mean absolute error", logarithmic=True, perfect=0.0, unit_power=1)
 R2 = Score("r2", "high", "R²", perfect=1.0)
-CROSS_ENTROPY = Score("loss", "low", "loss (nats)", perfect=0.0)
-SQUARED_ERROR = Score("loss", "low", "loss", logarithmic=True, perfect=0.0)
+CROSS_ENTROPY = Score(LOSS, "low", "loss (nats)", perfect=0.0)
+SQUARED_ERROR = Score(LOSS, "low", "loss", logarithmic=True, perfect=0.0)
 
 #: What a classifier is scored by beside its accuracy, each of a whole split: `ClassAnswers`.
 OF_CLASSES = (BALANCED_ACCURACY, MACRO_F1, AUROC, CALIBRATION_ERROR)

@@ -1,5 +1,6 @@
 """`rnnexp.run` is the command, and leaves the process as it was."""
 
+import csv
 import json
 import logging
 import math
@@ -17,12 +18,16 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
 from hydra.plugins.search_path_plugin import SearchPathPlugin
+from omegaconf import OmegaConf
 
 import rnnexp as package
 from rnnexp import bounds, plugins
+from rnnexp import config as settings
 from rnnexp.errors import ConfigError, DataError
 from rnnexp.experiment import work
 from rnnexp.experiment.denormals import flushes_denormals
+from rnnexp.experiment.run_spec import validation_score
+from rnnexp.experiment.spec import RunSpec
 from tests.conftest import TINY, Outcome
 
 WORDS = (*TINY, "model=rnn", "threads=1", "name=same")
@@ -125,21 +130,32 @@ def test_errors_are_raised(workdir: Path) -> None:
     assert not list(workdir.glob("outputs/*/*"))
 
 
-def test_the_last_validation_score_is_what_a_job_returns(workdir: Path) -> None:
-    from rnnexp.experiment.run_spec import validation_score
-
-    run = package.run([*WORDS, "probes=none"])
+def score_told(*words: str) -> tuple[package.Run, float | None]:
+    """What a job tells a sweeper of Hydra's."""
+    run = package.run([*words, "probes=none"])
     assert isinstance(run, package.Run)
+    spec = RunSpec(settings.plain(OmegaConf.load(run.path / "config.yaml")))
+    return run, validation_score(spec, run.summary)
+
+
+def test_the_last_validation_score_is_what_a_job_returns(workdir: Path) -> None:
+    run, score = score_told(*WORDS)
     last = float((run.path / "metrics.csv").read_text().splitlines()[-1].split(",")[-1])
-    assert validation_score(run.summary) == pytest.approx(last)
-    without = package.run([*WORDS, "probes=none", "data.split=80/20"])
-    assert isinstance(without, package.Run)
-    assert validation_score(without.summary) is None
-    diverged = package.run([*TINY, "model=linear", "optimizer.lr=1e38", "optimizer=sgd"])
-    assert isinstance(diverged, package.Run)
-    score = validation_score(diverged.summary)
-    assert score is not None
-    assert math.isnan(score)
+    assert score == pytest.approx(last)
+    assert score_told(*WORDS, "data.split=80/20")[1] is None
+    diverged = score_told(*TINY, "model=linear", "optimizer.lr=1e38", "optimizer=sgd")[1]
+    assert diverged is not None
+    assert math.isnan(diverged)
+
+
+def test_a_monitored_score_is_what_a_job_returns_at_its_best(workdir: Path) -> None:
+    words = [*TINY, "trainer.epochs=4", "optimizer.lr=0.3"]
+    for monitor, best in (("loss", min), ("accuracy", max)):
+        run, score = score_told(*words, f"trainer.monitor={monitor}")
+        rows = csv.DictReader((run.path / "metrics.csv").read_text().splitlines())
+        values = [float(row[f"val_{monitor}"]) for row in rows]
+        assert score == pytest.approx(best(values))
+        assert score == run.summary.best_validation
 
 
 def test_an_interrupt_reaches_the_run(workdir: Path) -> None:

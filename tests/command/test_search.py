@@ -18,6 +18,7 @@ from rnnexp.results.claims import claimed
 from rnnexp.results.search import NAME, Search
 from rnnexp.results.status import StudyReader
 from rnnexp.results.study import Study
+from rnnexp.scores.classes import ClassAnswers
 from tests.conftest import Outcome
 
 Rnnexp = Callable[..., Outcome]
@@ -129,6 +130,20 @@ def test_a_trial_that_diverges_has_no_value_and_is_told(rnnexp: Rnnexp) -> None:
     assert (good.state, bad.state, bad.value) == ("complete", "diverged", None)
     assert "trial 1 diverged: seed 0: " in outcome.out
     assert found().ranked == [good]
+
+
+def test_a_score_that_cannot_be_computed_is_no_divergence(
+    rnnexp: Rnnexp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As AUROC of a validation split that has one class."""
+    monkeypatch.setattr(ClassAnswers, "auroc", None)
+    outcome = rnnexp(*WORDS, "trainer.monitor=auroc", "hydra.sweeper.n_trials=1", "seed=0,1")
+    assert outcome.status == 0, outcome.err
+    (trial,) = found().trials
+    assert (trial.state, trial.value, trial.by_seed) == ("unscored", None, {})
+    assert "trial 0 unscored: seed 0, seed 1: no epoch has a validation auroc" in outcome.out
+    assert "1 of 1 trials ended: 1 unscored" in outcome.out
+    assert "diverged" not in outcome.out
 
 
 def test_settings_that_contradict_each_other_inside_the_space_cost_their_trial(

@@ -95,6 +95,11 @@ def test_a_grid_has_every_point() -> None:
         (["model=rnn,gru", "seed=interval(0,3)"], "every trial is trained with each of the seeds"),
         (["model=rnn,gru", "seed=a,b"], "every trial is trained with each of the seeds"),
         (["study=a,b"], "study cannot be searched over: it changes no score"),
+        (["logger.mlflow.timeout=5,10"], "logger.mlflow.timeout cannot be searched over: it chan"),
+        (
+            ["experiment=a,b"],
+            "experiment cannot be searched over: a preset is a command of its own",
+        ),
         (["checkpoint.every_seconds=1,2"], "checkpoint.every_seconds cannot be searched over"),
         (["trainer.epochs=interval(0.5,3)"], "must have whole numbers for ends"),
     ],

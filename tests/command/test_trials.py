@@ -1,10 +1,13 @@
 """The trials of a search: what is tried next follows from the seed and from what has ended."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import IntegrityError
 
 from rnnexp.command.space import Space
 from rnnexp.command.trials import Trials
@@ -74,6 +77,47 @@ def test_a_search_that_was_cut_short_tries_what_it_would_have_tried(
     before = carried_out(tmp_path / "cut", "tpe", 12, at_once, most=most)
     assert len(before) < 12
     assert carried_out(tmp_path / "cut", "tpe", 12, at_once) == whole
+
+
+GRID = Space([SIZE, MODEL], [], [0])
+
+
+class Killed(IntegrityError):
+    """Which Optuna passes on, and takes back what was not written: as the file is left."""
+
+    def __init__(self) -> None:
+        super().__init__("", {}, Exception())
+
+
+@pytest.mark.parametrize(
+    ("sampler", "space"), [("tpe", SPACE), ("grid", GRID)], ids=["tpe", "grid"]
+)
+def test_killed_before_any_write_it_goes_on_to_the_same_trials(
+    tmp_path: Path, sampler: str, space: Space
+) -> None:
+    def begin(name: str) -> Trials:
+        (tmp_path / name).mkdir(exist_ok=True)
+        own = search(sampler, 2).model_copy(update={"space": list(space.dimensions)})
+        return Trials(tmp_path / name, own, space, 0, startup=4)
+
+    whole = [trial.values for trial in begin("whole").next_lot(2)]
+    for survives in range(20):
+        trials, left = begin(str(survives)), iter(range(survives))
+
+        def dies(_: object, left: Iterator[int] = left) -> None:
+            if next(left, None) is None:
+                raise Killed
+
+        event.listen(Engine, "commit", dies)
+        try:
+            trials.next_lot(2)
+            break
+        except Killed:
+            pass
+        finally:
+            event.remove(Engine, "commit", dies)
+        assert [trial.values for trial in begin(str(survives)).next_lot(2)] == whole
+    assert survives  # it has been killed at least once
 
 
 def test_another_seed_tries_something_else_and_the_same_one_the_same(tmp_path: Path) -> None:

@@ -8,12 +8,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams.metadata import SESSION_END_INFO_TAG
 
 import rnnexp as package
 from rnnexp import plugins
+from rnnexp.errors import Terminated
 from rnnexp.experiment import together
 from rnnexp.experiment.told import outcome_of, scores_of
 from rnnexp.results.runs import RunDirectory
+from rnnexp.results.stops import ask_to_stop
 from rnnexp.results.summary import AtLength, Summary
 from tests.conftest import TINY, Outcome, new_run
 
@@ -47,7 +51,8 @@ class Diary(Logger):
         self._note("log", step, numbers)
 
     def end(self, outcome: Outcome):
-        self._note("end", outcome.status, dict(outcome.scores))
+        written = json.loads(outcome.summary.read_text())["status"]
+        self._note("end", outcome.status, dict(outcome.scores), written)
 
     def _note(self, what, *told):
         if self.fails_at == what:
@@ -151,7 +156,7 @@ def test_a_resumed_run_fills_what_its_record_lacks(
         assert rnnexp(*words).status == 130
     path = run_directory() / "logger" / "diary" / "diary.txt"
     lines = diary(run_directory())
-    assert lines[-1] == '["end", "interrupted", {}]'
+    assert lines[-1] == '["end", "interrupted", {}, "interrupted"]'
     path.write_text("\n".join(lines[:2]) + "\n")  # start, and what was measured before training
     plugins.register(Path("scribe/conf"))
     assert rnnexp("resume", str(run_directory())).status == 0
@@ -162,6 +167,57 @@ def test_a_resumed_run_fills_what_its_record_lacks(
         assert numbers_now == pytest.approx(numbers, rel=1e-8)  # metrics.csv has nine digits
     assert again[2] == lines[0]  # the same run
     assert again[5].startswith('["end", "finished"')
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(KeyboardInterrupt(), "interrupted"), (Terminated(), "interrupted"),
+     (RuntimeError("a fault"), "failed")],
+    ids=["interrupt", "terminated", "fault"],
+)  # fmt: skip
+def test_loggers_hear_of_an_end_that_is_written(
+    rnnexp: Command, run_directory: Callable[[], Path], scribe: str, error: BaseException,
+    status: str, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def stops(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("rnnexp.experiment.run._test", stops)
+    assert rnnexp(scribe, *TINY, "logger=diary").status
+    assert diary(run_directory())[-1] == f'["end", "{status}", {{}}, "{status}"]'
+
+
+def test_loggers_hear_that_a_job_was_pruned(
+    rnnexp: Command, scribe: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = Path("outputs/studies/s")
+
+    def stops(*_: object) -> None:
+        (path,) = study.glob("*/summary.json")
+        ask_to_stop(study, json.loads(path.read_text())["fingerprint"], "worse than others")
+        raise Terminated
+
+    monkeypatch.setattr("rnnexp.experiment.run._test", stops)
+    rnnexp(scribe, "-m", *TINY, "seed=0", "study=s", "logger=[diary,tensorboard]")
+    (run,) = (path.parent for path in study.glob("*/summary.json"))
+    assert diary(run)[-1] == '["end", "pruned", {}, "pruned"]'
+    assert RunDirectory(run).summary.reason == "worse than others"
+    assert "interrupted" not in (run / "rnnexp.log").read_text()
+    record = EventAccumulator(str(run / "logger" / "tensorboard")).Reload()
+    assert SESSION_END_INFO_TAG in record.summary_metadata
+
+
+def test_a_logger_that_fails_at_the_end_of_a_run_without_a_result_is_in_its_summary(
+    rnnexp: Command, run_directory: Callable[[], Path], scribe: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stops(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rnnexp.experiment.run._test", stops)
+    rnnexp(scribe, *TINY, "logger=diary", "logger.diary.fails_at=end")
+    summary = RunDirectory(run_directory()).summary
+    assert summary.status == "interrupted"
+    assert list(summary.failed_loggers) == ["diary"]
 
 
 def test_a_run_can_go_on_without_its_loggers(
@@ -285,6 +341,6 @@ def test_what_is_no_number_is_told_to_nobody() -> None:
 
 def test_a_run_that_diverged_has_a_reason_and_no_scores() -> None:
     summary = Summary(status="diverged", seed=0, reason="the loss is nan at step 3")
-    outcome = outcome_of(new_run("lstm"), summary, 3, None)
+    outcome = outcome_of(new_run("lstm"), summary, 3)
     assert (outcome.status, outcome.reason) == ("diverged", "the loss is nan at step 3")
     assert not outcome.goes_on_later

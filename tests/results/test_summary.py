@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from rnnexp.errors import DataError
-from rnnexp.results.summary import SCHEMA_VERSION, Summary, TaskRecord
+from rnnexp.results.summary import SCHEMA_VERSION, Reading, Summary, TaskRecord
+from rnnexp.scores import ACCURACY, AUROC, CROSS_ENTROPY, MACRO_F1
 
 #: As the first version wrote it, shortened.
 FIRST: dict[str, Any] = {
@@ -82,3 +83,12 @@ def test_a_task_file_of_the_first_version(tmp_path: Path) -> None:
     record = TaskRecord.read(tmp_path / "task.json")
     assert (record.vocabulary, record.embedding_dim) == (["<pad>", "a"], 4)
     assert record.output_size is None
+
+
+def test_further_scores_are_neither_the_loss_nor_the_headline() -> None:
+    scores = {score.name: Reading.of(score) for score in (CROSS_ENTROPY, ACCURACY, MACRO_F1, AUROC)}
+    summary = Summary(
+        status="finished", seed=0, headline="accuracy", scores=scores, chance={"auroc": 0.5}
+    )
+    assert [score.name for score in summary.further_scores] == ["macro_f1", "auroc"]
+    assert summary.further_scores[1].chance == 0.5

@@ -9,7 +9,12 @@ from rnnexp.results.figures.beyond import within_sight
 from rnnexp.results.findings.search_trials import SearchTrials
 
 #: Below the axes: what trials without a value are shown by.
-_WITHOUT = {"pruned": ("x", "pruned"), "diverged": ("v", "diverged"), "refused": ("s", "refused")}
+_WITHOUT = {
+    "pruned": ("x", "pruned"),
+    "diverged": ("v", "diverged"),
+    "unscored": ("d", "score not computable"),
+    "refused": ("s", "refused"),
+}
 
 
 def draw(finding: SearchTrials, folder: Path) -> list[Path]:

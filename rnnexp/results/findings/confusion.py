@@ -164,11 +164,10 @@ class Confusion(Finding):
 def _scores(
     summary: Summary,
 ) -> Iterable[tuple[Score, float | None, Sequence[float | None] | None]]:
-    for name in summary.scores:
-        score = summary.score(name)
-        if score is not None and name not in ("loss", summary.headline, CALIBRATION_ERROR.name):
-            value = (summary.test or {}).get(name)
-            yield score, value, (summary.test_interval or {}).get(name)
+    for score in summary.further_scores:
+        if score.name != CALIBRATION_ERROR.name:
+            value = (summary.test or {}).get(score.name)
+            yield score, value, (summary.test_interval or {}).get(score.name)
 
 
 def _in_words(score: Score, value: float | None, ends: Sequence[float | None] | None) -> str:
