@@ -84,7 +84,7 @@ BROKEN = {
     ),
     "a probe's file lacks its name": (
         {"mypkg/conf/probes/mine.yaml": "_target_: mypkg.Mine\nevery: 1\n"},
-        "a probe's file nests its settings below its name",
+        "a file of probes nests its settings below its name",
         SMALL,
     ),
     "a choice has a name that is taken": (
