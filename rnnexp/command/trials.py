@@ -181,7 +181,7 @@ def _pruner(name: str) -> "optuna.pruners.BasePruner":
     import optuna
 
     if name == "median":  # after five trials, not in the first epoch
-        return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1)
+        return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=2)
     if name == "hyperband":
         return optuna.pruners.HyperbandPruner()
     return optuna.pruners.NopPruner()

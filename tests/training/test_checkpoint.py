@@ -191,15 +191,19 @@ def test_a_checkpoint_is_no_pickle(workdir: Path) -> None:
     }  # fmt: skip
 
 
-def test_numbers_that_are_not_finite_come_back() -> None:
+def test_a_checkpoint_of_version_0_6_comes_back() -> None:
+    """It called the best score the best loss, infinite where there was none."""
     run = new_run("a")
     trainer = Trainer(epochs=1, batch_size=16, patience=3)
     fit(run, trainer, small_rnn, EVERY_STEP)
     first = StoredCheckpoint.of_run(run.path)[-1]
     contents, state, _ = first.read()
-    checkpoint = Checkpoint.of(contents, state)
-    assert checkpoint.fit.best_loss == math.inf
-    assert checkpoint.steps is not None
+    assert Checkpoint.of(contents, state).fit.best_score is None
+    assert Checkpoint.of(contents, state).steps is not None
+    for loss, best in ((math.inf, None), (0.5, 0.5)):
+        before = {key: value for key, value in state["fit"].items() if key != "best_score"}
+        older = {**state, "fit": {**before, "best_loss": loss}}
+        assert Checkpoint.of(contents, older).fit.best_score == best
 
 
 def test_the_best_weights_are_kept_only_where_they_are_wanted() -> None:
