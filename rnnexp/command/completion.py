@@ -273,7 +273,7 @@ def _at(verb: str, place: argparse.Action, word: str) -> Iterable[str]:
         return _components(all_groups(), word)
     if verb == "verify":
         return _components(_verified(), word)
-    if verb == "study":
+    if verb in ("study", "compare"):
         return [f"{path.name} " for path in sorted(Path("outputs/studies").glob("*/"))]
     if place.type is Path and not word.startswith(("/", ".", "~")):
         return [f"{path} " for path in sorted(Path("outputs").glob("*/*/"))]

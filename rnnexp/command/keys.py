@@ -4,6 +4,7 @@ import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import get_args
 
+from rnnexp.command.choices import choices
 from rnnexp.config import GROUPS, LISTS, META_KEYS, adding, constructor_parameters
 from rnnexp.dials import SECTIONS, Dials
 from rnnexp.errors import ConfigError, nearest
@@ -53,8 +54,8 @@ def suggestion(key: str) -> str:
 def _choices_with(key: str) -> str:
     """` (rmsprop, sgd)`: the choices that have a setting, where they are few."""
     group, _, name = key.rpartition(".")
-    files = option_files(group).items() if group in GROUPS else ()
-    having = [choice for choice, path in files if name in read_yaml(path)]
+    there = choices(group).items() if group in GROUPS else ()
+    having = [choice for choice, of in there if name in {setting for setting, _, _ in of.settings}]
     return f" ({', '.join(having)})" if 0 < len(having) <= 4 else ""
 
 

@@ -25,10 +25,7 @@ def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
     task, report = experiment.task, summary.data_report
     training = f"{report['train']} training" if "train" in report else "fresh training samples"
     synthetic = " (synthetic)" if task.synthetic else ""
-    lines = [
-        f"probe {name} left out: it {reason}"
-        for name, reason in experiment.skipped_probes.items()
-    ]  # fmt: skip
+    lines = _left_out(experiment.skipped_probes)
     lines.append(
         f"data {summary.data}{synthetic}: {training}, {report.get('val', 0)} validation, "
         f"{report.get('test', 0)} test; {_inputs(task)}; "
@@ -56,6 +53,19 @@ def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:
     if summary.embedding_report:
         lines.append(vectors_line(summary.embedding_report))
     return lines
+
+
+def _left_out(skipped: Mapping[str, str]) -> list[str]:
+    """A line for each reason, with the probes that it is the reason of."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in skipped.items():
+        by_reason.setdefault(reason, []).append(name)
+    return [
+        f"probe {names[0]} left out: it {reason}"
+        if len(names) == 1
+        else f"probes {', '.join(names)} left out; each {reason}"
+        for reason, names in by_reason.items()
+    ]
 
 
 def _inputs(task: "Task") -> str:

@@ -57,7 +57,7 @@ def draw(finding: EffectiveMemory, folder: Path) -> list[Path]:
 def _title(lines: Sequence[MemoryLine]) -> str:
     if len(lines) == 1:
         (line,) = lines
-        head = f"{words.label(line.label)}: the answer {line.verdict}"
+        head = f"{words.label(line.label)}: {_of_answer(line.verdict)}"
     else:
         head = "How many of the last steps decide the answer"
     counts = sorted({len(line.runs) for line in lines})
@@ -66,6 +66,11 @@ def _title(lines: Sequence[MemoryLine]) -> str:
         if counts == [1] else style.seeds_note(counts)
     )  # fmt: skip
     return f"{head} ({over})"
+
+
+def _of_answer(verdict: str) -> str:
+    """A verdict as a sentence: of numbers it names what answers, "the mean answer", itself."""
+    return verdict if verdict.startswith("the ") else f"the answer {verdict}"
 
 
 def _of_examples(runs: Sequence[TruncatedPast]) -> str:

@@ -135,7 +135,9 @@ class Scores(StudyFinding):
         elif self.solved_at is None:
             notes.append(f"beats chance: {BEATS_CHANCE}")
             n = self.test_examples
-            if n is not None and (guesses := guessing(n, headline=not self.asked)):
+            # of further scores it was simulated of classes, and of numbers is not known
+            known = n is not None and (not self.asked or score.percent)
+            if known and n and (guesses := guessing(n, headline=not self.asked)):
                 notes.append(guesses)
         else:
             sign = "at least" if score.better == "high" else "at most"
