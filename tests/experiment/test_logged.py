@@ -278,7 +278,7 @@ def test_runs_that_are_trained_as_one_program_are_told_apart(
 
 def test_from_python(workdir: Path) -> None:
     run = package.run([*TINY, "logger=tensorboard"])
-    assert isinstance(run, RunDirectory)
+    assert isinstance(run, package.Run)
     assert list((run.path / "logger" / "tensorboard").glob("events.*"))
 
 

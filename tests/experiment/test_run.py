@@ -92,7 +92,13 @@ def test_the_configuration_is_enough_to_rerun(finished: Path, workdir: Path) -> 
     text = (finished / "config.yaml").read_text()
     assert text.startswith("# rnnexp data.limit=100 seq_len=12")
     dials = {"seed", "seq_len", "device", "threads", "name", "study", "plots"}
-    assert set(yaml.safe_load(text)) == {*settings.GROUPS, "probes", "checkpoint", "jobs", *dials}
+    assert set(yaml.safe_load(text)) == {
+        *settings.GROUPS,
+        *settings.LISTS,
+        "checkpoint",
+        "jobs",
+        *dials,
+    }
     run, _ = run_spec(RunSpec.of_config(yaml.safe_load(text)))
     again = run.path
     assert again != finished
