@@ -59,6 +59,8 @@ def draw(finding: SearchTrials, folder: Path) -> list[Path]:
             scales.log_scale(axes)
         else:
             scales.score_axis(axes.yaxis, score)
+        if finding.chance is not None:
+            scales.chance_line(axes, finding.chance)
         axes.set_xlabel("trial")
         scales.whole_numbers(axes.xaxis)
         seeds = f", mean over {len(search.seeds)} seeds" if len(search.seeds) > 1 else ""
@@ -66,7 +68,7 @@ def draw(finding: SearchTrials, folder: Path) -> list[Path]:
         ranked = search.ranked[0]
         style.title(
             canvas,
-            f"Best validation {score.name} {score.show(ranked.value)}, in trial {ranked.number} of "
+            f"Best validation {score.axis} {score.show(ranked.value)}, in trial {ranked.number} of "
             f"{len(search.trials)}\nsearch over {', '.join(d.name for d in search.space)}",
             10,
         )

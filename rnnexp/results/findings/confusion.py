@@ -92,6 +92,10 @@ class Confusion(Finding):
         unit = "steps" if self.of_steps else "examples"
         if not self.worst:
             return f"no confusion among {int(self.counts_KK.sum())} test {unit}"
+        answered = self.counts_KK.sum(axis=0)
+        if answered.max() == answered.sum():
+            only = self.classes[int(answered.argmax())]
+            return f"each of {int(answered.sum())} test {unit} is answered with '{only}'"
         worst = self.worst[0]
         return (
             f"{worst.count} of {worst.support} test {unit} of '{worst.true}' are taken for "

@@ -25,6 +25,7 @@ class SearchTrials(SearchFinding):
     """tested: the test score of each trial's finished runs, by the trial's number.
 
     score: the test score that is shown; None where no run has one. weights: which were tested.
+    chance: of the validation score that is searched by; None where runs differ in it, or have none.
     """
 
     place = 5
@@ -34,6 +35,7 @@ class SearchTrials(SearchFinding):
     tested: Mapping[int, Interval]
     weights: Sequence[str]
     notes: Sequence[str]
+    chance: float | None = None
 
     @classmethod
     def of(cls, study: Study, search: Search) -> Self | None:
@@ -48,7 +50,10 @@ class SearchTrials(SearchFinding):
             if values:
                 tested[trial.number] = over_seeds(values, study.score)
         weights = weights_tested([run.summary for run in finished])
-        return cls(search, study.score if tested else None, tested, weights, study.notes())
+        levels = {run.summary.chance.get(search.objective.name) for run in finished}
+        chance = levels.pop() if len(levels) == 1 else None
+        score = study.score if tested else None
+        return cls(search, score, tested, weights, study.notes(), chance)
 
     @property
     def best(self) -> Trial | None:
