@@ -6,7 +6,7 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -89,6 +89,13 @@ def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
     monkeypatch.setattr(style, "DPI", 30)  # writing a large picture takes most of a figure's time
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def packages_are_forgotten() -> Iterator[None]:
+    """Folders of choices that a test names are known to its process, and would be to the next."""
+    yield
+    plugins.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -36,10 +36,13 @@ def run_completion(words: Sequence[str]) -> None:
         say(SCRIPTS[shell][what == "uninstall"].rstrip())
         return
     logging.disable(logging.CRITICAL)
-    with suppress(Exception):  # whatever is wrong is told by the command, not in the middle of it
-        found = list(answer(os.environ.get("COMP_LINE", ""), shell))
-        if found:
-            say("\n".join(found))
+    try:
+        with suppress(Exception):  # what is wrong is told by the command, not in the middle of it
+            found = list(answer(os.environ.get("COMP_LINE", ""), shell))
+            if found:
+                say("\n".join(found))
+    finally:  # a test, or a notebook, goes on
+        logging.disable(logging.NOTSET)
 
 
 def answer(line: str, shell: str) -> Iterator[str]:
