@@ -102,10 +102,21 @@ def stated(text: str) -> Mapping[str, str]:
     return {match[1]: match[0] for match in re.finditer(r"^\| ([\w.-]+) \|.*\|$", text, re.M)}
 
 
+def differs(row: str, on_the_page: str | None) -> bool:
+    """Whether the page says otherwise of a package, or leaves out what it is needed for.
+
+    It may be needed for more: an extra that is not installed here names nothing.
+    """
+    if on_the_page is None:
+        return True
+    here, there = ([cell.strip() for cell in text.split("|")[1:4]] for text in (row, on_the_page))
+    return here[:2] != there[:2] or not set(here[2].split(", ")) <= set(there[2].split(", "))
+
+
 def main(words: list[str]) -> int:
     if words == ["--check"]:
         there = stated(PAGE.read_text(encoding="utf-8"))
-        return int(any(there.get(name) != row for name, row in rows().items()))
+        return int(any(differs(row, there.get(name)) for name, row in rows().items()))
     PAGE.write_text(HEAD + "\n".join(rows().values()) + "\n", encoding="utf-8")
     return 0
 
