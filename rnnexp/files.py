@@ -121,6 +121,12 @@ def json_object(content: bytes, path: Path) -> dict[str, Any]:
     return value
 
 
+def refuse_folder(key: str, path: Path) -> None:
+    """Raise DataError, which names the setting, where it names a folder."""
+    if path.is_dir():
+        raise DataError(f"{key}={path} is a folder where a file is expected")
+
+
 def check_is_file(path: Path) -> os.stat_result:
     """What the system knows of a file. Raises DataError for what is none, and says what it is.
 

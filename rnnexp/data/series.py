@@ -35,7 +35,7 @@ from rnnexp.data.series_usable import check_values, usable
 from rnnexp.data.series_windows import Cut, padded, read_of
 from rnnexp.data.splits import SPLITS, parse_split
 from rnnexp.errors import DataError
-from rnnexp.files import file_digest, user_path
+from rnnexp.files import file_digest, refuse_folder, user_path
 from rnnexp.ranges import at_least
 from rnnexp.types import Batch, Padding, SequenceDataset, Split
 
@@ -128,6 +128,8 @@ class Series(Task):
             )
         named: dict[Split | None, str | None] = {None: path, "val": val_path, "test": test_path}
         self._paths = {name: user_path(p) for name, p in named.items() if p is not None}
+        for name, file in self._paths.items():
+            refuse_folder(f"data.{f'{name}_path' if name else 'path'}", file)
         self.seq_len, self.padding, self.cut, self.missing = seq_len, padding, cut, missing
         self.decimal_comma = decimal == "comma"
         self.eval_lengths = tuple(eval_lengths or ())

@@ -14,7 +14,7 @@ from rnnexp.data.records import Quotes, separator_of
 from rnnexp.data.table import read_table
 from rnnexp.data.text import Texts
 from rnnexp.errors import DataError
-from rnnexp.files import check_is_file, check_size, file_digest, user_path
+from rnnexp.files import check_is_file, check_size, file_digest, refuse_folder, user_path
 from rnnexp.types import Split
 
 #: What is written in a message for the file of each split.
@@ -77,6 +77,8 @@ class TableTexts(Texts):
         return {"train": self.path, **self.own_files}
 
     def identity(self) -> str:
+        for name, file in self.files_by_split.items():
+            refuse_folder(f"data.{_KEYS[name]}", file)
         # runs of earlier versions had none of these settings: what is not set is not named
         options = {"separator": self.separator, "quotes": self.quotes, **self.options()}
         named = [f" {name}={value!r}" for name, value in options.items() if value is not None]

@@ -30,10 +30,10 @@ def load_model(run: RunDirectory, trust: bool = False) -> SequenceModel:
     diverged, or has not finished and has no checkpoint; DataError where its files do not belong
     together, DamagedError where they are damaged, ConfigError for code that is not trusted.
     """
-    _check_answers(run)
     config = run.config
     if not trust:
         refuse_foreign_targets(config, run.path / "config.yaml")
+    _check_answers(run)
     record = _complete(run)
     encoder: Encoder
     if record.vocabulary is None:

@@ -90,8 +90,8 @@ def test_a_study_says_which_weights_were_tested(workdir: Path) -> None:
     assert isinstance(study, Study)
     notes = weights_tested([run.summary for run in study.runs])
     assert notes == [
-        "tested: 1 of 2 runs: the last weights; in 1 of 1 runs earlier ones had a lower validation "
-        "loss (trainer.test_weights=best)",
+        "tested: 1 of 2 runs: the last weights; in 1 of 1 runs earlier ones had a better "
+        "validation loss (trainer.test_weights=best)",
         "tested: 1 of 2 runs: the weights with the best validation loss",
     ]
     table = next(iter(Scores.in_study(study))).text()

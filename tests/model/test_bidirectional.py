@@ -243,7 +243,7 @@ def test_the_command_trains_it_and_asks_it(
         f"trainer.precision={precision}",
     )  # fmt: skip
     assert outcome.status == 0, outcome.err
-    assert "probe gradient_flow left out: it needs a single direction" in outcome.out
+    assert "left out; each needs a single direction" in outcome.out
     assert "two directions: what the initial weights do" in outcome.out
     run = run_directory()
     assert sorted(path.stem for path in run.glob("probes/*.npz")) == [

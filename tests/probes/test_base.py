@@ -95,7 +95,10 @@ def test_what_cannot_be_measured_is_refused(
 def test_a_default_probe_is_left_out_in_one_line(rnnexp: Rnnexp, workdir: Path) -> None:
     outcome = rnnexp(*TINY, "model=bag")
     assert outcome.status == 0
-    line = "probe gradient_flow left out: it needs a recurrent model; model=bag has none"
+    line = (
+        "probes gradient_flow, hidden_dynamics left out; each needs a recurrent model; model=bag "
+        "has none"
+    )
     assert line in outcome.out.splitlines()
 
 
