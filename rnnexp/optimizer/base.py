@@ -49,7 +49,7 @@ class Optimizer:
         own = [
             f"{field.name} {getattr(self, field.name)}"
             for field in fields(self)
-            if field.name != "lr" and getattr(self, field.name) != field.default
+            if field.name != "lr" and not _is_default(getattr(self, field.name), field.default)
         ]
         return ", ".join([f"{self.kind.__name__} with lr {self.lr:g}", *own])
 
@@ -62,6 +62,11 @@ class Optimizer:
             options["fused"] = True
         _spare_the_compiler()
         return self.kind(parameters, **options)
+
+
+def _is_default(value: object, default: object) -> bool:
+    """A YAML file has a list where a constructor's default is a tuple."""
+    return value == (list(default) if isinstance(default, tuple) else default)
 
 
 def check_betas(betas: Sequence[float]) -> None:

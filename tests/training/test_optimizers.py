@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from rnnexp.training.optimizers import step, step_unless
-from tests.training.recipes import OPTIMIZERS, torch_optimizer
+from tests.training.recipes import OPTIMIZERS, optimizer_of, torch_optimizer
 
 
 def weights_after(name: str, steps: int, torchs_own: bool) -> list[torch.Tensor]:
@@ -37,6 +37,13 @@ def test_no_step_is_taken_after_a_number_that_was_not_finite(name: str) -> None:
     assert torch.equal(weight, torch.ones(3))
     step_unless(torch.zeros(()), optimizer)
     assert not torch.equal(weight, torch.ones(3))
+
+
+def test_its_words_name_what_is_not_torchs() -> None:
+    assert optimizer_of("adam").words == "Adam with lr 0.001"
+    words = optimizer_of("sgd", lr=0.1, momentum=0.9, nesterov=True).words
+    assert words == "SGD with lr 0.1, momentum 0.9, nesterov True"
+    assert optimizer_of("adam", betas=[0.8, 0.9]).words == "Adam with lr 0.001, betas [0.8, 0.9]"
 
 
 def test_an_optimizer_imports_no_compiler() -> None:
