@@ -64,9 +64,11 @@ class Optimizer:
         return self.kind(parameters, **options)
 
 
-def _is_default(value: object, default: object) -> bool:
+def _is_default(value: Any, default: Any) -> bool:
     """A YAML file has a list where a constructor's default is a tuple."""
-    return value == (list(default) if isinstance(default, tuple) else default)
+    if isinstance(default, tuple):
+        return tuple(value) == default
+    return bool(value == default)
 
 
 def check_betas(betas: Sequence[float]) -> None:

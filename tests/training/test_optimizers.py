@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from rnnexp.optimizer.adam import Adam
 from rnnexp.training.optimizers import step, step_unless
 from tests.training.recipes import OPTIMIZERS, optimizer_of, torch_optimizer
 
@@ -40,7 +41,7 @@ def test_no_step_is_taken_after_a_number_that_was_not_finite(name: str) -> None:
 
 
 def test_its_words_name_what_is_not_torchs() -> None:
-    assert optimizer_of("adam").words == "Adam with lr 0.001"
+    assert optimizer_of("adam").words == Adam().words == "Adam with lr 0.001"
     words = optimizer_of("sgd", lr=0.1, momentum=0.9, nesterov=True).words
     assert words == "SGD with lr 0.1, momentum 0.9, nesterov True"
     assert optimizer_of("adam", betas=[0.8, 0.9]).words == "Adam with lr 0.001, betas [0.8, 0.9]"
@@ -51,7 +52,8 @@ def test_an_optimizer_imports_no_compiler() -> None:
     lines = [
         "import importlib, sys, torch",
         "from rnnexp.plugins import option_files, read_yaml",
-        "from rnnexp.training.optimizers import step",
+        "from rnnexp.optimizer.adam import Adam
+from rnnexp.training.optimizers import step",
         "for path in option_files('optimizer').values():",
         "    module, _, name = read_yaml(path)['_target_'].rpartition('.')",
         "    weight = torch.nn.Parameter(torch.ones(3))",
