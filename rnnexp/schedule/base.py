@@ -17,9 +17,6 @@ class Schedule:
     #: Whether it needs a validation score after every epoch.
     watches: ClassVar[bool] = False
 
-    #: Whether the rate depends on how many steps the whole training has.
-    is_planned: ClassVar[bool] = False
-
     @property
     def words(self) -> str:
         """What it does in a training; empty where it does nothing."""

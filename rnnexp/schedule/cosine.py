@@ -20,7 +20,6 @@ class Cosine(Schedule):
     """
 
     varies: ClassVar[bool] = True
-    is_planned: ClassVar[bool] = True
 
     eta_min: float = 0.0
     warmup_steps: int = 0

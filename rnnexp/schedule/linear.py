@@ -18,7 +18,6 @@ class Linear(Schedule):
     """
 
     varies: ClassVar[bool] = True
-    is_planned: ClassVar[bool] = True
 
     end_factor: float = 0.0
     warmup_steps: int = 0

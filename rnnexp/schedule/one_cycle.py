@@ -21,7 +21,6 @@ class OneCycle(Schedule):
     """
 
     varies: ClassVar[bool] = True
-    is_planned: ClassVar[bool] = True
 
     pct_start: float = 0.3
     div_factor: float = 25.0
