@@ -55,6 +55,17 @@ def start(folder: Path, *words: str, prepare: Callable[[], None] | None = None) 
     return process
 
 
+def send(process: BaseProcess, stop: signal.Signals) -> bool:
+    """Whether the process was still there to receive it: it may end between a look and a signal."""
+    if process.pid is None or not process.is_alive():
+        return False
+    try:
+        os.kill(process.pid, stop)
+    except ProcessLookupError:  # its parent, the fork server, has just collected it
+        return False
+    return True
+
+
 def the_run(folder: Path) -> Path | None:
     """The one run that was made in a folder, if one was."""
     runs = [path.parent for path in (folder / "outputs" / "runs").glob("*/summary.json")]

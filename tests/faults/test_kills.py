@@ -1,6 +1,5 @@
 """A run that is killed at any moment, and gone on with until it is done, leaves the same bytes."""
 
-import os
 import random
 import signal
 import time
@@ -50,10 +49,9 @@ def stop_at_random(
         process = children.start(folder, *children.words_to_go_on(run))
         if counts["stops"] < stops:
             process.join(moments.uniform(0, seconds))
-            if process.is_alive():
-                assert process.pid is not None
-                counts["in_training"] += bool(list(folder.glob("outputs/runs/*/metrics.csv")))
-                os.kill(process.pid, stop)
+            in_training = bool(list(folder.glob("outputs/runs/*/metrics.csv")))
+            if children.send(process, stop):
+                counts["in_training"] += in_training
                 counts["stops"] += 1
         process.join(120)
         assert process.exitcode in (0, -stop, 128 + stop), (folder / "out.txt").read_text()
@@ -121,10 +119,19 @@ def test_a_signal_saves_the_training_where_it_is(tmp_path: Path) -> None:
     while not list(tmp_path.glob("outputs/runs/*/metrics.csv")):
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    assert process.pid is not None
-    os.kill(process.pid, signal.SIGTERM)
+    assert children.send(process, signal.SIGTERM)
     process.join(60)
     assert process.exitcode == 143
     run = children.the_run(tmp_path)
     assert run is not None
     assert len(StoredCheckpoint.of_run(run)) == 1
+
+
+def test_a_process_may_end_between_a_look_and_a_signal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = children.start(tmp_path, "--version")
+    process.join(60)
+    assert process.exitcode == 0
+    monkeypatch.setattr(process, "is_alive", lambda: True)
+    assert not children.send(process, signal.SIGTERM)
