@@ -25,7 +25,7 @@ from rnnexp.errors import ConfigError, UserError, did_you_mean, first_line, near
 from rnnexp.plugins import PRESETS, option_files, own_config_dir
 
 #: Settings that change what a run is called, shown or stored as, and none of its numbers.
-LABELS = ("name", "study", "plots")
+LABELS = ("name", "study", "question", "plots")
 
 #: Keys of a file in conf/ that are no settings.
 META_KEYS = ("_target_", "defaults")

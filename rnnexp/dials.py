@@ -13,7 +13,8 @@ class Dials:
 
     seed: of every random stream. seq_len: time steps. device: auto, cpu, cuda, cuda:N or mps.
     threads: of the CPU, None for as many as gain. name: ends the run directory's name.
-    study: names a sweep's directory. plots: draw the figures of a run.
+    study: names a sweep's directory. question: what it is to answer, for its page and the terminal.
+    plots: draw the figures of a run.
     """
 
     seed: int = 0
@@ -22,6 +23,7 @@ class Dials:
     threads: int | None = None
     name: str | None = None
     study: str | None = None
+    question: str | None = None
     plots: bool = True
 
     def __post_init__(self) -> None:

@@ -8,7 +8,9 @@ from rnnexp.earlier import came_later, key_now, optimizer_name
 from rnnexp.results.summary import Summary
 
 #: Settings that name a run, or say what is measured of it, and do not tell runs apart.
-NO_FACTOR = ("seed", "experiment", "name", "study", "plots", "probes", "logger", *SECTIONS)
+NO_FACTOR = (
+    "seed", "experiment", "name", "study", "question", "plots", "probes", "logger", *SECTIONS
+)  # fmt: skip
 #: Settings that are an axis, along which nothing is compared pair by pair.
 LENGTHS = ("seq_len", "data.distance")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from rnnexp.earlier import FINDINGS
 from rnnexp.errors import DataError, UserError, first_line
 from rnnexp.files import read_json
+from rnnexp.results import conclusions, figure_files
 from rnnexp.results.findings import finding_types
 from rnnexp.results.findings.base import Finding
 from rnnexp.results.groups import Group
@@ -61,8 +62,7 @@ def draw(findings: Iterable[Finding], folder: Path, note: str = "") -> None:
                         finding.draw(folder)
                     except style.TooMuch as reason:
                         log.warning("no figure '%s': %s", finding.title, reason)
-                        for kind in ("png", "svg"):  # of what was there before
-                            (folder / f"{finding.name}.{kind}").unlink(missing_ok=True)
+                        figure_files.remove(folder, finding.name)  # of what was there before
 
 
 def text(findings: Iterable[Finding]) -> list[str]:
@@ -96,7 +96,7 @@ def report_run(run: RunDirectory, to: Path | None = None) -> str:
     """
     findings, plots = run_findings(run), (to or run.path) / run.plots.name
     draw(findings, plots)
-    return _blocks([*text(findings), str(plots)])
+    return _blocks([run_answer(run, findings), *text(findings), str(plots)])
 
 
 def report_study(study: Study, plots: bool = True, to: Path | None = None) -> str:
@@ -116,7 +116,28 @@ def report_study(study: Study, plots: bool = True, to: Path | None = None) -> st
     if plots:
         _remove_figures(renamed, folder / "plots")
         draw(findings, folder / "plots", study.unfinished)
-    return _blocks([*text(findings), shown_path(folder)])
+    return _blocks([study_answer(study, findings), *text(findings), shown_path(folder)])
+
+
+def run_answer(run: RunDirectory, findings: Sequence[Finding]) -> str:
+    """The question and its answer, which is how the run ended and what its findings explain."""
+    sentences = [conclusions.result_of(run.summary), *answers(findings)]
+    return conclusions.in_words(conclusions.question_of_run(run), sentences)
+
+
+def study_answer(study: Study, findings: Sequence[Finding]) -> str:
+    """The question and its answer."""
+    sentences = answers(findings) or ["No run of it has a result yet."]
+    return conclusions.in_words(conclusions.question_of_study(study), sentences)
+
+
+def answers(findings: Iterable[Finding]) -> list[str]:
+    """What the findings answer, a sentence each: first what was asked, then what explains it."""
+    sentences: list[str] = []
+    for finding in sorted(findings, key=lambda finding: finding.answer_place):
+        with _told(f"the answer of '{finding.title}'"):
+            sentences.append(finding.answer())
+    return [sentence for sentence in sentences if sentence]
 
 
 def _renamed(study: Path) -> dict[str, str]:
@@ -131,11 +152,8 @@ def _renamed(study: Path) -> dict[str, str]:
 def _remove_figures(renamed: Mapping[str, str], plots: Path) -> None:
     """Those of earlier names, where the new ones are drawn."""
     for old, now in renamed.items():
-        for kind in ("png", "svg"):
-            path = plots / f"{old}.{kind}"
-            if path.is_file():
-                log.info("%s is called %s.%s now", path.name, now, kind)
-                path.unlink()
+        for name in figure_files.remove(plots, old):
+            log.info("%s is called %s%s now", name, now, Path(name).suffix)
 
 
 def as_json(findings: Sequence[Finding]) -> dict[str, object]:

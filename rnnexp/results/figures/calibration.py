@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnexp.results.figures import looks, scales, style, words
+from rnnexp.results import words
+from rnnexp.results.figures import looks, scales, style
 from rnnexp.results.findings.calibration import Calibration
 from rnnexp.results.statistics import wilson
 from rnnexp.scores import CALIBRATION_ERROR

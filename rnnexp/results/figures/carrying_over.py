@@ -5,7 +5,8 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
-from rnnexp.results.figures import looks, scales, style, words
+from rnnexp.results import words
+from rnnexp.results.figures import looks, scales, style
 from rnnexp.results.figures.holding import TICKS, TICKS_ALONE, every_other
 from rnnexp.results.findings.carrying_over import CarryingGroup, CarryingOver
 from rnnexp.results.tested import number, reach_in_words

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from rnnexp.results.figures import style, words
+from rnnexp.results import words
+from rnnexp.results.figures import style
 from rnnexp.results.findings.confusion import MAX_CLASSES, Confusion
 from rnnexp.scores import BALANCED_ACCURACY
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from rnnexp.results.figures import looks, scales, style, words
+from rnnexp.results import words
+from rnnexp.results.figures import looks, scales, style
 from rnnexp.results.findings.effective_memory import EffectiveMemory, MemoryLine, TruncatedPast
 from rnnexp.results.statistics import SHARE, UNBOUNDED, t_interval
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
-from rnnexp.results.figures import looks, scales, style, words
+from rnnexp.results import words
+from rnnexp.results.figures import looks, scales, style
 from rnnexp.results.findings.first_token import FirstToken, FirstTokenLine
 from rnnexp.results.statistics import log_interval
 

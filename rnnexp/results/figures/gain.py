@@ -4,7 +4,8 @@ from pathlib import Path
 
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from rnnexp.results.figures import looks, scales, style, words
+from rnnexp.results import words
+from rnnexp.results.figures import looks, scales, style
 from rnnexp.results.findings.gain import Gain
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from rnnexp.results.figures import looks, scales, style, words
+from rnnexp.results import words
+from rnnexp.results.figures import looks, scales, style
 from rnnexp.results.findings.gates import Array, GateCurves
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.colors import LogNorm
 
 from rnnexp.ranges import FLOAT32_FLOOR
-from rnnexp.results.figures import looks, scales, style, words
+from rnnexp.results import words
+from rnnexp.results.figures import looks, scales, style
 from rnnexp.results.findings.gradient_steps import GradientSteps, ReachedLine
 
 #: Training steps that a figure can show side by side.

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
-from rnnexp.results.figures import looks, scales, style, words
+from rnnexp.results import words
+from rnnexp.results.figures import looks, scales, style
 from rnnexp.results.findings.holding import Holding
 from rnnexp.results.held import HELD, HeldGroup
 from rnnexp.results.tested import number, reach_in_words

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
-from rnnexp.results.figures import looks, scales, style, words
+from rnnexp.results import words
+from rnnexp.results.figures import looks, scales, style
 from rnnexp.results.findings.learning_curves import Curve, LearningCurves
 
 #: Points that can be told apart.

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from rnnexp.results.figures import looks, scales, style, words
+from rnnexp.results import words
+from rnnexp.results.figures import looks, scales, style
 from rnnexp.results.findings.padding_survival import PaddingSurvival
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnexp.results.figures import looks, scales, style, words
+from rnnexp.results import words
+from rnnexp.results.figures import looks, scales, style
 from rnnexp.results.findings.participation_ratio import ParticipationRatio
 
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from rnnexp.results.figures import looks, scales, style, words
+from rnnexp.results import words
+from rnnexp.results.figures import looks, scales, style
 from rnnexp.results.findings.performance_profile import BOUNDS, PerformanceProfile
 
 #: Lines of one panel that can be told apart, with their bands.

@@ -6,7 +6,8 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from rnnexp.results.figures import looks, scales, style, words
+from rnnexp.results import words
+from rnnexp.results.figures import looks, scales, style
 from rnnexp.results.findings.score_vs_length import LengthLine, LengthPanel, ScoreVsLength
 
 #: Lines of one panel that can be told apart, bars and dots included.

@@ -5,7 +5,8 @@ Of many groups, as a search for good settings makes, the best.
 
 from pathlib import Path
 
-from rnnexp.results.figures import looks, scales, style, words
+from rnnexp.results import words
+from rnnexp.results.figures import looks, scales, style
 from rnnexp.results.findings.scores import Scores
 
 #: Rows that can be read.

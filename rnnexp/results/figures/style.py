@@ -19,11 +19,13 @@ from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.text import Text
 
+from rnnexp.results import figure_files
+from rnnexp.results.figure_files import Numbers
 from rnnexp.results.figures import fonts
 from rnnexp.results.figures.scales import nothing, plain_powers
-from rnnexp.results.figures.words import JOINER, literal
-from rnnexp.results.figures.words import label as label
 from rnnexp.results.statistics import Interval
+from rnnexp.results.words import JOINER, literal
+from rnnexp.results.words import label as label
 
 Line = TypeVar("Line")
 
@@ -238,9 +240,14 @@ def seeds_note(counts: Sequence[int], intervals: Sequence[Interval] = ()) -> str
 # -- saving ----------------------------------------------------------------------------------------
 
 
-def save(canvas: Figure, folder: Path, name: str) -> Path:
-    """`name`.png, for print, and `name`.svg; returns the PNG's path."""
+def save(canvas: Figure, folder: Path, name: str, numbers: Numbers = ()) -> Path:
+    """`name`.png, for print, and `name`.svg; returns the PNG's path.
+
+    numbers: what is drawn, for `name`.csv; see `figure_files.Numbers`.
+    """
     folder.mkdir(exist_ok=True)
+    if numbers:
+        figure_files.write_numbers(folder, name, numbers)
     _finish(canvas)
     with _quiet():
         canvas.savefig(folder / f"{name}.svg", metadata={"Date": None})

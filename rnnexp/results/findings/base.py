@@ -29,11 +29,23 @@ class Finding(ABC):
     place: findings are shown in the order of their places, then of their names.
     name: of the file that it is in; its figure and its key in study.json have the same.
     json_when_absent: what study.json says where it does not apply; None: nothing.
+    answer_place: of several answers that with the lowest comes first; what a study was made for
+        has one below 100, what explains it 200 and above.
+
+    What a page says of it, in words for someone who meets it the first time:
+
+    heading: what is seen, a few words. equation: what was measured, in Unicode.
+    reading: how to read table and figure. misleads: what they do not say, or say wrongly.
     """
 
     place: ClassVar[int] = 500
     name: ClassVar[str]
     json_when_absent: ClassVar[Any] = None
+    answer_place: ClassVar[int] = 500
+    heading: ClassVar[str] = ""
+    equation: ClassVar[str] = ""
+    reading: ClassVar[str] = ""
+    misleads: ClassVar[str] = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -66,6 +78,13 @@ class Finding(ABC):
     def text(self) -> str:
         """What a terminal shows; empty for what is a figure alone."""
         return "\n\n".join(table.text() for table in self.tables())
+
+    def answer(self) -> str:
+        """One sentence, with its uncertainty, that answers what was asked; empty where it has none.
+
+        A verdict is given only where the whole interval has it.
+        """
+        return ""
 
     def draw(self, folder: Path) -> list[Path]:
         """Draw its figures into `folder`; returns the PNG files. matplotlib is imported here."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from rnnexp.results import figure_files
 from rnnexp.results.findings.base import Finding
 from rnnexp.results.groups import Group
 from rnnexp.results.over_seeds import ONE_BY_ONE
@@ -171,11 +172,8 @@ class CarryingOver(Finding):
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import carrying_over
 
-        for kind in ("png", "svg"):
-            old = folder / f"{OLD_NAME}.{kind}"
-            if old.is_file():
-                log.info("%s is called %s.%s now", old.name, self.name, kind)
-                old.unlink()
+        for old in figure_files.remove(folder, OLD_NAME):
+            log.info("%s is called %s%s now", old, self.name, Path(old).suffix)
         return carrying_over.draw(self, folder)
 
     def as_json(self) -> list[dict[str, Any]]:

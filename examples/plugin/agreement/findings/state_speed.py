@@ -64,7 +64,8 @@ class StateSpeed(ProbeFinding):
 
     def draw(self, folder: Path) -> list[Path]:
         # matplotlib takes a second to import: here, and not at the top
-        from rnnexp.results.figures import looks, scales, style, words
+        from rnnexp.results import words
+        from rnnexp.results.figures import looks, scales, style
 
         seeds = sorted({line.end.n for line in self.lines})
         with style.figure(6.4, 3.8) as (canvas, (axes,)):

@@ -10,7 +10,8 @@ from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import font_manager
 
-from rnnexp.results.figures import fonts, style, words
+from rnnexp.results import words
+from rnnexp.results.figures import fonts, style
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The words of a figure: settings in words, names as printed, and what the user wrote literally."""
+"""Settings and models in words, for figures, pages and sentences; what the user wrote literally."""
 
 import re
 import textwrap
@@ -64,8 +64,17 @@ def setting(name: str, value: Any) -> str:
         return words
     if pattern := PATTERNS.get(name):
         return literal(pattern.format(shown))
+    return literal(f"{setting_name(name)} {shown}")
+
+
+def setting_name(name: str) -> str:
+    """A setting's name in words.
+
+    >>> setting_name("model.hidden_size")
+    'hidden size'
+    """
     plain = re.sub(r"^(model|data|trainer)\.", "", name)
-    return literal(f"{re.sub(r'[._]+', ' ', plain)} {shown}")
+    return literal(re.sub(r"[._]+", " ", plain))
 
 
 def label(text: str) -> str:

@@ -1,0 +1,91 @@
+"""What a run or a study was to answer, and the answer in sentences, with their uncertainty."""
+
+from collections.abc import Sequence
+
+from rnnexp.results import words
+from rnnexp.results.runs import RunDirectory
+from rnnexp.results.study import Study
+from rnnexp.results.summary import Summary
+
+#: What settings are called in a question, where their names would not be understood.
+_CALLED = {
+    "model": "the model",
+    "data": "the data",
+    "seq_len": "the length of the sequences",
+    "data.distance": "the distance of the cue",
+    "model.readout": "where the answer is read",
+    "data.padding": "where the pads are",
+    "init": "the initialisation",
+    "clip": "clipping",
+    "clip.max_norm": "the bound of clipping",
+    "optimizer": "the optimizer",
+    "optimizer.lr": "the learning rate",
+    "schedule": "the schedule of the learning rate",
+}
+
+#: Of more settings that vary a question names so many.
+_MOST_NAMED = 4
+
+
+def question_of_study(study: Study) -> str:
+    """The question that its runs have in `question`; else one made of the settings that vary."""
+    asked = {run.directory.config_as_written.get("question") for run in study.runs}
+    if len(asked) == 1 and isinstance(question := asked.pop(), str):
+        return question
+    score = study.score.axis
+    if study.search is not None:
+        return f"Which settings give the best {score}?"
+    factors = study.factors
+    if not factors or (factors == ["model"] and len(study.groups()) < 2):
+        return f"Which {score} do these runs reach?"
+    named = [_CALLED.get(name, words.setting_name(name)) for name in factors[:_MOST_NAMED]]
+    if len(factors) > _MOST_NAMED:
+        named.append(f"{len(factors) - _MOST_NAMED} more settings")
+    *first, last = named
+    listed = f"{', '.join(first)} and {last}" if first else last
+    return f"How does the test {score} depend on {listed}?"
+
+
+def question_of_run(run: RunDirectory) -> str:
+    """The question that it has in `question`; else what any run is asked."""
+    question = run.config_as_written.get("question")
+    if isinstance(question, str):
+        return question
+    summary = run.summary
+    model = words.model_name(str(summary.model))
+    data = words.data_name(str(summary.data), summary.synthetic)
+    return f"What has the {model} learned from {data} over {summary.seq_len} steps, and why?"
+
+
+def result_of(summary: Summary) -> str:
+    """How a run ended, in a sentence: its test score, the interval over test examples, chance."""
+    if summary.status != "finished":
+        because = f": {summary.reason}" if summary.reason else ""
+        return f"The run has no result: it is {summary.status}{because}."
+    score = summary.score()
+    value = None if score is None or summary.test is None else summary.test.get(score.name)
+    if score is None or value is None:
+        return "The run has finished without a score."
+    sentence = f"Test {score.axis} {score.show(value)}"
+    ends = (summary.test_interval or {}).get(score.name) or (None, None)
+    low, high = ends
+    if low is not None and high is not None:
+        over = f"{summary.data_report.get('test', 'the')} test examples"
+        sentence += f" (95% interval over {over}: {score.show(low)} to {score.show(high)})"
+    if score.chance is None:
+        return sentence + "; what chance gives is not known."
+    sentence += f"; chance is {score.show(score.chance)}"
+    if low is None or high is None or not score.tells_skill:
+        return sentence + "."
+    return sentence + (
+        ": it beats chance."
+        if score.beats_chance((low, high))
+        else ": not clearly above chance."
+        if score.better == "high"
+        else ": not clearly better than chance."
+    )
+
+
+def in_words(question: str, sentences: Sequence[str]) -> str:
+    """What a terminal shows first: the question, and a line for each sentence of the answer."""
+    return "\n".join([question, *(f"  {sentence}" for sentence in sentences)])
