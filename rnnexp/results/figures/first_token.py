@@ -41,7 +41,7 @@ def draw(finding: FirstToken, folder: Path) -> list[Path]:
         seeds = sorted({len(point.norms) for line in finding.lines for point in line.points})
         about = style.seeds_note(seeds).replace("mean", "geometric mean")
         style.title(canvas, f"Gradient reaching the first step{state}\n{about}{note}", 10)
-        style.legend(canvas, panels)
+        style.name_lines(canvas, panels)
         return [style.save(canvas, folder, finding.name)]
 
 

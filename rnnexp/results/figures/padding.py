@@ -42,7 +42,7 @@ def draw(finding: Padding, folder: Path) -> list[Path]:
         dots = "" if counts == [1] else "; dots: single seeds"
         note = style.seeds_note(counts, [score.interval for score in finding.scores])
         style.title(canvas, f"Padding and readout on {data}\n{note}{dots}", 10)
-        style.legend(canvas, panels)
+        style.name_lines(canvas, panels)
         return [style.save(canvas, folder, finding.name)]
 
 

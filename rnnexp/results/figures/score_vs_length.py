@@ -43,7 +43,7 @@ def draw(finding: ScoreVsLength, folder: Path) -> list[Path]:
         )
         dots = "" if note.startswith("one") else "; dots: single seeds"
         style.title(canvas, f"{_sentence(finding)}{on}\n{note}{dots}", 10)
-        style.legend(canvas, panels)
+        style.name_lines(canvas, panels)
         return [style.save(canvas, folder, finding.name)]
 
 

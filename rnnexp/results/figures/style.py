@@ -4,9 +4,10 @@ No text is read as a formula, so that a `$` of the user's is drawn as one; where
 matplotlib is told so with `parse_math=True`. Legends stand outside the axes.
 """
 
+import io
 import textwrap
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -14,14 +15,16 @@ from typing import Any, TypeVar
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.text import Text
 
+from rnnexp.durable import write_text
 from rnnexp.results import figure_files
 from rnnexp.results.figure_files import Numbers
-from rnnexp.results.figures import fonts
+from rnnexp.results.figures import direct_labels, fonts, svg
 from rnnexp.results.figures.scales import nothing, plain_powers
 from rnnexp.results.statistics import Interval
 from rnnexp.results.words import JOINER, literal
@@ -167,16 +170,19 @@ def legend(
     where: str = "below",
     heading: str = "",
     size: float = 8.5,
+    without: Collection[Artist] = (),
 ) -> None:
     """One legend for all panels, outside the axes, of each line once: `below` or at the `right`.
 
     The figure grows by it. Entries of the same words and different looks are both shown.
+    without: what has a name elsewhere.
     """
     entries: dict[tuple[str, str], tuple[Any, str]] = {}
     for axes in panels:
         for handle, words in zip(*axes.get_legend_handles_labels(), strict=True):
             key = words, _look_of(handle)
-            entries.setdefault(key, (handle, words))
+            if handle not in without:
+                entries.setdefault(key, (handle, words))
     if not entries:
         return
     handles = [handle for handle, _ in entries.values()]
@@ -208,6 +214,15 @@ def legend(
         canvas.set_size_inches(
             width + box.width / canvas.dpi, max(height, box.height / canvas.dpi + 0.4)
         )
+
+
+def name_lines(canvas: Figure, panels: Sequence[Axes], width: int = direct_labels.WIDTH) -> None:
+    """The name of each line beside its end, and a legend below of what is no line.
+
+    Call it once all is drawn. width: letters of a line of a name.
+    """
+    named = direct_labels.name_lines(canvas, panels, width=width)
+    legend(canvas, panels, without=named)
 
 
 def _width(made: Legend) -> float:
@@ -250,9 +265,13 @@ def save(canvas: Figure, folder: Path, name: str, numbers: Numbers = ()) -> Path
         figure_files.write_numbers(folder, name, numbers)
     _finish(canvas)
     with _quiet():
-        canvas.savefig(folder / f"{name}.svg", metadata={"Date": None})
-        # laid out once for both: working it out takes as long as drawing
+        canvas.draw_without_rendering()
+        # laid out once for all: working it out takes as long as drawing
         canvas.set_layout_engine("none")
+        direct_labels.settle(canvas)
+        drawn = io.StringIO()
+        canvas.savefig(drawn, format="svg", metadata={"Date": None})
+        write_text(folder / f"{name}.svg", svg.with_fonts(drawn.getvalue()))
         canvas.savefig(folder / f"{name}.png", dpi=DPI)
     return folder / f"{name}.png"
 
@@ -287,8 +306,9 @@ def _finish(canvas: Figure) -> None:
 
 def _show_lone_points(axes: Axes) -> None:
     """A marker where a line has a single point, or one between gaps: no line shows it."""
-    for line in axes.get_lines():
-        if line.get_marker() not in ("None", "none", "", " ", None):
+    for line in [*axes.get_lines()]:
+        marked = line.get_marker() not in ("None", "none", "", " ", None)
+        if marked and line.get_markevery() is None:
             continue
         y = np.asarray(line.get_ydata(), dtype=np.float64)
         if len(y) < 1 or np.size(line.get_xdata()) != len(y):
@@ -297,7 +317,13 @@ def _show_lone_points(axes: Axes) -> None:
         before = np.concatenate([[False], there[:-1]])
         after = np.concatenate([there[1:], [False]])
         lone = np.flatnonzero(there & ~before & ~after)
-        if len(lone):
+        if len(lone) and marked:
+            axes.plot(
+                np.asarray(line.get_xdata())[lone], y[lone], linestyle="none",
+                marker=line.get_marker(), color=line.get_color(), markersize=line.get_markersize(),
+                transform=line.get_transform(),
+            )  # fmt: skip
+        elif len(lone):
             line.set_marker("o")
             line.set_markersize(max(2.5, 2 * line.get_linewidth()))
             line.set_markevery(lone.tolist())
@@ -305,7 +331,8 @@ def _show_lone_points(axes: Axes) -> None:
 
 def _is_empty(axes: Axes) -> bool:
     """Whether lines were drawn and none has a point, and there is nothing else."""
-    if not axes.get_lines() or axes.collections or axes.images or axes.patches or axes.texts:
+    texts = [text for text in axes.texts if not direct_labels.is_name(text)]
+    if not axes.get_lines() or axes.collections or axes.images or axes.patches or texts:
         return False
     return not np.isfinite(axes.dataLim.get_points()).all()
 
