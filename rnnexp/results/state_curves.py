@@ -64,14 +64,18 @@ def span_width(steps: int) -> int:
 def class_curves(
     norm_NT: Array, target_N: Array, class_names: Sequence[str]
 ) -> list[ClassCurve]:
-    """A curve for each class that has a sequence; one of all where there are many classes."""
+    """A curve for each class that has a sequence; one of all where there are many classes.
+
+    They end where more than half of the sequences of every class have ended.
+    """
     there_N = ~np.isnan(target_N) & np.isfinite(norm_NT).any(axis=1)
     norm_NT, target_N = norm_NT[there_N], target_N[there_N]
     if not len(target_N):
         return []
-    longest = int(np.flatnonzero(np.isfinite(norm_NT).any(axis=0))[-1]) + 1
-    norm_NT = norm_NT[:, :longest]
     places = sorted({int(target) for target in target_N})
+    # as far as half of the sequences of some class go: one long text would leave the others no room
+    shares_PT = [np.isfinite(norm_NT[target_N == place]).mean(axis=0) for place in places]
+    norm_NT = norm_NT[:, : int(np.flatnonzero(np.max(shares_PT, axis=0) >= 0.5)[-1]) + 1]
     if len(places) == 1 and not class_names:
         return [ClassCurve.of("test sequences", None, norm_NT)]
     if len(places) > MOST_CLASSES:

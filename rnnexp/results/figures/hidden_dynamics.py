@@ -54,7 +54,10 @@ def _title(finding: HiddenDynamics) -> str:
     averaged = f", averaged over {width} steps" if width > 1 else ""
     seeds = {line.seed for line in finding.lines if line.seed is not None}
     of = f", seed {seeds.pop()}" if len(seeds) == 1 else ""
-    return f"{seen}\nmean and 95% interval over sequences, thin: each{averaged}{of}"
+    return (
+        f"{seen}\nmean and 95% interval over sequences, thin: each{averaged}{of}; "
+        "to where half of them have ended"
+    )
 
 
 def _draw_panel(axes: Axes, line: StateLine) -> list[dict[str, object]]:
