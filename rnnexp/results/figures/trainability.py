@@ -44,7 +44,8 @@ def draw(finding: Trainability, folder: Path) -> list[Path]:
             _draw_l50(right, row, finding)
         for axes, steps in zip(table[0], budgets, strict=False):
             style.panel_title(axes, f"within {_name(finding, steps)}")
-        style.panel_title(table[0][-1], "L50, its 95% interval, by training steps")
+        by = ", by training steps" if len(budgets) > 1 else ""
+        style.panel_title(table[0][-1], f"L50 and its 95% interval{by}")
         style.title(canvas, _title(finding))
         return [style.save(canvas, folder, finding.name, list(_rows(finding)))]
 
@@ -60,7 +61,7 @@ def _title(finding: Trainability) -> str:
         if open_ended := len(found) - len(values):
             seen += f" ({open_ended} of {len(found)} lines: beyond the lengths tried)"
     else:
-        seen = ", ".join(dict.fromkeys(map(str, found)))
+        seen = f"lengths {', '.join(dict.fromkeys(map(str, found)))}"
     seeds = sorted({line.seeds for line in finding.lines})
     n = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"{seeds[0]}"
     return (
@@ -132,7 +133,8 @@ def _draw_l50(axes: Axes, row: Sequence[Drawn], finding: Trainability) -> None:
             if (within := line.within(steps)) is not None:
                 _draw_interval(axes, within.l50, top - number, look, every)
             shown = f"{steps:,}" if steps else "all"
-            names.append(f"{_label(line)}: {shown}" if number == 0 else shown)
+            first = _label(line) if len(budgets) == 1 else f"{_label(line)}: {shown}"
+            names.append(first if number == 0 else shown)
             places.append(top - number)
             colors.append(direct_labels.readable(look.color))
     axes.set_yticks(places, names)
