@@ -43,9 +43,18 @@ def percent(fraction: float) -> str:
 
 
 def percent_axis(axis: Axis) -> None:
-    """Ticks in percent, at round values."""
-    axis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10]))
+    """Ticks in percent, at round values, and none above 100%: the room there is for markers."""
+    axis.set_major_locator(_Shares(nbins=8, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: percent(value)))
+
+
+class _Shares(MaxNLocator):
+    """Round shares that can be; below 0 only where the axis reaches well below it."""
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        places = np.asarray(super().tick_values(vmin, vmax))
+        lowest = 0.0 if min(vmin, vmax) > -0.1 else -np.inf
+        return places[(places >= lowest - 1e-9) & (places <= 1 + 1e-9)]
 
 
 def score_axis(axis: Axis, score: Score) -> None:
