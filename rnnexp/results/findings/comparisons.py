@@ -12,7 +12,7 @@ from rnnexp.results.findings.base import StudyFinding
 from rnnexp.results.findings.padding import reads_pads
 from rnnexp.results.groups import group_label, json_value
 from rnnexp.results.over_seeds import ONE_BY_ONE
-from rnnexp.results.significance import SIGNIFICANT, Paired, PairsTested
+from rnnexp.results.significance import SIGNIFICANT, Paired, PairsTested, seeds_needed
 from rnnexp.results.study import Study
 from rnnexp.results.tables import NOTHING, Cell, Table, count, spread, with_interval
 from rnnexp.scores import Score
@@ -90,7 +90,8 @@ class Comparisons(StudyFinding):
         better = sentences.which_is_better(self.score, pair.difference.difference, first, second)
         told = sentences.difference(self.score, pair.difference.difference)
         if p is None:
-            said = "so few seeds can call no difference significant"
+            tries = f" for {len(lines)} pairs" if len(lines) > 1 else ""
+            said = f"a significant p{tries} takes {seeds_needed(len(lines))} seeds"
         else:
             among = f" adjusted for {len(lines)} pairs" if len(lines) > 1 else ""
             sure = "significant" if p <= SIGNIFICANT else "not significant"
