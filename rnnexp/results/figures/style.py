@@ -336,6 +336,9 @@ def _show_lone_points(axes: Axes) -> None:
         if len(y) < 1 or np.size(line.get_xdata()) != len(y):
             continue
         there = np.isfinite(y)
+        if marked and not there.any():  # matplotlib looks for the first of none
+            line.set_markevery(None)
+            continue
         before = np.concatenate([[False], there[:-1]])
         after = np.concatenate([there[1:], [False]])
         lone = np.flatnonzero(there & ~before & ~after)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
+from rnnexp.results import words
+from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import SearchFinding
 from rnnexp.results.findings.search_trials import chance_of
 from rnnexp.results.importance import FEWEST, LEVEL, Importance, importances
@@ -21,7 +23,7 @@ class SearchImportance(SearchFinding):
     chance: of the validation score; None where runs differ in it, or have none.
     """
 
-    place = 6
+    place, answer_place = 6, 200
 
     search: Search
     importances: Sequence[Importance]
@@ -75,6 +77,18 @@ class SearchImportance(SearchFinding):
 
     def text(self) -> str:
         return self.why or super().text()
+
+    def answer(self) -> str:
+        """The settings that the score depends on by more than chance."""
+        told = [each for each in self.importances if each.told]
+        if not self.importances:
+            return ""
+        if not told:
+            return "Of no setting it is shown that the score depends on it."
+        parts = [
+            f"{words.setting_name(each.name)} ({each.share:.0%} of its variance)" for each in told
+        ]
+        return f"The score depends most on {sentences.listed(parts)}."
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import search_importance
