@@ -3,6 +3,7 @@
 import re
 import textwrap
 import unicodedata
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rnnexp.results.models import shown_model
@@ -67,6 +68,18 @@ def setting(name: str, value: Any) -> str:
     return literal(f"{setting_name(name)} {shown}")
 
 
+def settings(named: Mapping[str, Any]) -> str:
+    """Several settings.
+
+    >>> settings({"model": "rnn", "seq_len": 20})
+    'RNN, 20 steps'
+    """
+    return ", ".join(
+        model_name(str(value)) if name == "model" else setting(name, value)
+        for name, value in named.items()
+    )
+
+
 def setting_name(name: str) -> str:
     """A setting's name in words.
 
@@ -87,6 +100,23 @@ def label(text: str) -> str:
     model, _, data = named.partition(", ")
     words = [model_name(model), *([data_name(data)] if data else [])]
     return ", ".join([*words, *(setting(*part.split("=", 1)) for part in settings)])
+
+
+def in_common(labels: Sequence[str]) -> tuple[str, list[str]]:
+    """What all labels say, and what is left of each: the title of a panel and the names of its
+    lines. Nothing is in common where nothing would be left of one of several.
+
+    >>> in_common(["RNN, no clipping", "RNN, clipped at 1"])
+    ('RNN', ['no clipping', 'clipped at 1'])
+    >>> in_common(["RNN", "LSTM"]), in_common(["RNN, no clipping"])
+    (('', ['RNN', 'LSTM']), ('RNN, no clipping', ['']))
+    """
+    if len(labels) == 1:
+        return labels[0], [""]
+    parts = [label.split(", ") for label in labels]
+    common = [part for part in parts[0] if all(part in other for other in parts)] if parts else []
+    rest = [", ".join(part for part in own if part not in common) for own in parts]
+    return (", ".join(common), rest) if all(rest) and common else ("", list(labels))
 
 
 def data_name(name: str, synthetic: bool = False) -> str:

@@ -48,34 +48,48 @@ _names: WeakKeyDictionary[Figure, list[_Name]] = WeakKeyDictionary()
 
 
 def name_lines(
-    canvas: Figure, panels: Sequence[Axes], size: float = 8.5, width: int = WIDTH
+    canvas: Figure,
+    panels: Sequence[Axes],
+    size: float = 8.5,
+    width: int = WIDTH,
+    each: bool = False,
+    points: bool = False,
 ) -> list[Line2D]:
     """Names beside the ends of the labelled lines; returns the lines that have one.
 
     Where the panels of a row have the same lines, they are named beside the last of them. What is
     no line (points, bands, samples of a marker) is left for a legend. The figure grows.
+
+    width: letters of a line of a name. each: beside each panel, also where they have the same
+    lines. points: those that no line joins have names too.
     """
-    lines = {axes: lines_of(axes) for axes in panels}
+    lines = {axes: lines_of(axes, points) for axes in panels}
     named = [line for of in lines.values() for line in of]
     made: list[_Name] = []
     rows = _rows(panels)
     longest = max(map(len, rows), default=0)
-    if _alike(lines.values()):  # a row that is not full needs no room for names between panels
+    if not each and _alike(
+        lines.values()
+    ):  # a row that is not full needs no room for names between panels
         rows = [row for row in rows if len(row) == longest]
     for row in rows:
-        for axes in row[-1:] if _alike([lines[axes] for axes in row]) else row:
+        alike = not each and _alike([lines[axes] for axes in row])
+        for axes in row[-1:] if alike else row:
             made += [_Name(axes, line, _text(axes, line, size, width)) for line in lines[axes]]
     _names.setdefault(canvas, []).extend(made)
     _make_room(canvas, made)
     return named
 
 
-def lines_of(axes: Axes) -> list[Line2D]:
-    """The labelled lines of a panel that have an end, in the order in which they were drawn."""
+def lines_of(axes: Axes, points: bool = False) -> list[Line2D]:
+    """The labelled lines of a panel that have an end, in the order in which they were drawn.
+
+    points: also those whose points are not joined.
+    """
     found = []
     for line in axes.get_lines():
         label = str(line.get_label())
-        joined = line.get_linestyle() not in ("None", "none", "", " ")
+        joined = points or line.get_linestyle() not in ("None", "none", "", " ")
         hidden = label.startswith("_") and not label.startswith(words.JOINER)
         if label and not hidden and joined and np.size(line.get_ydata()):
             found.append(line)

@@ -43,9 +43,18 @@ def percent(fraction: float) -> str:
 
 
 def percent_axis(axis: Axis) -> None:
-    """Ticks in percent, at round values."""
-    axis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10]))
+    """Ticks in percent, at round values, and none above 100%: the room there is for markers."""
+    axis.set_major_locator(_Shares(nbins=8, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: percent(value)))
+
+
+class _Shares(MaxNLocator):
+    """Round shares that can be; below 0 only where the axis reaches well below it."""
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        places = np.asarray(super().tick_values(vmin, vmax))
+        lowest = 0.0 if min(vmin, vmax) > -0.1 else -np.inf
+        return places[(places >= lowest - 1e-9) & (places <= 1 + 1e-9)]
 
 
 def score_axis(axis: Axis, score: Score) -> None:
@@ -175,7 +184,7 @@ def off_scale(axes: Axes, x: npt.ArrayLike, color: str, label: str) -> None:
     """Marks on the lower edge, pointing out of the axes: what is too small to be shown."""
     axes.plot(
         x, np.zeros(np.size(x)), marker=7, linestyle="none", color=color, markersize=4,
-        clip_on=False, transform=axes.get_xaxis_transform(), label=label,
+        clip_on=False, transform=axes.get_xaxis_transform(), label=label, zorder=1,
     )  # fmt: skip
 
 
@@ -260,8 +269,12 @@ def chance_line(axes: Axes, value: float, label: str = "chance") -> None:
     if axes.get_yscale() == "log":
         axes.set_ylim(min(low, value / 1.2), max(high, value * 1.2))
     else:
-        room = 0.05 * (high - low)
-        axes.set_ylim(min(low, value - room), max(high, value + room))
+        room = 0.05 * (max(high, value) - min(low, value))
+        least, most = (float(end) for end in axes.dataLim.intervaly)
+        ends = [low, value - room], [high, value + room]
+        if np.isfinite([least, most]).all():  # for the whole of the markers at either end
+            ends = [*ends[0], least - 0.7 * room], [*ends[1], most + 0.7 * room]
+        axes.set_ylim(min(ends[0]), max(ends[1]))
     axes.axhline(value, label=label, zorder=1, **_CHANCE_LINE)
 
 
@@ -273,7 +286,7 @@ def chance_curve(
     lengths = {length for length, _ in points}
     if len(levels) > 1 and len(points) == len(lengths):
         x, y = zip(*sorted(points), strict=True)
-        axes.plot(x, y, label="chance", **_CHANCE_LINE)
+        axes.plot(x, y, label="chance", zorder=1, **_CHANCE_LINE)
         return
     for level in levels:
         chance_line(axes, level, "chance" if len(levels) == 1 else f"chance {show(level)}")

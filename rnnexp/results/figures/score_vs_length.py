@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from rnnexp.results import words
-from rnnexp.results.figures import looks, scales, style
+from rnnexp.results.figures import looks, numbers, scales, style, titles
 from rnnexp.results.findings.score_vs_length import LengthLine, LengthPanel, ScoreVsLength
 
 #: Lines of one panel that can be told apart, bars and dots included.
@@ -22,11 +22,13 @@ def draw(finding: ScoreVsLength, folder: Path) -> list[Path]:
     """
     parts = [part for panel in finding.panels for part in _parts(panel)]
     several_data = len(finding.panels) > 1
+    rows: list[dict[str, object]] = []
     with style.panels(len(parts), MAX_COLUMNS, 3.4, 5.8) as (canvas, panels, leftmost):
         for axes, (data, heading, lines) in zip(panels, parts, strict=True):
-            _draw_panel(axes, lines)
             named = words.data_name(data.data, data.synthetic)
-            style.panel_title(axes, ", ".join([named] * several_data + [heading] * bool(heading)))
+            panel = ", ".join([named] * several_data + [heading] * bool(heading))
+            rows += _draw_panel(axes, lines, {"panel": panel, "data": data.data}, finding)
+            style.panel_title(axes, panel)
         scales.score_scale(panels, finding.score)
         for axes, (_, _, lines) in zip(panels, parts, strict=True):
             levels = {(p.length, c) for line in lines for p in line.points for c in p.chance}
@@ -44,12 +46,30 @@ def draw(finding: ScoreVsLength, folder: Path) -> list[Path]:
         dots = "" if note.startswith("one") else "; dots: single seeds"
         style.title(canvas, f"{_sentence(finding)}{on}\n{note}{dots}", 10)
         style.name_lines(canvas, panels)
-        return [style.save(canvas, folder, finding.name)]
+        return [style.save(canvas, folder, finding.name, rows)]
 
 
 def _sentence(finding: ScoreVsLength) -> str:
-    what = finding.score.name
-    return f"Test {what} at each {'length' if finding.axis == 'seq_len' else 'distance'}"
+    """What is seen; which line is ahead at the greatest length, where its interval lies apart."""
+    what = f"Test {finding.score.axis}"
+    axis = "length" if finding.axis == "seq_len" else "distance"
+    longest = max(p.length for panel in finding.panels for line in panel.lines for p in line.points)
+    there = {
+        _line_name(line, several=True): point.interval
+        for panel in finding.panels
+        for line in panel.lines
+        for point in line.points
+        if point.length == longest
+    }
+    best = titles.ahead(finding.score, there) if len(finding.panels) == 1 else None
+    return f"{what}: {best} ahead at {longest} steps" if best else f"{what} by {axis}"
+
+
+def _line_name(line: LengthLine, several: bool) -> str:
+    named = [words.model_name(line.model)]
+    if several and line.variant:
+        named.append(_in_words(line.variant))
+    return ", ".join(named)
 
 
 def _parts(panel: LengthPanel) -> list[tuple[LengthPanel, str, Sequence[LengthLine]]]:
@@ -72,17 +92,25 @@ def _in_words(variant: Sequence[tuple[str, Any]]) -> str:
     return ", ".join(words.setting(name, value) for name, value in variant)
 
 
-def _draw_panel(axes: Axes, lines: Sequence[LengthLine]) -> None:
+def _draw_panel(
+    axes: Axes,
+    lines: Sequence[LengthLine],
+    place: dict[str, object],
+    finding: ScoreVsLength,
+) -> list[dict[str, object]]:
     variants = list(dict.fromkeys(line.variant for line in lines))
+    rows: list[dict[str, object]] = []
     for index, line in enumerate(lines):
-        variant = variants.index(line.variant)
-        named = [words.model_name(line.model)]
-        if len(variants) > 1:
-            named.append(_in_words(line.variant))
+        name = _line_name(line, len(variants) > 1)
         scales.score_line(
             axes, [(point.length, point.interval, point.values) for point in line.points],
-            (index, len(lines)), looks.look(line.model, variant).points,
-            words.wrapped(", ".join(named), width=40),
+            (index, len(lines)), looks.look(line.model, variants.index(line.variant)).points, name,
         )  # fmt: skip
+        for point in line.points:
+            rows += numbers.over_seeds(
+                {**place, "line": name, finding.axis: point.length}, finding.score.name,
+                point.interval, point.values, chance="; ".join(map(str, point.chance)),
+            )  # fmt: skip
     points = [point for line in lines for point in line.points]
     scales.length_scale(axes, sorted({point.length for point in points}))
+    return rows

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import matplotlib as mpl
 import numpy as np
@@ -27,7 +28,7 @@ from rnnexp.results.figure_files import Numbers
 from rnnexp.results.figures import direct_labels, fonts, svg
 from rnnexp.results.figures.scales import nothing, plain_powers
 from rnnexp.results.statistics import Interval
-from rnnexp.results.words import JOINER, literal
+from rnnexp.results.words import JOINER, in_common, literal
 from rnnexp.results.words import label as label
 
 Line = TypeVar("Line")
@@ -37,6 +38,9 @@ DPI = 300
 
 #: Inches that a figure can be high and still be looked at; drawing takes time with each.
 MAX_HEIGHT = 40.0
+
+#: The title of each figure that is being made, as it was given, and its size.
+_titles: WeakKeyDictionary[Figure, tuple[str, float]] = WeakKeyDictionary()
 
 #: What every figure of a study must say beside its title.
 _note: ContextVar[str] = ContextVar("note", default="")
@@ -143,7 +147,10 @@ def parts(lines: Sequence[Line], models: Sequence[str], most: int) -> list[list[
 
 
 def title(canvas: Figure, text: str, size: float = 11) -> None:
-    """The figure's title, in as many lines as it needs."""
+    """The figure's title, in as many lines as it needs: a few words on what is seen, and below them
+    what bars and dots are.
+    """
+    _titles[canvas] = text, size
     canvas.suptitle(_fitted(text, canvas.get_figwidth(), size), fontsize=size)
 
 
@@ -155,6 +162,14 @@ def panel_title(axes: Axes, text: str, size: float = 10) -> None:
     assert canvas is not None
     # the axis labels take some room of each panel
     axes.set_title(_fitted(text, canvas.get_figwidth() / columns - 0.6, size), fontsize=size)
+
+
+def name_panel(axes: Axes, labels: Sequence[str], size: float = 9.5) -> list[str]:
+    """What all lines of a panel have in common as its title; returns what is left for each."""
+    common, names = in_common(labels)
+    if common:
+        panel_title(axes, common, size)
+    return names
 
 
 def _fitted(text: str, inches: float, size: float) -> str:
@@ -216,12 +231,19 @@ def legend(
         )
 
 
-def name_lines(canvas: Figure, panels: Sequence[Axes], width: int = direct_labels.WIDTH) -> None:
+def name_lines(
+    canvas: Figure,
+    panels: Sequence[Axes],
+    width: int = direct_labels.WIDTH,
+    each: bool = False,
+    points: bool = False,
+) -> None:
     """The name of each line beside its end, and a legend below of what is no line.
 
-    Call it once all is drawn. width: letters of a line of a name.
+    Call it once all is drawn. width: letters of a line of a name. each: name them beside each panel
+    even where all of a row have the same lines. points: name points that no line joins, too.
     """
-    named = direct_labels.name_lines(canvas, panels, width=width)
+    named = direct_labels.name_lines(canvas, panels, width=width, each=each, points=points)
     legend(canvas, panels, without=named)
 
 
@@ -286,9 +308,9 @@ def _quiet() -> Iterator[None]:
 
 def _finish(canvas: Figure) -> None:
     """What all figures need once everything is on them."""
-    if note := _note.get():
-        above = canvas.get_suptitle()
-        title(canvas, f"{above}\n{note}" if above else note, 11 if above else 10)
+    above, size = _titles.pop(canvas, ("", 10.0))
+    if lines := "\n".join(filter(None, [above, _note.get()])):
+        title(canvas, lines, size)  # a legend may have made the figure wider
     for axes in canvas.axes:
         if not axes.get_visible():
             continue
@@ -314,6 +336,9 @@ def _show_lone_points(axes: Axes) -> None:
         if len(y) < 1 or np.size(line.get_xdata()) != len(y):
             continue
         there = np.isfinite(y)
+        if marked and not there.any():  # matplotlib looks for the first of none
+            line.set_markevery(None)
+            continue
         before = np.concatenate([[False], there[:-1]])
         after = np.concatenate([there[1:], [False]])
         lone = np.flatnonzero(there & ~before & ~after)
