@@ -26,7 +26,8 @@ def draw(finding: EffectiveMemory, folder: Path) -> list[Path]:
             rows += _draw_distance(distance, line.runs, look, label)
             if line.untrained:
                 rows += _draw_distance(distance, line.untrained, look, label, faint=True)
-            rows += _draw_examples(examples, line, look, f"{label}: {line.steps.text} steps")
+            steps = f"{line.steps.text} step" + ("" if line.steps.text == "1" else "s")
+            rows += _draw_examples(examples, line, look, f"{label}: {steps}")
         bounds = {run.tolerance for run in runs}
         if len(bounds) == 1:
             distance.axhline(
@@ -70,7 +71,8 @@ def _title(lines: Sequence[MemoryLine]) -> str:
         f"mean and 95% interval over {len(lines[0].runs[0].example_steps)} examples"
         if counts == [1] else style.seeds_note(counts)
     )  # fmt: skip
-    return f"{head}\n{over}"
+    dotted = "; dotted: untrained" if any(line.untrained for line in lines) else ""
+    return f"{head}\n{over}{dotted}"
 
 
 def _of_answer(verdict: str) -> str:
@@ -106,7 +108,7 @@ def _draw_distance(
         high = np.array([i.mean if i.high is None else i.high for i in intervals])
     name = f"{label}, untrained" if faint else label
     if faint:
-        axes.plot(kept, mean, color=look.color, linestyle=":", linewidth=1.0, label=name)
+        axes.plot(kept, mean, color=look.color, linestyle=":", linewidth=1.0)
     else:
         axes.plot(kept, mean, **look.points, markersize=3.5, label=name)
         axes.fill_between(kept, low, high, color=look.color, alpha=0.15, linewidth=0)

@@ -34,7 +34,7 @@ def draw(finding: GradientFlow, folder: Path) -> list[Path]:
     with style.grid(9.2, 0.9 + 3.0 * len(parts), len(parts), 2) as (canvas, table):
         for panels, part in zip(table, parts, strict=True):
             for line, look in part:
-                rows += _draw_line(panels, line, look)
+                rows += _draw_line(panels, line, look, len(finding.lines) == 1)
             _scale(panels)
         for axes in table[-1]:
             axes.set_xlabel("time step t")
@@ -49,8 +49,13 @@ def draw(finding: GradientFlow, folder: Path) -> list[Path]:
     return paths
 
 
-def _draw_line(panels: Sequence[Axes], line: FlowLine, look: looks.Look) -> list[dict[str, object]]:
-    """The mean with its band, each of several runs, and the untrained; returns their numbers."""
+def _draw_line(
+    panels: Sequence[Axes], line: FlowLine, look: looks.Look, alone: bool
+) -> list[dict[str, object]]:
+    """The mean with its band, each of several runs, and the untrained; returns their numbers.
+
+    alone: whether it is the only one, so that the untrained have a name of their own too.
+    """
     runs, (linear, logarithmic) = line.runs, panels
     name = words.label(line.label)
     mean, low, high = curve(runs, -1)
@@ -61,7 +66,8 @@ def _draw_line(panels: Sequence[Axes], line: FlowLine, look: looks.Look) -> list
     linear.plot(steps, mean, **look.line)
     logarithmic.plot(steps, mean, **look.line, label=name + _at_mark(runs[0].marks[0], mean))
     # An interval over orders of magnitude belongs on the logarithmic axis alone.
-    for axes in panels if len(runs) == 1 else panels[1:]:
+    # Of two seeds it fills the panel, and they themselves are there.
+    for axes in panels if len(runs) == 1 else panels[1:] if len(runs) > 2 else ():
         axes.fill_between(steps, low, high, color=look.color, alpha=0.15, linewidth=0)
     for run in runs if len(runs) > 1 else ():
         single = _positive(run.norm_MT[-1], run.floor)[: len(steps)]
@@ -74,7 +80,8 @@ def _draw_line(panels: Sequence[Axes], line: FlowLine, look: looks.Look) -> list
         rows += along({"line": name, "of": "untrained"}, time_step=steps, gradient_norm=start)
         logarithmic.plot(
             steps, start, **look.points, linewidth=0.8, markersize=4, markerfacecolor="white",
-            markeredgewidth=0.8, markevery=max(1, len(start) // 10), label=f"{name}, untrained",
+            markeredgewidth=0.8, markevery=max(1, len(start) // 10),
+            label=f"{name}, untrained" if alone else None,
         )  # fmt: skip
     _mark_early(logarithmic, runs[0].marks[0], mean, look.color)
     _mark_underflow(logarithmic, runs[0].norm_MT[-1], runs[0].floor, look.color, name)
@@ -150,21 +157,26 @@ def _seen(lines: Sequence[FlowLine]) -> str:
     """What the figure shows: the verdict on each of a few lines."""
     if len(lines) > TITLE_LINES:
         return "Gradient that reaches each step"
-    verdicts = [
-        "unclear" if line.verdict.startswith("unclear") else line.verdict for line in lines
-    ]
+    verdicts = ["unclear" if line.verdict.startswith("unclear") else line.verdict for line in lines]
     named = [words.label(line.label) for line in lines]
     each = "; ".join(f"{name}: {verdict}" for name, verdict in zip(named, verdicts, strict=True))
     return f"Gradient that reaches each step. {each}"
 
 
 def _band(lines: Sequence[FlowLine]) -> str:
+    """What is drawn: state, mean, band, single runs, and the untrained where they have no names."""
+    runs = [run for line in lines for run in line.runs]
     counts = sorted({len(line.runs) for line in lines})
-    state = "trained" if any(run.trained for line in lines for run in line.runs) else "untrained"
+    state = "trained" if any(run.trained for run in runs) else "untrained"
     if counts == [1]:
-        return f"{state}; one seed: mean, and 10 to 90% of the examples as a band"
-    seeds = "/".join(map(str, counts))
-    return f"{state}; geometric mean and 95% interval over {seeds} seeds, thin: each"
+        shown = "one seed: mean, and 10 to 90% of the examples as a band"
+    else:
+        interval = " and 95% interval" if max(counts) > 2 else ""
+        seeds = "/".join(map(str, counts))
+        shown = f"geometric mean{interval} over {seeds} seeds, thin: each"
+    has_start = any(run.trained and run.has_untrained for run in runs)
+    hollow = "; hollow: untrained" if has_start and len(lines) > 1 else ""
+    return f"{state}; {shown}{hollow}"
 
 
 def _draw_over_training(label: str, run: RunFlow, folder: Path) -> Path:

@@ -1,5 +1,6 @@
 """Norms of the states along whole test sequences: a panel per kind of state, a band per class."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -48,8 +49,10 @@ def draw(finding: HiddenDynamics, folder: Path) -> list[Path]:
 
 def _title(finding: HiddenDynamics) -> str:
     """Which state is the steadiest, where the intervals tell, and what the lines are."""
-    found = [words_of for words_of in finding.extremes() if "unclear" not in words_of]
-    seen = "Size of the states along whole test sequences" + "".join(f"; {w}" for w in found)
+    seen = "Size of the states along whole test sequences"
+    for found in finding.extremes():
+        if "unclear" not in found:
+            seen += f"; {_in_words(found, finding.lines)}"
     width = max(line.averaged_over for line in finding.lines)
     averaged = f", averaged over {width} steps" if width > 1 else ""
     seeds = {line.seed for line in finding.lines if line.seed is not None}
@@ -58,6 +61,13 @@ def _title(finding: HiddenDynamics) -> str:
         f"{seen}\nmean and 95% interval over sequences, thin: each{averaged}{of}; "
         "to where half of them have ended"
     )
+
+
+def _in_words(found: str, lines: Sequence[StateLine]) -> str:
+    """Models and settings as a figure names them; the longest names first."""
+    for line in sorted(lines, key=lambda line: -len(line.name)):
+        found = found.replace(line.name, f"{words.label(line.label)} {line.sign}")
+    return found
 
 
 def _draw_panel(axes: Axes, line: StateLine) -> list[dict[str, object]]:
@@ -81,9 +91,7 @@ def _draw_class(axes: Axes, panel: str, curve: ClassCurve) -> list[dict[str, obj
     rows: list[dict[str, object]] = []
     for n, norms in enumerate(curve.each_NK, 1):
         axes.plot(curve.steps_K, norms, color=look.color, linewidth=0.5, alpha=0.45)
-        rows += along(
-            {**place, "of": f"sequence {n}"}, time_step=curve.steps_K, state_norm=norms
-        )
+        rows += along({**place, "of": f"sequence {n}"}, time_step=curve.steps_K, state_norm=norms)
     known = [pair for pair in zip(curve.steps_K, curve.intervals, strict=True) if pair[1]]
     if len(curve.each_NK) < 2:
         known = []

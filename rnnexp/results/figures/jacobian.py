@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-
 from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -31,9 +30,7 @@ def draw(finding: Jacobian, folder: Path) -> list[Path]:
             # exponents of ten: the values themselves leave the range of numbers
             columns = {
                 "log10_largest_singular_value": _drawn(curve.log_largest / np.log(10)),
-                "log10_condition_number": _drawn(
-                    np.where(curve.condition < LIMIT, digits, np.nan)
-                ),
+                "log10_condition_number": _drawn(np.where(curve.condition < LIMIT, digits, np.nan)),
             }
             for axes, values in zip((largest, condition), columns.values(), strict=True):
                 axes.plot(
@@ -84,5 +81,7 @@ def _title(finding: Jacobian) -> str:
     last = finding.last
     of = f"\nmean and 95% interval over {last.examples} examples"
     note = of if last.examples and last.examples > 1 else ""
-    seen = f"how a change of the state arrives k steps later: ln σₘₐₓ changes by {last.gain.text} per step"
+    seen = "how a change of the state arrives k steps later"
+    if last.gain.value is not None and np.isfinite(last.gain.value):
+        seen += f": ln σₘₐₓ changes by {last.gain.text} per step"
     return f"{words.label(finding.label)}: {seen}{note}"

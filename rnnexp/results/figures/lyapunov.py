@@ -28,7 +28,9 @@ def draw(finding: Lyapunov, folder: Path) -> list[Path]:
             columns = {"index": index, "exponent_per_step": exponents}
             if spectrum.low is not None and spectrum.high is not None:
                 columns |= {"low": spectrum.low, "high": spectrum.high}
-                axes.fill_between(index, spectrum.low, spectrum.high, color=look.color, alpha=0.15, lw=0)
+                axes.fill_between(
+                    index, spectrum.low, spectrum.high, color=look.color, alpha=0.15, lw=0
+                )
             rows += along({"line": name}, **columns)
         axes.axhline(0, color=scales.CHANCE, linewidth=0.8, zorder=1)
         axes.set_xlabel("exponent i, the largest first")
@@ -43,7 +45,8 @@ def _title(finding: Lyapunov) -> str:
     last = finding.last
     of = f"\nmean and 95% interval over {last.examples} examples"
     note = of if last.examples and last.examples > 1 else ""
-    seen = f"{_fate(last)}: largest exponent {last.largest.text} per step"
+    largest = f"{last.largest.text} per step" if np.isfinite(last.exponents[0]) else "not finite"
+    seen = f"{_fate(last)}: largest exponent {largest}"
     return f"{words.label(finding.label)}: {seen}{note}"
 
 

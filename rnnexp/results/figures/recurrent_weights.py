@@ -11,7 +11,6 @@ from rnnexp.results.figures import looks, scales, style
 from rnnexp.results.figures.tabulated import along
 from rnnexp.results.findings.recurrent_weights import RecurrentWeights
 
-
 #: What the numbers of a block are called, as drawn and as a column.
 RADIUS, SIGMA = "spectral radius ρ", "largest singular value σₘₐₓ"
 _COLUMNS = {RADIUS: "spectral_radius", SIGMA: "largest_singular_value"}
