@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 
-from rnnexp.results.figures import scales, style
+from rnnexp.results.figures import looks, scales, style
 from rnnexp.results.statistics import t_interval
 from rnnexp.scores import ACCURACY
 
@@ -127,3 +127,31 @@ def test_of_many_lengths_those_that_have_room_are_named() -> None:
         canvas.draw_without_rendering()
         shown = ticks(axes.xaxis)
     assert shown == {5: "5", 8: "8", 14: "14", 40: "40", 80: "80"}
+
+
+def test_a_line_without_any_value_is_saved(workdir: Path) -> None:
+    with style.figure() as (canvas, (axes,)):
+        axes.plot([0, 1], [0, 1], **looks.look("rnn").line)
+        axes.plot([0, 1], [np.nan, np.nan], **looks.look("lstm").line)
+        axes.plot([0, 1, 2], [np.nan, 0.5, np.nan], **looks.look("gru").line)
+        style.save(canvas, workdir, "diverged", [{"y": 0.0}, {"y": 1.0}, {"y": 0.5}])
+    assert (workdir / "diverged.png").is_file()
+    *_, lone = axes.get_lines()  # a marker, since no line shows it
+    assert (lone.get_ydata().tolist(), lone.get_marker()) == ([0.5], looks.look("gru").marker)
+
+
+@pytest.mark.parametrize("values", [[1.0, 1.0], [0.992, 1.0], [0.0, 0.004], [0.5, 0.52]])
+def test_markers_at_the_ends_of_a_score_are_whole(values: list[float], workdir: Path) -> None:
+    with style.figure() as (canvas, (axes,)):
+        axes.plot([0, 1], values, "o")
+        scales.score_scale([axes], ACCURACY)
+        scales.chance_line(axes, 0.5)
+        canvas.draw_without_rendering()
+        shown = ticks(axes.yaxis)
+    low, high = axes.transData.inverted().transform([(0, 0), (0, 4)])[:, 1]
+    room = high - low  # of four pixels at 100 to the inch
+    bottom, top = axes.get_ylim()
+    assert bottom + room <= min(values)
+    assert max(values) <= top - room
+    assert min(shown) >= 0
+    assert max(shown) <= 1
