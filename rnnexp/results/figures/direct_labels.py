@@ -228,18 +228,12 @@ def _settle_panel(axes: Axes, names: Sequence[_Name]) -> None:
         name.text.set_y(float(to_axes.transform((box.x1, place))[1]))
         if abs(place - y) > LEAD * points or x < box.x1 - FAR * points:
             path = [(x, y), (max(x, box.x1), y), (box.x1 + (GAP - 1.5) * points, place)]
-            axes.add_patch(
-                PathPatch(
-                    Outline(to_axes.transform(path)),
-                    transform=axes.transAxes,
-                    fill=False,
-                    clip_on=False,
-                    edgecolor=name.text.get_color(),
-                    linewidth=0.6,
-                    alpha=0.7,
-                    zorder=1.5,
-                )  # fmt: skip
-            )
+            leader = PathPatch(
+                Outline(to_axes.transform(path)), transform=axes.transAxes, fill=False,
+                clip_on=False, edgecolor=name.text.get_color(), linewidth=0.6, alpha=0.7,
+                zorder=1.5,
+            )  # fmt: skip
+            axes.add_patch(leader)
 
 
 def _end(axes: Axes, line: Line2D) -> tuple[float, float]:
