@@ -37,7 +37,8 @@ def draw(finding: ScoreVsLength, folder: Path) -> list[Path]:
         for axes, (_, _, lines) in zip(panels, parts, strict=True):
             levels = {(p.length, c) for line in lines for p in line.points for c in p.chance}
             scales.chance_curve(axes, levels, finding.score.show)
-        for axes in panels[-MAX_COLUMNS:]:  # the lowest of each column
+        columns = -(-len(panels) // len(leftmost))
+        for axes in panels[-columns:]:  # the lowest of each column
             axes.set_xlabel(scales.LENGTH_AXES[finding.axis])
         for axes in leftmost:
             axes.set_ylabel(f"test {finding.score.axis}")

@@ -155,3 +155,25 @@ def test_markers_at_the_ends_of_a_score_are_whole(values: list[float], workdir: 
     assert max(values) <= top - room
     assert min(shown) >= 0
     assert max(shown) <= 1
+
+
+@pytest.mark.parametrize(
+    ("lengths", "named"),
+    [([5, 20, 67, 80], [5, 20, 80]), ([4, 5, 6], [4, 5, 6]), ([8], [8]), ([0, 5, 80], [0, 5, 80])],
+)
+def test_lengths_that_would_touch_are_not_both_named(lengths: list[int], named: list[int]) -> None:
+    with style.figure() as (canvas, (axes,)):
+        axes.plot(lengths, lengths)
+        scales.length_scale(axes, lengths)
+        canvas.draw_without_rendering()
+        assert sorted(ticks(axes.xaxis)) == named
+
+
+@pytest.mark.parametrize(("count", "rows"), [(1, 1), (3, 1), (4, 2), (5, 2), (9, 3), (10, 4)])
+def test_panels_are_spread_over_their_rows(count: int, rows: int) -> None:
+    with style.panels(count) as (_, panels, leftmost):
+        assert (len(panels), len(leftmost)) == (count, rows)
+        place = panels[0].get_subplotspec()
+        assert place is not None
+        grid = place.get_gridspec()
+        assert grid.nrows * grid.ncols - count < max(2, grid.ncols)
