@@ -61,9 +61,7 @@ def span_width(steps: int) -> int:
     return max(1, -(-steps // SPANS))
 
 
-def class_curves(
-    norm_NT: Array, target_N: Array, class_names: Sequence[str]
-) -> list[ClassCurve]:
+def class_curves(norm_NT: Array, target_N: Array, class_names: Sequence[str]) -> list[ClassCurve]:
     """A curve for each class that has a sequence; one of all where there are many classes.
 
     They end where more than half of the sequences of every class have ended.

@@ -66,9 +66,7 @@ def draw(finding: ClassSeparation, folder: Path) -> list[Path]:
         return [style.save(canvas, folder, finding.name, rows)]
 
 
-def _draw_scatter(
-    axes: Axes, group: SeparatedGroup, look: looks.Look
-) -> list[dict[str, object]]:
+def _draw_scatter(axes: Axes, group: SeparatedGroup, look: looks.Look) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for place, run in enumerate(group.runs):
         later_S = run.steps_S > 0

@@ -111,7 +111,9 @@ def _spectrum_title(at: PointsAt) -> str:
     whose = [
         f"{_words(at, point)} ({mark})" for point, mark in zip(_commonest(at), marks, strict=False)
     ]
-    return f"eigenvalues λ of ∂F/∂h at {' and at '.join(whose)}" if whose else "eigenvalues of ∂F/∂h"
+    return (
+        f"eigenvalues λ of ∂F/∂h at {' and at '.join(whose)}" if whose else "eigenvalues of ∂F/∂h"
+    )
 
 
 def _rows(run: RunPoints, at: PointsAt) -> list[dict[str, object]]:

@@ -38,7 +38,9 @@ def draw(curves: GateCurves, folder: Path) -> list[Path]:
         if curves.products is not None and curves.carry is not None:
             rows += _draw_product(panels[1], curves.products, shown[curves.carry])
             style.panel_title(panels[1], f"what the {curves.carry} gate leaves of an old state")
-        style.title(canvas, f"{_seen(curves)}\nthick: at the end of the training, thin: at its start", 10)
+        style.title(
+            canvas, f"{_seen(curves)}\nthick: at the end of the training, thin: at its start", 10
+        )
         style.name_lines(canvas, panels)
         return [style.save(canvas, folder, "gates", rows)]
 

@@ -107,9 +107,7 @@ def _draw_line(
                 steps, after, color=look.color, linestyle="none", marker=".", markersize=2.5,
                 markeredgewidth=0, alpha=0.6,
             )  # fmt: skip
-        losses.plot(
-            steps, columns["loss"], linewidth=1.1, label=None if i else name, **look_of_run
-        )
+        losses.plot(steps, columns["loss"], linewidth=1.1, label=None if i else name, **look_of_run)
         rows += along({"line": name, "run": i + 1}, training_step=steps, **columns)
         bad = _not_finite(run)
         for axes in (norms, losses) if len(bad) else ():

@@ -150,9 +150,7 @@ def _seen(lines: Sequence[FlowLine]) -> str:
     """What the figure shows: the verdict on each of a few lines."""
     if len(lines) > TITLE_LINES:
         return "Gradient that reaches each step"
-    verdicts = [
-        "unclear" if line.verdict.startswith("unclear") else line.verdict for line in lines
-    ]
+    verdicts = ["unclear" if line.verdict.startswith("unclear") else line.verdict for line in lines]
     named = [words.label(line.label) for line in lines]
     each = "; ".join(f"{name}: {verdict}" for name, verdict in zip(named, verdicts, strict=True))
     return f"Gradient that reaches each step. {each}"

@@ -74,9 +74,7 @@ def _draw_lines(finding: GradientSteps, folder: Path) -> Path:
                 steps = np.arange(1, len(run.norm_SK) + 1)
                 left = scales.on_log_axis(run.left_S)
                 look_of_run = {**look.line, "marker": ""} if number else look.line
-                axes.plot(
-                    steps, left, linewidth=0.9, label=None if number else name, **look_of_run
-                )
+                axes.plot(steps, left, linewidth=0.9, label=None if number else name, **look_of_run)
                 rows += along({"line": name, "run": number + 1}, training_step=steps, left=left)
                 below = np.flatnonzero(run.norm_SK[:, run.far] < FLOAT32_FLOOR)
                 if len(below):

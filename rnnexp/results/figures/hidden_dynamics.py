@@ -81,9 +81,7 @@ def _draw_class(axes: Axes, panel: str, curve: ClassCurve) -> list[dict[str, obj
     rows: list[dict[str, object]] = []
     for n, norms in enumerate(curve.each_NK, 1):
         axes.plot(curve.steps_K, norms, color=look.color, linewidth=0.5, alpha=0.45)
-        rows += along(
-            {**place, "of": f"sequence {n}"}, time_step=curve.steps_K, state_norm=norms
-        )
+        rows += along({**place, "of": f"sequence {n}"}, time_step=curve.steps_K, state_norm=norms)
     known = [pair for pair in zip(curve.steps_K, curve.intervals, strict=True) if pair[1]]
     if len(curve.each_NK) < 2:
         known = []

@@ -31,9 +31,7 @@ def draw(finding: Jacobian, folder: Path) -> list[Path]:
             # exponents of ten: the values themselves leave the range of numbers
             columns = {
                 "log10_largest_singular_value": _drawn(curve.log_largest / np.log(10)),
-                "log10_condition_number": _drawn(
-                    np.where(curve.condition < LIMIT, digits, np.nan)
-                ),
+                "log10_condition_number": _drawn(np.where(curve.condition < LIMIT, digits, np.nan)),
             }
             for axes, values in zip((largest, condition), columns.values(), strict=True):
                 axes.plot(

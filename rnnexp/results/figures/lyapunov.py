@@ -28,7 +28,9 @@ def draw(finding: Lyapunov, folder: Path) -> list[Path]:
             columns = {"index": index, "exponent_per_step": exponents}
             if spectrum.low is not None and spectrum.high is not None:
                 columns |= {"low": spectrum.low, "high": spectrum.high}
-                axes.fill_between(index, spectrum.low, spectrum.high, color=look.color, alpha=0.15, lw=0)
+                axes.fill_between(
+                    index, spectrum.low, spectrum.high, color=look.color, alpha=0.15, lw=0
+                )
             rows += along({"line": name}, **columns)
         axes.axhline(0, color=scales.CHANCE, linewidth=0.8, zorder=1)
         axes.set_xlabel("exponent i, the largest first")

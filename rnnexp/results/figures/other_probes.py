@@ -30,5 +30,7 @@ def draw(finding: OtherProbe, folder: Path) -> list[Path]:
         for axes in panels[len(finding.numbers) :]:
             axes.set_visible(False)
         probe = finding.probe.replace("_", " ")
-        style.title(canvas, f"{words.label(finding.label)}: {probe} over the training, one seed", 10)
+        style.title(
+            canvas, f"{words.label(finding.label)}: {probe} over the training, one seed", 10
+        )
         return [style.save(canvas, folder, finding.probe, rows_drawn)]

@@ -49,9 +49,7 @@ def draw(finding: ParticipationRatio, folder: Path) -> list[Path]:
             **{finding.unit: finding.progress_M}, of_states_seen=finding.ratio_M,
             of_distribution=finding.unbiased_M, low=finding.low_M, high=finding.high_M,
         )  # fmt: skip
-        rows += along(
-            {"panel": "at the end"}, direction=directions, share_of_the_variance=share
-        )
+        rows += along({"panel": "at the end"}, direction=directions, share_of_the_variance=share)
         return [style.save(canvas, folder, finding.name, rows)]
 
 
@@ -60,7 +58,9 @@ def _title(finding: ParticipationRatio) -> str:
     values = (finding.unbiased_M[-1], finding.low_M[-1], finding.high_M[-1])
     corrected = not np.isnan(values[0])
     used = with_ends(*map(float, values)).text if corrected else f"{finding.ratio_M[-1]:.3g}"
-    seen = f"{words.label(finding.label)}: the states use {used} of {finding.hidden_size} directions"
+    seen = (
+        f"{words.label(finding.label)}: the states use {used} of {finding.hidden_size} directions"
+    )
     if finding.samples is None:
         return seen
     interval = ", bars: 95% interval over them" if corrected else ""

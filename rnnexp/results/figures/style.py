@@ -277,14 +277,14 @@ def seeds_note(counts: Sequence[int], intervals: Sequence[Interval] = ()) -> str
 # -- saving ----------------------------------------------------------------------------------------
 
 
-def save(canvas: Figure, folder: Path, name: str, numbers: Numbers = ()) -> Path:
-    """`name`.png, for print, and `name`.svg; returns the PNG's path.
+def save(canvas: Figure, folder: Path, name: str, numbers: Numbers) -> Path:
+    """`name`.png, for print, `name`.svg, and what is drawn as `name`.csv; returns the PNG's path.
 
-    numbers: what is drawn, for `name`.csv; see `figure_files.Numbers`.
+    numbers: each value that is drawn, see `figure_files.Numbers`; of an empty figure none, and then
+    it has no CSV.
     """
     folder.mkdir(exist_ok=True)
-    if numbers:
-        figure_files.write_numbers(folder, name, numbers)
+    figure_files.write_numbers(folder, name, numbers)
     _finish(canvas)
     with _quiet():
         canvas.draw_without_rendering()

@@ -53,7 +53,7 @@ def test_a_logarithmic_axis_has_no_formulas(workdir: Path) -> None:
         with style.figure() as (canvas, (axes,)):
             axes.plot([0, 1], values)
             scales.log_scale(axes)
-            style.save(canvas, workdir, name)
+            style.save(canvas, workdir, name, [])
         svg = (workdir / f"{name}.svg").read_text()
         assert wanted in svg
         assert "mathdefault" not in svg
@@ -72,7 +72,7 @@ def test_lines_beside_each_other_stay_at_their_lengths(workdir: Path) -> None:
             look = {"color": "black", "marker": "o"}
             scales.score_line(axes, points, (index, 4), look, str(index))
         scales.length_scale(axes, [20, 40])
-        style.save(canvas, workdir, "beside")
+        style.save(canvas, workdir, "beside", [])
     assert points_at(axes) == {20, 40}
     places = {
         round(float(line.get_transform().transform((20, 0.5))[0]), 3)
@@ -93,7 +93,7 @@ def test_a_single_point_is_seen_and_an_empty_plot_says_so(workdir: Path) -> None
         gaps.plot([1, 2, 3, 4, 5], [0.5, np.nan, 0.3, 0.2, np.nan])
         empty.plot([1, 2], [np.nan, np.nan])
         empty.axhline(0.5)
-        style.save(canvas, workdir, "few")
+        style.save(canvas, workdir, "few", [])
     assert one.get_lines()[0].get_marker() == "o"
     assert gaps.get_lines()[0].get_markevery() == [0]
     assert [text.get_text() for text in empty.texts] == ["nothing was measured"]
@@ -106,7 +106,7 @@ def test_what_is_off_the_scale_is_at_the_edge_and_at_no_value(workdir: Path) -> 
         axes.plot([1, 2], [1e-3, 1.0])
         scales.log_scale(axes)
         scales.off_scale(axes, [1, 2], "black", "underflow")
-        style.save(canvas, workdir, "off")
+        style.save(canvas, workdir, "off", [])
     marks = axes.get_lines()[-1]
     bottom = axes.transAxes.transform((0, 0))[1]
     assert marks.get_transform().transform((1, 0))[1] == pytest.approx(bottom)
