@@ -31,7 +31,12 @@ def split_fonts(svg: str) -> tuple[str, list[str]]:
 
 
 def write_numbers(folder: Path, name: str, numbers: Numbers) -> Path:
-    """`name`.csv; floats with the digits that bring the same float back."""
+    """`name`.csv; floats with the digits that bring the same float back. Of none no file, and an
+    earlier one is removed.
+    """
+    if not numbers:
+        (folder / f"{name}.csv").unlink(missing_ok=True)
+        return folder / f"{name}.csv"
     columns = list(dict.fromkeys(key for row in numbers for key in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")

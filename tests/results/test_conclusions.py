@@ -160,6 +160,16 @@ def test_what_was_asked_stands_before_what_explains_it(tmp_path: Path) -> None:
     assert second.startswith("  From 50 to 200 steps")
 
 
+def test_where_no_run_beats_chance_no_difference_is_an_answer(tmp_path: Path) -> None:
+    for number, (model, length) in enumerate([(m, n) for m in ("rnn", "lstm") for n in (5, 50)]):
+        add_run(tmp_path, number, 0.5, model=model, seq_len=length)
+    study = Study.read(tmp_path)
+    (only,) = report.answers(report.study_findings(study))
+    assert only.startswith(
+        "None of 4 runs beats chance: their scores say nothing of memory. Test accuracy (chance: "
+    )
+
+
 def test_a_study_without_a_result_says_so(tmp_path: Path) -> None:
     add_run(tmp_path, 0, None, status="diverged")
     study = Study.read(tmp_path)

@@ -1,5 +1,6 @@
 """The reliability diagram: how often answers are right, by how sure the network was of them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from rnnexp.results.figures import looks, scales, style
 from rnnexp.results.findings.calibration import Calibration
 from rnnexp.results.statistics import wilson
 from rnnexp.scores import CALIBRATION_ERROR
-from rnnexp.scores.classes import BINS
+from rnnexp.scores.classes import BINS, Reliability
 
 
 def draw(finding: Calibration, folder: Path) -> list[Path]:
@@ -56,13 +57,17 @@ def draw(finding: Calibration, folder: Path) -> list[Path]:
             10,
         )
         style.name_lines(canvas, [above])
-        rows = [
-            {
-                "bin": number, "low_probability": number / BINS,
-                "mean_probability": float(reliability.confidence_M[number]),
-                "share_right": float(reliability.accuracy_M[number]), "low": rate.low,
-                "high": rate.high, unit: n,
-            }
-            for number, rate, n in zip(np.flatnonzero(there).tolist(), ends, counts, strict=True)
-        ]  # fmt: skip
-        return [style.save(canvas, folder, finding.name, rows)]
+        return [style.save(canvas, folder, finding.name, list(_rows(reliability, unit)))]
+
+
+def _rows(reliability: Reliability, unit: str) -> Iterator[dict[str, object]]:
+    """A row for each bin; of an empty one no share."""
+    for place in range(BINS):
+        n, share = int(reliability.count_M[place]), float(reliability.accuracy_M[place])
+        rate = wilson(round(share * n), n) if n else None
+        yield {
+            "low_probability": place / BINS, "high_probability": (place + 1) / BINS, unit: n,
+            "mean_probability": float(reliability.confidence_M[place]) if n else None,
+            "share_right": share if n else None,
+            "low": rate and rate.low, "high": rate and rate.high,
+        }  # fmt: skip

@@ -121,11 +121,13 @@ def spread(
     Source: Barlow et al. 1972, Statistical Inference under Order Restrictions.
 
     >>> spread([1.0, 1.0, 9.0], [2.0, 2.0, 2.0], 0.0, 10.0)
-    [0.0, 2.0, 9.0]
+    [1.0, 3.0, 9.0]
     """
+    if not wanted:
+        return []
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    half = [heights[i] / 2 for i in order]
-    offsets = np.concatenate([[0.0], np.cumsum([a + b for a, b in zip(half, half[1:])])])  # noqa: B905
+    half = np.array([heights[i] / 2 for i in order])
+    offsets = np.concatenate([[0.0], np.cumsum(half[:-1] + half[1:])])
     blocks: list[tuple[float, int]] = []
     for place, offset in zip(order, offsets.tolist(), strict=True):
         mean, count = wanted[place] - offset, 1
@@ -134,10 +136,9 @@ def spread(
             mean, count = (before * n + mean * count) / (n + count), n + count
         blocks.append((mean, count))
     moved = np.repeat([mean for mean, _ in blocks], [count for _, count in blocks])
-    if order:
-        lowest, highest = low + half[0], high - half[-1] - offsets[-1]
-        middle = (lowest + highest) / 2
-        moved = np.clip(moved, min(lowest, middle), max(highest, middle))
+    lowest, highest = low + half[0], high - half[-1] - offsets[-1]
+    middle = (lowest + highest) / 2
+    moved = np.clip(moved, min(lowest, middle), max(highest, middle))
     places = np.empty(len(order))
     places[order] = moved + offsets
     return [float(place) for place in places]
@@ -227,18 +228,12 @@ def _settle_panel(axes: Axes, names: Sequence[_Name]) -> None:
         name.text.set_y(float(to_axes.transform((box.x1, place))[1]))
         if abs(place - y) > LEAD * points or x < box.x1 - FAR * points:
             path = [(x, y), (max(x, box.x1), y), (box.x1 + (GAP - 1.5) * points, place)]
-            axes.add_patch(
-                PathPatch(
-                    Outline(to_axes.transform(path)),
-                    transform=axes.transAxes,
-                    fill=False,
-                    clip_on=False,
-                    edgecolor=name.text.get_color(),
-                    linewidth=0.6,
-                    alpha=0.7,
-                    zorder=1.5,
-                )  # fmt: skip
-            )
+            leader = PathPatch(
+                Outline(to_axes.transform(path)), transform=axes.transAxes, fill=False,
+                clip_on=False, edgecolor=name.text.get_color(), linewidth=0.6, alpha=0.7,
+                zorder=1.5,
+            )  # fmt: skip
+            axes.add_patch(leader)
 
 
 def _end(axes: Axes, line: Line2D) -> tuple[float, float]:

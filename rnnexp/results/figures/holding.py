@@ -71,8 +71,10 @@ def _seen(finding: Holding, data: str) -> str:
     trained = {group.trained for group in finding.groups}
     on = f"trained on lengths {trained.pop()}" if len(trained) == 1 else "trained on those shaded"
     if len(finding.groups) > 1:
-        all_seeds = [group for group in finding.groups if _holds_to_the_end(group)]
-        held = titles.counted(len(all_seeds), len(finding.groups), "settings")
+        whole = [group for group in finding.groups if _holds_to_the_end(group)]
+        if not whole:
+            return f"{what}, {on}"
+        held = titles.counted(len(whole), len(finding.groups), "settings")
         return f"{what}, {on}:\nevery seed holds to the farthest tested in {held}"
     (group,) = finding.groups
     median = group.median.middle

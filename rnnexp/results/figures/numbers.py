@@ -20,8 +20,9 @@ def over_seeds(
     place: where it stands, as panel, line and length. name: of the number, with its unit where it
     has one. more: what is said of the mean alone, as `chance`.
 
-    >>> over_seeds({"length": 8}, "accuracy", Interval(1, 0.5, None, None), chance=0.5)
-    [{'length': 8, 'of': 'mean', 'accuracy': 0.5, 'low': None, 'high': None, 'seeds': 1, 'chance': 0.5}]
+    >>> (row,) = over_seeds({"length": 8}, "accuracy", Interval(1, 0.5, None, None), chance=0.5)
+    >>> list(row)
+    ['length', 'of', 'accuracy', 'low', 'high', 'seeds', 'chance']
     """
     mean = {
         **place, "of": MEAN, name: interval.mean, "low": interval.low, "high": interval.high,

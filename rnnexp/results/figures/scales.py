@@ -27,6 +27,8 @@ _CHANCE_LINE: Any = {"color": CHANCE, "linewidth": 1.0, "linestyle": (0, (1, 2))
 LENGTH_AXES = {"seq_len": "sequence length (steps)", "data.distance": "distance of the cue (steps)"}
 #: Ticks that have room on an axis of lengths; of more those that are apart by a factor.
 MOST_TICKS, APART = 6, 1.6
+#: Numbers touch that are closer than this share of the axis.
+TOUCHING = 0.085
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -106,12 +108,24 @@ def whole_numbers(axis: Axis) -> None:
 def length_scale(axes: Axes, lengths: Sequence[int]) -> None:
     """A logarithmic x axis with a tick at each length, of many at as many as have room."""
     axes.set_xscale("log" if min(lengths) > 0 else "symlog", base=2)
-    ticks = list(lengths) if len(lengths) <= MOST_TICKS else apart(sorted(lengths), APART)
+    ticks = _with_room(sorted(lengths))
+    if len(lengths) > MOST_TICKS:
+        ticks = apart(sorted(lengths), APART)
     axes.set_xticks(ticks, [str(length) for length in ticks])
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.minorticks_off()
     if len(set(lengths)) == 1:
         axes.set_xlim(lengths[0] / 1.5 or -1, lengths[0] * 1.5 or 1)
+
+
+def _with_room(lengths: Sequence[int]) -> list[int]:
+    """Without those that stand so close before the next that their numbers would touch."""
+    kept: list[int] = []
+    span = lengths[-1] / max(lengths[0], 1)
+    for length in reversed(lengths):
+        if not kept or length <= 0 or kept[-1] >= length * span**TOUCHING:
+            kept.append(length)
+    return kept[::-1]
 
 
 def apart(lengths: Sequence[int], factor: float) -> list[int]:

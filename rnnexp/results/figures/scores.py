@@ -113,6 +113,11 @@ def _title(finding: Scores, scored: Sequence[tuple[GroupScore, Interval]], every
     dots = "" if counts == [1] else "; small dots: single seeds"
     if counts[-1] > MOST_DOTS:
         dots = "; small ticks: single seeds"
+    if all(interval.apart for _, interval in scored):
+        note, dots = (
+            f"dots: {titles.span(counts)} single seeds; a mean would be like none of them",
+            "",
+        )
     synthetic = f"; synthetic data: {', '.join(finding.synthetic)}" if finding.synthetic else ""
     return f"{seen}\n{note}{dots}{synthetic}"
 

@@ -45,8 +45,8 @@ def draw(finding: SearchImportance, folder: Path) -> list[Path]:
         more = f"; {len(order) - len(shown)} more settings" if len(order) > len(shown) else ""
         style.title(
             canvas,
-            f"{_seen(finding)}\nvalidation {score.axis} of {len(values)} trials, lighter to darker as "
-            f"the search went on{far_worse}{more}",
+            f"{_seen(finding)}\nvalidation {score.axis} of {len(values)} trials, lighter to darker "
+            f"as the search went on{far_worse}{more}",
             10,
         )
         for axes in panels if finding.chance is not None else []:

@@ -103,13 +103,13 @@ def grid(
 def panels(
     count: int, most_columns: int = 3, width: float = 3.6, width_alone: float = 5.4
 ) -> Iterator[tuple[Figure, list[Axes], list[Axes]]]:
-    """A figure of `count` panels that share their y axis, `most_columns` in a row.
+    """A figure of `count` panels that share their y axis, at most `most_columns` in a row.
 
     Yields the figure, its panels, and the leftmost of each row, which has the label of the y axis.
     width: of a panel, in inches; width_alone: of panels below each other.
     """
-    columns = min(count, most_columns)
-    rows = -(-count // columns)
+    rows = -(-count // most_columns)
+    columns = -(-count // rows)  # as many in each row as can be
     size = (1.2 + (width if columns > 1 else width_alone) * columns, 0.6 + 3.3 * rows)
     with grid(*size, rows, columns, share_y=True) as (canvas, table):
         places = [axes for row in table for axes in row]
@@ -277,14 +277,14 @@ def seeds_note(counts: Sequence[int], intervals: Sequence[Interval] = ()) -> str
 # -- saving ----------------------------------------------------------------------------------------
 
 
-def save(canvas: Figure, folder: Path, name: str, numbers: Numbers = ()) -> Path:
-    """`name`.png, for print, and `name`.svg; returns the PNG's path.
+def save(canvas: Figure, folder: Path, name: str, numbers: Numbers) -> Path:
+    """`name`.png, for print, `name`.svg, and what is drawn as `name`.csv; returns the PNG's path.
 
-    numbers: what is drawn, for `name`.csv; see `figure_files.Numbers`.
+    numbers: each value that is drawn, see `figure_files.Numbers`; of an empty figure none, and then
+    it has no CSV.
     """
     folder.mkdir(exist_ok=True)
-    if numbers:
-        figure_files.write_numbers(folder, name, numbers)
+    figure_files.write_numbers(folder, name, numbers)
     _finish(canvas)
     with _quiet():
         canvas.draw_without_rendering()

@@ -48,7 +48,9 @@ def with_fonts(drawing: str) -> str:
 
 
 def _path(bold: bool) -> str:
-    properties = font_manager.FontProperties(family=[fonts.FIRST], weight="bold" if bold else "normal")
+    properties = font_manager.FontProperties(
+        family=[fonts.FIRST], weight="bold" if bold else "normal"
+    )
     return str(font_manager.findfont(properties))
 
 

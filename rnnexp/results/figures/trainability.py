@@ -37,9 +37,10 @@ def draw(finding: Trainability, folder: Path) -> list[Path]:
         canvas,
         table,
     ):
+        drawn: list[dict[str, object]] = []
         for row, (*shares, right) in zip(rows, table, strict=True):
             for axes, steps in zip(shares, budgets, strict=True):
-                _draw_shares(axes, row, steps, finding)
+                drawn += _draw_shares(axes, row, steps, finding)
             shares[0].set_ylabel("share of seeds that learn")
             _draw_l50(right, row, finding)
         for axes, steps in zip(table[0], budgets, strict=False):
@@ -47,7 +48,7 @@ def draw(finding: Trainability, folder: Path) -> list[Path]:
         by = ", by training steps" if len(budgets) > 1 else ""
         style.panel_title(table[0][-1], f"L50 and its 95% interval{by}")
         style.title(canvas, _title(finding))
-        return [style.save(canvas, folder, finding.name, list(_rows(finding)))]
+        return [style.save(canvas, folder, finding.name, [*_rows(finding), *drawn])]
 
 
 def _title(finding: Trainability) -> str:
@@ -90,8 +91,11 @@ def _length_axis(axes: Axes, finding: Trainability) -> None:
     axes.set_xlabel(scales.LENGTH_AXES[finding.axis])
 
 
-def _draw_shares(axes: Axes, row: Sequence[Drawn], steps: int, finding: Trainability) -> None:
-    every = _lengths(finding)
+def _draw_shares(
+    axes: Axes, row: Sequence[Drawn], steps: int, finding: Trainability
+) -> list[dict[str, object]]:
+    """The numbers of the fitted curves."""
+    every, rows = _lengths(finding), []
     x = np.geomspace(every[0] / 1.15, every[-1] * 1.15, 80)
     for index, (line, look) in enumerate(row):
         within = line.within(steps)
@@ -99,13 +103,23 @@ def _draw_shares(axes: Axes, row: Sequence[Drawn], steps: int, finding: Trainabi
             continue
         mean, low, high = within.posterior.share_learning(x)
         axes.fill_between(x, low, high, color=look.color, alpha=0.13, linewidth=0)
-        axes.plot(x, mean, color=look.color, linestyle=look.dash, zorder=1.5)
+        axes.plot(x, mean, color=look.color, linestyle=look.dash)
+        rows += [
+            {**_of(line, within), "of": "fitted curve", "length": float(at), "share": float(share),
+             "low": float(least), "high": float(most)}
+            for at, share, least, most in zip(x, mean, low, high, strict=True)
+        ]  # fmt: skip
         _draw_counts(axes, within, look, (index, len(row)))
     axes.axhline(0.5, color="#999999", linewidth=0.8, zorder=1)
     axes.set_ylim(-0.04, 1.04)
     scales.percent_axis(axes.yaxis)
     _length_axis(axes, finding)
     axes.set_xlim(x[0], x[-1])
+    return rows
+
+
+def _of(line: Line, within: Within) -> dict[str, object]:
+    return {"line": words.label(line.label), "training_steps": within.steps or None}
 
 
 def _draw_counts(axes: Axes, within: Within, look: looks.Look, place: tuple[int, int]) -> None:
@@ -163,25 +177,20 @@ def _draw_interval(
 
 
 def _rows(finding: Trainability) -> Iterator[dict[str, object]]:
-    """Shares by length, with the fitted curve there, and L50: of each line and budget."""
+    """Shares by length, and L50, of each line and budget."""
     for line in finding.lines:
         for within in line.budgets:
-            of = {"line": words.label(line.label), "training_steps": within.steps or None}
-            outcomes = within.outcomes
-            fitted = within.posterior.share_learning(np.array(outcomes.lengths, dtype=float))
-            for place, (length, (learned, n)) in enumerate(
-                zip(outcomes.lengths, outcomes.counts, strict=True)
-            ):
+            counts = zip(within.outcomes.lengths, within.outcomes.counts, strict=True)
+            for length, (learned, n) in counts:
                 if n:
                     rate = wilson(learned, n)
-                    mean, low, high = (float(curve[place]) for curve in fitted)
                     yield {
-                        **of, "of": "share of seeds that learn", "length": length,
-                        "share": learned / n, "low": rate.low, "high": rate.high, "learned": learned,
-                        "seeds": n, "fitted": mean, "fitted_low": low, "fitted_high": high,
+                        **_of(line, within), "of": "share of seeds that learn", "length": length,
+                        "share": learned / n, "low": rate.low, "high": rate.high,
+                        "learned": learned, "seeds": n,
                     }  # fmt: skip
             l50 = within.l50
             yield {
-                **of, "of": "L50 (an open end is empty)", "length": l50.value, "low": l50.low,
-                "high": l50.high,
+                **_of(line, within), "of": "L50: low and high are lengths, an open end is empty",
+                "length": l50.value, "low": l50.low, "high": l50.high,
             }  # fmt: skip
