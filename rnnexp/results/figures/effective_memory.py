@@ -26,8 +26,7 @@ def draw(finding: EffectiveMemory, folder: Path) -> list[Path]:
             rows += _draw_distance(distance, line.runs, look, label)
             if line.untrained:
                 rows += _draw_distance(distance, line.untrained, look, label, faint=True)
-            steps = f"{line.steps.text} step" + ("" if line.steps.text == "1" else "s")
-            rows += _draw_examples(examples, line, look, f"{label}: {steps}")
+            rows += _draw_examples(examples, line, look, f"{label}: {line.steps.text}")
         bounds = {run.tolerance for run in runs}
         if len(bounds) == 1:
             distance.axhline(
@@ -67,9 +66,10 @@ def _title(lines: Sequence[MemoryLine]) -> str:
     else:
         head = "How many of the last steps decide the answer"
     counts = sorted({len(line.runs) for line in lines})
+    seeds = style.seeds_note(counts)
     over = (
         f"mean and 95% interval over {len(lines[0].runs[0].example_steps)} examples"
-        if counts == [1] else style.seeds_note(counts)
+        if counts == [1] else seeds if 1 in counts else f"{seeds}, thin: each"
     )  # fmt: skip
     dotted = "; dotted: untrained" if any(line.untrained for line in lines) else ""
     return f"{head}\n{over}{dotted}"
@@ -111,11 +111,15 @@ def _draw_distance(
         axes.plot(kept, mean, color=look.color, linestyle=":", linewidth=1.0)
     else:
         axes.plot(kept, mean, **look.points, markersize=3.5, label=name)
-        axes.fill_between(kept, low, high, color=look.color, alpha=0.15, linewidth=0)
-    return along(
-        {"panel": "mean answer", "line": name}, last_steps_kept=kept, distance=mean, low=low,
-        high=high,
-    )  # fmt: skip
+        if len(runs) != 2:  # of two it fills the panel, and they themselves are there
+            axes.fill_between(kept, low, high, color=look.color, alpha=0.15, linewidth=0)
+    place = {"panel": "mean answer", "line": name}
+    drawn = along({**place, "of": "mean"}, last_steps_kept=kept, distance=mean, low=low, high=high)
+    for run, row in zip(runs, rows, strict=True) if len(runs) > 1 and not faint else ():
+        single = run.distance_K[row]
+        axes.plot(kept, single, color=look.color, linewidth=0.5, alpha=0.6)
+        drawn += along({**place, "of": "single seed"}, last_steps_kept=kept, distance=single)
+    return drawn
 
 
 def _draw_examples(

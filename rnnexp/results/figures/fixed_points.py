@@ -123,10 +123,10 @@ def _rows(run: RunPoints, at: PointsAt) -> list[dict[str, object]]:
     x_S, y_S = run.visited_S2.T
     x_P, y_P = at.place_P2.T
     kinds = [kind(at, point) for point in range(len(at.speed_P))]
+    classes = [names.get(int(c), f"class {c + 1}") for c in run.class_S]
     rows = along(
         {"input": at.input, "what": "state"}, first_component=x_S, second_component=y_S,
-        last=last_S,
-        **({"class": [names.get(int(c), str(c + 1)) for c in run.class_S]} if at.has_classes else {}),
+        last=last_S, **({"class": classes} if at.has_classes else {}),
     )  # fmt: skip
     rows += along(
         {"input": at.input, "what": "point"}, first_component=x_P, second_component=y_P,

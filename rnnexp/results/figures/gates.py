@@ -6,7 +6,6 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from rnnexp.results import words
-from rnnexp.results.figure_files import Numbers
 from rnnexp.results.figures import looks, scales, style
 from rnnexp.results.figures.tabulated import along
 from rnnexp.results.findings.gates import Array, GateCurves
@@ -50,11 +49,11 @@ def _seen(curves: GateCurves) -> str:
     named = words.label(curves.label)
     if curves.carry is None or not np.isfinite(curves.memory_time):
         return f"{named}: how far the gates stand open"
-    time = f"{curves.memory_time:.3g} steps in the median unit"
-    return f"{named}: the {words.literal(curves.carry)} gate keeps the state with a time constant of {time}"
+    gate, steps = words.literal(curves.carry), f"{curves.memory_time:.3g} steps"
+    return f"{named}: the {gate} gate keeps the state with a time constant of {steps} (median unit)"
 
 
-def _draw_product(axes: Axes, products: tuple[Array, Array], look: looks.Look) -> Numbers:
+def _draw_product(axes: Axes, products: tuple[Array, Array], look: looks.Look) -> list[dict[str, object]]:
     """What is left of the old state k steps later, on its direct path."""
     rows: list[dict[str, object]] = []
     for row, (product, when) in enumerate(zip(products, ("start", "end"), strict=True)):
@@ -62,7 +61,7 @@ def _draw_product(axes: Axes, products: tuple[Array, Array], look: looks.Look) -
         steps = np.arange(1, len(product) + 1)
         axes.plot(
             steps, left, color=look.color, linewidth=1.8 if row else 0.9,
-            linestyle="-", label=f"at the {when}",
+            linestyle="-" if row else "--", label=f"at the {when}",
         )  # fmt: skip
         place = {"panel": "product", "measured": when}
         rows += along(place, distance=steps, product_of_carry_gates=left)

@@ -38,8 +38,6 @@ def _title(finding: PaddingSurvival) -> str:
     if len(finding.lines) == 1 and len(finding.lines[0].median_ratios) == 1:
         (line,) = finding.lines
         left = Magnitude.of(line.median_ratios).cell(bare=True).text
-        return (
-            f"{words.label(line.label)}: of the gradient behind the pads {left} arrives before them\n"
-            "(median; a point a sequence)"
-        )
+        seen = f"of the gradient behind the pads {left} arrives before them"
+        return f"{words.label(line.label)}: {seen}\n(median; a point a sequence)"
     return "What arrives before the pads of the gradient behind them; a point a sequence"

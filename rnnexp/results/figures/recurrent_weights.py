@@ -63,7 +63,7 @@ def _share_scale(panels: Sequence[Axes]) -> None:
 
 
 def _short(blocks: Sequence[str]) -> list[str]:
-    """What tells the blocks apart: `forget` of `weight_hh_l0.forget` where all are of that layer."""
+    """What tells blocks apart: `forget` of `weight_hh_l0.forget` where all are of that layer."""
     layers = {block.partition(".")[0] for block in blocks}
     if len(layers) > 1 or len(blocks) == 1:
         return list(blocks)
