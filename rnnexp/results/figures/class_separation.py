@@ -21,7 +21,7 @@ def draw(finding: ClassSeparation, folder: Path) -> list[Path]:
     """class_separation.png and .svg: a column per group, after training.
 
     Above: the scatter between classes over that within, along the longest sequence, a line per
-    seed, and what 95% of shuffled labels stay below. Below: accuracy at each tested length, of a
+    seed, and what shuffled labels: 95% stay below. Below: accuracy at each tested length, of a
     linear reader of the state and of the network.
     """
     groups = finding.groups[:MAX_COLUMNS]
@@ -79,7 +79,7 @@ def _draw_scatter(axes: Axes, group: SeparatedGroup, look: looks.Look) -> list[d
         )  # fmt: skip
         axes.plot(
             x_S, shuffled_S, ":", color="#777777", linewidth=0.9,
-            label=None if place else "95% of shuffled labels stay below",
+            label=None if place else "shuffled labels: 95% stay below",
         )  # fmt: skip
         rows += along(
             {"panel": "scatter", "line": words.label(group.label), "seed": run.seed},
