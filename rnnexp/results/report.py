@@ -15,10 +15,14 @@ from rnnexp.results.findings import finding_types
 from rnnexp.results.findings.base import Finding
 from rnnexp.results.groups import Group
 from rnnexp.results.names import shown_path
+from rnnexp.results.page.files import PAGE, write
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
 
 log = logging.getLogger(__name__)
+
+#: The PNG files of findings, by their places in the list of findings.
+Drawn = Mapping[int, Sequence[Path]]
 
 _Errors = tuple[type[Exception], ...]
 
@@ -50,19 +54,53 @@ def _made(
     return findings
 
 
-def draw(findings: Iterable[Finding], folder: Path, note: str = "") -> None:
-    """Every figure. note: what each says below its title."""
+def draw(findings: Iterable[Finding], folder: Path, note: str = "") -> Drawn:
+    """Every figure; returns the PNG files of each finding that has some, by its place.
+
+    note: what each says below its title.
+    """
+    drawn: dict[int, Sequence[Path]] = {}
     with _told("every figure"):
         from rnnexp.results.figures import style
 
         with style.together(note):
-            for finding in findings:
+            for number, finding in enumerate(findings):
                 with _told(f"the figure '{finding.title}'"):
                     try:
-                        finding.draw(folder)
+                        drawn[number] = finding.draw(folder)
                     except style.TooMuch as reason:
                         log.warning("no figure '%s': %s", finding.title, reason)
                         figure_files.remove(folder, finding.name)  # of what was there before
+    return {number: paths for number, paths in drawn.items() if paths}
+
+
+def show_run(
+    run: RunDirectory, findings: Sequence[Finding], plots: bool = True, folder: Path | None = None
+) -> None:
+    """The figures of a run, and its page. plots: draw the figures.
+
+    folder: that has them in its plots/, by default the run's own.
+    """
+    folder = folder or run.path
+    drawn = draw(findings, folder / run.plots.name) if plots else {}
+    with _told(PAGE, raised=()):
+        from rnnexp.results.page.of_run import page_of_run
+
+        write(page_of_run(run, findings, run_sentences(run, findings), drawn, folder), folder)
+
+
+def show_study(
+    study: Study, findings: Sequence[Finding], plots: bool = True, folder: Path | None = None
+) -> None:
+    """The figures of a study, and its page; arguments as of `show_run`."""
+    folder = folder or study.path
+    drawn = draw(findings, folder / "plots", study.unfinished) if plots else {}
+    with _told(PAGE, raised=()):
+        from rnnexp.results.page.of_study import page_of_study
+
+        write(
+            page_of_study(study, findings, study_sentences(study, findings), drawn, folder), folder
+        )
 
 
 def text(findings: Iterable[Finding]) -> list[str]:
@@ -94,9 +132,9 @@ def report_run(run: RunDirectory, to: Path | None = None) -> str:
 
     to: the folder that has them in its plots/, by default the run's own.
     """
-    findings, plots = run_findings(run), (to or run.path) / run.plots.name
-    draw(findings, plots)
-    return _blocks([run_answer(run, findings), *text(findings), str(plots)])
+    findings, folder = run_findings(run), to or run.path
+    show_run(run, findings, folder=folder)
+    return _blocks([run_answer(run, findings), *text(findings), str(folder / run.plots.name)])
 
 
 def report_study(study: Study, plots: bool = True, to: Path | None = None) -> str:
@@ -107,6 +145,8 @@ def report_study(study: Study, plots: bool = True, to: Path | None = None) -> st
     default the study's own.
     """
     if not study.runs:
+        if (study.path / PAGE).is_file():  # which says that it runs
+            show_study(study, (), plots=False)
         return "\n".join(study.damaged)
     findings = study_findings(study)
     folder = to or study.path
@@ -115,20 +155,32 @@ def report_study(study: Study, plots: bool = True, to: Path | None = None) -> st
     study.write(as_json(findings) | told, folder)
     if plots:
         _remove_figures(renamed, folder / "plots")
-        draw(findings, folder / "plots", study.unfinished)
+    show_study(study, findings, plots, folder)
     return _blocks([study_answer(study, findings), *text(findings), shown_path(folder)])
 
 
 def run_answer(run: RunDirectory, findings: Sequence[Finding]) -> str:
     """The question and its answer, which is how the run ended and what its findings explain."""
-    sentences = [conclusions.result_of(run.summary), *answers(findings)]
-    return conclusions.in_words(conclusions.question_of_run(run), sentences)
+    return conclusions.in_words(conclusions.question_of_run(run), run_sentences(run, findings))
+
+
+def run_sentences(run: RunDirectory, findings: Sequence[Finding]) -> list[str]:
+    """The answer of a run: how it ended, then what its findings explain."""
+    return [conclusions.result_of(run.summary), *answers(findings)]
 
 
 def study_answer(study: Study, findings: Sequence[Finding]) -> str:
     """The question and its answer."""
-    sentences = answers(findings) or ["No run of it has a result yet."]
-    return conclusions.in_words(conclusions.question_of_study(study), sentences)
+    return conclusions.in_words(
+        conclusions.question_of_study(study), study_sentences(study, findings)
+    )
+
+
+def study_sentences(study: Study, findings: Sequence[Finding]) -> list[str]:
+    """The answer of a study, a sentence each."""
+    if not any(run.summary.done for run in study.runs):
+        return ["No run of it has a result yet."]
+    return answers(findings) or ["No sentence sums it up: its tables show what was found."]
 
 
 def answers(findings: Iterable[Finding]) -> list[str]:
