@@ -1,4 +1,4 @@
-"""report.html of a study that runs: written again as it goes on, seldom and from summaries alone."""
+"""report.html of a study that runs: written again now and then, from summaries alone."""
 
 import logging
 import time

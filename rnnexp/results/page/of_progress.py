@@ -11,7 +11,7 @@ from rnnexp.results.names import shown_path
 from rnnexp.results.page import surroundings
 from rnnexp.results.page.content import Command, Linked, Listing, Page, address
 from rnnexp.results.page.files import PAGE
-from rnnexp.results.page.of_study import MOST_NAMED, MOST_RUNS, setting_cell
+from rnnexp.results.page.of_study import AGAIN, MOST_NAMED, MOST_RUNS, setting_cell
 from rnnexp.results.status import StudyStatus
 from rnnexp.results.tables import NOTHING, Cell
 
@@ -34,7 +34,7 @@ def page_of_progress(status: StudyStatus, question: str = "") -> Page:
         gaps=_gaps(status),
         runs=_listing(status),
         commands=[
-            *([Command("the same study again; it makes what has no result", again)] * bool(again)),
+            *([Command(AGAIN, again)] if again else []),
             Command(
                 "how far it is, in a terminal",
                 shlex.join(["rnnexp", "study", "status", path]),

@@ -24,7 +24,10 @@ def page_of_run(
     drawn: Mapping[int, Sequence[Path]],
     folder: Path,
 ) -> Page:
-    """answer: sentences. drawn: the PNG files of each finding, by its place. folder: of the page."""
+    """answer: sentences. drawn: the PNG files of each finding, by its place.
+
+    folder: of the page.
+    """
     summary = run.summary
     pictures = Pictures(drawn, folder)
     shown, faults = sections.of_findings(findings, pictures)
@@ -41,16 +44,12 @@ def page_of_run(
         gaps=[*of_question, *gaps(summary), *of_settings, *faults],
         asides=asides(summary),
         sections=[*([predicted] if predicted is not None else []), *shown],
-        no_figures="" if drawn else no_figures(run.path),
+        no_figures="" if drawn else surroundings.no_figures(run.path),
         commands=_commands(run, summary),
         environment=list(surroundings.facts(run).items()),
         settings=settings,
         styles=pictures.styles,
     )
-
-
-def no_figures(path: Path) -> str:
-    return f"No figures are drawn here: {shlex.join(['rnnexp', 'report', shown_path(path)])} draws them."
 
 
 def _question(run: RunDirectory) -> tuple[str, list[str]]:

@@ -19,6 +19,9 @@ from rnnexp.results.study_run import StudyRun
 from rnnexp.results.tables import NOTHING, Cell
 from rnnexp.scores import Score
 
+#: What a study's own command does, given again.
+AGAIN = "the same study again; it makes what has no result"
+
 #: Runs that the list of runs has, and runs without a result that are named above it.
 MOST_RUNS, MOST_NAMED = 2000, 12
 
@@ -30,7 +33,10 @@ def page_of_study(
     drawn: Mapping[int, Sequence[Path]],
     folder: Path,
 ) -> Page:
-    """answer: sentences. drawn: the PNG files of each finding, by its place. folder: of the page."""
+    """answer: sentences. drawn: the PNG files of each finding, by its place.
+
+    folder: of the page.
+    """
     pictures = Pictures(drawn, folder)
     shown, faults = sections.of_findings(findings, pictures)
     path = shown_path(study.path)
@@ -46,12 +52,10 @@ def page_of_study(
         gaps=[*study.notes(), *without_result(study), *faults],
         asides=_asides(study),
         sections=shown,
-        no_figures="" if drawn or not findings else (
-            f"No figures are drawn here: {report} draws them."
-        ),
+        no_figures="" if drawn or not findings else surroundings.no_figures(study.path),
         runs=listing(study, folder),
         commands=[
-            *([Command("the same study again; it makes what has no result", again)] if again else []),
+            *([Command(AGAIN, again)] if again else []),
             Command("its tables, its figures and this page anew", report),
         ],
         environment=surroundings.together(surroundings.facts(run.directory) for run in study.runs),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnexp.errors import DataError
+from rnnexp.results.names import shown_path
 from rnnexp.results.runs import RunDirectory
 from rnnexp.yamls import yaml_value
 
@@ -72,6 +73,12 @@ def command_of_run(run: RunDirectory) -> str:
     except (DataError, OSError, ValueError):
         return ""
     return shlex.join(["rnnexp", *words]) if words else ""
+
+
+def no_figures(path: Path) -> str:
+    """What a page without figures says: what to type for them."""
+    command = shlex.join(["rnnexp", "report", shown_path(path)])
+    return f"No figures are drawn here: {command} draws them."
 
 
 def command_of_study(study: Path) -> str:
