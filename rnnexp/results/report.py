@@ -15,14 +15,12 @@ from rnnexp.results.findings import finding_types
 from rnnexp.results.findings.base import Finding
 from rnnexp.results.groups import Group
 from rnnexp.results.names import shown_path
+from rnnexp.results.page.content import Drawn
 from rnnexp.results.page.files import PAGE, write
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
 
 log = logging.getLogger(__name__)
-
-#: The PNG files of findings, by their places in the list of findings.
-Drawn = Mapping[int, Sequence[Path]]
 
 _Errors = tuple[type[Exception], ...]
 
@@ -55,23 +53,24 @@ def _made(
 
 
 def draw(findings: Iterable[Finding], folder: Path, note: str = "") -> Drawn:
-    """Every figure; returns the PNG files of each finding that has some, by its place.
+    """Every figure; returns the PNG files of each finding, and what could not be drawn.
 
     note: what each says below its title.
     """
-    drawn: dict[int, Sequence[Path]] = {}
-    with _told("every figure"):
+    drawn = Drawn()
+    with _told("every figure", gaps=drawn.left_out):
         from rnnexp.results.figures import style
 
         with style.together(note):
             for number, finding in enumerate(findings):
-                with _told(f"the figure '{finding.title}'"):
+                with _told(f"the figure '{finding.title}'", gaps=drawn.left_out):
                     try:
-                        drawn[number] = finding.draw(folder)
+                        drawn.files[number] = finding.draw(folder)
                     except style.TooMuch as reason:
-                        log.warning("no figure '%s': %s", finding.title, reason)
+                        drawn.left_out.append(f"no figure '{finding.title}': {reason}")
+                        log.warning("%s", drawn.left_out[-1])
                         figure_files.remove(folder, finding.name)  # of what was there before
-    return {number: paths for number, paths in drawn.items() if paths}
+    return drawn
 
 
 def show_run(
@@ -82,7 +81,7 @@ def show_run(
     folder: that has them in its plots/, by default the run's own.
     """
     folder = folder or run.path
-    drawn = draw(findings, folder / run.plots.name) if plots else {}
+    drawn = draw(findings, folder / run.plots.name) if plots else None
     with _told(PAGE, raised=()):
         from rnnexp.results.page.of_run import page_of_run
 
@@ -94,7 +93,7 @@ def show_study(
 ) -> None:
     """The figures of a study, and its page; arguments as of `show_run`."""
     folder = folder or study.path
-    drawn = draw(findings, folder / "plots", study.unfinished) if plots else {}
+    drawn = draw(findings, folder / "plots", study.unfinished) if plots else None
     with _told(PAGE, raised=()):
         from rnnexp.results.page.of_study import page_of_study
 
@@ -113,9 +112,12 @@ def text(findings: Iterable[Finding]) -> list[str]:
 
 
 @contextmanager
-def _told(what: str, raised: _Errors = (UserError,)) -> Iterator[None]:
+def _told(
+    what: str, raised: _Errors = (UserError,), gaps: list[str] | None = None
+) -> Iterator[None]:
     """A failure inside the block is told in a line, and costs nothing else.
 
+    gaps: to which the line is added, for a page.
     raised: a damaged file of a run on its own is an error of the whole directory.
     """
     try:
@@ -124,7 +126,10 @@ def _told(what: str, raised: _Errors = (UserError,)) -> Iterator[None]:
     except raised:
         raise
     except (Exception, SystemExit) as error:
-        log.warning("%s is left out: %s: %s", what, type(error).__name__, first_line(error))
+        line = f"{what} is left out: {type(error).__name__}: {first_line(error)}"
+        log.warning("%s", line)
+        if gaps is not None:
+            gaps.append(line)
 
 
 def report_run(run: RunDirectory, to: Path | None = None) -> str:

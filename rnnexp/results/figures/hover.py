@@ -133,7 +133,7 @@ def _value(axis: Axis, value: float) -> str:
     ticks = axis.get_major_locator()
     words = axis.get_major_formatter()
     if isinstance(words, FixedFormatter) and isinstance(ticks, FixedLocator):
-        places = np.asarray(ticks.locs, dtype=np.float64)
+        places = np.asarray(ticks(), dtype=np.float64)
         named = np.flatnonzero(np.isclose(places, value))
         if len(named) and named[0] < len(words.seq) and str(words.seq[named[0]]).strip():
             return f"{_name(axis)}{words.seq[named[0]]}"

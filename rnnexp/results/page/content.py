@@ -11,6 +11,16 @@ from rnnexp.results.tables import NOTHING, Cell, Table
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """What became of the figures of findings: the PNG files of each, by the finding's place in the
+    list; a line for each that could not be drawn.
+    """
+
+    files: dict[int, Sequence[Path]] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Picture:
     """A figure on the page, or why it is not there.
 
@@ -101,9 +111,7 @@ def address(target: Path, folder: Path) -> str:
     >>> address(Path("/a/s/rnn 50%/report.html"), Path("/a/s"))
     'rnn%2050%25/report.html'
     """
-    relative = Path(os.path.relpath(target, folder)).as_posix()
-    # a first part with a colon would be read as the name of a protocol
-    return quote(f"./{relative}" if ":" in relative.partition("/")[0] else relative)
+    return quote(Path(os.path.relpath(target, folder)).as_posix())
 
 
 def is_missing(cell: Cell) -> bool:

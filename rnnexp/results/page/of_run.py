@@ -1,7 +1,7 @@
 """The page of a run."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rnnexp import __version__
@@ -11,7 +11,7 @@ from rnnexp.results.findings.base import Finding
 from rnnexp.results.job_status import duration
 from rnnexp.results.names import shown_path
 from rnnexp.results.page import sections, surroundings
-from rnnexp.results.page.content import Command, Page
+from rnnexp.results.page.content import Command, Drawn, Page
 from rnnexp.results.page.pictures import Pictures
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import Summary
@@ -21,18 +21,19 @@ def page_of_run(
     run: RunDirectory,
     findings: Sequence[Finding],
     answer: Sequence[str],
-    drawn: Mapping[int, Sequence[Path]],
+    drawn: Drawn | None,
     folder: Path,
 ) -> Page:
-    """answer: sentences. drawn: the PNG files of each finding, by its place.
+    """answer: sentences. drawn: its figures; None where none were to be drawn.
 
     folder: of the page.
     """
     summary = run.summary
-    pictures = Pictures(drawn, folder)
+    pictures = Pictures(drawn or Drawn(), folder)
     shown, faults = sections.of_findings(findings, pictures)
     predicted = sections.of_regime(summary.regime)
     question, of_question = _question(run)
+    left_out = [] if drawn is None else drawn.left_out
     settings, of_settings = _settings(run)
     return Page(
         kind="run",
@@ -41,10 +42,10 @@ def page_of_run(
         question=question,
         answer=answer,
         facts=_facts(summary),
-        gaps=[*of_question, *gaps(summary), *of_settings, *faults],
+        gaps=[*of_question, *gaps(summary), *of_settings, *faults, *left_out],
         asides=asides(summary),
         sections=[*([predicted] if predicted is not None else []), *shown],
-        no_figures="" if drawn else surroundings.no_figures(run.path),
+        no_figures="" if drawn is not None else surroundings.no_figures(run.path),
         commands=_commands(run, summary),
         environment=list(surroundings.facts(run).items()),
         settings=settings,

@@ -1,7 +1,7 @@
 """The page of a study, or of a search."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rnnexp import __version__
@@ -11,7 +11,7 @@ from rnnexp.results.findings.base import Finding
 from rnnexp.results.job_status import duration
 from rnnexp.results.names import shown_path
 from rnnexp.results.page import sections, surroundings
-from rnnexp.results.page.content import Command, Linked, Listing, Page, address
+from rnnexp.results.page.content import Command, Drawn, Linked, Listing, Page, address
 from rnnexp.results.page.files import PAGE
 from rnnexp.results.page.pictures import Pictures
 from rnnexp.results.study import Study
@@ -30,15 +30,16 @@ def page_of_study(
     study: Study,
     findings: Sequence[Finding],
     answer: Sequence[str],
-    drawn: Mapping[int, Sequence[Path]],
+    drawn: Drawn | None,
     folder: Path,
 ) -> Page:
-    """answer: sentences. drawn: the PNG files of each finding, by its place.
+    """answer: sentences. drawn: its figures; None where none were to be drawn.
 
     folder: of the page.
     """
-    pictures = Pictures(drawn, folder)
+    pictures = Pictures(drawn or Drawn(), folder)
     shown, faults = sections.of_findings(findings, pictures)
+    left_out = [] if drawn is None else drawn.left_out
     path = shown_path(study.path)
     report = shlex.join(["rnnexp", "report", path])
     again = surroundings.command_of_study(study.path)
@@ -49,10 +50,10 @@ def page_of_study(
         question=_question(study),
         answer=answer,
         facts=_facts(study),
-        gaps=[*study.notes(), *without_result(study), *faults],
+        gaps=[*study.notes(), *without_result(study), *faults, *left_out],
         asides=_asides(study),
         sections=shown,
-        no_figures="" if drawn or not findings else surroundings.no_figures(study.path),
+        no_figures="" if drawn is not None or not findings else surroundings.no_figures(study.path),
         runs=listing(study, folder),
         commands=[
             *([Command(AGAIN, again)] if again else []),

@@ -1,12 +1,11 @@
 """The figures of a page, within what a page may weigh."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rnnexp.results import figure_files
 from rnnexp.results.findings.base import Finding
-from rnnexp.results.page.content import Picture, address
+from rnnexp.results.page.content import Drawn, Picture, address
 from rnnexp.results.page.svg import inlined
 
 #: Bytes of one figure, and of all figures of a page: what is larger stays in its file. Text and
@@ -18,17 +17,17 @@ MOST_OF_ONE, MOST_OF_ALL = 1_500_000, 3_500_000
 class Pictures:
     """Reads the figures that were drawn, in the order of the page.
 
-    drawn: the PNG files of each finding, by the finding's place in the list. folder: of the page.
+    folder: of the page.
     """
 
-    drawn: Mapping[int, Sequence[Path]]
+    drawn: Drawn
     folder: Path
     styles: list[str] = field(default_factory=list)
     _bytes: int = 0
 
     def of(self, number: int, finding: Finding, shows: str) -> list[Picture]:
         """Those of the `number`-th finding. shows: what they show, in a sentence."""
-        return [self._picture(path, shows) for path in self.drawn.get(number, ())]
+        return [self._picture(path, shows) for path in self.drawn.files.get(number, ())]
 
     def _picture(self, png: Path, shows: str) -> Picture:
         name = png.stem

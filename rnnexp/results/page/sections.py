@@ -31,7 +31,7 @@ def of_findings(findings: Sequence[Finding], pictures: Pictures) -> tuple[list[S
 def _of_finding(number: int, finding: Finding, pictures: Pictures) -> Section:
     tables = list(finding.tables())
     heading = finding.heading or finding.name.replace("_", " ").capitalize()
-    answer = finding.answer()
+    answer = _answer(finding)
     return Section(
         name=finding.name.replace("_", "-"),
         heading=heading,
@@ -42,6 +42,14 @@ def _of_finding(number: int, finding: Finding, pictures: Pictures) -> Section:
         lines=[] if tables else [line for line in finding.text().splitlines() if line.strip()],
         pictures=pictures.of(number, finding, f"{heading}. {answer}" if answer else heading),
     )
+
+
+def _answer(finding: Finding) -> str:
+    """Its sentence; a failure has been told where the answer of all of them was made."""
+    try:
+        return finding.answer()
+    except Exception:
+        return ""
 
 
 def of_regime(regime: Mapping[str, Any]) -> Section | None:

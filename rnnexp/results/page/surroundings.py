@@ -86,7 +86,7 @@ def command_of_study(study: Path) -> str:
     path = study / "multirun.yaml"
     try:
         recorded = yaml_value(path.read_bytes(), path)
-        said = recorded["hydra"]["overrides"]  # type: ignore[index, call-overload]
+        said = recorded["hydra"]["overrides"]
         typed = [str(word) for word in said["task"]]
         words = [str(word) for word in said["hydra"]]
     except (DataError, OSError, KeyError, TypeError):
