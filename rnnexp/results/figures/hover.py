@@ -16,7 +16,7 @@ from matplotlib.axis import Axis
 from matplotlib.collections import PathCollection
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter
 from matplotlib.transforms import Transform
 
 from rnnexp.printable import in_one_line
@@ -132,11 +132,11 @@ def _value(axis: Axis, value: float) -> str:
     """`test accuracy 82%`; at a tick with words of its own these."""
     ticks = axis.get_major_locator()
     words = axis.get_major_formatter()
-    if isinstance(words, FixedFormatter) and isinstance(ticks, FixedLocator):
+    if isinstance(ticks, FixedLocator):
         places = np.asarray(ticks(), dtype=np.float64)
-        named = np.flatnonzero(np.isclose(places, value))
-        if len(named) and named[0] < len(words.seq) and str(words.seq[named[0]]).strip():
-            return f"{_name(axis)}{words.seq[named[0]]}"
+        for tick in np.flatnonzero(np.isclose(places, value))[:1]:
+            if named := words(places[tick], int(tick)).strip():
+                return f"{_name(axis)}{named}"
     shown = f"{value:.4g}"
     if isinstance(words, FuncFormatter) and (in_percent := words(value, None)).endswith("%"):
         shown = f"{float(in_percent[:-1]):.4g}%"
