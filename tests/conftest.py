@@ -30,6 +30,10 @@ from rnnexp.results.summary import Summary
 # Tiny models gain nothing from threads, and threads that wait for a busy core lose a lot.
 torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"
+# Sentences are whole, to be looked for: how they are wrapped is in tests/command/test_layout.py.
+os.environ["COLUMNS"] = "10000"
+for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"):
+    os.environ.pop(name, None)
 
 
 #: The summary of a run that this process has begun.
