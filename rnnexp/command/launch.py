@@ -142,6 +142,7 @@ def _run_alone(spec: RunSpec) -> float | None:
 def _show_study(directory: Path | None) -> None:
     """Table, statistics and figures of what is on disk; nothing where no sweep began."""
     if directory is not None and directory.is_dir():
+        from rnnexp.results.prose import GAP
         from rnnexp.results.report import report_study
         from rnnexp.results.study import Study
         from rnnexp.results.values import of_study
@@ -149,7 +150,7 @@ def _show_study(directory: Path | None) -> None:
         study = Study.read(directory)
         report = report_study(study)
         if pieces := report.pieces():
-            give(pieces, lambda: of_study(study, report, directory), shown_path(directory))
+            give([GAP, *pieces], lambda: of_study(study, report, directory), shown_path(directory))
 
 
 def tell_run(path: Path) -> None:

@@ -60,7 +60,8 @@ def _answered(how: Output, status: int) -> int:
     """Print what a script has asked for."""
     if how is not Output.FULL and (text := output.for_script(how)):
         try:
-            print(text, flush=True)
+            say(text)
+            sys.stdout.flush()
         except BrokenPipeError:
             _to_nobody()
     return status

@@ -54,7 +54,8 @@ def asked(words: Sequence[str]) -> tuple[Output, list[str]]:
     (<Output.QUIET: 'quiet'>, ['model=rnn'])
     """
     end = list(words).index("--") if "--" in words else len(words)
-    options, others = [], []
+    options: list[str] = []
+    others: list[str] = []
     for place, word in enumerate(words):
         is_option = place < end and word in (*QUIET, *JSON)
         (options if is_option else others).append(word)
