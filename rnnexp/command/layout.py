@@ -49,10 +49,11 @@ def _lines(
     pieces: Iterable[Piece], width: int, columns: int | None, colours: bool
 ) -> Iterator[str]:
     for piece in pieces:
-        sentences = [piece]
         if isinstance(piece, Table):
             yield from table_lines(piece, columns)
             sentences = [Prose(note, "note") for note in piece.notes]
+        else:
+            sentences = [piece]
         for sentence in sentences:
             for line in wrapped(printable(sentence.text), width):
                 yield painted(line, sentence.kind) if colours else line

@@ -73,21 +73,21 @@ def _status(arguments: Sequence[str]) -> int:
         return _run(arguments)
     except SystemExit as stop:  # argparse's and Hydra's, or one from a component
         if isinstance(stop.code, str):
-            _fault(f"failed: {stop.code}", FAILED)
+            _fault("failed", stop.code, FAILED)
         return OK if stop.code is None else stop.code if stop.code in (OK, USER_ERROR) else FAILED
     except BrokenPipeError:  # `rnnexp ... | head`: nobody reads on
         _to_nobody()
         return OK
     except KeyboardInterrupt:
-        return _fault("interrupted", INTERRUPTED)
+        return _fault("interrupted", "", INTERRUPTED)
     except Terminated:
-        return _fault("terminated", TERMINATED)
+        return _fault("terminated", "", TERMINATED)
 
 
-def _fault(what: str, status: int) -> int:
+def _fault(kind: str, message: str, status: int) -> int:
     """The one line that an error gets, and its place in what --json prints."""
-    say_fault(f"rnnexp: {what}")
-    output.tell({"error": {"message": what, "exit_status": status}})
+    say_fault(": ".join(filter(None, ["rnnexp", kind, message])))
+    output.tell({"error": {"kind": kind, "message": message, "exit_status": status}})
     return status
 
 
@@ -155,13 +155,13 @@ def _told(error: Exception) -> int:
     from rnnexp.command.words import one_line, user_errors
 
     if isinstance(error, user_errors()):
-        return _fault(f"error: {short(one_line(error))}", USER_ERROR)
+        return _fault("error", short(one_line(error)), USER_ERROR)
     if isinstance(error, (JobFailed, StorageError)):  # which say all there is to say
-        return _fault(f"failed: {first_line(error)}", FAILED)
+        return _fault("failed", first_line(error), FAILED)
     what = ": ".join(filter(None, [type(error).__name__, first_line(error)]))
     notes = getattr(error, "__notes__", [])  # of a run that had begun, where its log is
     log = notes[0] if notes else "a run that had begun has it in rnnexp.log"
-    return _fault(f"failed: {what} (HYDRA_FULL_ERROR=1 shows the traceback; {log})", FAILED)
+    return _fault("failed", f"{what} (HYDRA_FULL_ERROR=1 shows the traceback; {log})", FAILED)
 
 
 def _terminate(signum: int, frame: FrameType | None) -> None:

@@ -127,7 +127,9 @@ def execution(
         summary.probe_seconds = round(probes.seconds, 3)
         summary.failed_probes = dict(probes.failures)
         if fit.status == "diverged":
-            log.warning("diverged: %s", fit.reason)
+            # a study has a line of its own for each job that has ended
+            level = logging.INFO if headlines_only.get() else logging.WARNING
+            log.log(level, "diverged: %s", fit.reason, extra={"kind": "fault"})
         else:
             run.report_progress("testing", fit.epochs, fit.epochs, fit.steps, fit.steps)
             summary.tested = _take_weights_to_test(experiment, fit)
