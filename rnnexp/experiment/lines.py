@@ -68,12 +68,13 @@ def job_line(job: object, summary: Summary, before: str = "") -> str:
     """
     start = f"{_shortened(str(job), NAME_WIDTH)}  {before}"
     score = summary.score()
-    value = None if summary.test is None or score is None else summary.test.get(score.name)
-    if summary.status != "finished" or score is None or value is None:
+    if summary.status != "finished" or score is None or summary.test is None:
         return f"{start}{result_line(summary)}"
+    value = summary.test.get(score.name)
     line = f"{start}test {score.name} {score.show(value)}"
     low, high = (summary.test_interval or {}).get(score.name) or (None, None)
-    between = "" if low is None or high is None else f" ({score.show(low)} to {score.show(high)})"
+    has_ends = None not in (value, low, high)
+    between = "" if not has_ends else f" ({score.show(low)} to {score.show(high)})"
     chance = "" if score.chance is None else f", chance {score.show(score.chance)}"
     took = "" if summary.seconds is None else f", {summary.seconds:.1f} s"
     for part in (between, chance, took):

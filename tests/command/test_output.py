@@ -160,7 +160,7 @@ def test_list_info_verify_and_version(rnnexp: Rnnexp) -> None:
     assert told(rnnexp("list", "clip", "--json"))["choices"][0]["group"] == "clip"
     assert told(rnnexp("info", "clip/norm", "--json"))["name"] == "norm"
     assert told(rnnexp("--version", "--json"))["version"] == package.__version__
-    verified = told(rnnexp("verify", "init/orthogonal", "--json"))
+    verified = told(rnnexp("verify", "cells/gru", "--json"))
     assert verified["passed"]
     assert all(check["passed"] for check in verified["checks"])
     assert "usage" in rnnexp("report", "--help", "--json").out  # a page for people
