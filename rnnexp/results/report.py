@@ -150,7 +150,7 @@ def report_run(run: RunDirectory, to: Path | None = None) -> Report:
 def of_study(study: Study, findings: Sequence[Finding], folder: Path) -> Report:
     """folder: of what was written of it."""
     sentences = answers(findings)
-    if not any(run.summary.done for run in study.runs):
+    if not sentences and not any(run.finished for run in study.runs):
         sentences = ["No run of it has a result yet."]
     return Report(conclusions.question_of_study(study), sentences, findings, where(folder))
 
