@@ -97,8 +97,9 @@ class _DrawnLine:
         if self._bar is None:
             width = None if _has_width() else 80
             self._bar = tqdm(
-                total=1.0, leave=False, dynamic_ncols=width is None, ncols=width, file=sys.stderr
-            )
+                total=1.0, leave=False, dynamic_ncols=width is None, ncols=width, file=sys.stderr,
+                bar_format="{desc}",
+            )  # fmt: skip
         behind = "; ".join([status.how_far, *status.places])
         behind = behind.replace("{", "{{").replace("}", "}}")
         self._bar.bar_format = f"{{desc}} |{{bar:{BAR}}}| {behind}"

@@ -1,7 +1,5 @@
 """What a run or a study was to answer, and the answer in sentences, with their uncertainty."""
 
-from collections.abc import Sequence
-
 from rnnexp.results import words
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
@@ -89,8 +87,3 @@ def result_of(summary: Summary) -> str:
         if score.better == "high"
         else ": not clearly better than chance."
     )
-
-
-def in_words(question: str, sentences: Sequence[str]) -> str:
-    """What a terminal shows first: the question, and a line for each sentence of the answer."""
-    return "\n".join([question, *(f"  {sentence}" for sentence in sentences)])

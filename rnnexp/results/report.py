@@ -5,6 +5,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from rnnexp.earlier import FINDINGS
@@ -17,6 +18,7 @@ from rnnexp.results.groups import Group
 from rnnexp.results.names import shown_path
 from rnnexp.results.page.content import Drawn
 from rnnexp.results.page.files import PAGE, write
+from rnnexp.results.prose import Piece, Prose, in_blocks, plain_text
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
 
@@ -103,12 +105,25 @@ def show_study(
 
 
 def text(findings: Iterable[Finding]) -> list[str]:
-    """What a terminal shows, a text for each finding that says something."""
-    texts: list[str] = []
+    """A text for each finding that says something."""
+    return [plain_text(block) for block in tables(findings)]
+
+
+def tables(findings: Iterable[Finding]) -> list[list[Piece]]:
+    """What is shown of each finding that says something."""
+    blocks: list[list[Piece]] = []
     for finding in findings:
         with _told(f"the table '{finding.title}'"):
-            texts.append(finding.text())
-    return [shown for shown in texts if shown]
+            blocks.append(_pieces(finding))
+    return [block for block in blocks if block]
+
+
+def _pieces(finding: Finding) -> list[Piece]:
+    """Its tables, or the lines of one that has a text of its own."""
+    found, words = finding.tables(), finding.text()
+    if words == "\n\n".join(table.text() for table in found):
+        return in_blocks([table] for table in found)
+    return [Prose(line) for line in words.split("\n")] if words else []
 
 
 @contextmanager
@@ -132,17 +147,55 @@ def _told(
             gaps.append(line)
 
 
-def report_run(run: RunDirectory, to: Path | None = None) -> str:
+@dataclass(frozen=True)
+class Report:
+    """What is told of a run or a study.
+
+    answers: sentences. findings: whose tables follow. places: where its files are, told last.
+    lacks: of a study without a run, which folders could not be read; it has nothing else.
+    """
+
+    question: str
+    answers: Sequence[str]
+    findings: Sequence[Finding]
+    places: Sequence[str]
+    lacks: Sequence[str] = ()
+
+    def pieces(self) -> list[Piece]:
+        """The answer first, the tables after it, and where all of it is."""
+        if self.lacks or not self.question:
+            return [Prose(line, "warning") for line in self.lacks]
+        answer = [Prose(self.question), *(Prose(f"  {line}", "answer") for line in self.answers)]
+        places = [Prose(place) for place in self.places]
+        return in_blocks([answer, *tables(self.findings), places])
+
+    def __str__(self) -> str:
+        return plain_text(self.pieces())
+
+
+def of_run(run: RunDirectory, findings: Sequence[Finding], *places: Path) -> Report:
+    """places: where its files are, by default its own directory."""
+    question = conclusions.question_of_run(run)
+    return Report(question, run_sentences(run, findings), findings, where(*places or [run.path]))
+
+
+def report_run(run: RunDirectory, to: Path | None = None) -> Report:
     """Draw the figures of a run anew; returns its tables and where the figures are.
 
     to: the folder that has them in its plots/, by default the run's own.
     """
     findings, folder = run_findings(run), to or run.path
     show_run(run, findings, folder=folder)
-    return _blocks([run_answer(run, findings), *text(findings), str(folder / run.plots.name)])
+    return of_run(run, findings, folder / run.plots.name, folder / PAGE)
 
 
-def report_study(study: Study, plots: bool = True, to: Path | None = None) -> str:
+def of_study(study: Study, findings: Sequence[Finding], folder: Path) -> Report:
+    """folder: of what was written of it."""
+    question = conclusions.question_of_study(study)
+    return Report(question, study_sentences(study, findings), findings, where(folder))
+
+
+def report_study(study: Study, plots: bool = True, to: Path | None = None) -> Report:
     """Write study.csv and study.json and draw the figures; returns the study's tables and place.
 
     Of a study without a run nothing is written, and only told which folders could not be read.
@@ -152,7 +205,7 @@ def report_study(study: Study, plots: bool = True, to: Path | None = None) -> st
     if not study.runs:
         if (study.path / PAGE).is_file():  # which says that it runs
             show_study(study, (), plots=False)
-        return "\n".join(study.damaged)
+        return Report("", [], [], [], study.damaged)
     findings = study_findings(study)
     folder = to or study.path
     renamed = _renamed(study.path)
@@ -161,12 +214,7 @@ def report_study(study: Study, plots: bool = True, to: Path | None = None) -> st
     if plots:
         _remove_figures(renamed, folder / "plots")
     show_study(study, findings, plots, folder)
-    return _blocks([study_answer(study, findings), *text(findings), shown_path(folder)])
-
-
-def run_answer(run: RunDirectory, findings: Sequence[Finding]) -> str:
-    """The question and its answer, which is how the run ended and what its findings explain."""
-    return conclusions.in_words(conclusions.question_of_run(run), run_sentences(run, findings))
+    return of_study(study, findings, folder)
 
 
 def run_sentences(run: RunDirectory, findings: Sequence[Finding]) -> list[str]:
@@ -174,18 +222,18 @@ def run_sentences(run: RunDirectory, findings: Sequence[Finding]) -> list[str]:
     return [conclusions.result_of(run.summary), *answers(findings)]
 
 
-def study_answer(study: Study, findings: Sequence[Finding]) -> str:
-    """The question and its answer."""
-    return conclusions.in_words(
-        conclusions.question_of_study(study), study_sentences(study, findings)
-    )
-
-
 def study_sentences(study: Study, findings: Sequence[Finding]) -> list[str]:
     """The answer of a study, a sentence each."""
     if not any(run.summary.done for run in study.runs):
         return ["No run of it has a result yet."]
     return answers(findings) or ["No sentence sums it up: its tables show what was found."]
+
+
+def where(*places: Path) -> list[str]:
+    """A line for each place, and for the page in it; a page that is not there has none."""
+    pages = [place / PAGE for place in places] if len(places) == 1 else []
+    shown = [place for place in [*places, *pages] if place.name != PAGE or place.is_file()]
+    return [shown_path(place) for place in shown]
 
 
 def answers(findings: Iterable[Finding]) -> list[str]:
@@ -222,10 +270,6 @@ def as_json(findings: Sequence[Finding]) -> dict[str, object]:
             json.dumps(value)  # a TypeError for what JSON cannot hold
             values[finding.name] = value
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _blocks(texts: Sequence[str]) -> str:
-    return "\n\n".join(texts)
 
 
 def _quiet() -> warnings.catch_warnings:

@@ -153,7 +153,7 @@ def first_run(study: Path) -> Path:
 def told(study: Path) -> tuple[str, str, list[dict[str, Any]], object]:
     """What is printed of a study, its notes apart, and what its files hold."""
     read = Study.read(study)
-    printed = report_study(read, plots=False)
+    printed = str(report_study(read, plots=False))
     values = json.loads((study / "study.json").read_text())
     return printed, (study / "study.csv").read_text(), read.rows, values
 
