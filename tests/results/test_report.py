@@ -54,7 +54,8 @@ class Pulse(ProbeFinding):
         with style.figure() as (canvas, (axes,)):
             for values in self.beats.values():
                 axes.plot(values)
-            return [style.save(canvas, folder, self.name)]
+            rows = [{"beats": v} for values in self.beats.values() for v in values]
+            return [style.save(canvas, folder, self.name, rows)]
 
     def as_json(self):
         return self.beats
@@ -89,7 +90,7 @@ class Spread(StudyFinding):
 
         with style.figure() as (canvas, (axes,)):
             axes.bar([0], [self.points])
-            return [style.save(canvas, folder, self.name)]
+            return [style.save(canvas, folder, self.name, [{"points": self.points}])]
 '''
 
 #: One that is wrong when it is made, and one when it is drawn.

@@ -6,7 +6,6 @@ whatever figure it is: lines, scattered points and bars. Nothing that is seen ch
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -44,15 +43,14 @@ class _Drawn:
     label: str
 
 
-def add_values(canvas: Figure, path: Path) -> None:
-    """Give the SVG at `path`, as which `canvas` has just been saved, the values of its points."""
+def with_values(canvas: Figure, drawing: str) -> str:
+    """The SVG as which `canvas` has just been drawn, with the values of its points."""
     titles = list(_titles(canvas))
-    text = path.read_text(encoding="utf-8")
-    end = text.rindex("</svg>")
     if not titles:
-        return
+        return drawing
     circles = "\n".join([GROUP, *titles, "</g>", ""])
-    path.write_text(text[:end] + circles + text[end:], encoding="utf-8")
+    end = drawing.rindex("</svg>")
+    return drawing[:end] + circles + drawing[end:]
 
 
 def _titles(canvas: Figure) -> Iterator[str]:
