@@ -132,7 +132,9 @@ def sample(name: str) -> str:
         if task.per_step:
             return "\n".join(["```text", "   step  reads", *_steps(words, target), "```"]) + "\n"
         lines = [" ".join(words), f"asked for: class {int(target)}"]
-    wrapped = [part for line in lines for part in textwrap.wrap(line, WIDTH, subsequent_indent="  ")]
+    wrapped = [
+        part for line in lines for part in textwrap.wrap(line, WIDTH, subsequent_indent="  ")
+    ]
     return "\n".join(["```text", *wrapped, "```"]) + "\n"
 
 
@@ -181,16 +183,20 @@ def settings(name: str) -> str:
         (group, components(group)[name]) for group in FOLDERS.values() if name in components(group)
     )
     key = f"{group}.{name}" if group == "probes" else group
-    own = {setting for setting in choice.values} | set((choice.values.get(name) or {}))
+    own = {*choice.values, *(choice.values.get(name) or {})}
     rows = sorted(choice.settings, key=lambda row: row[0] not in own)
     if not rows:
         return "It has none.\n"
     lines = ["| setting | default | meaning |", "| --- | --- | --- |"]
     lines += [
-        f"| `{key}.{setting}` | `{shown(value)}` | {cell(prose(comment or SCHEDULE.get(setting, '')))} |"
+        f"| `{key}.{setting}` | `{shown(value)}` | {_meaning(setting, comment)} |"
         for setting, value, comment in rows
     ]
     return "\n".join(lines) + "\n"
+
+
+def _meaning(setting: str, comment: str) -> str:
+    return cell(prose(comment or SCHEDULE.get(setting, "")))
 
 
 def index(folder: str) -> str:

@@ -55,6 +55,7 @@ class JacobianCurve:
 @dataclass(frozen=True)
 class Jacobian(ProbeFinding):
     place, probe, compared = 140, "jacobian", False
+    answer_place = 235
     heading = "What a small change of state becomes k steps later"
     equation = (
         "J_k = ds_n/ds_(n-k) = A_n A_(n-1) ... A_(n-k+1), A_t = ds_t/ds_(t-1), s the state of "
@@ -104,6 +105,15 @@ class Jacobian(ProbeFinding):
             for curve in {c.progress: c for c in (self.first, self.last)}.values()
         ]
         return [Table(head, rows, ["means (95% interval) over the longest examples"])]
+
+    def answer(self) -> str:
+        """By what a change of the state is multiplied per step, along its best direction."""
+        if self.last.gain.value is None:
+            return ""
+        return (
+            "Per step back the largest singular value of the state's Jacobian changes by "
+            f"{self.last.gain.text} (natural logarithm; 95% interval over examples)."
+        )
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import jacobian

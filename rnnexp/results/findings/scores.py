@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from rnnexp.results.factors import LENGTHS
+from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import StudyFinding
 from rnnexp.results.findings.padding import varies_padding
 from rnnexp.results.over_seeds import INTERVAL, ONE_BY_ONE
@@ -44,7 +45,7 @@ class Scores(StudyFinding):
     asked: whether the score is another one than the headline.
     """
 
-    place = 10
+    place, answer_place = 10, 130
     heading = "The score of each setting"
     equation = "mean ± t(0.975, n-1) s / √n over n seeds, within the bounds of the score"
     reading = (
@@ -161,6 +162,23 @@ class Scores(StudyFinding):
                 "interval)"
             )
         return [*notes, *self.tested, *self.notes]
+
+    def answer(self) -> str:
+        """Each group's score where they are few; else the highest mean and the lowest."""
+        scored = [(group, group.interval) for group in self.groups if group.interval is not None]
+        if not scored:
+            return ""
+        chance = " or ".join(map(self.score.show, self.chance_levels)) or "not known"
+        said = f"Test {self.score.axis} (chance: {chance}): "
+        parts = [
+            sentences.labelled(group.label, sentences.with_uncertainty(self.score, interval))
+            for group, interval in scored
+        ]
+        if len(parts) <= sentences.MOST_NAMED:
+            return f"{said}{'; '.join(parts)}."
+        means = [interval.mean for _, interval in scored]
+        ends = parts[means.index(max(means))], parts[means.index(min(means))]
+        return f"{said}of {len(parts)} groups the highest mean has {ends[0]}; the lowest {ends[1]}."
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import scores
