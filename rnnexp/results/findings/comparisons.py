@@ -12,7 +12,7 @@ from rnnexp.results.findings.base import StudyFinding
 from rnnexp.results.findings.padding import reads_pads
 from rnnexp.results.groups import group_label, json_value
 from rnnexp.results.over_seeds import ONE_BY_ONE
-from rnnexp.results.significance import SIGNIFICANT, Paired, PairsTested
+from rnnexp.results.significance import SIGNIFICANT, Paired, PairsTested, seeds_needed
 from rnnexp.results.study import Study
 from rnnexp.results.tables import NOTHING, Cell, Table, count, spread, with_interval
 from rnnexp.scores import Score
@@ -26,6 +26,7 @@ class Comparisons(StudyFinding):
     """shown: the setting whose values the table compares; study.json has those of all settings.
 
     only_next: settings of which each value is compared with the next alone, as they have so many.
+    at_chance: whether no run beats chance, so that no difference answers anything.
     """
 
     place, answer_place = 20, 110
@@ -51,6 +52,7 @@ class Comparisons(StudyFinding):
     shown: str
     comparisons: Sequence[Comparison]
     only_next: Sequence[str] = ()
+    at_chance: bool = False
 
     @classmethod
     def of(cls, study: Study) -> Self | None:
@@ -60,7 +62,7 @@ class Comparisons(StudyFinding):
         if not comparisons:
             return None
         too_many = [name for name in several if only_next(study.groups(), name)]
-        return cls(study.score, several[0], comparisons, too_many)
+        return cls(study.score, several[0], comparisons, too_many, study.at_chance)
 
     def tables(self) -> list[Table]:
         lines = [pair for pair in self.comparisons if pair.factor == self.shown]
@@ -91,7 +93,7 @@ class Comparisons(StudyFinding):
     def answer(self) -> str:
         """The first pair of the setting that is shown, at the longest length; what p says of it."""
         lines = [pair for pair in self.comparisons if pair.factor == self.shown]
-        if not lines:
+        if not lines or self.at_chance:
             return ""
         tested = PairsTested.of([pair.difference for pair in lines])
         longest = max(map(_length, lines))
@@ -106,7 +108,8 @@ class Comparisons(StudyFinding):
         better = sentences.which_is_better(self.score, pair.difference.difference, first, second)
         told = sentences.difference(self.score, pair.difference.difference)
         if p is None:
-            said = "so few seeds can call no difference significant"
+            tries = f" for {len(lines)} pairs" if len(lines) > 1 else ""
+            said = f"a significant p{tries} takes {seeds_needed(len(lines))} seeds"
         else:
             among = f" adjusted for {len(lines)} pairs" if len(lines) > 1 else ""
             sure = "significant" if p <= SIGNIFICANT else "not significant"

@@ -38,7 +38,10 @@ class LongerLine:
 
 @dataclass(frozen=True)
 class Longer(StudyFinding):
-    """axis: the setting that is the length. lengths: the shortest and the longest."""
+    """axis: the setting that is the length. lengths: the shortest and the longest.
+
+    at_chance: whether no run beats chance, so that no difference answers anything.
+    """
 
     place, answer_place = 45, 112
     json_when_absent: ClassVar[Any] = []
@@ -60,6 +63,7 @@ class Longer(StudyFinding):
     axis: str
     lengths: tuple[int, int]
     lines: Sequence[LongerLine]
+    at_chance: bool
 
     @classmethod
     def of(cls, study: Study) -> Self | None:
@@ -77,7 +81,9 @@ class Longer(StudyFinding):
             pairs.setdefault(group_label(others), {})[int(group.factors[axis])] = group
         made = [_line(label, axis, ends, at, study) for label, at in pairs.items()]
         lines = [line for line in made if line is not None]
-        return cls(study.score, axis, ends, lines) if 0 < len(lines) <= MAX_GROUPS else None
+        if not 0 < len(lines) <= MAX_GROUPS:
+            return None
+        return cls(study.score, axis, ends, lines, study.at_chance)
 
     def tables(self) -> list[Table]:
         short, long = self.lengths
@@ -101,6 +107,8 @@ class Longer(StudyFinding):
 
     def answer(self) -> str:
         """What each model gains, read at no pads where that can be chosen."""
+        if self.at_chance:
+            return ""
         read = [line for line in self.lines if not reads_pads(line.others)] or self.lines
         short, long = self.lengths
         parts = [

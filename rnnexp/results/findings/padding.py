@@ -60,7 +60,10 @@ class PaddingCost:
 
 @dataclass(frozen=True)
 class Padding(StudyFinding):
-    """others: names of the settings beside the two that vary."""
+    """others: names of the settings beside the two that vary.
+
+    at_chance: whether no run beats chance, so that there is nothing to lose.
+    """
 
     place, answer_place = 40, 115
     heading = "What the pads cost"
@@ -86,6 +89,7 @@ class Padding(StudyFinding):
     scores: Sequence[PaddingScore]
     data: str
     synthetic: bool
+    at_chance: bool = False
 
     @classmethod
     def of(cls, study: Study) -> Self | None:
@@ -97,7 +101,7 @@ class Padding(StudyFinding):
         return cls(
             study.score, others, _costs(study),
             [score for group in scored if (score := _score(group, study))],
-            str(first.data), first.synthetic,
+            str(first.data), first.synthetic, study.at_chance,
         )  # fmt: skip
 
     def tables(self) -> list[Table]:
@@ -128,7 +132,7 @@ class Padding(StudyFinding):
     def answer(self) -> str:
         """What is lost to the pads, of each model, at the longest length."""
         known = [(cost, cost.lost) for cost in self.costs if cost.lost is not None]
-        if not known:
+        if not known or self.at_chance:
             return ""
         length = self.others.index("seq_len") if "seq_len" in self.others else None
         if length is not None:

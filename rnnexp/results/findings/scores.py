@@ -43,6 +43,7 @@ class Scores(StudyFinding):
     drawn: whether it has a figure; where the length varies, others show the score against it.
     test_examples: the fewest of its runs; None where no run says.
     asked: whether the score is another one than the headline.
+    at_chance: whether no run beats chance.
     """
 
     place, answer_place = 10, 130
@@ -72,6 +73,7 @@ class Scores(StudyFinding):
     drawn: bool
     test_examples: int | None
     asked: bool = False
+    at_chance: bool = False
 
     @classmethod
     def of(cls, study: Study) -> Self | None:
@@ -107,6 +109,7 @@ class Scores(StudyFinding):
             not set(LENGTHS) & set(study.factors) and not varies_padding(study),
             min((n for g in study.groups() if (n := g.test_examples) is not None), default=None),
             study.asked is not None,
+            study.at_chance,
         )
 
     def tables(self) -> list[Table]:
@@ -170,6 +173,9 @@ class Scores(StudyFinding):
             return ""
         chance = " or ".join(map(self.score.show, self.chance_levels)) or "not known"
         said = f"Test {self.score.axis} (chance: {chance}): "
+        if self.at_chance:
+            runs = sum(interval.n for _, interval in scored)
+            said = f"None of {runs} runs beats chance: their scores say nothing of memory. {said}"
         parts = [
             sentences.labelled(group.label, sentences.with_uncertainty(self.score, interval))
             for group, interval in scored
