@@ -53,6 +53,7 @@ format: install
 
 readme: install
 	$(BIN)/python docs/tables.py
+	$(BIN)/python docs/component_pages.py
 
 # docs/licences.md, from the packages that are installed
 licences: install
