@@ -33,7 +33,7 @@ table = scores.pivot_table(index="seq_len", columns=["model.readout", "model"], 
 print(table.round(3))
 
 # %%
-figure, axes = plt.subplots(figsize=(6, 3.5), layout="constrained")
+figure, axes = plt.subplots(figsize=(7, 3.5), layout="constrained")
 for (readout, model), curve in table.items():
     style = "o-" if readout == "last_valid" else "s--"
     color = {"rnn": "#D55E00", "lstm": "#0072B2"}[model]
@@ -41,7 +41,7 @@ for (readout, model), curve in table.items():
     axes.plot(curve.index, 100 * curve, style, color=color, label=f"{model.upper()}, {where}")
 axes.axhline(50, color="0.6", linewidth=1, zorder=0)
 axes.set(xlabel="words read", ylabel="test accuracy (%)", title="Accuracy against length")
-axes.legend(frameon=False, fontsize=8)
+figure.legend(loc="outside right upper", frameon=False, fontsize=8)
 course.keep(figure, "lesson_3_length")
 
 # %% [markdown]
@@ -51,11 +51,12 @@ course.keep(figure, "lesson_3_length")
 # must survive all of them.
 
 # %%
+padded = {}
 for seq_len in sorted(study.runs.seq_len.unique()):
     name = study.runs[study.runs.seq_len == seq_len].run.iloc[0]
     report = study.run(name).summary.data_report
-    padded = 1 - report["words_per_text"]["longer_than_seq_len"]
-    print(f"{seq_len:4} words: {padded:.0%} of the texts have no more")
+    padded[seq_len] = 1 - report["words_per_text"]["longer_than_seq_len"]
+    print(f"{seq_len:4} words: {padded[seq_len]:.0%} of the texts have no more")
 
 # %% [markdown]
 # ## How to read it

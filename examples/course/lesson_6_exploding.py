@@ -90,9 +90,9 @@ print(norms["median"].mean().unstack("epoch").round(3).to_string())
 # ## Your turn
 #
 # 1. The classic numbers: `rnnexp experiment=exploding`
-# 2. Each element for itself, or each unit against its own weights:
-#    `rnnexp -m experiment=exploding_training clip=value,agc seed=0,1,2`
+# 2. How sharply must be clipped?
+#    `rnnexp -m experiment=exploding_training clip.max_norm=0.1,1,10 seed=0,1,2`
 # 3. At which gain does it learn without clipping?
-#    `rnnexp -m experiment=exploding_training clip=none init.std=0.06,0.125,0.25,0.5 seed=0,1,2`
+#    `rnnexp -m experiment=exploding_training clip.max_norm=inf init.std=0.06,0.125,0.25,0.5 seed=0`
 # 4. What does rnnexp predict of your weights before it trains? Look for "gain" in what
 #    `rnnexp model=rnn init=normal init.std=0.5 data.limit=300 trainer.epochs=1` prints.

@@ -85,13 +85,14 @@ print(lstms.runs[["init", "seed", "test_accuracy"]].to_string(index=False))
 #
 # - A memory task is solved or it is not: look at every seed, a mean of 75% is nobody's result.
 # - The initial gradient says how well the first steps of the training see the cue. What comes of it
-#   depends on the budget: at 2,000 steps others have learned it too.
+#   depends on the budget: with more steps others may learn it too.
 # - An open gate remembers everything, also what should be forgotten.
 #
 # ## Your turn
 #
 # 1. Which bias is enough? `rnnexp -m data=recall seq_len=20 model=lstm init=forget_bias
-#    init.value=0,1,3,5 trainer.steps=400 seed=0,1,2 clip=norm optimizer.lr=0.003`
+#    init.value=0,1,3,5 trainer.steps=400 seed=0 clip=norm optimizer.lr=0.003
+#    model.hidden_size=32 embedding.dim=16`
 # 2. The identity with ReLU (Le et al. 2015): `rnnexp -m data=recall seq_len=20 model=rnn
 #    model.nonlinearity=relu init=irnn trainer.steps=400 seed=0,1,2 clip=norm`
 # 3. The published comparison, a minute: `rnnexp experiment=chrono_init`

@@ -38,7 +38,7 @@ tested = [column for column in study.runs if column.startswith("test_accuracy")]
 print(study.runs[["data.curriculum", "seed", *tested]].round(3).to_string(index=False))
 
 # %%
-figure, axes = plt.subplots(figsize=(6, 3.5), layout="constrained")
+figure, axes = plt.subplots(figsize=(7, 3.5), layout="constrained")
 for way, lengths, color in (("fixed", "20", "#6E6E6E"), ("grow", "2 to 20", "#D55E00")):
     for seed in sorted(study.runs.seed.unique()):
         run = study.run({"data.curriculum": way, "seed": int(seed)})
@@ -49,7 +49,7 @@ axes.axhline(50, color="0.6", linewidth=1, zorder=0)
 axes.axvline(20, color="0.6", linestyle=":", zorder=0)
 axes.set(xlabel="length tested at (steps)", ylabel="accuracy (%)")
 axes.set_title("How far an RNN recalls a cue")
-axes.legend(frameon=False)
+figure.legend(loc="outside right upper", frameon=False)
 course.keep(figure, "lesson_9_memory")
 
 # %% [markdown]
