@@ -36,8 +36,8 @@ for name, module in (("RNN", nn.RNN(H, H)), ("LSTM", nn.LSTM(H, H)), ("GRU", nn.
 
 # %%
 figure, axes = plt.subplots(figsize=(6, 3.5), layout="constrained")
-for name, flow in flows.items():
-    axes.semilogy(flow.by_distance()[1], label=name)
+for (name, flow), color in zip(flows.items(), ("#D55E00", "#0072B2", "#009E73"), strict=True):
+    axes.semilogy(flow.by_distance()[1], color=color, label=name)
 axes.axhline(1.4e-45, color="0.6", linestyle=":")
 axes.text(0, 3e-45, "smallest number of float32", fontsize=8, color="0.4")
 axes.set(xlabel="steps before the last", ylabel="mean ‖dL/dh_t‖", title="Untrained networks")

@@ -64,7 +64,7 @@ def test_a_quiet_run_shows_nothing_and_leaves_the_same(
     quiet = package.run([*WORDS], quiet=True)
     assert capfd.readouterr().out == ""
     assert quiet.directory.content("metrics.csv") == loud.directory.content("metrics.csv")
-    assert "test accuracy" in quiet.directory.content("rnnexp.log").decode()
+    assert "test accuracy" in (quiet.path / "rnnexp.log").read_text()
 
 
 def test_a_study_is_the_same_study(rnnexp: Callable[..., Outcome], workdir: Path) -> None:
