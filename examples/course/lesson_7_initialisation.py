@@ -11,7 +11,7 @@ from torch import nn
 
 import rnnexp
 
-T, B, H = 100, 8, 64
+T, B, H = 100, 4, 32
 torch.manual_seed(0)
 x_TBE = torch.randn(T, B, H) / H**0.5
 
