@@ -18,6 +18,7 @@ from rnnexp.experiment.load import load_model, weights_place
 from rnnexp.experiment.measured import Measured
 from rnnexp.model.base import SequenceModel
 from rnnexp.results import report
+from rnnexp.results.page.files import PAGE
 from rnnexp.results.report_folder import report_folder
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import Summary, TaskRecord
@@ -215,9 +216,14 @@ class Run:
         >>> run.draw()["gates"]                   # doctest: +SKIP
         """
         folder = report_folder(self.path, None if to is None else Path(to))
-        plots = folder / self.plots.name
-        report.draw(report.run_findings(self.directory), plots)
-        return figures_in(plots)
+        report.show_run(self.directory, report.run_findings(self.directory), folder=folder)
+        return figures_in(folder / self.plots.name)
+
+    @property
+    def page(self) -> Path | None:
+        """report.html, which explains the run; None before it has a result, or was reported."""
+        path = self.path / PAGE
+        return path if path.is_file() else None
 
     def notes(self) -> list[str]:
         """What is missing of it, a line each: nothing where all is there."""

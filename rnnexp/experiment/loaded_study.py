@@ -18,6 +18,7 @@ from rnnexp.results.comparing import StudiesCompared
 from rnnexp.results.difference import Difference
 from rnnexp.results.findings.comparisons import Comparisons
 from rnnexp.results.groups import Group
+from rnnexp.results.page.files import PAGE
 from rnnexp.results.report_folder import report_folder
 from rnnexp.results.study import Study
 
@@ -193,9 +194,15 @@ class LoadedStudy:
 
     def draw(self, to: str | Path | None = None) -> Mapping[str, Figure]:
         """Draw every figure anew, into the study's plots/ or into a folder `to`; returns them."""
-        plots = report_folder(self.path, None if to is None else Path(to)) / "plots"
-        report.draw(report.study_findings(self.study), plots, self.study.unfinished)
-        return figures_in(plots)
+        folder = report_folder(self.path, None if to is None else Path(to))
+        report.show_study(self.study, report.study_findings(self.study), folder=folder)
+        return figures_in(folder / "plots")
+
+    @property
+    def page(self) -> Path | None:
+        """report.html, which explains the study; None before it began, or was reported."""
+        path = self.path / PAGE
+        return path if path.is_file() else None
 
     def notes(self) -> list[str]:
         """What is missing or uneven, a line each, as below its table."""

@@ -163,14 +163,13 @@ def _keep_weights(experiment: Experiment, fit: Fit, run: RunDirectory, saving: C
 
 
 def _show(run: RunDirectory, plots: bool) -> None:
-    """Tables and figures of a run that has its result, which nothing here can take away."""
+    """Tables, figures and page of a run that has its result, which nothing here can take away."""
     try:
         findings = report.run_findings(run)
         for text in report.text(findings):
             for line in text.splitlines():
                 log.info("%s", line)
-        if plots:
-            report.draw(findings, run.plots)
+        report.show_run(run, findings, plots)
     except Exception as error:
         log.warning("no tables or figures: %s: %s", type(error).__name__, first_line(error))
 

@@ -15,6 +15,8 @@ from rnnexp.results.findings import finding_types
 from rnnexp.results.findings.base import Finding
 from rnnexp.results.groups import Group
 from rnnexp.results.names import shown_path
+from rnnexp.results.page.content import Drawn
+from rnnexp.results.page.files import PAGE, write
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
 
@@ -50,19 +52,54 @@ def _made(
     return findings
 
 
-def draw(findings: Iterable[Finding], folder: Path, note: str = "") -> None:
-    """Every figure. note: what each says below its title."""
-    with _told("every figure"):
+def draw(findings: Iterable[Finding], folder: Path, note: str = "") -> Drawn:
+    """Every figure; returns the PNG files of each finding, and what could not be drawn.
+
+    note: what each says below its title.
+    """
+    drawn = Drawn()
+    with _told("every figure", gaps=drawn.left_out):
         from rnnexp.results.figures import style
 
         with style.together(note):
-            for finding in findings:
-                with _told(f"the figure '{finding.title}'"):
+            for number, finding in enumerate(findings):
+                with _told(f"the figure '{finding.title}'", gaps=drawn.left_out):
                     try:
-                        finding.draw(folder)
+                        drawn.files[number] = finding.draw(folder)
                     except style.TooMuch as reason:
-                        log.warning("no figure '%s': %s", finding.title, reason)
+                        drawn.left_out.append(f"no figure '{finding.title}': {reason}")
+                        log.warning("%s", drawn.left_out[-1])
                         figure_files.remove(folder, finding.name)  # of what was there before
+    return drawn
+
+
+def show_run(
+    run: RunDirectory, findings: Sequence[Finding], plots: bool = True, folder: Path | None = None
+) -> None:
+    """The figures of a run, and its page. plots: draw the figures.
+
+    folder: that has them in its plots/, by default the run's own.
+    """
+    folder = folder or run.path
+    drawn = draw(findings, folder / run.plots.name) if plots else None
+    with _told(PAGE, raised=()):
+        from rnnexp.results.page.of_run import page_of_run
+
+        write(page_of_run(run, findings, run_sentences(run, findings), drawn, folder), folder)
+
+
+def show_study(
+    study: Study, findings: Sequence[Finding], plots: bool = True, folder: Path | None = None
+) -> None:
+    """The figures of a study, and its page; arguments as of `show_run`."""
+    folder = folder or study.path
+    drawn = draw(findings, folder / "plots", study.unfinished) if plots else None
+    with _told(PAGE, raised=()):
+        from rnnexp.results.page.of_study import page_of_study
+
+        write(
+            page_of_study(study, findings, study_sentences(study, findings), drawn, folder), folder
+        )
 
 
 def text(findings: Iterable[Finding]) -> list[str]:
@@ -75,9 +112,12 @@ def text(findings: Iterable[Finding]) -> list[str]:
 
 
 @contextmanager
-def _told(what: str, raised: _Errors = (UserError,)) -> Iterator[None]:
+def _told(
+    what: str, raised: _Errors = (UserError,), gaps: list[str] | None = None
+) -> Iterator[None]:
     """A failure inside the block is told in a line, and costs nothing else.
 
+    gaps: to which the line is added, for a page.
     raised: a damaged file of a run on its own is an error of the whole directory.
     """
     try:
@@ -86,7 +126,10 @@ def _told(what: str, raised: _Errors = (UserError,)) -> Iterator[None]:
     except raised:
         raise
     except (Exception, SystemExit) as error:
-        log.warning("%s is left out: %s: %s", what, type(error).__name__, first_line(error))
+        line = f"{what} is left out: {type(error).__name__}: {first_line(error)}"
+        log.warning("%s", line)
+        if gaps is not None:
+            gaps.append(line)
 
 
 def report_run(run: RunDirectory, to: Path | None = None) -> str:
@@ -94,9 +137,9 @@ def report_run(run: RunDirectory, to: Path | None = None) -> str:
 
     to: the folder that has them in its plots/, by default the run's own.
     """
-    findings, plots = run_findings(run), (to or run.path) / run.plots.name
-    draw(findings, plots)
-    return _blocks([run_answer(run, findings), *text(findings), str(plots)])
+    findings, folder = run_findings(run), to or run.path
+    show_run(run, findings, folder=folder)
+    return _blocks([run_answer(run, findings), *text(findings), str(folder / run.plots.name)])
 
 
 def report_study(study: Study, plots: bool = True, to: Path | None = None) -> str:
@@ -107,6 +150,8 @@ def report_study(study: Study, plots: bool = True, to: Path | None = None) -> st
     default the study's own.
     """
     if not study.runs:
+        if (study.path / PAGE).is_file():  # which says that it runs
+            show_study(study, (), plots=False)
         return "\n".join(study.damaged)
     findings = study_findings(study)
     folder = to or study.path
@@ -115,20 +160,32 @@ def report_study(study: Study, plots: bool = True, to: Path | None = None) -> st
     study.write(as_json(findings) | told, folder)
     if plots:
         _remove_figures(renamed, folder / "plots")
-        draw(findings, folder / "plots", study.unfinished)
+    show_study(study, findings, plots, folder)
     return _blocks([study_answer(study, findings), *text(findings), shown_path(folder)])
 
 
 def run_answer(run: RunDirectory, findings: Sequence[Finding]) -> str:
     """The question and its answer, which is how the run ended and what its findings explain."""
-    sentences = [conclusions.result_of(run.summary), *answers(findings)]
-    return conclusions.in_words(conclusions.question_of_run(run), sentences)
+    return conclusions.in_words(conclusions.question_of_run(run), run_sentences(run, findings))
+
+
+def run_sentences(run: RunDirectory, findings: Sequence[Finding]) -> list[str]:
+    """The answer of a run: how it ended, then what its findings explain."""
+    return [conclusions.result_of(run.summary), *answers(findings)]
 
 
 def study_answer(study: Study, findings: Sequence[Finding]) -> str:
     """The question and its answer."""
-    sentences = answers(findings) or ["No run of it has a result yet."]
-    return conclusions.in_words(conclusions.question_of_study(study), sentences)
+    return conclusions.in_words(
+        conclusions.question_of_study(study), study_sentences(study, findings)
+    )
+
+
+def study_sentences(study: Study, findings: Sequence[Finding]) -> list[str]:
+    """The answer of a study, a sentence each."""
+    if not any(run.summary.done for run in study.runs):
+        return ["No run of it has a result yet."]
+    return answers(findings) or ["No sentence sums it up: its tables show what was found."]
 
 
 def answers(findings: Iterable[Finding]) -> list[str]:

@@ -74,12 +74,12 @@ def damages(files: Mapping[str, bytes], seed: int, flips: int, cuts: int) -> Ite
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """What the files of a folder hold; without figures and the log, which say nothing to anybody
-    but people."""
+    """What the files of a folder hold; without figures, the page and the log, which say nothing to
+    anybody but people."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not {"plots", "rnnexp.log", ".locks"} & {*path.parts}
+        if path.is_file() and not {"plots", "report.html", "rnnexp.log", ".locks"} & {*path.parts}
     }
 
 

@@ -21,7 +21,7 @@ from matplotlib.text import Text
 
 from rnnexp.results import figure_files
 from rnnexp.results.figure_files import Numbers
-from rnnexp.results.figures import fonts
+from rnnexp.results.figures import fonts, hover
 from rnnexp.results.figures.scales import nothing, plain_powers
 from rnnexp.results.statistics import Interval
 from rnnexp.results.words import JOINER, literal
@@ -253,6 +253,7 @@ def save(canvas: Figure, folder: Path, name: str, numbers: Numbers = ()) -> Path
         canvas.savefig(folder / f"{name}.svg", metadata={"Date": None})
         # laid out once for both: working it out takes as long as drawing
         canvas.set_layout_engine("none")
+        hover.add_values(canvas, folder / f"{name}.svg")
         canvas.savefig(folder / f"{name}.png", dpi=DPI)
     return folder / f"{name}.png"
 
