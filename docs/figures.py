@@ -4,7 +4,7 @@
 
 `<!-- figure: plots/NAME.png -->` above an image says which file of the last run or study it is. The
 commands of the block before it are typed in FOLDER/PAGE (where they ran before, a study has nothing
-left to do), and the file is made small: 1,000 pixels wide, at most 256 colours.
+left to do), and the file is made small: 900 pixels wide, at most 128 colours.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from PIL import Image
 from rnnexp.command.main import main as rnnexp
 
 DOCS = Path(__file__).resolve().parent
-WIDTH = 1000
+WIDTH = 900
 SHOWN = re.compile(r"<!-- figure: (\S+) -->\n!\[[^\]]*\]\(([^)]+)\)")
 
 
@@ -54,7 +54,7 @@ def small(source: Path, target: Path) -> None:
     with Image.open(source) as picture:
         height = round(picture.height * WIDTH / picture.width)
         resized = picture.convert("RGB").resize((WIDTH, height), Image.Resampling.LANCZOS)
-        resized.quantize(256, method=Image.Quantize.MEDIANCUT).save(target, optimize=True)
+        resized.quantize(128, method=Image.Quantize.MEDIANCUT).save(target, optimize=True)
 
 
 def main(words: Sequence[str]) -> int:

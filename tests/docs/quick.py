@@ -27,7 +27,9 @@ def quick(words: Sequence[str], plots: bool) -> list[str]:
     typed = dict(word.partition("=")[::2] for word in words if "=" in word)
     preset = typed.get("experiment")
     if preset in same_numbers.PRESET_NAMES:
-        return [*words, *_unless(typed, same_numbers.small(preset)[1:]), "threads=1"]
+        cut_words = _unless(typed, same_numbers.small(preset)[1:])
+        drawn = ["plots=true"] if plots and "seed=0" not in cut_words else []  # a study draws its own
+        return [*words, *cut_words, *drawn, "threads=1"]
     task = typed.get("data", preset or "reviews")
     cut = dict(ALWAYS)
     if not all(name in plugins.option_files("model") for name in typed.get("model", "lstm").split(",")):
