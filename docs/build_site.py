@@ -1,4 +1,4 @@
-"""The pages of docs/ as a site, a folder for each version: site/0.7.0/, site/latest/, site/index.html.
+"""The pages of docs/ as a site: site/VERSION/, site/latest/, and site/index.html, which lists them.
 
     python docs/build_site.py                  build this version into site/
     python docs/build_site.py --site FOLDER    ... into another folder, beside the versions there
@@ -34,7 +34,9 @@ LIST = """\
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>rnnexp: versions of the documentation</title>
-<style>body {{ font: 1.1rem/1.6 sans-serif; margin: 3rem auto; max-width: 40rem; padding: 0 1rem }}</style>
+<style>
+body {{ font: 1.1rem/1.6 sans-serif; margin: 3rem auto; max-width: 40rem; padding: 0 1rem }}
+</style>
 <h1>rnnexp: documentation</h1>
 <ul>
 {items}
@@ -94,8 +96,12 @@ def checked(config: dict[str, Any], docs: Path) -> dict[str, Any]:
     """The configuration with its whole navigation. Raises SiteError for a page it has not."""
     nav = navigation(config["nav"], docs)
     names, there = list(named(nav)), pages(docs)
-    faults = [f"{page} is not in the navigation of mkdocs.yml" for page in there if page not in names]
-    faults += [f"mkdocs.yml names {page}, which is not there" for page in names if page not in there]
+    faults = [
+        f"{page} is not in the navigation of mkdocs.yml" for page in there if page not in names
+    ]
+    faults += [
+        f"mkdocs.yml names {page}, which is not there" for page in names if page not in there
+    ]
     faults += [f"mkdocs.yml names {page} twice" for page in {*names} if names.count(page) > 1]
     if faults:
         raise SiteError("\n".join(sorted(faults)))

@@ -31,7 +31,12 @@ def choices_table() -> str:
 
 
 def _group_table(group: str) -> str:
-    lines = [f"## `{group}`", "", "| choice | what | settings and defaults |", "| --- | --- | --- |"]
+    lines = [
+        f"## `{group}`",
+        "",
+        "| choice | what | settings and defaults |",
+        "| --- | --- | --- |",
+    ]
     shared: dict[str, Choice] = {}
     for name, choice in choices(group).items():
         default = " (default)" if defaults().get(group) == name else ""

@@ -37,7 +37,9 @@ def german_tables(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def mails(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [f"a {('kind', 'rude')[i % 4 == 0]} mail {'x' * (i % 7 + 1)},{i % 4 == 0}" for i in range(80)]
+    rows = [
+        f"a {('kind', 'rude')[i % 4 == 0]} mail {'x' * (i % 7 + 1)},{i % 4 == 0}" for i in range(80)
+    ]
     Path("mails.csv").write_text("\n".join(["text,label", *rows]) + "\n")
 
 

@@ -28,11 +28,15 @@ def quick(words: Sequence[str], plots: bool) -> list[str]:
     preset = typed.get("experiment")
     if preset in same_numbers.PRESET_NAMES:
         cut_words = _unless(typed, same_numbers.small(preset)[1:])
-        drawn = ["plots=true"] if plots and "seed=0" not in cut_words else []  # a study draws its own
+        drawn = (
+            ["plots=true"] if plots and "seed=0" not in cut_words else []
+        )  # a study draws its own
         return [*words, *cut_words, *drawn, "threads=1"]
     task = typed.get("data", preset or "reviews")
     cut = dict(ALWAYS)
-    if not all(name in plugins.option_files("model") for name in typed.get("model", "lstm").split(",")):
+    if not all(
+        name in plugins.option_files("model") for name in typed.get("model", "lstm").split(",")
+    ):
         del cut["model.hidden_size"]  # a model of the page's own need not have it
     if task not in TASKS or "test_count" in composed(f"data={task}")["data"]:
         cut |= SAMPLES

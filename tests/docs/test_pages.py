@@ -106,7 +106,7 @@ def test_a_page_leads_to_pages_of_the_site_alone(name: str) -> None:
 def test_every_setting_that_a_page_names_is_one() -> None:
     keys = set(valid_keys())
     groups = "|".join(settings.GROUPS)
-    own = {"init.value", "data.symbols", "model.window", "model.width", "schedule.hold"}  # of packages shown
+    own = {"init.value", "data.symbols", "model.width", "schedule.hold"}  # of the packages shown
     for name, text in TEXTS.items():
         if not name.endswith(("LOG.md", "memory.md")):
             for key in re.findall(rf"(?<![\w.])((?:{groups})\.[a-z_]+)=", text):
