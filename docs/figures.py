@@ -31,7 +31,7 @@ def shown(text: str) -> Iterator[tuple[list[str], str, str]]:
         blocks = re.findall(r"^```sh\n(.*?)^```", text[: found.start()], flags=re.S | re.M)
         if not blocks:
             raise ValueError(f"{found[2]}: no command stands above it")
-        yield blocks[-1].splitlines(), found[1], found[2]
+        yield blocks[-1].replace("\\\n", " ").splitlines(), found[1], found[2]
 
 
 def made(commands: Sequence[str], file: str, work: Path) -> Path:
