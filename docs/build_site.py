@@ -161,7 +161,9 @@ def publish(built: Path, site: Path, version: str = __version__) -> None:
     all_versions = versions(site)
     _replace(site / all_versions[0], site / "latest")
     items = [f'<li><a href="latest/index.html">latest</a> ({html.escape(all_versions[0])})</li>']
-    items += [f'<li><a href="{name}/index.html">{html.escape(name)}</a></li>' for name in all_versions]
+    items += [
+        f'<li><a href="{name}/index.html">{html.escape(name)}</a></li>' for name in all_versions
+    ]
     (site / "index.html").write_text(LIST.format(items="\n".join(items)), encoding="utf-8")
 
 

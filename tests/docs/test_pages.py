@@ -21,7 +21,7 @@ from tests.docs.pages import FIGURE, ROOT, Page, all_pages
 tables = script(ROOT / "docs" / "tables.py")
 
 #: How many blocks no test runs. Each says why, above it: a cluster, a GPU, a download, an install.
-LEFT_OUT = 0
+LEFT_OUT = 15
 
 #: Pages of which the jobs run in processes of their own, and those that take more than ten seconds.
 ISOLATED = ("docs/launchers.md",)
@@ -90,7 +90,10 @@ def test_the_files_that_a_page_names_exist(name: str) -> None:
     text = TEXTS[name]
     places = r"rnnexp|conf|docs|examples|tests|benchmarks"
     for path in re.findall(rf"`((?:{places})/[\w./]+\.\w+)`", text):
-        assert (ROOT / path).exists(), path
+        if (
+            path == path.lower() and name != "docs/LOG.md"
+        ):  # NAME stands for any; a log is of its day
+            assert (ROOT / path).exists(), path
     for target in re.findall(r"\]\(([\w./-]+)(?:#[\w-]+)?\)", text):
         assert ((ROOT / name).parent / target).exists(), target
 
@@ -178,7 +181,7 @@ def test_what_is_left_is_what_the_page_promises(rnnexp: Callable[..., Outcome], 
     assert always - {"a folder per job"} <= there
 
 
-def test_every_figure_is_small_and_says_what_made_it() -> None:
+def test_every_figure_is_small_and_shown() -> None:
     shown = {
         ((ROOT / name).parent / target).resolve()
         for name, text in TEXTS.items()
@@ -187,4 +190,4 @@ def test_every_figure_is_small_and_says_what_made_it() -> None:
     there = {p for kind in ("png", "svg") for p in (ROOT / "docs").rglob(f"*.{kind}")}
     assert {path for path in there if path.suffix == ".png"} <= shown, "a figure that no page shows"
     for path in shown:
-        assert path.stat().st_size < 150_000, path.name
+        assert path.stat().st_size < 120_000, path.name
