@@ -49,7 +49,7 @@ class Page:
     @property
     def draws(self) -> bool:
         """Whether the page shows figures, or tells of them."""
-        return "<!-- figure:" in self.text or "plots/" in self.text
+        return any(sign in self.text for sign in ("<!-- figure:", "plots/", ".figures"))
 
     def run(self) -> None:
         """Everything that the page shows, in the current folder."""

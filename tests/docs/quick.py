@@ -1,6 +1,8 @@
 """The quick form of a command: what the pages show, cut to about a second. Said here alone."""
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from benchmarks import same_numbers
 from rnnexp import plugins
@@ -32,7 +34,7 @@ def quick(words: Sequence[str], plots: bool) -> list[str]:
             ["plots=true"] if plots and "seed=0" not in cut_words else []
         )  # a study draws its own
         return [*words, *cut_words, *drawn, "threads=1"]
-    task = typed.get("data", preset or "reviews")
+    task = typed.get("data") or (_task_of(words, preset) if preset else "reviews")
     cut = dict(ALWAYS)
     if not all(
         name in plugins.option_files("model") for name in typed.get("model", "lstm").split(",")
@@ -63,6 +65,14 @@ def quick(words: Sequence[str], plots: bool) -> list[str]:
         cut["probes.hidden_dynamics.min_length"] = "5"
     cut |= {} if plots else {"plots": "false"}
     return [*words, *(f"{key}={value}" for key, value in cut.items())]
+
+
+def _task_of(words: Sequence[str], preset: str) -> str:
+    """The task of a preset of the page's own package."""
+    conf = Path(words[list(words).index("--config-dir") + 1])
+    text = (conf / "experiment" / f"{preset}.yaml").read_text(encoding="utf-8")
+    found = re.search(r"override /data: (\w+)", text)
+    return found[1] if found else "reviews"
 
 
 def _short(lengths: str) -> str:
