@@ -46,14 +46,16 @@ def quick(words: Sequence[str], plots: bool) -> list[str]:
         cut |= PASSES
         settings = composed(f"data={task}")["data"]
         cut |= {f"data.{key}": "80" for key in ("limit", "count") if key in settings}
+    images = task in TASKS and "pool" in composed(f"data={task}")["data"]  # as long as they are
     for key, value in typed.items():
-        if key.endswith("seq_len"):
+        if key.endswith("seq_len") and not images:
             cut[key] = _short(value)
         elif key == "seed":
             cut[key] = ",".join(value.split(",")[:2])
         elif key in cut and not value.replace(".", "").isdigit():
             del cut[key]  # several values, or a space to search
-    cut.setdefault("seq_len", "12")
+    if not images:
+        cut.setdefault("seq_len", "12")
     if "trainer.batch_size" in typed or "trainer.steps" in typed:
         cut.pop("trainer.batch_size", None)
     if "trainer.steps" in typed:
