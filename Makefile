@@ -8,14 +8,15 @@ TORCH_INDEX ?=
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install run test test-fast check format readme licences torture benchmark published memory clean
+.PHONY: help install run test test-fast check format readme docs licences torture benchmark published memory clean
 
 help:
 	@echo "make run        install, then the first study: RNN against LSTM (about two minutes)"
 	@echo "make test       install, then style, types and all tests"
 	@echo "make test-fast  the tests without the long ones"
 	@echo "make check      style and types alone"
-	@echo "make readme     the README's tables, made anew from conf/"
+	@echo "make readme     the tables of docs/reference/, made anew from conf/"
+	@echo "make docs       the documentation as a site, into site/; warnings are errors"
 	@echo "make licences   the page of licences, made anew from what is installed"
 	@echo "make torture    what may go wrong made to go wrong, long (make test has a short form)"
 	@echo "make benchmark  speed beside plain PyTorch, Keras and Lightning (a quarter of an hour)"
@@ -53,6 +54,11 @@ format: install
 
 readme: install
 	$(BIN)/python docs/tables.py
+	$(BIN)/python docs/component_pages.py
+
+# site/VERSION, site/latest and a list of versions; SITE=folder for another place
+docs: install
+	$(BIN)/python docs/build_site.py $(if $(SITE),--site "$(SITE)")
 
 # docs/licences.md, from the packages that are installed
 licences: install
@@ -67,7 +73,7 @@ benchmark: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[benchmark]"
 	$(BIN)/python -m benchmarks
 
-# three studies under outputs/studies/, docs/memory.md, docs/memory.png and the README's table; stopped, it goes on
+# three studies under outputs/studies/, docs/memory.md and docs/memory.png; stopped, it goes on
 memory: install
 	$(BIN)/python -m benchmarks.remember
 

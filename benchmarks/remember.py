@@ -5,9 +5,8 @@
 Runs what is missing of three studies under outputs/studies, as their presets say and as `rnnexp`
 does, each with every model that has a cell: memory_trainability, memory_holding, and
 memory_carrying_over. Stopped, it goes on where it was. Then it writes memory.md and memory.png (and
-.svg) into the folder (docs/, if no other is named), and the table into README.md there where it
-stands. Without --quick: six seeds, about an hour on two cores. --quick shows in seconds that it all
-runs, and says nothing.
+.svg) into the folder (docs/, if no other is named). Without --quick: six seeds, about an hour on
+two cores. --quick shows in seconds that it all runs, and says nothing.
 """
 
 import argparse
@@ -64,9 +63,6 @@ def main(arguments: Sequence[str], run: Callable[[Sequence[str]], int] = rnnexp)
     page = options.folder / "memory.md"
     before = page if page.is_file() else REPOSITORY / "docs" / "memory.md"
     page.write_text(filled(before.read_text(encoding="utf-8"), rows), encoding="utf-8")
-    if options.folder == REPOSITORY / "docs":
-        readme = REPOSITORY / "README.md"
-        readme.write_text(filled(readme.read_text(encoding="utf-8"), rows), encoding="utf-8")
     print(table(rows))
     return 0
 

@@ -26,6 +26,7 @@ PRESETS = CONF / "experiment"
 #: The tasks that a program makes, and the models: those of this checkout.
 TASKS = sorted(p.stem for p in CONF.glob("data/*.yaml") if "[_generated]" in p.read_text("utf-8"))
 MODELS = sorted(path.stem for path in CONF.glob("model/*.yaml"))
+PRESET_NAMES = sorted(path.stem for path in PRESETS.glob("*.yaml"))
 
 #: The settings that make a run take a second or less, its sense gone.
 SMALL = {

@@ -1,7 +1,7 @@
-"""The README's tables of choices, presets and probes, made from the folders of choices.
+"""The tables of settings, choices, presets and probes in docs/, made from the folders of choices.
 
-    python docs/tables.py            write them into README.md
-    python docs/tables.py --check    exit with 1 where README.md has others
+    python docs/tables.py            write them into the pages
+    python docs/tables.py --check    exit with 1 where a page has others
 
 Each stands between `<!-- NAME: made by docs/tables.py -->` and `<!-- end of NAME -->`.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rnnexp.command.choices import PRESETS, Choice, choices, defaults, groups, shown, top_settings
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+DOCS = Path(__file__).resolve().parent
 
 
 def settings_table() -> str:
@@ -23,25 +23,29 @@ def settings_table() -> str:
 
 
 def choices_table() -> str:
-    """Every choice of every group but presets and probes, with its settings.
+    """A table for every group but presets and probes: its choices, with their settings.
 
     Settings that several choices take from a file of their group have a row of their own.
     """
-    lines = ["| choice | what | settings and defaults |", "| --- | --- | --- |"]
-    for group in groups():
-        if group == "probes":
-            continue
-        shared: dict[str, Choice] = {}
-        for name, choice in choices(group).items():
-            default = " (default)" if defaults().get(group) == name else ""
-            bases = [base for base in choice.bases() if base.name.startswith("_")]
-            shared |= {base.name: base for base in bases}
-            left_out = {setting for base in bases for setting, _, _ in base.settings}
-            row = f"| `{group}={name}`{default} | {_cell(choice.description)} |"
-            lines.append(f"{row} {_settings(choice, left_out)} |")
-        lines += [
-            f"| | {_cell(base.description)} | {_settings(base)} |" for base in shared.values()
-        ]
+    return "\n\n".join(_group_table(group) for group in groups() if group != "probes")
+
+
+def _group_table(group: str) -> str:
+    lines = [
+        f"## `{group}`",
+        "",
+        "| choice | what | settings and defaults |",
+        "| --- | --- | --- |",
+    ]
+    shared: dict[str, Choice] = {}
+    for name, choice in choices(group).items():
+        default = " (default)" if defaults().get(group) == name else ""
+        bases = [base for base in choice.bases() if base.name.startswith("_")]
+        shared |= {base.name: base for base in bases}
+        left_out = {setting for base in bases for setting, _, _ in base.settings}
+        row = f"| `{group}={name}`{default} | {_cell(choice.description)} |"
+        lines.append(f"{row} {_settings(choice, left_out)} |")
+    lines += [f"| | {_cell(base.description)} | {_settings(base)} |" for base in shared.values()]
     return "\n".join(lines)
 
 
@@ -69,39 +73,44 @@ def _settings(choice: Choice, left_out: Collection[str] = ()) -> str:
             continue
         note = f" ({_cell(comment)})" if comment else ""
         texts.append(f"`.{name}` {shown(value)}{note}")
-    return "; ".join(texts)
+    return "<br>".join(texts)
 
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-TABLES: dict[str, Callable[[], str]] = {
-    "settings": settings_table,
-    "choices": choices_table,
-    "presets": presets_table,
-    "probes": probes_table,
+#: Each table, and the page it stands in.
+TABLES: dict[str, tuple[str, Callable[[], str]]] = {
+    "settings": ("reference/settings.md", settings_table),
+    "choices": ("reference/settings.md", choices_table),
+    "presets": ("reference/presets.md", presets_table),
+    "probes": ("reference/measuring.md", probes_table),
 }
 
 
-def filled(text: str) -> str:
-    """The README with its tables as the folders have them. Raises ValueError for a missing one."""
-    for name, table in TABLES.items():
+def filled(page: str, text: str) -> str:
+    """A page with its tables as the folders have them. Raises ValueError for a missing one."""
+    for name, (where, table) in TABLES.items():
+        if where != page:
+            continue
         start, end = f"<!-- {name}: made by docs/tables.py -->", f"<!-- end of {name} -->"
         if text.count(start) != 1 or text.count(end) != 1:
-            raise ValueError(f"README.md must hold '{start}' and '{end}' once")
+            raise ValueError(f"docs/{page} must hold '{start}' and '{end}' once")
         block = f"{start}\n{table()}\n{end}"
         text = re.sub(f"{re.escape(start)}.*?{re.escape(end)}", lambda _: block, text, flags=re.S)  # noqa: B023
     return text
 
 
 def main(words: list[str]) -> int:
-    text = README.read_text(encoding="utf-8")
-    made = filled(text)
-    if words == ["--check"]:
-        return int(made != text)
-    README.write_text(made, encoding="utf-8")
-    return 0
+    status = 0
+    for page in dict.fromkeys(page for page, _ in TABLES.values()):
+        text = (DOCS / page).read_text(encoding="utf-8")
+        made = filled(page, text)
+        status |= int(made != text)
+        if words != ["--check"]:
+            (DOCS / page).write_text(made, encoding="utf-8")
+    return status if words == ["--check"] else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Every recipe of CONTRIBUTING: its files are written, its commands typed, their results seen."""
+"""The recipes of docs/how-to: their package is written, its commands typed, the results seen.
+
+That each command of the pages runs is for tests/docs to see.
+"""
 
 import re
 import shlex
@@ -13,8 +16,20 @@ import rnnexp as package
 from rnnexp import plugins
 from tests.conftest import Outcome
 
-TEXT = (Path(__file__).resolve().parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
-RECIPES = dict(re.findall(r"^### (.+?)\n(.*?)(?=^##|\Z)", TEXT, flags=re.S | re.M))
+PAGES = {
+    name: (Path(__file__).resolve().parents[1] / "docs" / "how-to" / f"{name}.md").read_text(
+        "utf-8"
+    )
+    for name in ("own_cell", "own_parts", "own_probe")
+}
+TEXT = "".join(PAGES.values())
+#: The parts of a page, and the pages on one thing.
+RECIPES = dict(re.findall(r"^## (.+?)\n(.*?)(?=^##|\Z)", PAGES["own_parts"], flags=re.S | re.M))
+RECIPES["A cell"] = PAGES["own_cell"].partition("## Other kinds")[0].partition("## The class")[2]
+RECIPES["A probe with its table and figure"] = (
+    "```sh\nrnnexp --config-dir mypkg/conf +probes=sparsity data.limit=100 seq_len=12 "
+    "trainer.epochs=1\n```"
+)
 WITH_COMMANDS = [title for title, recipe in RECIPES.items() if "```sh" in recipe]
 
 
@@ -27,6 +42,8 @@ def mypkg(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The package of all recipes, in the folder that one works in."""
     for block in (*blocks("python", TEXT), *blocks("yaml", TEXT)):
         first, _, rest = block.partition("\n")
+        if not re.fullmatch(r"# mypkg/\S+", first):
+            continue
         path = Path(first.removeprefix("# "))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(rest, encoding="utf-8")

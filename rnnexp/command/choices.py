@@ -1,4 +1,4 @@
-"""What can be chosen, read off the folders of choices: for the help page and the README's tables.
+"""What can be chosen, read off the folders of choices: for the help page and the tables of docs/.
 
 A choice is a YAML file. The comments at its top say what it is, the comment behind a setting what
 the setting does. Nothing here composes a configuration, so that help is quick.

@@ -1,7 +1,7 @@
 """What the fault tests share: how many faults are tried, and the table of what came of them.
 
-`make test` tries a few of each kind; `make torture` (RNNEXP_TORTURE=1) as many as the README names,
-and prints the counts.
+`make test` tries a few of each kind; `make torture` (RNNEXP_TORTURE=1) as many as
+docs/how-to/resume.md names, and prints the counts.
 """
 
 import json

@@ -25,7 +25,7 @@ from matplotlib.text import Text
 from rnnexp.durable import write_text
 from rnnexp.results import figure_files
 from rnnexp.results.figure_files import Numbers
-from rnnexp.results.figures import direct_labels, fonts, svg
+from rnnexp.results.figures import direct_labels, fonts, hover, svg
 from rnnexp.results.figures.scales import nothing, plain_powers
 from rnnexp.results.statistics import Interval
 from rnnexp.results.words import JOINER, in_common, literal
@@ -291,9 +291,10 @@ def save(canvas: Figure, folder: Path, name: str, numbers: Numbers) -> Path:
         # laid out once for all: working it out takes as long as drawing
         canvas.set_layout_engine("none")
         direct_labels.settle(canvas)
-        drawn = io.StringIO()
-        canvas.savefig(drawn, format="svg", metadata={"Date": None})
-        write_text(folder / f"{name}.svg", svg.with_fonts(drawn.getvalue()))
+        file = io.StringIO()
+        canvas.savefig(file, format="svg", metadata={"Date": None})
+        drawing = hover.with_values(canvas, svg.with_fonts(file.getvalue()))
+        write_text(folder / f"{name}.svg", drawing)
         canvas.savefig(folder / f"{name}.png", dpi=DPI)
     return folder / f"{name}.png"
 

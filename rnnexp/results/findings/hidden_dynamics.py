@@ -56,6 +56,24 @@ class StateLine:
 @dataclass(frozen=True)
 class HiddenDynamics(ProbeFinding):
     place, probe = 90, "hidden_dynamics"
+    heading = "How the states move along whole sequences"
+    equation = (
+        "‖h_t‖, of an LSTM ‖c_t‖ too; variance over time: Var_t ‖h_t‖; relative to the norm: "
+        "√(Var_t ‖h_t‖) / mean_t ‖h_t‖"
+    )
+    reading = (
+        "Each sequence of the test split is read whole, uncut and without pads: where its norm "
+        "levels off the state has come to rest, where it moves the network goes on reacting. "
+        "'Variance over time' is the mean over sequences (± their standard deviation); "
+        "'relative to the norm' sets the movement beside the size, so that different states "
+        "compare; the column of |h| has the share of saturated units."
+    )
+    misleads = (
+        "A norm has no direction: a state can turn, and carry news, while its norm stays. The "
+        "variance grows with the size of a state, and c of an LSTM has no bound: compare the "
+        "relative column. It is of a few sequences, the first of each class in the file that "
+        "are long enough."
+    )
 
     lines: Sequence[StateLine]
     groups: int

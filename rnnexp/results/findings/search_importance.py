@@ -24,6 +24,21 @@ class SearchImportance(SearchFinding):
     """
 
     place, answer_place = 6, 200
+    heading = "Which settings the score depends on"
+    equation = (
+        "importance: share of the score's variance that a setting explains in a forest of "
+        "trees fitted to the trials (fANOVA)"
+    )
+    reading = (
+        "'Importance' is the share of a setting, and 'more than chance' whether there is "
+        "anything to explain: by a test of ranks, with p as many times as there are settings. "
+        "The panels have the validation score against each setting."
+    )
+    misleads = (
+        "Shares add up to 1 whether or not there is anything to find: read 'more than chance' "
+        "first. It is of the ranges that were searched: of a setting that hardly varied it "
+        "says nothing."
+    )
 
     search: Search
     importances: Sequence[Importance]

@@ -31,6 +31,17 @@ class SearchTrials(SearchFinding):
     """
 
     place, answer_place = 5, 10
+    heading = "The best trials of the search"
+    reading = (
+        "Each row is a trial: the values that were tried, the validation score that the search "
+        "goes by, and the test score beside it. The best comes first, and a note has the "
+        "command that runs it again."
+    )
+    misleads = (
+        "The best of many validation scores is also the luckiest, and promises too much. The "
+        "test score is honest as long as nothing is chosen by it. Trials without a value are "
+        "counted, and in no ranking."
+    )
 
     search: Search
     score: Score | None

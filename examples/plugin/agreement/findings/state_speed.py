@@ -42,6 +42,18 @@ class StateSpeed(ProbeFinding):
     """Of a run on its own there is one line, without intervals; of a study one for each group."""
 
     probe = "state_speed"
+    heading = "How far the state moves from step to step"
+    equation = "‖h_t - h_(t-1)‖ / (‖h_t‖ + ‖h_(t-1)‖), mean over examples and steps"
+    reading = (
+        "0 is a state that stays where it is, 1 one that turns into its opposite, and 0.71 one "
+        "of the same size that has nothing to do with the one before. The table has the mean "
+        "before and after training, the figure each step."
+    )
+    misleads = (
+        "A state that moves little may hold what it has read, or may never have read anything. "
+        "It is of the top layer's h alone: of an LSTM the c behind it can stand still while h "
+        "moves."
+    )
 
     lines: Sequence[Line]
 
