@@ -51,7 +51,7 @@ def draw(finding: Holding, folder: Path) -> list[Path]:
         )
         data = words.data_name(finding.data, finding.synthetic)
         style.title(canvas, f"{_seen(finding, data)}\n{note}", 10)
-        style.name_lines(canvas, panels)
+        style.name_lines(canvas, panels, width=32)
         return [style.save(canvas, folder, finding.name, rows)]
 
 

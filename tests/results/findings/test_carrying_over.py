@@ -89,6 +89,7 @@ def test_the_figure_replaces_that_of_the_old_name(tmp_path: Path) -> None:
     (finding,) = CarryingOver.in_run(Group.of_run(RunDirectory.open(path.parent)))
     finding.draw(plots)
     assert sorted(file.name for file in plots.iterdir()) == [
+        "carrying_over.csv",
         "carrying_over.png",
         "carrying_over.svg",
     ]
