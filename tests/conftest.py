@@ -65,7 +65,7 @@ TINY_MODEL = ("model.hidden_size=4", "plots=false", "threads=1")
 
 def _small(task: str) -> tuple[str, ...]:
     """Words that make a task take a second; it reads `texts.csv`, `series.csv` or `mnist`."""
-    config = _settings(plugins.own_config_dir() / "data" / f"{task}.yaml")
+    config = settings_of(plugins.own_config_dir() / "data" / f"{task}.yaml")
     if "test_count" in config:  # made by a program
         words = ["seq_len=12", "trainer.steps=3", "data.val_count=5", "data.test_count=20"]
     else:
@@ -83,12 +83,12 @@ def _small(task: str) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _settings(path: Path) -> dict[str, Any]:
+def settings_of(path: Path) -> dict[str, Any]:
     """What a file of choices sets, and those that it begins from. To compose takes far longer."""
-    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     inherited: dict[str, Any] = {}
     for base in values.pop("defaults", []):
-        inherited |= _settings(path.with_name(f"{base}.yaml"))
+        inherited |= settings_of(path.with_name(f"{base}.yaml"))
     return inherited | values
 
 
@@ -168,7 +168,7 @@ TASKS = {name: _small(name) for name in plugins.option_files("data")}
 GENERATED = [
     name
     for name in TASKS
-    if "test_count" in _settings(plugins.own_config_dir() / "data" / f"{name}.yaml")
+    if "test_count" in settings_of(plugins.own_config_dir() / "data" / f"{name}.yaml")
 ]
 
 
