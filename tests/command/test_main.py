@@ -277,7 +277,7 @@ def test_predict_uses_the_best_epoch_after_early_stopping(
 
 
 def test_report_draws_a_run_and_a_study_again(rnnexp: Rnnexp, workdir: Path) -> None:
-    rnnexp("-m", *TINY, "seq_len=6,12", "study=both", "plots=true")
+    rnnexp("-m", *TINY, "seq_len=6,12", "study=both", "plots=true", "probes=none")
     study = workdir / "outputs" / "studies" / "both"
     figure = study / "plots" / "score_vs_length.png"
     job = next(study.glob("*/summary.json")).parent
