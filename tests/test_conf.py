@@ -60,7 +60,10 @@ def test_an_option_is_short(path: Path) -> None:
 @pytest.mark.parametrize("path", PRESETS, ids=name)
 def test_a_preset_composes_and_holds_deltas_only(path: Path) -> None:
     assert path.read_text().startswith("# @package _global_\n")
-    settings.dials(composed(name(path)))
+    question = settings.dials(composed(name(path))).question
+    assert question is not None
+    assert question.endswith("?")
+    assert len(question) <= 88
     assert "_target_" not in path.read_text()
 
 

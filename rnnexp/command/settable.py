@@ -47,6 +47,11 @@ def check_is_of_use(config: DictConfig, several: bool, swept: Collection[str] = 
                 "name=... ends the name of a single run and has no effect on a study: "
                 f"type {to_type('study', str(config.name or 'NAME'))} to name it"
             )
+        if "question" in swept:
+            raise ConfigError(
+                "question has several values, and is one of the whole study: quote what has a "
+                "comma in it, as in 'question=\"Does it, really?\"'"
+            )
         varied = sorted(key for key in swept if key.partition(".")[0] == settings.LOGGER)
         if varied:
             raise ConfigError(

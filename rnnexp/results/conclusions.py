@@ -34,7 +34,7 @@ def question_of_study(study: Study) -> str:
         return question
     score = study.score.axis
     if study.search is not None:
-        return f"Which settings give the best {score}?"
+        return f"Which settings give the best validation {study.search.objective.axis}?"
     factors = study.factors
     if not factors or (factors == ["model"] and len(study.groups()) < 2):
         return f"Which {score} do these runs reach?"

@@ -135,6 +135,12 @@ class Study:
             return f"unfinished: up to {more} more rounds choose further lengths" if more else ""
         return f"unfinished: {len(done)} of {len(done) + lacking} runs have a result"
 
+    @property
+    def at_chance(self) -> bool:
+        """Whether its runs were judged, and none of them beats chance: then nothing was learned."""
+        judged = [run.row["beats_chance"] for run in self.runs if "beats_chance" in run.row]
+        return bool(judged) and not any(judged)
+
     def comparisons(self, factor: str) -> Iterator[Comparison]:
         """The score at each pair of values of a setting, over the same seeds, all else alike."""
         return compared(self._groups, factor, self.score)

@@ -3,6 +3,7 @@
 import re
 import textwrap
 import unicodedata
+from collections.abc import Mapping
 from typing import Any
 
 from rnnexp.results.models import shown_model
@@ -65,6 +66,18 @@ def setting(name: str, value: Any) -> str:
     if pattern := PATTERNS.get(name):
         return literal(pattern.format(shown))
     return literal(f"{setting_name(name)} {shown}")
+
+
+def settings(named: Mapping[str, Any]) -> str:
+    """Several settings.
+
+    >>> settings({"model": "rnn", "seq_len": 20})
+    'RNN, 20 steps'
+    """
+    return ", ".join(
+        model_name(str(value)) if name == "model" else setting(name, value)
+        for name, value in named.items()
+    )
 
 
 def setting_name(name: str) -> str:

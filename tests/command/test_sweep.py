@@ -195,6 +195,8 @@ def test_what_is_wrong_with_a_preset_s_words_is_told(rnnexp: Rnnexp, own: Path) 
     assert "unknown setting 'modl'; did you mean 'model'?" in rnnexp(*words, "modl=rnn").error
     assert "model=lstmm is no option" in rnnexp(*words, "model=lstmm").error
     assert "seq_len=6,12 has several values: add -m" in rnnexp("seq_len=6,12").error
+    asked = rnnexp("-m", "question=Does it, really?", "seed=0")
+    assert "question has several values, and is one of the whole study: quote" in asked.error
 
 
 @pytest.mark.parametrize("options", [(), ("-m", "seed=0,1")], ids=["run", "study"])

@@ -18,7 +18,7 @@ class Calibration(Finding):
     ends: the 95% interval of the error. of_steps: the answers are of steps with a target.
     """
 
-    place = 206
+    place, answer_place = 206, 300
 
     model: str
     data: str
@@ -58,6 +58,9 @@ class Calibration(Finding):
             f"{show(self.ends[1])}): {self.verdict}; {show(self.floor)} on average of as many "
             "examples, were every probability right"
         )
+
+    def answer(self) -> str:
+        return f"{self.text()[0].upper()}{self.text()[1:]}."
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import calibration

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from rnnexp.results import figure_files
+from rnnexp.results import figure_files, words
+from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import Finding
 from rnnexp.results.groups import Group
 from rnnexp.results.over_seeds import ONE_BY_ONE
@@ -98,7 +99,7 @@ class CarryingGroup:
 class CarryingOver(Finding):
     """groups: those trained at one length and tested at others. alone: of a run on its own."""
 
-    place = 34
+    place, answer_place = 34, 24
     json_when_absent: ClassVar[Any] = []
 
     score: Score
@@ -168,6 +169,27 @@ class CarryingOver(Finding):
         else:
             notes.append(MEDIAN_REACH)
         return Table(head, rows, notes)
+
+    def answer(self) -> str:
+        """To which multiple of its length each group carries, of the median seed that learned."""
+        parts = []
+        for group in self.groups:
+            if group.carried is None:
+                continue
+            median = group.carried.median
+            said = "nothing learned to carry"
+            if median is not None:
+                said = reach_in_words(median.middle, 1, "×")
+                if not self.alone:
+                    ends = interval_in_words(median, (1, group.carried.farthest), "×")
+                    said += f" (the median of {median.n} seeds lies in {ends})"
+            parts.append(f"{words.label(group.label)}, trained at {group.trained_at}: {said}")
+        if not parts:
+            return ""
+        return (
+            "On sequences longer than those trained on it keeps more than half of its skill up to "
+            f"this multiple of their length: {sentences.listed(parts)}."
+        )
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import carrying_over

@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import ProbeFinding
 from rnnexp.results.findings.holding import MAX_ROWS
 from rnnexp.results.groups import Group
@@ -128,7 +129,7 @@ class SeparatedGroup:
 
 @dataclass(frozen=True)
 class ClassSeparation(ProbeFinding):
-    place, probe = 162, "class_separation"
+    place, probe, answer_place = 162, "class_separation", 230
 
     groups: Sequence[SeparatedGroup]
     data: str
@@ -204,6 +205,21 @@ class ClassSeparation(ProbeFinding):
         ):
             notes.append(ONE_BY_ONE)
         return [Table(head, rows, notes)]
+
+    def answer(self) -> str:
+        """To where the state separates the classes, and to where the answer is right."""
+        parts = [
+            sentences.labelled(
+                group.label,
+                f"the state separates the classes to a {group.axis} of {told[0]}, the answer is "
+                f"right to {told[1]}",
+            )
+            for group in self.groups
+            if (told := group.in_words) is not None
+        ]
+        if not parts:
+            return ""
+        return f"Of the median seed: {sentences.listed(parts)}."
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import class_separation

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from rnnexp.results import words
 from rnnexp.results.comparisons import MAX_COMPARED, Comparison, only_next
 from rnnexp.results.factors import LENGTHS
+from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import StudyFinding
+from rnnexp.results.findings.padding import reads_pads
 from rnnexp.results.groups import group_label, json_value
 from rnnexp.results.over_seeds import ONE_BY_ONE
-from rnnexp.results.significance import Paired, PairsTested
+from rnnexp.results.significance import SIGNIFICANT, Paired, PairsTested, seeds_needed
 from rnnexp.results.study import Study
 from rnnexp.results.tables import NOTHING, Cell, Table, count, spread, with_interval
 from rnnexp.scores import Score
@@ -23,15 +26,17 @@ class Comparisons(StudyFinding):
     """shown: the setting whose values the table compares; study.json has those of all settings.
 
     only_next: settings of which each value is compared with the next alone, as they have so many.
+    at_chance: whether no run beats chance, so that no difference answers anything.
     """
 
-    place = 20
+    place, answer_place = 20, 110
     json_when_absent: ClassVar[Any] = []
 
     score: Score
     shown: str
     comparisons: Sequence[Comparison]
     only_next: Sequence[str] = ()
+    at_chance: bool = False
 
     @classmethod
     def of(cls, study: Study) -> Self | None:
@@ -41,7 +46,7 @@ class Comparisons(StudyFinding):
         if not comparisons:
             return None
         too_many = [name for name in several if only_next(study.groups(), name)]
-        return cls(study.score, several[0], comparisons, too_many)
+        return cls(study.score, several[0], comparisons, too_many, study.at_chance)
 
     def tables(self) -> list[Table]:
         lines = [pair for pair in self.comparisons if pair.factor == self.shown]
@@ -68,6 +73,32 @@ class Comparisons(StudyFinding):
         others = f", {group_label(comparison.others)}" if comparison.others else ""
         difference = difference_cells(self.score, comparison.difference, p)
         return [Cell(f"{second} - {first}{others}"), *difference]
+
+    def answer(self) -> str:
+        """The first pair of the setting that is shown, at the longest length; what p says of it."""
+        lines = [pair for pair in self.comparisons if pair.factor == self.shown]
+        if not lines or self.at_chance:
+            return ""
+        tested = PairsTested.of([pair.difference for pair in lines])
+        longest = max(map(_length, lines))
+        # the order of `min` keeps the first of those that read no pads
+        place = min(
+            (i for i, pair in enumerate(lines) if _length(pair) == longest),
+            key=lambda i: reads_pads(lines[i].others),
+        )
+        pair, p = lines[place], tested.adjusted[place]
+        first, second = (words.settings({self.shown: value}) for value in pair.values)
+        where = f" ({words.settings(pair.others)})" if pair.others else ""
+        better = sentences.which_is_better(self.score, pair.difference.difference, first, second)
+        told = sentences.difference(self.score, pair.difference.difference)
+        if p is None:
+            tries = f" for {len(lines)} pairs" if len(lines) > 1 else ""
+            said = f"a significant p{tries} takes {seeds_needed(len(lines))} seeds"
+        else:
+            among = f" adjusted for {len(lines)} pairs" if len(lines) > 1 else ""
+            sure = "significant" if p <= SIGNIFICANT else "not significant"
+            said = f"p = {p:.2g}{among}, {sure}"
+        return f"{better}{where}: {second} - {first} in test {self.score.axis} {told}; {said}."
 
     def as_json(self) -> list[dict[str, Any]]:
         """p_adjusted: among the pairs of its setting; null where so few seeds allow none."""
@@ -102,6 +133,11 @@ class Comparisons(StudyFinding):
         for pair in self.comparisons:
             settings.setdefault(pair.factor, []).append(pair)
         return settings
+
+
+def _length(pair: Comparison) -> float:
+    """The length at which a pair is compared; 0 where none varies."""
+    return max((float(pair.others[name]) for name in LENGTHS if name in pair.others), default=0.0)
 
 
 def difference_cells(score: Score, over_seeds: Paired, p: float | None) -> list[Cell]:

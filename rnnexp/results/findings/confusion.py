@@ -39,7 +39,7 @@ class Confusion(Finding):
     the calibration error, which is a finding of its own.
     """
 
-    place = 205
+    place, answer_place = 205, 290
 
     model: str
     data: str
@@ -158,6 +158,12 @@ class Confusion(Finding):
         ]
         notes = [f"the commonest confusions; no matrix of more than {MAX_CLASSES} classes"]
         return Table(["class", "taken for", "examples", "% of the class"], rows, notes)
+
+    def answer(self) -> str:
+        """What is taken for what; of two classes the accuracy says as much."""
+        if len(self.classes) < 3:
+            return ""
+        return f"{self.title_words[0].upper()}{self.title_words[1:]}."
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import confusion

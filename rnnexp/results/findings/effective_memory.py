@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import MAX_LINES, NO_FIGURE, ProbeFinding
 from rnnexp.results.groups import Group
 from rnnexp.results.statistics import median_interval
@@ -148,6 +149,7 @@ def _steps(runs: Sequence[TruncatedPast]) -> Cell:
 @dataclass(frozen=True)
 class EffectiveMemory(ProbeFinding):
     place, probe = 130, "effective_memory"
+    answer_place = 220
 
     lines: Sequence[MemoryLine]
 
@@ -182,6 +184,14 @@ class EffectiveMemory(ProbeFinding):
         if len(self.lines) > MAX_LINES:
             notes.append(NO_FIGURE)
         return [Table(head, [_row(line) for line in self.lines], notes)]
+
+    def answer(self) -> str:
+        """Of how many last steps the answers still depend."""
+        parts = [
+            sentences.labelled(line.label, f"{line.steps.text} steps; {line.verdict}")
+            for line in self.lines
+        ]
+        return f"Last steps on which the answers depend: {sentences.listed(parts)}."
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import effective_memory

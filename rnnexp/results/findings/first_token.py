@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Self
 
 from rnnexp.ranges import BELOW_FLOOR, FLOOR
+from rnnexp.results import words
+from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import StudyFinding
 from rnnexp.results.findings.gradient_flow import path_measured
 from rnnexp.results.groups import Group, group_label
@@ -53,7 +55,7 @@ class FirstToken(StudyFinding):
     with them; so the measurement before training is taken, where there is one.
     """
 
-    place = 70
+    place, answer_place = 70, 200
 
     lines: Sequence[FirstTokenLine]
     untrained: bool
@@ -109,6 +111,20 @@ class FirstToken(StudyFinding):
             "all places where it stands",
         ]
         return [Table(head, rows, notes)]
+
+    def answer(self) -> str:
+        """By what the gradient to the first step falls from the shortest length to the longest."""
+        (table,) = self.tables()
+        parts = [f"{words.label(row[0].text)} {row[3].text}, {row[6].text}" for row in table.rows]
+        if not parts:
+            return ""
+        short, long = self.lengths[0], self.lengths[-1]
+        trained = "before training" if self.untrained else "while training"
+        return (
+            f"The gradient that reaches the first of {long} steps, as a multiple of that at "
+            f"{short} steps, {trained} (geometric means over seeds, 95% intervals): "
+            f"{sentences.listed(parts)}."
+        )
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import first_token

@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import ProbeFinding
 from rnnexp.results.groups import Group
 from rnnexp.results.points import Array, PointsAt, kind
@@ -112,7 +113,7 @@ class PointsLine:
 
 @dataclass(frozen=True)
 class FixedPoints(ProbeFinding):
-    place, probe = 152, "fixed_points"
+    place, probe, answer_place = 152, "fixed_points", 240
 
     lines: Sequence[PointsLine]
 
@@ -158,6 +159,12 @@ class FixedPoints(ProbeFinding):
             f"of {starts} starts {unsettled} did not converge, and {fast} came to a minimum at "
             "which the network moves on: points may be missing"
         )
+
+    def answer(self) -> str:
+        """What the network does at the first constant input."""
+        where = self.lines[0].runs[0].at[0].input
+        parts = [sentences.labelled(line.label, line.verdict) for line in self.lines]
+        return f"Left alone with {where}: {sentences.listed(parts)}."
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import fixed_points

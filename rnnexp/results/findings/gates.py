@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import ProbeFinding
 from rnnexp.results.groups import Group
 from rnnexp.results.magnitudes import Magnitude
@@ -51,7 +52,7 @@ class GateCurves:
 class Gates(ProbeFinding):
     """lines: of the groups whose cell is known. curves: of a run that is looked at on its own."""
 
-    place, probe = 110, "gates"
+    place, probe, answer_place = 110, "gates", 250
 
     lines: Sequence[CarryLine]
     curves: GateCurves | None
@@ -75,6 +76,20 @@ class Gates(ProbeFinding):
                 ]
             )
         return [Table(["gates, means", "carry", "median time constant"], rows)] if rows else []
+
+    def answer(self) -> str:
+        """How long the gate that carries the state keeps it."""
+        known = [
+            (line, Magnitude.of(line.memory_times).cell(unit=" steps", infinite="infinite"))
+            for line in self.lines
+        ]
+        parts = [sentences.labelled(line.label, times.text) for line, times in known]
+        if not parts:
+            return ""
+        return (
+            "The gate that carries the state forgets with a median time constant of "
+            f"{sentences.listed(parts)}."
+        )
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import gates

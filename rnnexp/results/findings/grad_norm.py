@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import ProbeFinding
 from rnnexp.results.groups import Group
 from rnnexp.results.magnitudes import Magnitude
@@ -78,7 +79,7 @@ class NormLine:
 class GradNorm(ProbeFinding):
     """loss: how the training loss is read, with its chance level; None where nobody knows."""
 
-    place, probe = 100, "grad_norm"
+    place, probe, answer_place = 100, "grad_norm", 280
 
     lines: Sequence[NormLine]
     loss: Score | None
@@ -125,6 +126,24 @@ class GradNorm(ProbeFinding):
             if any(name.startswith(kind) for name in names)
         ]
         return Table(head, rows, ["; ".join(reads)] if reads else [])
+
+    def answer(self) -> str:
+        """The norm at the first step, and after clipping where steps were clipped.
+
+        Empty where nothing was clipped and every norm is finite: then it explains nothing.
+        """
+        told = [line for line in self.lines if line.clipped or line.largest is None]
+        parts = [
+            sentences.labelled(
+                line.label,
+                f"{_norm(line.first.before).text}, {_norm(line.first.after).text} after clipping "
+                f"({line.clipped:.0%} of the steps are clipped; ended: {line.ended})",
+            )
+            for line in told
+        ]
+        if not parts:
+            return ""
+        return f"Norm of the gradient at the first step: {sentences.listed(parts)}."
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import grad_norm

@@ -9,9 +9,11 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from rnnexp.results import words
+from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import ProbeFinding
 from rnnexp.results.groups import Group
-from rnnexp.results.magnitudes import NOT_MEASURED, Magnitude, verdict_over
+from rnnexp.results.magnitudes import NOT_MEASURED, SEVERE, Magnitude, verdict_over
 from rnnexp.results.study_run import Arrays, StudyRun
 from rnnexp.results.tables import NOTHING, Cell, Table, with_ends
 
@@ -144,7 +146,7 @@ class FlowLine:
 
 @dataclass(frozen=True)
 class GradientFlow(ProbeFinding):
-    place, probe = 80, "gradient_flow"
+    place, probe, answer_place = 80, "gradient_flow", 210
 
     lines: Sequence[FlowLine]
 
@@ -201,6 +203,31 @@ class GradientFlow(ProbeFinding):
             "the way; a half-life where both agree with the whole within 20%"
         ]
         return Table(head, [_state_row(line) for line in self.lines], notes)
+
+    def answer(self) -> str:
+        """How much of the gradient reaches the early steps, of each model over the most steps."""
+        most = max(run.norm_MT.shape[1] for line in self.lines for run in line.runs)
+        longest = [
+            line for line in self.lines
+            if any(run.norm_MT.shape[1] == most for run in line.runs)
+        ]  # fmt: skip
+        models = dict.fromkeys(line.model for line in longest)
+        shown = [next(line for line in longest if line.model == model) for model in models]
+        parts = [
+            f"{words.label(line.label)} {_input_row(line)[5].text}, {line.verdict}"
+            for line in shown
+            if line.ratios and not all(map(math.isnan, line.ratios))
+        ]
+        if not parts:
+            return ""
+        over = "examples" if {len(line.late) for line in shown} == {1} else "seeds"
+        said = (
+            "Early steps get this share of the gradient that late ones get (95% intervals over "
+            f"{over}): {sentences.listed(parts)}."
+        )
+        if any(line.verdict == SEVERE for line in shown):
+            said += " Where it vanishes, what was read early can hardly be learned."
+        return said
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import gradient_flow

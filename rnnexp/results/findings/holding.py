@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from rnnexp.results import words
+from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import MAX_GROUPS, Finding
 from rnnexp.results.groups import Group
 from rnnexp.results.held import HeldGroup, held_group
@@ -51,7 +53,7 @@ MAX_ROWS = 48
 class Holding(Finding):
     """groups: those trained on several lengths and tested at several."""
 
-    place = 32
+    place, answer_place = 32, 22
     json_when_absent: ClassVar[Any] = []
 
     score: Score
@@ -151,6 +153,18 @@ class Holding(Finding):
         if any(None in at.by_seed.values() for g in self.groups for at in g.points):
             notes.append(f"{NOTHING}: of one seed or more the score is not finite")
         return [Table(head, rows, notes)]
+
+    def answer(self) -> str:
+        """To which place each group holds, of the median seed, with the interval of the median."""
+        parts = []
+        for group in self.groups:
+            said = reach_in_words(group.median.middle, group.first)
+            if not self.alone:
+                ends = interval_in_words(group.median, (group.first, group.farthest))
+                said += f" (the median of {group.median.n} seeds lies in {ends})"
+            parts.append(f"{words.label(group.label)}, trained on {group.trained}: {said}")
+        of = "The one seed" if self.alone else "The median seed"
+        return f"{of} holds the answer to a {self.axis} of: {sentences.listed(parts)}."
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import holding

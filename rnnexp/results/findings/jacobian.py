@@ -55,6 +55,7 @@ class JacobianCurve:
 @dataclass(frozen=True)
 class Jacobian(ProbeFinding):
     place, probe, compared = 140, "jacobian", False
+    answer_place = 235
 
     label: str
     model: str
@@ -86,6 +87,15 @@ class Jacobian(ProbeFinding):
             for curve in {c.progress: c for c in (self.first, self.last)}.values()
         ]
         return [Table(head, rows, ["means (95% interval) over the longest examples"])]
+
+    def answer(self) -> str:
+        """By what a change of the state is multiplied per step, along its best direction."""
+        if self.last.gain.value is None:
+            return ""
+        return (
+            "Per step back the largest singular value of the state's Jacobian changes by "
+            f"{self.last.gain.text} (natural logarithm; 95% interval over examples)."
+        )
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import jacobian

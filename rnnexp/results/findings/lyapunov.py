@@ -52,6 +52,7 @@ class Spectrum:
 @dataclass(frozen=True)
 class Lyapunov(ProbeFinding):
     place, probe, compared = 150, "lyapunov", False
+    answer_place = 245
 
     label: str
     model: str
@@ -81,6 +82,18 @@ class Lyapunov(ProbeFinding):
             for spectrum in {s.progress: s for s in (self.first, self.last)}.values()
         ]
         return [Table(head, rows, ["means (95% interval) over the longest examples"])]
+
+    def answer(self) -> str:
+        """Whether nearby states part or meet, where the whole interval says it."""
+        largest, low, high = self.last.largest, self.last.low, self.last.high
+        if largest.value is None:
+            return ""
+        meaning = "whether nearby states part or meet is unclear"
+        if low is not None and high is not None and float(high[0]) < 0:
+            meaning = "nearby states meet, and what told them apart is forgotten"
+        elif low is not None and high is not None and float(low[0]) > 0:
+            meaning = "nearby states part"
+        return f"Largest Lyapunov exponent {largest.text} per step: {meaning}."
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import lyapunov

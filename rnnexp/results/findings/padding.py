@@ -1,10 +1,12 @@
 """What reading behind the pads costs, by where the pads are and where the answer is read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from rnnexp.results import words
+from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import StudyFinding
 from rnnexp.results.groups import Group
 from rnnexp.results.over_seeds import ONE_BY_ONE
@@ -58,9 +60,12 @@ class PaddingCost:
 
 @dataclass(frozen=True)
 class Padding(StudyFinding):
-    """others: names of the settings beside the two that vary."""
+    """others: names of the settings beside the two that vary.
 
-    place = 40
+    at_chance: whether no run beats chance, so that there is nothing to lose.
+    """
+
+    place, answer_place = 40, 115
 
     score: Score
     others: Sequence[str]
@@ -68,6 +73,7 @@ class Padding(StudyFinding):
     scores: Sequence[PaddingScore]
     data: str
     synthetic: bool
+    at_chance: bool = False
 
     @classmethod
     def of(cls, study: Study) -> Self | None:
@@ -79,7 +85,7 @@ class Padding(StudyFinding):
         return cls(
             study.score, others, _costs(study),
             [score for group in scored if (score := _score(group, study))],
-            str(first.data), first.synthetic,
+            str(first.data), first.synthetic, study.at_chance,
         )  # fmt: skip
 
     def tables(self) -> list[Table]:
@@ -107,10 +113,34 @@ class Padding(StudyFinding):
             Cell(NOTHING if p is None else f"{p:.2g}", p),
         ]
 
+    def answer(self) -> str:
+        """What is lost to the pads, of each model, at the longest length."""
+        known = [(cost, cost.lost) for cost in self.costs if cost.lost is not None]
+        if not known or self.at_chance:
+            return ""
+        length = self.others.index("seq_len") if "seq_len" in self.others else None
+        if length is not None:
+            longest = max(int(cost.settings[length]) for cost, _ in known)
+            known = [pair for pair in known if int(pair[0].settings[length]) == longest]
+        parts = [
+            f"{words.settings(dict(zip(self.others, cost.settings, strict=True)))} "
+            f"{sentences.difference(self.score, lost.difference)}"
+            for cost, lost in known
+        ]
+        return (
+            f"Lost to the pads where the answer is read behind them, of the test {self.score.axis} "
+            f"at the last real step: {sentences.listed(parts)}."
+        )
+
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import padding
 
         return padding.draw(self, folder)
+
+
+def reads_pads(settings: Mapping[str, Any]) -> bool:
+    """Whether a group with these settings reads behind its pads, by the settings that it has."""
+    return (settings.get("data.padding", BEHIND[0]), settings.get("model.readout")) == BEHIND
 
 
 def varies_padding(study: Study) -> bool:

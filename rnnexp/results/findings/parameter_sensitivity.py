@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import MAX_LINES, NO_FIGURE, ProbeFinding
 from rnnexp.results.groups import Group
 from rnnexp.results.statistics import t_interval
@@ -108,7 +109,7 @@ class SensitivityLine:
 
 @dataclass(frozen=True)
 class ParameterSensitivity(ProbeFinding):
-    place, probe = 155, "parameter_sensitivity"
+    place, probe, answer_place = 155, "parameter_sensitivity", 260
 
     lines: Sequence[SensitivityLine]
 
@@ -147,6 +148,14 @@ class ParameterSensitivity(ProbeFinding):
         if len(self.lines) > MAX_LINES:
             notes.append(NO_FIGURE)
         return [Table(head, rows, notes)]
+
+    def answer(self) -> str:
+        """How the effect of small changes of the weights grows with the steps."""
+        known = [line for line in self.lines if line.verdict(ALL) != "not measured"]
+        parts = [sentences.labelled(line.label, line.verdict(ALL)) for line in known]
+        if not parts:
+            return ""
+        return f"What a small change of the weights does to the state: {sentences.listed(parts)}."
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import parameter_sensitivity

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from rnnexp.results.factors import LENGTHS
+from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import StudyFinding
 from rnnexp.results.findings.padding import varies_padding
 from rnnexp.results.over_seeds import INTERVAL, ONE_BY_ONE
@@ -42,9 +43,10 @@ class Scores(StudyFinding):
     drawn: whether it has a figure; where the length varies, others show the score against it.
     test_examples: the fewest of its runs; None where no run says.
     asked: whether the score is another one than the headline.
+    at_chance: whether no run beats chance.
     """
 
-    place = 10
+    place, answer_place = 10, 130
 
     score: Score
     factors: Sequence[str]
@@ -57,6 +59,7 @@ class Scores(StudyFinding):
     drawn: bool
     test_examples: int | None
     asked: bool = False
+    at_chance: bool = False
 
     @classmethod
     def of(cls, study: Study) -> Self | None:
@@ -92,6 +95,7 @@ class Scores(StudyFinding):
             not set(LENGTHS) & set(study.factors) and not varies_padding(study),
             min((n for g in study.groups() if (n := g.test_examples) is not None), default=None),
             study.asked is not None,
+            study.at_chance,
         )
 
     def tables(self) -> list[Table]:
@@ -147,6 +151,26 @@ class Scores(StudyFinding):
                 "interval)"
             )
         return [*notes, *self.tested, *self.notes]
+
+    def answer(self) -> str:
+        """Each group's score where they are few; else the highest mean and the lowest."""
+        scored = [(group, group.interval) for group in self.groups if group.interval is not None]
+        if not scored:
+            return ""
+        chance = " or ".join(map(self.score.show, self.chance_levels)) or "not known"
+        said = f"Test {self.score.axis} (chance: {chance}): "
+        if self.at_chance:
+            runs = sum(interval.n for _, interval in scored)
+            said = f"None of {runs} runs beats chance: their scores say nothing of memory. {said}"
+        parts = [
+            sentences.labelled(group.label, sentences.with_uncertainty(self.score, interval))
+            for group, interval in scored
+        ]
+        if len(parts) <= sentences.MOST_NAMED:
+            return f"{said}{'; '.join(parts)}."
+        means = [interval.mean for _, interval in scored]
+        ends = parts[means.index(max(means))], parts[means.index(min(means))]
+        return f"{said}of {len(parts)} groups the highest mean has {ends[0]}; the lowest {ends[1]}."
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import scores

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from rnnexp.results import words
+from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import SearchFinding
 from rnnexp.results.importance import FEWEST, LEVEL, Importance, importances
 from rnnexp.results.search import Search
@@ -17,7 +19,7 @@ from rnnexp.results.tables import Cell, Table
 class SearchImportance(SearchFinding):
     """importances: the greatest first; empty where they are not told, and `why` says why not."""
 
-    place = 6
+    place, answer_place = 6, 200
 
     search: Search
     importances: Sequence[Importance]
@@ -65,6 +67,18 @@ class SearchImportance(SearchFinding):
 
     def text(self) -> str:
         return self.why or super().text()
+
+    def answer(self) -> str:
+        """The settings that the score depends on by more than chance."""
+        told = [each for each in self.importances if each.told]
+        if not self.importances:
+            return ""
+        if not told:
+            return "Of no setting it is shown that the score depends on it."
+        parts = [
+            f"{words.setting_name(each.name)} ({each.share:.0%} of its variance)" for each in told
+        ]
+        return f"The score depends most on {sentences.listed(parts)}."
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import search_importance

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from rnnexp.results import words
+from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import SearchFinding
 from rnnexp.results.findings.scores import weights_tested
 from rnnexp.results.over_seeds import INTERVAL, over_seeds
@@ -28,7 +30,7 @@ class SearchTrials(SearchFinding):
     chance: of the validation score that is searched by; None where runs differ in it, or have none.
     """
 
-    place = 5
+    place, answer_place = 5, 10
 
     search: Search
     score: Score | None
@@ -111,6 +113,23 @@ class SearchTrials(SearchFinding):
         lines = [f"trial {t.number} {t.state}: {t.reason}" for t in without[:REASONS]]
         more = len(without) - REASONS
         return lines + [f"{more} more without a value, in search.json"] * (more > 0)
+
+    def answer(self) -> str:
+        """The best trial by the validation score, and what its test says."""
+        best, search = self.best, self.search
+        if best is None:
+            return ""
+        chosen = words.settings({d.name: d.text(best.values[d.name]) for d in search.space})
+        said = (
+            f"Best of {len(search.complete)} trials by validation {search.objective.axis}: trial "
+            f"{best.number} with {search.objective.show(best.value)} ({chosen})"
+        )
+        tested = self.tested.get(best.number)
+        if tested is not None and self.score is not None:
+            told = sentences.with_uncertainty(self.score, tested)
+            said += f"; its test {self.score.axis} is {told}"
+        luck = "; the best of several is also the luckiest" if len(search.complete) > 1 else ""
+        return f"{said}{luck}."
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import search_trials

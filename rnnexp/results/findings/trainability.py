@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from rnnexp.errors import DataError
+from rnnexp.results import words
+from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import StudyFinding
 from rnnexp.results.findings.score_vs_length import length_axis
 from rnnexp.results.groups import Group, group_label
@@ -109,7 +111,7 @@ class Trainability(StudyFinding):
     a program.
     """
 
-    place = 30
+    place, answer_place = 30, 20
     json_when_absent: ClassVar[Any] = []
 
     axis: str
@@ -163,6 +165,16 @@ class Trainability(StudyFinding):
             Cell(f"{line.seeds}", line.seeds),
             Cell(runs, line.runs),
         ]
+
+    def answer(self) -> str:
+        """L50 within the whole training."""
+        parts = [f"{words.label(line.label)} {line.budgets[-1].l50}" for line in self.lines]
+        steps = {line.budgets[-1].name for line in self.lines}
+        within = steps.pop() if len(steps) == 1 else "their training"
+        return (
+            f"Half the seeds learn within {within} up to this length (L50, 95% interval): "
+            f"{sentences.listed(parts)}."
+        )
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import trainability

@@ -1,0 +1,206 @@
+"""The question of a study and its answer: what is planted is told, and nothing else."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnnexp.results import conclusions, report
+from rnnexp.results.findings import sentences
+from rnnexp.results.findings.comparisons import Comparisons
+from rnnexp.results.findings.longer import Longer
+from rnnexp.results.findings.scores import Scores
+from rnnexp.results.statistics import t_interval
+from rnnexp.results.study import Study
+from rnnexp.results.summary import Summary
+from rnnexp.scores import ACCURACY, MSE, Score
+from tests.results.test_study import add_run
+
+SEEDS = 6
+
+
+def plant(
+    folder: Path, lstm: float, lengths: tuple[int, ...] = (50, 200), **settings: str
+) -> Study:
+    """RNN at 0.6 about, LSTM by `lstm` above it, and by 0.1 more at the last length."""
+    noise = np.random.default_rng(0).normal(0, 0.01, (2, len(lengths), SEEDS))
+    number = 0
+    for m, model in enumerate(("rnn", "lstm")):
+        for i, length in enumerate(lengths):
+            for seed in range(SEEDS):
+                gain = m * (lstm + 0.1 * (i == len(lengths) - 1 and lstm > 0))
+                score = 0.6 + gain + float(noise[m, i, seed])
+                add_run(folder, number, score, model=model, seq_len=length, seed=seed, **settings)
+                number += 1
+    return Study.read(folder)
+
+
+def test_a_planted_difference_is_told_with_its_interval_and_p(tmp_path: Path) -> None:
+    finding = Comparisons.of(plant(tmp_path, lstm=0.2))
+    assert finding is not None
+    answer = finding.answer()
+    assert answer.startswith("LSTM is better than RNN (200 steps): LSTM - RNN in test accuracy +")
+    (pair,) = [pair for pair in finding.comparisons if pair.others == {"seq_len": 200}]
+    low, high = pair.difference.difference.ends or (0, 0)
+    assert f"over 6 seeds: {100 * low:+.1f} to {100 * high:+.1f})" in answer
+    assert answer.endswith("); a significant p for 2 pairs takes 7 seeds.")
+
+
+def test_a_planted_loss_names_the_other_one(tmp_path: Path) -> None:
+    finding = Comparisons.of(plant(tmp_path, lstm=-0.2, lengths=(50,)))
+    assert finding is not None
+    assert finding.answer().startswith("RNN is better than LSTM: LSTM - RNN in test accuracy -")
+    assert finding.answer().endswith("p = 0.031, significant.")
+
+
+def test_where_nothing_differs_no_difference_is_said(tmp_path: Path) -> None:
+    finding = Comparisons.of(plant(tmp_path, lstm=0.0, lengths=(50,)))
+    assert finding is not None
+    assert finding.answer().startswith("Between RNN and LSTM no difference is shown: ")
+
+
+@pytest.mark.parametrize("score", [ACCURACY, MSE], ids=lambda score: score.name)
+def test_which_is_better_is_said_wrongly_no_more_often_than_an_interval_misses(
+    score: Score,
+) -> None:
+    """Differences of mean 0: one of the two is called better in 5%; the shares of both sides."""
+    generator = np.random.default_rng(0)
+    said = [
+        sentences.which_is_better(
+            score, t_interval(generator.normal(0, 1, 4).tolist()), "one", "other"
+        )
+        for _ in range(2000)
+    ]
+    shares = [said.count(words) / 2000 for words in ("other is better than one",
+                                                     "one is better than other")]  # fmt: skip
+    assert 0.035 < sum(shares) < 0.065
+    assert min(shares) > 0.015
+
+
+def test_what_more_steps_bring_is_that_planted(tmp_path: Path) -> None:
+    finding = Longer.of(plant(tmp_path, lstm=0.2, lengths=(50, 100, 200)))
+    assert finding is not None
+    rnn, lstm = finding.lines
+    assert abs(rnn.gained.difference.mean) < 0.02
+    assert lstm.gained.difference.mean == pytest.approx(0.1, abs=0.02)
+    assert finding.answer().startswith("From 50 to 200 steps test accuracy changes by: RNN ")
+    assert [row["lengths"] for row in finding.as_json()] == [[50, 200]] * 2
+    assert "difference, points" in finding.text()
+
+
+def test_where_one_end_is_missing_or_seeds_differ_nothing_is_subtracted(tmp_path: Path) -> None:
+    for number, (length, seed) in enumerate([(50, 0), (200, 1)]):
+        add_run(tmp_path, number, 0.6, seq_len=length, seed=seed)
+    assert Longer.of(Study.read(tmp_path)) is None
+
+
+def test_groups_that_read_no_pads_are_told_of_first(tmp_path: Path) -> None:
+    number = 0
+    for readout in ("last", "last_valid"):
+        for model in ("rnn", "lstm"):
+            for length in (50, 200):
+                for seed in range(2):
+                    settings = {"model.readout": readout}
+                    add_run(tmp_path, number, 0.5 + number / 100, model=model, seq_len=length,
+                            seed=seed, **settings)  # fmt: skip
+                    number += 1
+    study = Study.read(tmp_path)
+    pairs, longer = Comparisons.of(study), Longer.of(study)
+    assert pairs is not None
+    assert longer is not None
+    for answer in (pairs.answer(), longer.answer()):
+        assert "read at last real step" in answer
+        assert "behind any pads" not in answer
+
+
+def test_many_groups_are_told_by_their_ends(tmp_path: Path) -> None:
+    for number in range(8):
+        add_run(tmp_path, number, 0.5 + number / 20, seq_len=10 * (number + 1))
+    scores = Scores.of(Study.read(tmp_path))
+    assert scores is not None
+    answer = scores.answer()
+    assert "(chance: 50.0%)" in answer
+    assert "of 8 groups the highest mean has RNN, 80 steps: 85.0% (one seed: no interval)" in answer
+    assert answer.endswith("the lowest RNN, 10 steps: 50.0% (one seed: no interval).")
+
+
+def test_the_question_is_that_of_the_runs_else_one_of_what_varies(tmp_path: Path) -> None:
+    made = plant(tmp_path / "made", lstm=0.1)
+    assert conclusions.question_of_study(made) == (
+        "How does the test accuracy depend on the model and the length of the sequences?"
+    )
+    asked = plant(tmp_path / "asked", lstm=0.1, question="Does it <forget>?")
+    assert conclusions.question_of_study(asked) == "Does it <forget>?"
+    add_run(asked.path, 99, 0.5, seed=9, question="Another?")  # two questions are none
+    assert conclusions.question_of_study(Study.read(asked.path)).startswith("How does ")
+
+
+def test_an_answer_that_fails_costs_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(self: Comparisons) -> str:
+        raise RuntimeError("no words")
+
+    study = plant(tmp_path, lstm=0.2)
+    monkeypatch.setattr(Comparisons, "answer", fails)
+    with caplog.at_level(logging.WARNING, "rnnexp"):
+        told = report.answers(report.study_findings(study))
+    assert any(line.startswith("Test accuracy (chance: ") for line in told)
+    assert "the answer of 'comparisons' is left out: RuntimeError: no words" in caplog.text
+
+
+def test_what_was_asked_stands_before_what_explains_it(tmp_path: Path) -> None:
+    study = plant(tmp_path, lstm=0.2)
+    question, first, second, *_ = report.study_answer(
+        study, report.study_findings(study)
+    ).splitlines()
+    assert question.startswith("How does ")
+    assert first.startswith("  LSTM is better")
+    assert second.startswith("  From 50 to 200 steps")
+
+
+def test_where_no_run_beats_chance_no_difference_is_an_answer(tmp_path: Path) -> None:
+    for number, (model, length) in enumerate([(m, n) for m in ("rnn", "lstm") for n in (5, 50)]):
+        add_run(tmp_path, number, 0.5, model=model, seq_len=length)
+    study = Study.read(tmp_path)
+    (only,) = report.answers(report.study_findings(study))
+    assert only.startswith(
+        "None of 4 runs beats chance: their scores say nothing of memory. Test accuracy (chance: "
+    )
+
+
+def test_a_study_without_a_result_says_so(tmp_path: Path) -> None:
+    add_run(tmp_path, 0, None, status="diverged")
+    study = Study.read(tmp_path)
+    assert "No run of it has a result yet." in report.study_answer(study, [])
+
+
+def summary(**values: object) -> Summary:
+    of_run = {
+        "status": "finished", "model": "rnn", "data": "reviews", "seq_len": 20, "seed": 0,
+        "headline": "accuracy", "chance": {"accuracy": 0.5}, "perfect": {"accuracy": 1.0},
+        "scores": {"accuracy": {"better": "high", "percent": True, "axis": "accuracy"}},
+        "test": {"accuracy": 0.8}, "test_interval": {"accuracy": [0.76, 0.84]},
+        "data_report": {"test": 500},
+    }  # fmt: skip
+    return Summary.model_validate({**of_run, **values})
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({}, "Test accuracy 80.0% (95% interval over 500 test examples: 76.0% to 84.0%); "
+             "chance is 50.0%: it beats chance."),
+        ({"test_interval": {"accuracy": [0.45, 0.84]}}, "not clearly above chance."),
+        ({"test_interval": {}}, "Test accuracy 80.0%; chance is 50.0%."),
+        ({"chance": {}}, "what chance gives is not known."),
+        ({"status": "diverged", "reason": "step 3 is not finite"},
+         "The run has no result: it is diverged: step 3 is not finite."),
+        ({"status": "interrupted", "test": None}, "The run has no result: it is interrupted."),
+        ({"test": None}, "The run has finished without a score."),
+    ],
+    ids=["beats", "not_clearly", "no_interval", "no_chance", "diverged", "interrupted", "no_score"],
+)  # fmt: skip
+def test_how_a_run_ended_is_said(values: dict[str, object], said: str) -> None:
+    assert conclusions.result_of(summary(**values)).endswith(said)
