@@ -99,7 +99,7 @@ def lines_of(axes: Axes, points: bool = False) -> list[Line2D]:
 def is_name(text: Text) -> bool:
     """Whether it names a line, beside a panel."""
     figure = text.get_figure(root=True)
-    return figure in _names and any(name.text is text for name in _names[figure])
+    return figure is not None and any(name.text is text for name in _names.get(figure, ()))
 
 
 def settle(canvas: Figure) -> None:

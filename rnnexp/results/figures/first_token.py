@@ -7,7 +7,6 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 from rnnexp.results import words
-from rnnexp.results.figure_files import Numbers
 from rnnexp.results.figures import looks, numbers, scales, style
 from rnnexp.results.findings.first_token import FirstToken, FirstTokenLine, FirstTokenPoint
 from rnnexp.results.statistics import Interval, log_interval
@@ -59,7 +58,9 @@ def _interval(point: FirstTokenPoint) -> Interval:
     return log_interval(_positive(point))
 
 
-def _draw_panel(axes: Axes, part: Sequence[tuple[FirstTokenLine, looks.Look]]) -> Numbers:
+def _draw_panel(
+    axes: Axes, part: Sequence[tuple[FirstTokenLine, looks.Look]]
+) -> list[dict[str, object]]:
     labels = [words.label(line.label) for line, _ in part]
     names = style.name_panel(axes, labels)
     rows: list[dict[str, object]] = []

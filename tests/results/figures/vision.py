@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -73,7 +73,7 @@ def alike(canvas: Figure) -> Iterator[str]:
     for axes in canvas.axes:
         for one, other in itertools.combinations(_named(axes), 2):
             if _form(one) == _form(other) and one.get_label() != other.get_label():
-                to = confusable(str(one.get_color()), str(other.get_color()))
+                to = confusable(to_hex(one.get_color()), to_hex(other.get_color()))
                 if to:
                     pair = f"{one.get_label()!r}, {other.get_label()!r}"
                     yield f"alike, but for a colour ({', '.join(to)}): {pair}"
