@@ -65,6 +65,9 @@ def quick(words: Sequence[str], plots: bool) -> list[str]:
         cut["hydra.sweeper.n_trials"] = "3"
     if "hidden_dynamics" in typed.get("probes", ""):
         cut["probes.hidden_dynamics.min_length"] = "5"
+    for name in re.findall(r"\w+", typed.get("logger", "none")):
+        if name != "none" and name in plugins.option_files("logger"):
+            cut[f"logger.{name}.timeout"] = "600"  # a busy machine is no fault of the page's
     cut |= {} if plots else {"plots": "false"}
     return [*words, *(f"{key}={value}" for key, value in cut.items())]
 
