@@ -54,6 +54,7 @@ format: install
 
 readme: install
 	$(BIN)/python docs/tables.py
+	$(BIN)/python docs/component_pages.py
 
 # site/VERSION, site/latest and a list of versions; SITE=folder for another place
 docs: install

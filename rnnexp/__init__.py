@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rnnexp.probes.lyapunov import lyapunov_spectrum
     from rnnexp.probes.state_sensitivity import parameter_sensitivity
 
-__version__ = "0.7.0"
+__version__ = "0.8.0"
 __all__ = [
     "LoadedStudy",
     "Run",

@@ -86,7 +86,10 @@ def realdata() -> Path:
 def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every test runs in an empty directory of its own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
+    for name in ("HYDRA_FULL_ERROR", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"):
+        monkeypatch.delenv(name, raising=False)
+    # sentences stay whole, to be looked for: how they are wrapped, test_layout.py says
+    monkeypatch.setenv("COLUMNS", "10000")
     monkeypatch.setattr(style, "DPI", 30)  # writing a large picture takes most of a figure's time
     return tmp_path
 

@@ -43,7 +43,8 @@ def test_its_preset_runs_and_draws(rnnexp: Callable[..., Outcome], workdir: Path
     assert (path / "plots" / "state_speed.png").is_file()
     svg = (path / "plots" / "state_speed.svg").read_text()
     assert ">UGRNN<" in svg
-    assert "unrelated to the step before" in svg
+    assert "unrelated to the" in svg
+    assert (path / "plots" / "state_speed.csv").read_text().startswith("line,time_step,speed")
     (path / "plots" / "state_speed.png").unlink()
     assert rnnexp(*CONF, "report", str(path)).status == 0
     assert (path / "plots" / "state_speed.png").is_file()

@@ -32,6 +32,7 @@ BASE = {
     "printable",
     "variables",
     "bars",
+    "checkout",
 }
 #: packages of components: they see plain values and their own base, never each other
 ROOMS = {

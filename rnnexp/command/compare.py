@@ -3,7 +3,7 @@
 import argparse
 
 from rnnexp.command import OK
-from rnnexp.command.console import say
+from rnnexp.command.console import give
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +18,9 @@ def compare(arguments: argparse.Namespace) -> int:
     from rnnexp.results.comparing import StudiesCompared
     from rnnexp.results.status import find_study
     from rnnexp.results.study import Study
+    from rnnexp.results.values import of_comparison
 
     a, b = (Study.read(find_study(name)) for name in (arguments.a, arguments.b))
-    say(StudiesCompared.of(a, b, arguments.score).text())
+    compared = StudiesCompared.of(a, b, arguments.score)
+    give(compared.pieces(), lambda: of_comparison(compared))
     return OK

@@ -17,14 +17,15 @@ from rnnexp import plugins
 from rnnexp.command.catalogue import CELLS, all_groups, entries
 from rnnexp.command.choices import PRESETS, Choice, choices, defaults, groups, top_settings
 from rnnexp.command.console import say
+from rnnexp.command.output import JSON, QUIET
 from rnnexp.command.shells import BASH_BREAKS, SCRIPTS, asked
-from rnnexp.command.verbs import VERBS
+from rnnexp.command.verbs import VERBS, parser_of
 from rnnexp.config import ALL_PROBES, LISTS, PROBES, constructor_parameters
 from rnnexp.dials import SECTIONS, Dials
 
 #: Options of a command that trains; each is a whole word but for those that take a value.
 OPTIONS = ("--multirun ", "--config-dir ", "--cfg ", "--resolve ", "--package ", "--info ",
-           "--help ", "--hydra-help ", "--version ")  # fmt: skip
+           "--quiet ", "--json ", "--help ", "--hydra-help ", "--version ")  # fmt: skip
 VALUES = {"--cfg": ("job ", "hydra ", "all "), "-c": ("job ", "hydra ", "all ")}
 FOLDERS = ("--config-dir", "-cd")
 
@@ -97,7 +98,7 @@ def candidates(typed: Typed) -> Iterable[str]:
     before, word = list(typed.before), typed.word
     if before and before[-1] in FOLDERS:
         return []  # a folder: the shell knows them
-    words = _without_folders(before)
+    words = [other for other in _without_folders(before) if other not in (*QUIET, *JSON)]
     if words and words[0] in VERBS:
         found = _of_verb(words[0], words[1:], word)
     elif words and words[-1] in VALUES:
@@ -252,8 +253,7 @@ def _of_preset(name: str, group: str) -> object:
 
 def _of_verb(verb: str, words: Sequence[str], word: str) -> Iterable[str]:
     """Options of the verb, or what stands at this place."""
-    parser = argparse.ArgumentParser(add_help=False)
-    VERBS[verb].add(parser)
+    parser = parser_of(verb)
     options = [option for action in parser._actions for option in action.option_strings]
     if word.startswith("-"):
         return [f"{option} " for option in options if option.startswith("--")]

@@ -9,11 +9,14 @@ import logging
 import os
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TextIO
+from typing import Any, TextIO
 
+from rnnexp.command.colours import has_colours, is_terminal, painted
+from rnnexp.command.output import Output, is_full, made, output, tell
 from rnnexp.printable import PrintableFormatter, printable
+from rnnexp.results.prose import Kind, Piece, Prose
 
 # -- signs that a terminal's encoding lacks ------------------------------------------------------
 
@@ -99,13 +102,45 @@ def stand_ins() -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    """Print what was asked for."""
+    """Print what was asked for, in the lines that it has."""
     print(printable(text))
 
 
+def show(pieces: Iterable[Piece]) -> None:
+    """Print sentences and tables as the terminal has room for them."""
+    from rnnexp.command.layout import lines_for
+
+    print("\n".join(lines_for(pieces, sys.stdout)))
+
+
+def say_on_the_way(text: str) -> None:
+    """Print what happens, which --quiet and --json leave out."""
+    if is_full():
+        show([Prose(text)])
+
+
 def say_fault(text: str) -> None:
-    """Print, to standard error, what went wrong."""
-    print(printable(text), file=sys.stderr)
+    """Print, to standard error, what went wrong: one line, however long it is."""
+    line = printable(text)
+    print(painted(line, "fault") if has_colours(sys.stderr) else line, file=sys.stderr)
+
+
+def give(
+    answer: str | Sequence[Piece], values: Callable[[], Mapping[str, Any]], *paths: object
+) -> None:
+    """What a verb was asked for.
+
+    answer: a page, or pieces. values: what --json prints of it. paths: of what was made, which is
+    all that --quiet leaves.
+    """
+    if output.get() is Output.JSON:
+        tell(values())
+    elif output.get() is Output.QUIET:
+        made(*paths)
+    elif isinstance(answer, str):
+        say(answer)
+    else:
+        show(answer)
 
 
 # -- log lines -------------------------------------------------------------------------------------
@@ -119,34 +154,45 @@ class ConsoleHandler(logging.Handler):
     """Results and progress to standard output, warnings to standard error; bars stay whole.
 
     In a study a run's own lines go to its rnnexp.log alone, and what the terminal shows is what was
-    marked as a headline, and warnings.
+    marked as a headline, and warnings; with --quiet and --json warnings alone.
     """
 
     def __init__(self) -> None:
-        super().__init__(logging.INFO)
+        super().__init__(logging.INFO if is_full() else logging.WARNING)
         self._closed: list[TextIO] = []
         self.setFormatter(PrintableFormatter("%(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
         from tqdm import tqdm
 
+        from rnnexp.command.layout import lines_for
         from rnnexp.experiment.lines import headlines_only
 
         headline = getattr(record, "headline", False)
         if record.levelno < logging.WARNING and not headline and headlines_only.get():
             return
 
+        pieces = self._pieces(record)
         stream = sys.stderr if record.levelno >= logging.WARNING else sys.stdout
-        if stream is None or stream in self._closed:
+        if stream is None or stream in self._closed or not pieces:
             return
         try:
             # a launcher's worker knows nothing of the line that another process draws there
-            bare = ERASE if headline and os.name != "nt" and stream.isatty() else ""
-            tqdm.write(bare + self.format(record), file=stream)
+            bare = ERASE if headline and os.name != "nt" and is_terminal(stream) else ""
+            lines = lines_for(pieces, stream)
+            tqdm.write(bare + "\n".join(lines), file=stream)
         except OSError:  # nobody reads on, as behind `| head`: the run goes on without words
             self._closed.append(stream)
         except Exception:
             self.handleError(record)
+
+    def _pieces(self, record: logging.LogRecord) -> Sequence[Piece]:
+        """What the record carries as a terminal shows it, else its words."""
+        if (pieces := getattr(record, "pieces", None)) is not None:
+            return list(pieces)
+        is_warning = record.levelno >= logging.WARNING
+        kind: Kind = getattr(record, "kind", "warning" if is_warning else "plain")
+        return [Prose(self.format(record), kind)]
 
 
 @contextmanager

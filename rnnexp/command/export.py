@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from rnnexp.command import OK
-from rnnexp.command.console import say
+from rnnexp.command.console import give
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,8 +22,10 @@ def export(arguments: argparse.Namespace) -> int:
     from rnnexp.results.runs import RunDirectory
 
     run = RunDirectory.open(arguments.run)
-    for path in export(run, arguments.to, arguments.trust):
-        say(str(path))
+    paths = export(run, arguments.to, arguments.trust)
+    lines = [str(path) for path in paths]
     if (place := weights_place(run)) is not None:
-        say(f"weights of {place}: the run has not finished ({run.summary.status})")
+        lines.append(f"weights of {place}: the run has not finished ({run.summary.status})")
+    files = [str(path) for path in paths]
+    give("\n".join(lines), lambda: {"files": files, "unfinished_at": place}, *files)
     return OK

@@ -24,8 +24,11 @@ examples:
 FOOT = """\
 Runs go to outputs/runs/, studies to outputs/studies/. `rnnexp --cfg job` prints all settings,
 `rnnexp --hydra-help` what else Hydra can do. With --config-dir FOLDER in front, choices of your
-own are listed and taken too. `eval "$(rnnexp --shell-completion install=bash)"` completes words
-by TAB (or zsh, fish)."""
+own are listed and taken too. --quiet (-q) prints no progress and no tables: only the path of
+the run or study, and warnings and errors on standard error. --json, for programs, prints one
+JSON object, strict and in ASCII, on standard output, with `error` in it where something went
+wrong. Both stand anywhere among the words, of verbs too.
+`eval "$(rnnexp --shell-completion install=bash)"` completes words by TAB (or zsh, fish)."""
 
 
 def help_page() -> str:

@@ -2,7 +2,6 @@
 
 import argparse
 import inspect
-import json
 import logging
 import textwrap
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from rnnexp.command.choices import PRESETS, shown
 from rnnexp.command.console import say
 from rnnexp.command.constructors import Described, described, docstring_without_settings
 from rnnexp.command.listing import as_json, terminal_width
+from rnnexp.command.output import Output, output, tell
 from rnnexp.config import LISTS
 from rnnexp.errors import first_line
 
@@ -40,7 +40,7 @@ def run_info(arguments: argparse.Namespace) -> None:
     entry = find(arguments.choice)
     cls = _class_of(entry)
     settings = _settings(entry, cls)
-    if arguments.json:
+    if output.get() is Output.JSON:
         facts = as_json(entry) | {
             "description": _description(entry),
             "class": entry.target,
@@ -49,7 +49,7 @@ def run_info(arguments: argparse.Namespace) -> None:
         }
         if entry.group == PRESETS:
             facts["varies"] = entry.choice.sweep()
-        say(json.dumps(facts, indent=1, ensure_ascii=False, default=str))
+        tell(facts)
         return
     say(_page(entry, cls, settings, min(terminal_width(WIDTH), WIDTH)))
 

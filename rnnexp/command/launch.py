@@ -8,6 +8,7 @@ known to Hydra alone becomes a RunSpec there.
 import logging
 import threading
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import hydra
@@ -16,7 +17,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from rnnexp import plugins
-from rnnexp.command.console import console_lines, say
+from rnnexp.command.console import console_lines, give, say_on_the_way
 from rnnexp.command.hydra import (
     CONFIG_NAME,
     PluginFolders,
@@ -26,12 +27,15 @@ from rnnexp.command.hydra import (
     workers_of_our_own,
 )
 from rnnexp.command.monitor import study_shown
+from rnnexp.command.output import is_full, saying
 from rnnexp.command.specs import OfCommand, spec_of
 from rnnexp.command.study_jobs import job_of_study
 from rnnexp.command.sweep import Checks, check_round
 from rnnexp.command.words import has_several_values, one_line, readable
 from rnnexp.errors import ConfigError, JobFailed, Terminated
 from rnnexp.experiment.spec import RunSpec
+from rnnexp.results.names import shown_path
+from rnnexp.results.runs import RunDirectory
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +66,8 @@ def _launch(arguments: Sequence[str]) -> Path | None:
             version_base="1.3", config_path=str(plugins.own_config_dir()), config_name=CONFIG_NAME
         )
         try:
-            with workers_of_our_own(), study_shown(lambda: Checks.directory):
+            shown = study_shown(lambda: Checks.directory) if is_full() else nullcontext()
+            with workers_of_our_own(), shown:
                 app(job)()
         except BaseException as error:
             if Checks.error is not None:
@@ -78,11 +83,14 @@ def _launch(arguments: Sequence[str]) -> Path | None:
             if Checks.directory is not None and isinstance(
                 error, JobFailed | KeyboardInterrupt | Terminated
             ):
-                say("the same command goes on with what has no result")
+                say_on_the_way("the same command goes on with what has no result")
             raise error
         _show_study(Checks.directory)
     if _launched and isinstance(_launched[-1], Exception):
         raise _launched[-1]
+    for path in _launched:
+        if isinstance(path, Path):
+            tell_run(path)
     return Checks.directory or next((p for p in _launched if isinstance(p, Path)), None)
 
 
@@ -111,10 +119,12 @@ def job(cfg: DictConfig) -> float | str | None:
         if source.provider == PluginFolders.provider:
             plugins.register(Path(source.path))
     spec = spec_of(cfg, known)
-    with console_lines():  # a launcher's worker has no handler yet
-        if spec.study is not None:
-            return job_of_study(spec, OfCommand.of(known.job))
+    if spec.study is None:
         return _run_alone(spec)
+    command = OfCommand.of(known.job)
+    # a launcher's worker has no handler yet, and has heard of no option
+    with saying(command.output), console_lines():
+        return job_of_study(spec, command)
 
 
 def _run_alone(spec: RunSpec) -> float | None:
@@ -132,8 +142,25 @@ def _run_alone(spec: RunSpec) -> float | None:
 def _show_study(directory: Path | None) -> None:
     """Table, statistics and figures of what is on disk; nothing where no sweep began."""
     if directory is not None and directory.is_dir():
+        from rnnexp.results.prose import GAP
         from rnnexp.results.report import report_study
         from rnnexp.results.study import Study
+        from rnnexp.results.values import of_study
 
-        if text := report_study(Study.read(directory)):
-            say(text)
+        study = Study.read(directory)
+        report = report_study(study)
+        if pieces := report.pieces():
+            give([GAP, *pieces], lambda: of_study(study, report, directory), shown_path(directory))
+
+
+def tell_run(path: Path) -> None:
+    """What a script gets of a run, which has said the rest itself."""
+    from rnnexp.results import report
+    from rnnexp.results.values import of_run
+
+    def values() -> dict[str, object]:
+        run = RunDirectory(path)
+        return of_run(run, report.of_run(run, report.run_findings(run)))
+
+    if not is_full():
+        give("", values, shown_path(path))

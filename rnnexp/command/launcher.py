@@ -9,7 +9,7 @@ import secrets
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from rnnexp import config as settings
+from rnnexp.command.output import output
 from rnnexp.command.specs import OfCommand
 from rnnexp.command.study_jobs import ELSEWHERE, commands_here
 from rnnexp.errors import DataError
@@ -84,7 +85,7 @@ class StudyLauncher(Launcher):
                 todo = sorted(jobs, key=lambda number: self._turn(jobs[number], there))
                 again = self._trained_together(jobs)
                 while todo:
-                    words = [[*jobs[n], OfCommand(command, n, n in again).word()] for n in todo]
+                    words = [[*jobs[n], self._told(command, n, again)] for n in todo]
                     launched = self._inner.launch(words, initial_job_idx=initial_job_idx)
                     results |= dict(zip(todo, launched, strict=True))
                     todo = self._freed({n: r for n, r in results.items() if _left(r)})
@@ -97,6 +98,9 @@ class StudyLauncher(Launcher):
             if result.status == JobStatus.FAILED:  # else Hydra writes a line of its own first
                 raise result._return_value
         return [results[number] for number in jobs]
+
+    def _told(self, command: str, number: int, again: Container[int]) -> str:
+        return OfCommand(command, number, number in again, output.get()).word()
 
     def _trained_together(self, jobs: Mapping[int, Sequence[str]]) -> set[int]:
         """The jobs that were trained as one program, which the inner launcher then finds done."""

@@ -1,13 +1,13 @@
 """`rnnexp list [GROUP]`: what can be chosen, a line each, and who brought it."""
 
 import argparse
-import json
 import shutil
 import sys
 import textwrap
 from typing import TYPE_CHECKING
 
 from rnnexp.command.console import say
+from rnnexp.command.output import Output, output, tell
 
 if TYPE_CHECKING:
     from rnnexp.command.catalogue import Entry
@@ -20,16 +20,10 @@ WIDEST_NAME = 34
 
 def add_list_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("group", nargs="?", metavar="GROUP", help="one group, as model or probes")
-    add_json(parser)
 
 
 def add_info_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("choice", metavar="GROUP/CHOICE", help="as model/lstm or cells/gru")
-    add_json(parser)
-
-
-def add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="for programs: the same as JSON")
 
 
 def terminal_width(unbroken: int) -> int:
@@ -43,9 +37,8 @@ def run_list(arguments: argparse.Namespace) -> None:
 
     asked = all_groups() if arguments.group is None else [arguments.group]
     found = {group: list(entries(group).values()) for group in asked}
-    if arguments.json:
-        facts = [as_json(entry) for group in found.values() for entry in group]
-        say(json.dumps(facts, indent=1, ensure_ascii=False))
+    if output.get() is Output.JSON:
+        tell({"choices": [as_json(entry) for group in found.values() for entry in group]})
         return
     width = terminal_width(UNBROKEN)
     say("\n\n".join(_page(group, listed, width) for group, listed in found.items()))

@@ -4,12 +4,14 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 
 from rnnexp import plugins
-from rnnexp.command import FAILED, INTERRUPTED, OK, TERMINATED, USER_ERROR
-from rnnexp.command.console import say, say_fault, stand_ins
+from rnnexp.command import FAILED, INTERRUPTED, OK, TERMINATED, USER_ERROR, output
+from rnnexp.command.console import give, say, say_fault, stand_ins
+from rnnexp.command.output import Output
 from rnnexp.errors import ConfigError, JobFailed, StorageError, Terminated, first_line, short
 
 
@@ -20,26 +22,77 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(arguments: list[str]) -> int:
+    output.forget()
     previous = signal.signal(signal.SIGTERM, _terminate)
     try:
-        return _run(arguments)
-    except SystemExit as stop:  # argparse's and Hydra's, or one from a component
-        if isinstance(stop.code, str):
-            say_fault(f"rnnexp: failed: {stop.code}")
-        return OK if stop.code is None else stop.code if stop.code in (OK, USER_ERROR) else FAILED
-    except BrokenPipeError:  # `rnnexp ... | head`: nobody reads on
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
-    except KeyboardInterrupt:
-        say_fault("rnnexp: interrupted")
-        return INTERRUPTED
-    except Terminated:
-        say_fault("rnnexp: terminated")
-        return TERMINATED
+        how, words = Output.FULL, arguments
+        try:
+            how, words = _asked(arguments)
+        except ConfigError as error:
+            return _told(error)
+        with output.saying(how):
+            status = _status(words)
+        return _answered(how, status)
     finally:
         signal.signal(signal.SIGTERM, previous)
         plugins.forget()
         plugins.look_here_no_more()
+
+
+#: Options that print a page of their own, for people or in YAML, whatever else is typed.
+_HELP = ("--help", "-h", "--shell-completion", "-sc")
+_HYDRAS = ("--cfg", "-c", "--info", "-i", "--hydra-help")
+
+
+def _asked(arguments: Sequence[str]) -> tuple[Output, list[str]]:
+    """How much is to be said, and the other words."""
+    how, words = output.asked(arguments)
+    names = [word.partition("=")[0] for word in words]
+    if how is Output.FULL or not {*_HELP}.isdisjoint(names):
+        return Output.FULL, words
+    for name in names:
+        if name in _HYDRAS:
+            raise ConfigError(f"--{how.value} says nothing of what {name} prints: leave it out")
+    return how, words
+
+
+def _answered(how: Output, status: int) -> int:
+    """Print what a script has asked for."""
+    if how is not Output.FULL and (text := output.for_script(how)):
+        try:
+            say(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _to_nobody()
+    return status
+
+
+def _status(arguments: Sequence[str]) -> int:
+    """Do what the words say."""
+    try:
+        return _run(arguments)
+    except SystemExit as stop:  # argparse's and Hydra's, or one from a component
+        if isinstance(stop.code, str):
+            _fault("failed", stop.code, FAILED)
+        return OK if stop.code is None else stop.code if stop.code in (OK, USER_ERROR) else FAILED
+    except BrokenPipeError:  # `rnnexp ... | head`: nobody reads on
+        _to_nobody()
+        return OK
+    except KeyboardInterrupt:
+        return _fault("interrupted", "", INTERRUPTED)
+    except Terminated:
+        return _fault("terminated", "", TERMINATED)
+
+
+def _fault(kind: str, message: str, status: int) -> int:
+    """The one line that an error gets, and its place in what --json prints."""
+    say_fault(": ".join(filter(None, ["rnnexp", kind, message])))
+    output.tell({"error": {"kind": kind, "message": message, "exit_status": status}})
+    return status
+
+
+def _to_nobody() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -68,9 +121,10 @@ def _do(arguments: list[str]) -> int:
 
         say(help_page())
     elif "--version" in arguments:
-        from rnnexp import __version__
+        from rnnexp.checkout import Build
 
-        say(f"rnnexp {__version__}")
+        build = Build.here()
+        give(str(build), lambda: asdict(build))
     else:
         from rnnexp.command.launch import launch
 
@@ -101,16 +155,13 @@ def _told(error: Exception) -> int:
     from rnnexp.command.words import one_line, user_errors
 
     if isinstance(error, user_errors()):
-        say_fault(f"rnnexp: error: {short(one_line(error))}")
-        return USER_ERROR
+        return _fault("error", short(one_line(error)), USER_ERROR)
     if isinstance(error, (JobFailed, StorageError)):  # which say all there is to say
-        say_fault(f"rnnexp: failed: {first_line(error)}")
-        return FAILED
+        return _fault("failed", first_line(error), FAILED)
     what = ": ".join(filter(None, [type(error).__name__, first_line(error)]))
     notes = getattr(error, "__notes__", [])  # of a run that had begun, where its log is
     log = notes[0] if notes else "a run that had begun has it in rnnexp.log"
-    say_fault(f"rnnexp: failed: {what} (HYDRA_FULL_ERROR=1 shows the traceback; {log})")
-    return FAILED
+    return _fault("failed", f"{what} (HYDRA_FULL_ERROR=1 shows the traceback; {log})", FAILED)
 
 
 def _terminate(signum: int, frame: FrameType | None) -> None:

@@ -1,4 +1,5 @@
-"""What a terminal shows of a study while it runs: jobs that are done, and where the others stand.
+"""What is shown of a study while it runs, on a terminal and on its page: jobs that are done, and
+where the others stand.
 
 A thread of this process looks into the study's folder, whoever carries its jobs out. On a terminal
 there is one bar, drawn anew; else a plain line now and then. It only looks on: what goes wrong in
@@ -18,6 +19,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from rnnexp.results.page.live import LivePage
 from rnnexp.results.status import StudyReader, StudyStatus
 
 log = logging.getLogger(__name__)
@@ -61,6 +63,7 @@ def _show(directory: Callable[[], Path | None], ended: threading.Event) -> None:
     try:
         line = _DrawnLine() if stream is not None and stream.isatty() else _PlainLines()
         reader: StudyReader | None = None
+        page: LivePage | None = None
         pause = LOOK
         while not ended.wait(pause):
             if (path := directory()) is None:
@@ -69,7 +72,11 @@ def _show(directory: Callable[[], Path | None], ended: threading.Event) -> None:
                 started = time.perf_counter()
                 if reader is None or reader.path != path.absolute():
                     reader = StudyReader(path.absolute())
-                line.show(reader.read())
+                    page = LivePage(reader.path)
+                status = reader.read()
+                line.show(status)
+                if page is not None:
+                    page.show(status)
                 pause = max(LOOK, PATIENCE * (time.perf_counter() - started))
     except Exception as error:
         log.debug("the study's progress is not shown: %s", error)
@@ -90,8 +97,9 @@ class _DrawnLine:
         if self._bar is None:
             width = None if _has_width() else 80
             self._bar = tqdm(
-                total=1.0, leave=False, dynamic_ncols=width is None, ncols=width, file=sys.stderr
-            )
+                total=1.0, leave=False, dynamic_ncols=width is None, ncols=width, file=sys.stderr,
+                bar_format="{desc}",
+            )  # fmt: skip
         behind = "; ".join([status.how_far, *status.places])
         behind = behind.replace("{", "{{").replace("}", "}}")
         self._bar.bar_format = f"{{desc}} |{{bar:{BAR}}}| {behind}"

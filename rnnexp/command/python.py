@@ -1,6 +1,7 @@
 """The command from Python: the same run, with the same fingerprint, directory and bytes."""
 
 import contextlib
+import io
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -25,17 +26,26 @@ def run(
     *,
     multirun: Literal[False] = False,
     config_dir: str | Path | None = None,
+    quiet: bool = False,
 ) -> Run: ...
 
 
 @overload
 def run(
-    overrides: Sequence[str] = (), *, multirun: Literal[True], config_dir: str | Path | None = None
+    overrides: Sequence[str] = (),
+    *,
+    multirun: Literal[True],
+    config_dir: str | Path | None = None,
+    quiet: bool = False,
 ) -> LoadedStudy: ...
 
 
 def run(
-    overrides: Sequence[str] = (), *, multirun: bool = False, config_dir: str | Path | None = None
+    overrides: Sequence[str] = (),
+    *,
+    multirun: bool = False,
+    config_dir: str | Path | None = None,
+    quiet: bool = False,
 ) -> Run | LoadedStudy:
     """What `rnnexp OVERRIDES` does: the run that it leaves, or with `multirun` (`-m`) the study.
 
@@ -44,6 +54,8 @@ def run(
 
     config_dir: a folder of choices of your own, as with `--config-dir`; the package around it stays
         known to this process, so that its runs can be loaded.
+    quiet: show no lines and no tables of what is run, which the run and the study that come back
+        have all the same; warnings and bars go to standard error as ever.
 
     Runs in a thread of its own and gives back what belongs to the process: denormal numbers are
     flushed there alone, and torch's number of threads, its random state and the log are as before.
@@ -62,7 +74,8 @@ def run(
     options = ["-m"] if multirun else []
     if config_dir is not None:
         plugins.register(Path(config_dir))  # refused before anything is run
-    with _process_state():
+    shown = contextlib.redirect_stdout(io.StringIO()) if quiet else contextlib.nullcontext()
+    with _process_state(), shown:
         try:
             path = _in_a_thread([*options, *words])
         except user_errors() as error:

@@ -8,6 +8,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from rnnexp import config as settings
+from rnnexp.command.output import Output
 from rnnexp.experiment.spec import RunSpec
 
 
@@ -16,22 +17,25 @@ class OfCommand:
     """What a job must know of its command.
 
     id: tells the command from others at the same study. number: of the job, from 0, in the order of
-    the words. again: the job was left to another process, which is done with it.
+    the words. again: the job was left to another process, which is done with it. output: how much
+    it says.
     """
 
     id: str
     number: int
     again: bool = False
+    output: Output = Output.FULL
 
     @classmethod
     def of(cls, job: Any) -> "OfCommand":
         """Of a job, by Hydra's part of its configuration."""
-        id, number, again = str(job.env_set[VARIABLE]).split()
-        return cls(id, int(number), again == "again")
+        id, number, again, how = str(job.env_set[VARIABLE]).split()
+        return cls(id, int(number), again == "again", Output(how))
 
     def word(self) -> str:
         """The override that tells a job; Hydra's own, it is no part of what is run."""
-        values = f"{self.id} {self.number} {'again' if self.again else 'first'}"
+        turn = "again" if self.again else "first"
+        values = f"{self.id} {self.number} {turn} {self.output.value}"
         return f'++hydra.job.env_set.{VARIABLE}="{values}"'
 
     @staticmethod

@@ -18,7 +18,7 @@ from rnnexp.errors import JobFailed, Terminated, first_line
 from rnnexp.experiment.isolated import GRACE
 from rnnexp.experiment.isolation import run_isolated
 from rnnexp.experiment.job import Elsewhere, Job, Pruned
-from rnnexp.experiment.lines import HEADLINE
+from rnnexp.experiment.lines import HEADLINE, headline_of
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.experiment.stop import Stop
 from rnnexp.results.stops import asked_to_stop
@@ -65,7 +65,7 @@ def job_of_study(
             log.info("%s  pruned: %s", Job.of(spec), reason, extra=HEADLINE)
             return None
         except Exception as error:
-            log.warning("%s  %s", Job.of(spec), _shown(error), extra=HEADLINE)
+            log.warning("%s  %s", Job.of(spec), _shown(error), extra=headline_of("fault"))
             if jobs.fail_fast:
                 failure.touch()
             raise  # Hydra goes on with the next job and remembers this one

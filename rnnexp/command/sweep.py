@@ -17,7 +17,7 @@ from rnnexp import config as settings
 from rnnexp import plugins
 from rnnexp.command import FAILED, USER_ERROR, study_jobs
 from rnnexp.command.choosing import sweeper_type
-from rnnexp.command.console import say
+from rnnexp.command.console import say_on_the_way
 from rnnexp.command.hydra import compose_jobs_once, set_up_slurm, sweep_jobs
 from rnnexp.command.launcher import checked_jobs
 from rnnexp.command.places import Places
@@ -108,8 +108,13 @@ class Checks(Callback):
             set_up_slurm(config)
             Checks.directory = directory
             shown = [at_once] if len(checked) > 1 and at_once else []
-            for line in [*lines, *taken_as_they_are(directory, identities), *shown]:
-                say(line)
+            for line in [
+                *lines,
+                *what_varies(jobs),
+                *taken_as_they_are(directory, identities),
+                *shown,
+            ]:
+                say_on_the_way(line)
 
 
 def check_round(config: DictConfig, jobs: Sequence[Sequence[str]], rounds_left: int | None) -> None:
@@ -219,7 +224,7 @@ def _as_here(spec: RunSpec) -> RunSpec:
     once = f"device={device} is not here: it is looked for where the jobs run"
     if once not in _said:
         _said.add(once)
-        say(once)
+        say_on_the_way(once)
     return without_device(spec)
 
 
@@ -300,6 +305,39 @@ def _begins(directory: Path, jobs: Sequence[Sequence[str]]) -> str:
 
 def _hash_of_words(words: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(sorted(words)).encode()).hexdigest()[:8]
+
+
+#: Values of a setting, and words that are the same in all runs, that are told when a study begins.
+_MOST_VALUES, _MOST_WORDS = 10, 10
+
+
+def what_varies(jobs: Sequence[Sequence[str]]) -> list[str]:
+    """The settings that vary with their values, and those that all runs have, a line each."""
+    values: dict[str, dict[str, None]] = {}
+    for words in jobs:
+        for word in words:
+            key, _, value = word.partition("=")
+            values.setdefault(key, {})[value] = None
+    swept, lines = swept_keys(jobs), []
+    varying = [_listed(key, list(v)) for key, v in values.items() if key.lstrip("+") in swept]
+    same = [f"{key}={next(iter(v))}" for key, v in values.items() if key.lstrip("+") not in swept]
+    same = [word for word in same if not word.startswith(("study=", "++hydra."))]
+    if varying:
+        lines.append(f"  varying: {'  '.join(varying)}")
+    if same:
+        more = f"  and {len(same) - _MOST_WORDS} more" * (len(same) > _MOST_WORDS)
+        lines.append(f"  the same in all: {'  '.join(same[:_MOST_WORDS])}{more}")
+    return lines
+
+
+def _listed(key: str, values: Sequence[str]) -> str:
+    """
+    >>> _listed("seed", ["0", "1"])
+    'seed=0,1'
+    """
+    if len(values) <= _MOST_VALUES:
+        return f"{key}={','.join(values)}"
+    return f"{key}={','.join(values[: _MOST_VALUES - 1])},...,{values[-1]} ({len(values)} values)"
 
 
 def swept_keys(jobs: Sequence[Sequence[str]]) -> set[str]:

@@ -4,20 +4,20 @@ import argparse
 import logging
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from rnnexp import plugins
-from rnnexp.command import FAILED, OK, USER_ERROR, compare, export
-from rnnexp.command.console import console_lines, say, say_fault
+from rnnexp.command import FAILED, OK, compare, export
+from rnnexp.command.console import ConsoleHandler, console_lines, give, say_fault
 from rnnexp.command.listing import add_info_arguments, add_list_arguments
+from rnnexp.command.output import JSON, JSON_HELP, QUIET, QUIET_HELP, Output, output
 from rnnexp.errors import DataError, UserError
-from rnnexp.printable import PrintableFormatter
 
 
 def _predict(arguments: argparse.Namespace) -> int:
-    from rnnexp.experiment.predict import check_is_text, predict, text_of
+    from rnnexp.experiment.predict import check_is_text, predicted, text_of
     from rnnexp.experiment.predict_file import predict_file
     from rnnexp.experiment.predict_series import predict_series
 
@@ -36,39 +36,49 @@ def _predict(arguments: argparse.Namespace) -> int:
     options = {"--to": "to", "--column": "column", "--separator": "separator", "--quotes": "quotes"}
     beside = [word for word, name in options.items() if getattr(arguments, name) is not None]
     if arguments.texts is not None:
-        say(
-            predict_file(
-                arguments.run, arguments.texts, arguments.to, arguments.column,
-                arguments.separator, arguments.quotes, arguments.trust,
-            )
+        told = predict_file(
+            arguments.run, arguments.texts, arguments.to, arguments.column,
+            arguments.separator, arguments.quotes, arguments.trust,
         )  # fmt: skip
-        return OK
+        return _answers(told, arguments.to)
     beside = [word for word in beside if word != "--to" or table is None]
     if beside:
         raise UserError(f"predict: {beside[0]} goes with --texts FILE, a table of texts")
     if arguments.series is not None:
-        say(predict_series(arguments.run, arguments.series, arguments.to, arguments.trust))
-        return OK
+        told = predict_series(arguments.run, arguments.series, arguments.to, arguments.trust)
+        return _answers(told, arguments.to)
+    if output.get() is Output.QUIET:
+        raise UserError("predict: --quiet leaves nothing of the answer to one text: leave it out")
     if arguments.file is not None:
         text = text_of(arguments.file)
     else:
         check_is_text(arguments.text, arguments.run)
         text = arguments.text
-    say(predict(arguments.run, text, arguments.steps, arguments.trust))
+    answer = predicted(arguments.run, text, arguments.steps, arguments.trust)
+    give(answer.text, lambda: answer.values)
+    return OK
+
+
+def _answers(told: str, to: Path) -> int:
+    """What is said of the answers to a table, of which the file itself is what was asked for."""
+    give(told, lambda: {"to": str(to), "told": told.split("\n")}, to)
     return OK
 
 
 def _resume(arguments: argparse.Namespace) -> int:
+    from rnnexp.command.launch import tell_run
     from rnnexp.experiment.resume import resume
     from rnnexp.results.runs import RunDirectory
 
     with console_lines():
-        resume(RunDirectory.open(arguments.run), arguments.words, arguments.trust)
+        run, _ = resume(RunDirectory.open(arguments.run), arguments.words, arguments.trust)
+    tell_run(run.path)
     return OK
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from rnnexp.results import report
+    from rnnexp.results import report, values
+    from rnnexp.results.names import shown_path
     from rnnexp.results.plan import is_study
     from rnnexp.results.report_folder import report_folder
     from rnnexp.results.runs import RunDirectory
@@ -78,11 +88,14 @@ def _report(arguments: argparse.Namespace) -> int:
     if (path / "summary.json").is_file():
         if arguments.score is not None:
             raise UserError("report: --score is of a study: the report of a run has all its scores")
-        run = RunDirectory.open(path)
-        say(report.report_run(run, report_folder(path, arguments.to)))
+        run, to = RunDirectory.open(path), report_folder(path, arguments.to)
+        of_run = report.report_run(run, to)
+        give(of_run.pieces(), lambda: values.of_run(run, of_run), shown_path(to or run.path))
     elif is_study(path):
-        study = Study.read(path, arguments.score)
-        say(report.report_study(study, to=report_folder(path, arguments.to)))
+        study, to = Study.read(path, arguments.score), report_folder(path, arguments.to)
+        of_study, folder = report.report_study(study, to=to), to or study.path
+        told = values.of_study
+        give(of_study.pieces(), lambda: told(study, of_study, folder), shown_path(folder))
     else:
         raise UserError(f"{path} is neither a run nor a study: no summary.json, no study.csv")
     return OK
@@ -90,8 +103,10 @@ def _report(arguments: argparse.Namespace) -> int:
 
 def _study(arguments: argparse.Namespace) -> int:
     from rnnexp.results.status import StudyReader, find_study
+    from rnnexp.results.values import of_status
 
-    say(StudyReader(find_study(arguments.study)).read().text())
+    status = StudyReader(find_study(arguments.study)).read()
+    give(status.pieces(), lambda: of_status(status))
     return OK
 
 
@@ -99,15 +114,27 @@ def _check(arguments: argparse.Namespace) -> int:
     from rnnexp.experiment.identity import fingerprint
     from rnnexp.results.check import check_run, check_study, told
     from rnnexp.results.plan import is_study
+    from rnnexp.results.values import of_checks
 
     path: Path = arguments.run_or_study
+    others: list[str] = []
+    strange: list[str] = []
     if any((path / name).exists() for name in ("summary.json", "manifest.json")):
-        lines, whole = told(path, [check_run(path, fingerprint)])
+        checks = [check_run(path, fingerprint)]
     elif is_study(path):
-        lines, whole = told(path, *check_study(path, fingerprint))
+        checks, others, strange = check_study(path, fingerprint)
     else:
         raise UserError(f"{path} is neither a run nor a study: no summary.json, no study.csv")
-    say("\n".join(lines))
+    lines, whole = told(path, checks, others, strange)
+    text = "\n".join(lines)
+    give(text, lambda: of_checks(path, whole, checks, others, strange))
+    return _passed(whole, text)
+
+
+def _passed(whole: bool, text: str) -> int:
+    """The exit status; of --quiet all that is told, but for what is wrong."""
+    if output.get() is Output.QUIET and not whole:
+        say_fault(text)
     return OK if whole else FAILED
 
 
@@ -135,21 +162,24 @@ def _verify(arguments: argparse.Namespace) -> int:
         results = verify_components(arguments.components)
     else:
         results = list(verify())
-    say(table(results))
-    return OK if all(result.passed for result in results) else FAILED
+    passed, text = all(result.passed for result in results), table(results)
+    checks = [asdict(result) | {"passed": result.passed} for result in results]
+    give(text, lambda: {"passed": passed, "checks": checks})
+    return _passed(passed, text)
 
 
 @dataclass(frozen=True)
 class Verb:
     """words: what is typed behind its name. add: gives the parser its arguments.
 
-    run: does it, and returns the exit status.
+    run: does it, and returns the exit status. quiet: whether --quiet leaves anything of it.
     """
 
     words: str
     purpose: str
     add: Callable[[argparse.ArgumentParser], object]
     run: Callable[[argparse.Namespace], int]
+    quiet: bool = True
 
 
 def _predict_arguments(parser: argparse.ArgumentParser) -> None:
@@ -275,6 +305,7 @@ VERBS = {
         "how far a study has come",
         _study_arguments,
         _study,
+        quiet=False,
     ),
     "check": Verb(
         "RUN_OR_STUDY",
@@ -287,6 +318,7 @@ VERBS = {
         "two studies side by side: differences, intervals, p",
         compare.add_arguments,
         compare.compare,
+        quiet=False,
     ),
     "export": Verb(
         "RUN --to FILE",
@@ -294,8 +326,20 @@ VERBS = {
         _export_arguments,
         export.export,
     ),
-    "list": Verb("[GROUP]", "what can be chosen, a line each", add_list_arguments, _list),
-    "info": Verb("GROUP/CHOICE", "what a choice is, and its settings", add_info_arguments, _info),
+    "list": Verb(
+        "[GROUP]",
+        "what can be chosen, a line each",
+        add_list_arguments,
+        _list,
+        quiet=False,
+    ),
+    "info": Verb(
+        "GROUP/CHOICE",
+        "what a choice is, and its settings",
+        add_info_arguments,
+        _info,
+        quiet=False,
+    ),
     "verify": Verb(
         "[KIND/NAME ...]",
         "check the measurements, or a component of yours",
@@ -317,22 +361,32 @@ class _Parser(argparse.ArgumentParser):
             message += (
                 ", or --file FILE, or --texts TABLE (put -- before a text that begins with a dash)"
             )
-        say_fault(f"rnnexp: error: {self.prog.split()[-1]}: {message}")
-        raise SystemExit(USER_ERROR)
+        raise UserError(f"{self.prog.split()[-1]}: {message}")
 
 
 def _show_warnings() -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(PrintableFormatter("%(message)s"))
+    handler = ConsoleHandler()
+    handler.setLevel(logging.WARNING)
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
+def parser_of(name: str) -> argparse.ArgumentParser:
+    """A verb's arguments. The two options that all have are taken away before it sees the words."""
+    verb = VERBS[name]
+    parser = _Parser(prog=f"rnnexp {name}", description=verb.purpose, allow_abbrev=False)
+    verb.add(parser)
+    if verb.quiet:
+        parser.add_argument(*QUIET, action="store_true", help=QUIET_HELP)
+    parser.add_argument(*JSON, action="store_true", help=JSON_HELP)
+    return parser
 
 
 def run_verb(words: Sequence[str]) -> int:
     """Carry out `words`, the verb first; returns the exit status."""
-    verb = VERBS[words[0]]
-    parser = _Parser(prog=f"rnnexp {words[0]}", description=verb.purpose)
-    verb.add(parser)
-    arguments = parser.parse_args(words[1:])
+    name, verb = words[0], VERBS[words[0]]
+    arguments = parser_of(name).parse_args(words[1:])
+    if output.get() is Output.QUIET and not verb.quiet:
+        raise UserError(f"{name}: --quiet leaves nothing of what it prints: leave it out")
     _show_warnings()
     if getattr(arguments, "trust", False):
         plugins.look_here_last()  # where such code often lies

@@ -41,10 +41,7 @@ class Answers:
         # first of all: it refuses a run that answers nothing, whatever it was trained on
         self.model: SequenceModel = load_model(run, trust).double().eval()
         self.form: AnswerForm = form_of(run)
-        record = run.task
-        names = KINDS[record.tokens or "words"].files
-        files = {name: run.content(name) for name in names}
-        self.encode = TextEncoder(record.model_dump(), run.config["seq_len"], files)
+        self.encode = encoder_of(run)
 
     def __call__(self, texts: Iterable[str]) -> Iterator[Answer]:
         """The answer to each text, in their order; a part of the texts is read at a time."""
@@ -68,3 +65,15 @@ class Answers:
                         values[answered[row]] = value
         for value, read in zip(values, reads, strict=True):
             yield Answer(value, read)
+
+
+def encoder_of(run: RunDirectory) -> TextEncoder:
+    """How the run's network reads a text.
+
+    Raises UserError for a run that was not trained on texts.
+    """
+    form_of(run)
+    record = run.task
+    names = KINDS[record.tokens or "words"].files
+    files = {name: run.content(name) for name in names}
+    return TextEncoder(record.model_dump(), run.config["seq_len"], files)

@@ -2,7 +2,6 @@
 
 import hashlib
 import platform
-import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -12,6 +11,7 @@ from typing import Any
 import torch
 
 from rnnexp import __version__
+from rnnexp.checkout import git_state
 from rnnexp.experiment.code import own_source
 from rnnexp.experiment.denormals import flushes_denormals
 from rnnexp.results.code import changed_code
@@ -37,7 +37,7 @@ def describe_environment(device: torch.device, code: str | None = None) -> dict[
         "device_name": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
         "threads": torch.get_num_threads(),
         "flushes_denormals": flushes_denormals(),
-        "git": _git_state(Path(__file__).resolve().parent.parent),
+        "git": git_state(),
         "source": own_source(),
         "code": code,
     }
@@ -131,27 +131,3 @@ def _version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
-
-
-def _git_state(folder: Path) -> dict[str, str] | None:
-    """Commit and uncommitted changes of the checkout that the package runs from, if it is one."""
-    commit = _git(folder, "rev-parse", "HEAD")
-    if commit is None or _git(folder, "ls-files", "--error-unmatch", "types.py") is None:
-        return None  # installed, perhaps into the environment of some other repository
-    return {"commit": commit.strip(), "diff": _git(folder.parent, "diff", "HEAD") or ""}
-
-
-def _git(folder: Path, *arguments: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", *arguments],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=10,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None

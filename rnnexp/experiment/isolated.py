@@ -24,6 +24,7 @@ from rnnexp import plugins
 from rnnexp.errors import JobFailed, Terminated, UserError, first_line
 from rnnexp.experiment.checked import Checked
 from rnnexp.experiment.job import Elsewhere
+from rnnexp.experiment.lines import MARKS
 from rnnexp.experiment.spec import RunSpec
 
 #: Seconds that a job has to end in order, once it was asked to.
@@ -34,12 +35,12 @@ GRACE = 60.0
 
 @dataclass(frozen=True)
 class Line:
-    """A record of the log. headline: whether a study shows it."""
+    """A record of the log. marks: what it carries for the terminal, as `lines.headline_of`."""
 
     logger: str
     level: int
     text: str
-    headline: bool
+    marks: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -162,9 +163,8 @@ class _LogToParent(logging.Handler):
         self._told = told
 
     def emit(self, record: logging.LogRecord) -> None:
-        headline = bool(getattr(record, "headline", False))
-        text = self.format(record)
-        self._told.send(Line(record.name, record.levelno, text, headline))
+        marks = {name: value for name in MARKS if (value := getattr(record, name, None))}
+        self._told.send(Line(record.name, record.levelno, self.format(record), marks))
 
 
 class _Stream:

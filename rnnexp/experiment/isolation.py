@@ -223,8 +223,8 @@ class _Child:
         except (EOFError, OSError):
             return False
         if isinstance(message, Line):
-            extra = {"headline": message.headline}
-            logging.getLogger(message.logger).log(message.level, "%s", message.text, extra=extra)
+            to = logging.getLogger(message.logger)
+            to.log(message.level, "%s", message.text, extra=message.marks)
         elif isinstance(message, Printed):
             with suppress(OSError, ValueError):  # nobody reads on
                 getattr(sys, message.stream).write(message.text)

@@ -1,11 +1,14 @@
 """What a run says while it runs, and how much of it a study shows. Never imports torch."""
 
+import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from rnnexp.experiment.data_lines import text_lines, vectors_line
+from rnnexp.results import words
+from rnnexp.results.prose import Kind, Piece, Prose
 from rnnexp.results.summary import Summary
 from rnnexp.scores import BALANCED_ACCURACY, Score, is_imbalanced
 
@@ -13,11 +16,82 @@ if TYPE_CHECKING:
     from rnnexp.data.base import Task
     from rnnexp.experiment.build import Experiment
 
+log = logging.getLogger(__name__)
+
 #: Marks a line that a study shows too; all others go to each run's own rnnexp.log.
 HEADLINE = {"headline": True}
 
+#: What a record of the log can carry beside its words, for the terminal.
+MARKS = ("headline", "kind")
+
+#: Columns of the line that a study shows of each of its runs.
+WIDTH = 100
+#: Of a job's name: longer ones are cut in their middle, and the number before them tells the job.
+NAME_WIDTH = 44
+
 #: Whether what runs now is a job of a study.
 headlines_only: ContextVar[bool] = ContextVar("headlines_only", default=False)
+
+
+def headline_of(kind: Kind) -> dict[str, object]:
+    """The mark of a line that a study shows too, and what kind of line it is."""
+    return {**HEADLINE, "kind": kind}
+
+
+def say_pieces(pieces: Iterable[Piece]) -> None:
+    """Log each line, as a file has it; a terminal takes a table whole, and lays it out."""
+    for piece in pieces:
+        lines = (piece.text if isinstance(piece, Prose) else piece.text()).split("\n")
+        log.info("%s", lines[0], extra={"pieces": [piece]})
+        for line in lines[1:]:
+            log.info("%s", line, extra={"pieces": []})
+
+
+def opening_line(experiment: "Experiment", summary: Summary) -> str:
+    """What is run: `RNN on IMDb over 400 steps: 10 epochs, seed 0, on cpu`."""
+    trainer, model = experiment.trainer, words.model_name(str(summary.model))
+    data = words.data_name(str(summary.data), summary.synthetic)
+    by_step = trainer.steps is not None
+    count, unit = (trainer.steps, "step") if by_step else (trainer.epochs, "epoch")
+    training = f"{count} {unit}{'s' * (count != 1)}"
+    return (
+        f"{model} on {data} over {summary.seq_len} steps: {training}, seed {summary.seed}, "
+        f"on {experiment.device}"
+    )
+
+
+def job_line(job: object, summary: Summary, before: str = "") -> str:
+    """One line on a job that has ended, of at most `WIDTH` columns where it has a score.
+
+    job: as it is named in all lines of its study. before: what is said before the score. Of the
+    interval, chance and seconds as much is said as there is room for.
+    """
+    start = f"{_shortened(str(job), NAME_WIDTH)}  {before}"
+    score = summary.score()
+    if summary.status != "finished" or score is None or summary.test is None:
+        return f"{start}{result_line(summary)}"
+    value = summary.test.get(score.name)
+    line = f"{start}test {score.name} {score.show(value)}"
+    low, high = (summary.test_interval or {}).get(score.name) or (None, None)
+    has_ends = None not in (value, low, high)
+    between = "" if not has_ends else f" ({score.show(low)} to {score.show(high)})"
+    chance = "" if score.chance is None else f", chance {score.show(score.chance)}"
+    took = "" if summary.seconds is None else f", {summary.seconds:.1f} s"
+    for part in (between, chance, took):
+        if len(line) + len(part) <= WIDTH:
+            line += part
+    return line
+
+
+def _shortened(text: str, width: int) -> str:
+    """
+    >>> _shortened("a long name", 8)
+    'a lo…ame'
+    """
+    if len(text) <= width:
+        return text
+    end = (width - 1) // 2
+    return f"{text[: width - 1 - end]}…{text[len(text) - end :]}"
 
 
 def start_lines(experiment: "Experiment", summary: Summary) -> list[str]:

@@ -11,12 +11,14 @@ from typing import Any
 
 import pandas as pd
 
+from rnnexp.data.text_encoder import TextRead
 from rnnexp.errors import DataError, UserError
-from rnnexp.experiment.answers import Answers
+from rnnexp.experiment.answers import Answers, encoder_of
 from rnnexp.experiment.load import load_model, weights_place
 from rnnexp.experiment.measured import Measured
 from rnnexp.model.base import SequenceModel
 from rnnexp.results import report
+from rnnexp.results.page.files import PAGE
 from rnnexp.results.report_folder import report_folder
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import Summary, TaskRecord
@@ -35,6 +37,9 @@ class Figure:
     def svg(self) -> Path:
         return self.png.with_suffix(".svg")
 
+    def __str__(self) -> str:
+        return str(self.png)
+
     def _repr_png_(self) -> bytes:
         return self.png.read_bytes()
 
@@ -42,6 +47,15 @@ class Figure:
 def figures_in(folder: Path) -> dict[str, Figure]:
     """The figures of a folder, by their names; empty where nothing was drawn."""
     return {path.stem: Figure(path) for path in sorted(folder.glob("[!.]*.png"))}
+
+
+def _refuse_no_texts(name: str, texts: Sequence[str]) -> None:
+    """Raise UserError, in the name of the method, for what is no list of texts."""
+    if isinstance(texts, str):
+        raise UserError(f"{name} takes a list of texts, as in run.{name}(['a fine film'])")
+    wrong = next((text for text in texts if not isinstance(text, str)), None)
+    if wrong is not None:
+        raise UserError(f"{name} takes texts, and {wrong!r} is a {type(wrong).__name__}")
 
 
 class Run:
@@ -152,6 +166,21 @@ class Run:
         """
         return load_model(self.directory, trust).eval()
 
+    def read(self, texts: Sequence[str]) -> list[TextRead]:
+        """What the network reads of each text: `.words` and their `.ids`, and what it does not.
+
+        Words outside its vocabulary have the id of <unk>, or are left out where data.unknown=drop;
+        `.unknown`, `.dropped` and `.cut` count them. An id is the word's place in
+        `task.vocabulary`.
+
+        Raises UserError for a run that was not trained on texts.
+
+        >>> run.read(["A fine film!"])[0].ids     # doctest: +SKIP
+        """
+        _refuse_no_texts("read", texts)
+        encode = encoder_of(self.directory)
+        return [encode.read(text) for text in texts]
+
     def predict(self, texts: Sequence[str], trust: bool = False) -> pd.DataFrame:
         """The answer to each text, a row for each in their order.
 
@@ -164,11 +193,7 @@ class Run:
 
         >>> run.predict(["a fine film", "dull"])  # doctest: +SKIP
         """
-        if isinstance(texts, str):
-            raise UserError("predict takes a list of texts, as in run.predict(['a fine film'])")
-        wrong = next((text for text in texts if not isinstance(text, str)), None)
-        if wrong is not None:
-            raise UserError(f"predict takes texts, and {wrong!r} is a {type(wrong).__name__}")
+        _refuse_no_texts("predict", texts)
         ask = Answers(self.directory, trust)
         columns = ["text", *ask.form.columns, "read", "unknown", "dropped", "cut"]
         rows = [
@@ -191,9 +216,14 @@ class Run:
         >>> run.draw()["gates"]                   # doctest: +SKIP
         """
         folder = report_folder(self.path, None if to is None else Path(to))
-        plots = folder / self.plots.name
-        report.draw(report.run_findings(self.directory), plots)
-        return figures_in(plots)
+        report.show_run(self.directory, report.run_findings(self.directory), folder=folder)
+        return figures_in(folder / self.plots.name)
+
+    @property
+    def page(self) -> Path | None:
+        """report.html, which explains the run; None before it has a result, or was reported."""
+        path = self.path / PAGE
+        return path if path.is_file() else None
 
     def notes(self) -> list[str]:
         """What is missing of it, a line each: nothing where all is there."""

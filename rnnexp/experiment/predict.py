@@ -3,7 +3,9 @@
 import copy
 import os
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,7 +24,20 @@ from rnnexp.results.tables import aligned
 from rnnexp.types import Batch
 
 
+@dataclass(frozen=True)
+class Predicted:
+    """What is said of the answer to a text, and the values in it."""
+
+    text: str
+    values: dict[str, Any]
+
+
 def predict(path: Path, text: str, steps: bool = False, trust: bool = False) -> str:
+    """What a terminal shows of `predicted`."""
+    return predicted(path, text, steps, trust).text
+
+
+def predicted(path: Path, text: str, steps: bool = False, trust: bool = False) -> Predicted:
     """The class and its probability, or the number; two gradient norms; what was read of the text.
 
     steps: and a table of all words: norm of the state, what is answered had the text ended
@@ -61,9 +76,20 @@ def predict(path: Path, text: str, steps: bool = False, trust: bool = False) -> 
             *_unfinished(run),
         ]
     )
+    values = {
+        "answer": dict(zip(form.columns, form.values(outputs.detach())[0], strict=True)),
+        "gradient_norm": norm.item(),
+        "recurrent_gradient_norm": None if recurrent is None else recurrent.norm().item(),
+        "read": read.words,
+        **{name: getattr(read, name) for name in ("unknown", "dropped", "cut", "lost_letters")},
+        "unfinished_at": weights_place(run),
+    }
     if not steps:
-        return lines
-    return f"{lines}\n\n{_steps_table(model, batch, read.words, form)}"
+        return Predicted(lines, values)
+    table = _steps_table(model, batch, read.words, form)
+    head, *rows = table
+    values["steps"] = [dict(zip(head, row, strict=True)) for row in rows]
+    return Predicted(f"{lines}\n\n{aligned(table)}", values)
 
 
 def _unfinished(run: RunDirectory) -> list[str]:
@@ -138,7 +164,9 @@ def _pads(count: int) -> str:
     return "1 pad" if count == 1 else f"{count} pads"
 
 
-def _steps_table(model: SequenceModel, batch: Batch, words: list[str], form: AnswerForm) -> str:
+def _steps_table(
+    model: SequenceModel, batch: Batch, words: list[str], form: AnswerForm
+) -> list[list[str]]:
     """A line per word that is read, and of pads behind them that are read too some lines."""
     if not model.recurrences():
         raise UserError(f"--steps follows a recurrent state, and {model.called} has none")
@@ -165,7 +193,7 @@ def _steps_table(model: SequenceModel, batch: Batch, words: list[str], form: Ans
                 f"{steps['gradient'][t]:.2e}" if t < behind else "-",  # a pad is no word
             ]
         )
-    return aligned(lines)
+    return lines
 
 
 def _doubling(last: int) -> list[int]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,8 +28,10 @@ from rnnexp.experiment.environment import (
 from rnnexp.experiment.lines import (
     at_length_line,
     headlines_only,
+    opening_line,
     other_scores_line,
     result_line,
+    say_pieces,
     start_lines,
 )
 from rnnexp.experiment.logged import Logs
@@ -39,6 +42,7 @@ from rnnexp.results import report
 from rnnexp.results.jackknife import split_intervals
 from rnnexp.results.liveness import this_process
 from rnnexp.results.names import shown_path
+from rnnexp.results.prose import GAP, Prose
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.statistics import UNBOUNDED, example_interval
 from rnnexp.results.stops import asked_to_stop
@@ -88,6 +92,7 @@ def execution(
             run.write_environment(environment)
             run.write_task(task_record(experiment))
             run.write_beside_task(task.files())
+            log.info("%s", opening_line(experiment, summary))
             log.info("run %s", shown_path(run.path))
             lines = training_lines(trainer, task, device, experiment.recipe.words)
             for line in [*start_lines(experiment, summary), *lines]:
@@ -122,7 +127,9 @@ def execution(
         summary.probe_seconds = round(probes.seconds, 3)
         summary.failed_probes = dict(probes.failures)
         if fit.status == "diverged":
-            log.warning("diverged: %s", fit.reason)
+            # a study has a line of its own for each job that has ended
+            level = logging.INFO if headlines_only.get() else logging.WARNING
+            log.log(level, "diverged: %s", fit.reason, extra={"kind": "fault"})
         else:
             run.report_progress("testing", fit.epochs, fit.epochs, fit.steps, fit.steps)
             summary.tested = _take_weights_to_test(experiment, fit)
@@ -139,7 +146,6 @@ def execution(
         if saving.keep != "all":
             run.drop_checkpoints()
         _show(run, plots=dials.plots)
-    log.info("%s", shown_path(run.path))
     if device.type == "cuda":
         torch.cuda.empty_cache()
     return summary
@@ -163,16 +169,17 @@ def _keep_weights(experiment: Experiment, fit: Fit, run: RunDirectory, saving: C
 
 
 def _show(run: RunDirectory, plots: bool) -> None:
-    """Tables and figures of a run that has its result, which nothing here can take away."""
+    """Answer, tables, figures, page of a run that has its result, which nothing can take away."""
+    places = [shown_path(run.path)]
     try:
         findings = report.run_findings(run)
-        for text in report.text(findings):
-            for line in text.splitlines():
-                log.info("%s", line)
-        if plots:
-            report.draw(findings, run.plots)
+        told = report.of_run(run, findings)
+        say_pieces([GAP, *replace(told, places=[]).pieces()])  # figures take longer than words
+        report.show_run(run, findings, plots)
+        places = report.where(run.path)
     except Exception as error:
         log.warning("no tables or figures: %s: %s", type(error).__name__, first_line(error))
+    say_pieces([GAP, *map(Prose, places)])
 
 
 def _take_weights_to_test(experiment: Experiment, fit: Fit) -> Tested:

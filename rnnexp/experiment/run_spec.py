@@ -9,12 +9,13 @@ from rnnexp.errors import DataError, JobFailed, Terminated
 from rnnexp.experiment.build import Experiment, build
 from rnnexp.experiment.identity import changes_since
 from rnnexp.experiment.job import Elsewhere, Job
-from rnnexp.experiment.lines import HEADLINE, headlines_only, result_line
+from rnnexp.experiment.lines import headline_of, headlines_only, job_line
 from rnnexp.experiment.run import describe, execute
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.experiment.start import Start, check_is_same, start_of
 from rnnexp.results.checkpoints import StoredCheckpoint
 from rnnexp.results.claims import claimed_run
+from rnnexp.results.prose import Kind
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import Summary
 
@@ -70,7 +71,7 @@ def _run_job(spec: RunSpec, job: Job) -> tuple[RunDirectory, Summary | None]:
             if not attempt.done:
                 reason = f": {attempt.reason}" if attempt.reason else ""
                 raise JobFailed(f"{left}: {attempt.status}{reason}")
-            log.info("%s  %s: %s", job, left, result_line(attempt), extra=HEADLINE)
+            _tell(job, attempt, f"{left}: ")
             return RunDirectory(job.there), attempt
         try:
             experiment = build(spec)
@@ -82,12 +83,18 @@ def _run_job(spec: RunSpec, job: Job) -> tuple[RunDirectory, Summary | None]:
         summary = job.result(experiment) if retry != "all" else None
         if summary is not None:
             remove_gone(job.there)
-            log.info("%s  done before: %s", job, result_line(summary), extra=HEADLINE)
+            _tell(job, summary, "done before: ")
             return RunDirectory(job.there), summary
         experiment, run, summary, start = begun(job, experiment, anew=retry == "all")
         summary = execute(experiment, run, summary, start)
-        log.info("%s  %s", job, result_line(summary), extra=HEADLINE)
+        _tell(job, summary)
         return run, summary
+
+
+def _tell(job: Job, summary: Summary, before: str = "") -> None:
+    """What a study shows of a job that has its result."""
+    kind: Kind = "fault" if summary.status == "diverged" else "plain"
+    log.info("%s", job_line(job, summary, before), extra=headline_of(kind))
 
 
 def begun(

@@ -42,8 +42,9 @@ def gradient_bound(sigma_max: float, steps: int, slope: float = 1.0) -> Array:
 class RecurrentWeights(Probe):
     """ρ, σ_max and ‖WᵀW - I‖ of every block over training; the bound they put on the gradient.
 
-    Of a one-layer RNN that is read at one step also the measured ‖dL/dh_(T-k)‖ / ‖dL/dh_T‖, the
-    largest over the examples, which lies below the bound.
+    Of one layer h_t = φ(W_ih x_t + W_hh h_(t-1) + b) that is read at one step also the measured
+    ‖dL/dh_(T-k)‖ / ‖dL/dh_T‖, the largest over the examples, which lies below the bound. Other
+    cells with a single W_hh have none: a layer norm stretches as much as what it reads is small.
     schedule: as in `Probe`.
     """
 
@@ -64,7 +65,8 @@ class RecurrentWeights(Probe):
             measured[f"radius {name}"] = spectral_radius(weight)
             measured[f"sigma {name}"] = largest_singular_value(weight)
             measured[f"orthogonality_error {name}"] = orthogonality_error(weight)
-        if len(weights) == 1 and view.model.reads_one_step:
+        cell = view.model.top_cell
+        if len(weights) == 1 and view.model.reads_one_step and cell is not None and cell.is_plain:
             norms = joined(
                 [
                     gradient_flow(rollout, view.total_loss(rollout, batch))

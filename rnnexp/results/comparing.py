@@ -16,6 +16,7 @@ from rnnexp.results.factors import LENGTHS, flat_settings, varying_settings
 from rnnexp.results.findings.comparisons import difference_cells
 from rnnexp.results.groups import Group, group_label, grouped
 from rnnexp.results.over_seeds import INTERVAL, ONE_BY_ONE
+from rnnexp.results.prose import Piece, Prose, in_blocks, plain_text
 from rnnexp.results.significance import Paired, PairsTested, paired
 from rnnexp.results.study import MAX_NAMES, Study
 from rnnexp.results.study_run import StudyRun
@@ -150,6 +151,10 @@ class StudiesCompared:
         return f"{differing}, {equal}" if equal else differing
 
     def text(self) -> str:
+        """All of it, whole."""
+        return plain_text(self.pieces())
+
+    def pieces(self) -> list[Piece]:
         """What a terminal shows."""
         head = [f"a: {self.a.path}", f"b: {self.b.path}"]
         if self.differing:
@@ -160,7 +165,6 @@ class StudiesCompared:
             head.append("no setting differs between them: only the code, the machine, the version")
         if doubtful := [name for name in self.differing if name.startswith("data.")]:
             head.append(f"whether both test the same examples is not known: {', '.join(doubtful)}")
-        lines = ["\n".join(head), self.table().text()]
         compared = sum(pair.difference is not None for pair in self.pairs)
         last = [f"compared: {compared} of {len(self.pairs)} pairs of groups"]
         if self.left_out:
@@ -168,7 +172,11 @@ class StudiesCompared:
             last += [f"  {line}" for line in self.left_out[:MAX_NAMES]]
             if (unlisted := len(self.left_out) - MAX_NAMES) > 0:
                 last.append(f"  and {unlisted} more")
-        return "\n\n".join([*lines, "\n".join([*last, *self.notes])])
+        first, behind = (
+            [Prose(line) for line in head],
+            [Prose(line) for line in (*last, *self.notes)],
+        )
+        return in_blocks([first, [self.table()], behind])
 
 
 def _score(a: Study, b: Study, name: str | None) -> Score:

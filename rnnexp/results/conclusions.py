@@ -1,7 +1,5 @@
 """What a run or a study was to answer, and the answer in sentences, with their uncertainty."""
 
-from collections.abc import Sequence
-
 from rnnexp.results import words
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
@@ -29,7 +27,7 @@ _MOST_NAMED = 4
 
 def question_of_study(study: Study) -> str:
     """The question that its runs have in `question`; else one made of the settings that vary."""
-    asked = {run.directory.config_as_written.get("question") for run in study.runs}
+    asked = {_asked(run.directory) for run in study.runs}
     if len(asked) == 1 and isinstance(question := asked.pop(), str):
         return question
     score = study.score.axis
@@ -48,13 +46,18 @@ def question_of_study(study: Study) -> str:
 
 def question_of_run(run: RunDirectory) -> str:
     """The question that it has in `question`; else what any run is asked."""
-    question = run.config_as_written.get("question")
+    question = _asked(run)
     if isinstance(question, str):
         return question
     summary = run.summary
     model = words.model_name(str(summary.model))
     data = words.data_name(str(summary.data), summary.synthetic)
     return f"What has the {model} learned from {data} over {summary.seq_len} steps, and why?"
+
+
+def _asked(run: RunDirectory) -> object:
+    """What it has in `question`; None of a run that did not come as far as writing its settings."""
+    return run.config_as_written.get("question") if run.has_config else None
 
 
 def result_of(summary: Summary) -> str:
@@ -84,8 +87,3 @@ def result_of(summary: Summary) -> str:
         if score.better == "high"
         else ": not clearly better than chance."
     )
-
-
-def in_words(question: str, sentences: Sequence[str]) -> str:
-    """What a terminal shows first: the question, and a line for each sentence of the answer."""
-    return "\n".join([question, *(f"  {sentence}" for sentence in sentences)])

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,9 +17,26 @@ KINDS = ("png", "svg", "csv")
 #: are empty cells: nothing was measured there.
 Numbers = Sequence[Mapping[str, object]]
 
+#: Where an SVG has its fonts, as faces of CSS.
+FONTS = '<style type="text/css" class="fonts">{}</style>'
+_FONTS = re.compile(re.escape(FONTS).replace(r"\{\}", "(.*?)") + r"\s*", re.DOTALL)
+
+
+def split_fonts(svg: str) -> tuple[str, list[str]]:
+    """A figure without its fonts, and these as rules of CSS: a page with many figures needs each
+    of them once.
+    """
+    faces = [face for block in _FONTS.findall(svg) for face in block.splitlines()]
+    return _FONTS.sub("", svg), faces
+
 
 def write_numbers(folder: Path, name: str, numbers: Numbers) -> Path:
-    """`name`.csv; floats with the digits that bring the same float back."""
+    """`name`.csv; floats with the digits that bring the same float back. Of none no file, and an
+    earlier one is removed.
+    """
+    if not numbers:
+        (folder / f"{name}.csv").unlink(missing_ok=True)
+        return folder / f"{name}.csv"
     columns = list(dict.fromkeys(key for row in numbers for key in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")

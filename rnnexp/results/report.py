@@ -5,6 +5,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from rnnexp.earlier import FINDINGS
@@ -15,6 +16,9 @@ from rnnexp.results.findings import finding_types
 from rnnexp.results.findings.base import Finding
 from rnnexp.results.groups import Group
 from rnnexp.results.names import shown_path
+from rnnexp.results.page.content import Drawn
+from rnnexp.results.page.files import PAGE, write
+from rnnexp.results.prose import Piece, Prose, in_blocks, plain_text
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
 
@@ -50,34 +54,85 @@ def _made(
     return findings
 
 
-def draw(findings: Iterable[Finding], folder: Path, note: str = "") -> None:
-    """Every figure. note: what each says below its title."""
-    with _told("every figure"):
+def draw(findings: Iterable[Finding], folder: Path, note: str = "") -> Drawn:
+    """Every figure; returns the PNG files of each finding, and what could not be drawn.
+
+    note: what each says below its title.
+    """
+    drawn = Drawn()
+    with _told("every figure", gaps=drawn.left_out):
         from rnnexp.results.figures import style
 
         with style.together(note):
-            for finding in findings:
-                with _told(f"the figure '{finding.title}'"):
+            for number, finding in enumerate(findings):
+                with _told(f"the figure '{finding.title}'", gaps=drawn.left_out):
                     try:
-                        finding.draw(folder)
+                        drawn.files[number] = finding.draw(folder)
                     except style.TooMuch as reason:
-                        log.warning("no figure '%s': %s", finding.title, reason)
+                        drawn.left_out.append(f"no figure '{finding.title}': {reason}")
+                        log.warning("%s", drawn.left_out[-1])
                         figure_files.remove(folder, finding.name)  # of what was there before
+    return drawn
+
+
+def show_run(
+    run: RunDirectory, findings: Sequence[Finding], plots: bool = True, folder: Path | None = None
+) -> None:
+    """The figures of a run, and its page. plots: draw the figures.
+
+    folder: that has them in its plots/, by default the run's own.
+    """
+    folder = folder or run.path
+    drawn = draw(findings, folder / run.plots.name) if plots else None
+    with _told(PAGE, raised=()):
+        from rnnexp.results.page.of_run import page_of_run
+
+        write(page_of_run(run, findings, run_sentences(run, findings), drawn, folder), folder)
+
+
+def show_study(
+    study: Study, findings: Sequence[Finding], plots: bool = True, folder: Path | None = None
+) -> None:
+    """The figures of a study, and its page; arguments as of `show_run`."""
+    folder = folder or study.path
+    drawn = draw(findings, folder / "plots", study.unfinished) if plots else None
+    with _told(PAGE, raised=()):
+        from rnnexp.results.page.of_study import page_of_study
+
+        write(
+            page_of_study(study, findings, study_sentences(study, findings), drawn, folder), folder
+        )
 
 
 def text(findings: Iterable[Finding]) -> list[str]:
-    """What a terminal shows, a text for each finding that says something."""
-    texts: list[str] = []
+    """A text for each finding that says something."""
+    return [plain_text(block) for block in tables(findings)]
+
+
+def tables(findings: Iterable[Finding]) -> list[list[Piece]]:
+    """What is shown of each finding that says something."""
+    blocks: list[list[Piece]] = []
     for finding in findings:
         with _told(f"the table '{finding.title}'"):
-            texts.append(finding.text())
-    return [shown for shown in texts if shown]
+            blocks.append(_pieces(finding))
+    return [block for block in blocks if block]
+
+
+def _pieces(finding: Finding) -> list[Piece]:
+    """Its tables, or the lines of one that has a text of its own."""
+    found, words = finding.tables(), finding.text()
+    if words == "\n\n".join(table.text() for table in found):
+        return in_blocks([table] for table in found)
+    return [Prose(line) for line in words.split("\n")] if words else []
 
 
 @contextmanager
-def _told(what: str, raised: _Errors = (UserError,)) -> Iterator[None]:
+def _told(
+    what: str, raised: _Errors = (UserError,), gaps: list[str] | None = None
+) -> Iterator[None]:
     """A failure inside the block is told in a line, and costs nothing else.
 
+    gaps: to which the line is added, for a page.
     raised: a damaged file of a run on its own is an error of the whole directory.
     """
     try:
@@ -86,20 +141,61 @@ def _told(what: str, raised: _Errors = (UserError,)) -> Iterator[None]:
     except raised:
         raise
     except (Exception, SystemExit) as error:
-        log.warning("%s is left out: %s: %s", what, type(error).__name__, first_line(error))
+        line = f"{what} is left out: {type(error).__name__}: {first_line(error)}"
+        log.warning("%s", line)
+        if gaps is not None:
+            gaps.append(line)
 
 
-def report_run(run: RunDirectory, to: Path | None = None) -> str:
+@dataclass(frozen=True)
+class Report:
+    """What is told of a run or a study.
+
+    answers: sentences. findings: whose tables follow. places: where its files are, told last.
+    lacks: of a study without a run, which folders could not be read; it has nothing else.
+    """
+
+    question: str
+    answers: Sequence[str]
+    findings: Sequence[Finding]
+    places: Sequence[str]
+    lacks: Sequence[str] = ()
+
+    def pieces(self) -> list[Piece]:
+        """The answer first, the tables after it, and where all of it is."""
+        if self.lacks or not self.question:
+            return [Prose(line, "warning") for line in self.lacks]
+        answer = [Prose(self.question), *(Prose(f"  {line}", "answer") for line in self.answers)]
+        places = [Prose(place) for place in self.places]
+        return in_blocks([answer, *tables(self.findings), places])
+
+    def __str__(self) -> str:
+        return plain_text(self.pieces())
+
+
+def of_run(run: RunDirectory, findings: Sequence[Finding], *places: Path) -> Report:
+    """places: where its files are, by default its own directory."""
+    question = conclusions.question_of_run(run)
+    return Report(question, run_sentences(run, findings), findings, where(*places or [run.path]))
+
+
+def report_run(run: RunDirectory, to: Path | None = None) -> Report:
     """Draw the figures of a run anew; returns its tables and where the figures are.
 
     to: the folder that has them in its plots/, by default the run's own.
     """
-    findings, plots = run_findings(run), (to or run.path) / run.plots.name
-    draw(findings, plots)
-    return _blocks([run_answer(run, findings), *text(findings), str(plots)])
+    findings, folder = run_findings(run), to or run.path
+    show_run(run, findings, folder=folder)
+    return of_run(run, findings, folder / run.plots.name, folder / PAGE)
 
 
-def report_study(study: Study, plots: bool = True, to: Path | None = None) -> str:
+def of_study(study: Study, findings: Sequence[Finding], folder: Path) -> Report:
+    """folder: of what was written of it."""
+    question = conclusions.question_of_study(study)
+    return Report(question, study_sentences(study, findings), findings, where(folder))
+
+
+def report_study(study: Study, plots: bool = True, to: Path | None = None) -> Report:
     """Write study.csv and study.json and draw the figures; returns the study's tables and place.
 
     Of a study without a run nothing is written, and only told which folders could not be read.
@@ -107,7 +203,9 @@ def report_study(study: Study, plots: bool = True, to: Path | None = None) -> st
     default the study's own.
     """
     if not study.runs:
-        return "\n".join(study.damaged)
+        if (study.path / PAGE).is_file():  # which says that it runs
+            show_study(study, (), plots=False)
+        return Report("", [], [], [], study.damaged)
     findings = study_findings(study)
     folder = to or study.path
     renamed = _renamed(study.path)
@@ -115,20 +213,27 @@ def report_study(study: Study, plots: bool = True, to: Path | None = None) -> st
     study.write(as_json(findings) | told, folder)
     if plots:
         _remove_figures(renamed, folder / "plots")
-        draw(findings, folder / "plots", study.unfinished)
-    return _blocks([study_answer(study, findings), *text(findings), shown_path(folder)])
+    show_study(study, findings, plots, folder)
+    return of_study(study, findings, folder)
 
 
-def run_answer(run: RunDirectory, findings: Sequence[Finding]) -> str:
-    """The question and its answer, which is how the run ended and what its findings explain."""
-    sentences = [conclusions.result_of(run.summary), *answers(findings)]
-    return conclusions.in_words(conclusions.question_of_run(run), sentences)
+def run_sentences(run: RunDirectory, findings: Sequence[Finding]) -> list[str]:
+    """The answer of a run: how it ended, then what its findings explain."""
+    return [conclusions.result_of(run.summary), *answers(findings)]
 
 
-def study_answer(study: Study, findings: Sequence[Finding]) -> str:
-    """The question and its answer."""
-    sentences = answers(findings) or ["No run of it has a result yet."]
-    return conclusions.in_words(conclusions.question_of_study(study), sentences)
+def study_sentences(study: Study, findings: Sequence[Finding]) -> list[str]:
+    """The answer of a study, a sentence each."""
+    if not any(run.summary.done for run in study.runs):
+        return ["No run of it has a result yet."]
+    return answers(findings) or ["No sentence sums it up: its tables show what was found."]
+
+
+def where(*places: Path) -> list[str]:
+    """A line for each place, and for the page in it; a page that is not there has none."""
+    pages = [place / PAGE for place in places] if len(places) == 1 else []
+    shown = [place for place in [*places, *pages] if place.name != PAGE or place.is_file()]
+    return [shown_path(place) for place in shown]
 
 
 def answers(findings: Iterable[Finding]) -> list[str]:
@@ -165,10 +270,6 @@ def as_json(findings: Sequence[Finding]) -> dict[str, object]:
             json.dumps(value)  # a TypeError for what JSON cannot hold
             values[finding.name] = value
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _blocks(texts: Sequence[str]) -> str:
-    return "\n\n".join(texts)
 
 
 def _quiet() -> warnings.catch_warnings:

@@ -17,6 +17,7 @@ from rnnexp.results.job_status import JobStatus, duration
 from rnnexp.results.liveness import is_alive
 from rnnexp.results.plan import plan_faults, planned, planned_work, rounds_left
 from rnnexp.results.progress import Progress, last_sign
+from rnnexp.results.prose import Kind, Prose, plain_text
 from rnnexp.results.reuse import place_of_study
 from rnnexp.results.runs import ROOT, RunDirectory
 from rnnexp.results.search import Search
@@ -121,6 +122,10 @@ class StudyStatus:
         return [in_one_line(f"{job.name} {job.place}") for job in self.running]
 
     def text(self) -> str:
+        """All of it, whole."""
+        return plain_text(self.pieces())
+
+    def pieces(self) -> list[Prose]:
         """For a terminal."""
         lines = [f"study {in_one_line(self.path.name)}: {self.headline}"]
         if self.search is not None:
@@ -129,13 +134,15 @@ class StudyStatus:
         if self.rounds_left:
             lines.append(f"up to {self.rounds_left} more rounds choose further lengths")
         lines.append(", ".join(f"{count} {status}" for status, count in self.counts.items()))
+        pieces = [Prose(line) for line in lines if line]
         for status in ("running", "failed", "killed", "interrupted"):
             jobs = [job for job in self.jobs if job.summary.status == status]
-            lines += [f"{status:<12}{job.line()}" for job in jobs[:MAX_LINES]]
+            kind: Kind = "fault" if status in ("failed", "killed") else "plain"
+            pieces += [Prose(f"{status:<12}{job.line()}", kind) for job in jobs[:MAX_LINES]]
             if more := len(jobs) - MAX_LINES:
-                lines += [f"{'':<12}and {more} more"] * (more > 0)
-        lines += [f"{'left out':<12}{in_one_line(line)}" for line in self.damaged]
-        return "\n".join(line for line in lines if line)
+                pieces += [Prose(f"{'':<12}and {more} more")] * (more > 0)
+        left_out = (f"{'left out':<12}{in_one_line(line)}" for line in self.damaged)
+        return [*pieces, *(Prose(line, "warning") for line in left_out)]
 
 
 #: The order in which numbers of jobs are told.

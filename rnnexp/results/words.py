@@ -3,7 +3,7 @@
 import re
 import textwrap
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rnnexp.results.models import shown_model
@@ -100,6 +100,23 @@ def label(text: str) -> str:
     model, _, data = named.partition(", ")
     words = [model_name(model), *([data_name(data)] if data else [])]
     return ", ".join([*words, *(setting(*part.split("=", 1)) for part in settings)])
+
+
+def in_common(labels: Sequence[str]) -> tuple[str, list[str]]:
+    """What all labels say, and what is left of each: the title of a panel and the names of its
+    lines. Nothing is in common where nothing would be left of one of several.
+
+    >>> in_common(["RNN, no clipping", "RNN, clipped at 1"])
+    ('RNN', ['no clipping', 'clipped at 1'])
+    >>> in_common(["RNN", "LSTM"]), in_common(["RNN, no clipping"])
+    (('', ['RNN', 'LSTM']), ('RNN, no clipping', ['']))
+    """
+    if len(labels) == 1:
+        return labels[0], [""]
+    parts = [label.split(", ") for label in labels]
+    common = [part for part in parts[0] if all(part in other for other in parts)] if parts else []
+    rest = [", ".join(part for part in own if part not in common) for own in parts]
+    return (", ".join(common), rest) if all(rest) and common else ("", list(labels))
 
 
 def data_name(name: str, synthetic: bool = False) -> str:

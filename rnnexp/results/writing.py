@@ -28,6 +28,7 @@ from rnnexp.errors import DamagedError
 from rnnexp.manifest import NAME as MANIFEST
 from rnnexp.manifest import Content, Manifest
 from rnnexp.printable import PrintableFormatter
+from rnnexp.results.page.files import PAGE
 from rnnexp.results.progress import NAME as PROGRESS
 from rnnexp.results.progress import Phase, ProgressWriter, remove_progress
 from rnnexp.results.summary import Summary, TaskRecord
@@ -40,7 +41,7 @@ GROWING = ("metrics.csv", "timings.csv")
 
 #: What a run's manifest does not name: what is drawn or written anew, what belongs to others and
 #: still grows, and what knows by itself.
-UNSEALED = ("plots", "logger", "checkpoints", "rnnexp.log", PROGRESS, ".lock", MANIFEST)
+UNSEALED = ("plots", PAGE, "logger", "checkpoints", "rnnexp.log", PROGRESS, ".lock", MANIFEST)
 
 
 class RunWriter:

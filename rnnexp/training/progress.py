@@ -79,9 +79,9 @@ class Progress:
             self._beside_bar[score.name] = f"{trained:.3f}"
             beside = f" (val {score.show(validated)})" if validated is not None else ""
             parts.append(f"{score.name} {score.show(trained)}{beside}")
-        parts.append(f"total gradient norm {training['grad_norm']:.3g}")
+        parts.append(f"gradient norm {training['grad_norm']:.3g}")
         left = fit.seconds / fit.steps * (self.steps - fit.steps)
-        parts.append(f"{left:.0f} s left" if left else f"{fit.seconds:.0f} s of training")
+        parts.append(f"{left:.0f} s left" if left else f"took {fit.seconds:.0f} s")
         return "  ".join(parts)
 
     def _place(self, epoch: int, step: int) -> str:

@@ -61,7 +61,7 @@ def test_lines_are_broken_to_the_terminal(
 
 
 def test_programs_get_json(rnnexp: Rnnexp) -> None:
-    facts: list[dict[str, Any]] = json.loads(rnnexp("list", "--json").out)
+    facts: list[dict[str, Any]] = json.loads(rnnexp("list", "--json").out)["choices"]
     assert {f"{fact['group']}/{fact['name']}" for fact in facts} == set(EVERY)
     assert all(fact["source"] == "rnnexp" and Path(fact["file"]).is_file() for fact in facts)
     one = json.loads(rnnexp("info", "clip/norm", "--json").out)

@@ -56,6 +56,17 @@ def test_it_leaves_what_the_command_leaves(rnnexp: Callable[..., Outcome], workd
     assert run.summary.fingerprint == one["fingerprint"]
 
 
+def test_a_quiet_run_shows_nothing_and_leaves_the_same(
+    workdir: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    loud = package.run([*WORDS])
+    assert "test accuracy" in capfd.readouterr().out
+    quiet = package.run([*WORDS], quiet=True)
+    assert capfd.readouterr().out == ""
+    assert quiet.directory.content("metrics.csv") == loud.directory.content("metrics.csv")
+    assert "test accuracy" in (quiet.path / "rnnexp.log").read_text()
+
+
 def test_a_study_is_the_same_study(rnnexp: Callable[..., Outcome], workdir: Path) -> None:
     words = (*TINY, "model=rnn,bag", "seed=0,1", "study=s", "probes=none")
     study = package.run(words, multirun=True)

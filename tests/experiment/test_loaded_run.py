@@ -55,6 +55,21 @@ def test_tables_arrays_and_the_network(workdir: Path) -> None:
     assert run.notes() == []
 
 
+def test_what_the_network_reads(csv_file: Callable[..., Path]) -> None:
+    run = package.run(
+        [*WORDS, "seq_len=4", "data=csv", f"data.path={csv_file()}", "data.text_column=text",
+         "data.label_column=label", "trainer.epochs=0", "probes=none"], quiet=True
+    )  # fmt: skip
+    short, long = run.read(["A GOOD xyzzy", "a bad film number x x"])
+    vocabulary = run.task.vocabulary
+    assert vocabulary is not None
+    assert (short.words, short.unknown, short.cut) == (["a", "good", "xyzzy"], 1, 0)
+    assert [vocabulary[i] for i in short.ids] == ["a", "good", "<unk>"]
+    assert (long.words, long.cut) == (["a", "bad", "film", "number"], 2)
+    with pytest.raises(UserError, match=r"read takes a list of texts, as in run.read"):
+        run.read("a text")
+
+
 def test_a_probe_that_has_measured_nothing_says_why(workdir: Path) -> None:
     run = package.run([*WORDS, "model=rnn", "probes=all", "data.limit=20"])
     with pytest.raises(DataError, match=r"'gates' has measured nothing \(it needs a gated model"):
@@ -138,6 +153,8 @@ def test_what_cannot_be_asked_is_told(rnnexp: Callable[..., Outcome], workdir: P
     )  # fmt: skip
     with pytest.raises(UserError, match="was trained on parity, not on texts"):
         run.predict(["a film"])
+    with pytest.raises(UserError, match="was trained on parity, not on texts"):
+        run.read(["a film"])
     summary = run.path / "summary.json"
     (run.path / "manifest.json").unlink()
     held = json.loads(summary.read_text())

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import rnnexp as package
-from rnnexp.errors import UserError
+from rnnexp.errors import DataError, UserError
 from rnnexp.results.study import Study
 from tests.conftest import TINY, Outcome
 
@@ -66,6 +67,49 @@ def test_a_study(study: package.LoadedStudy) -> None:
     with pytest.raises(UserError, match="no run of rnn, seq_len=6 has a test f1"):
         study.compare("rnn, seq_len=6", "bag, seq_len=6", score="f1")
     assert set(study.draw(study.path.parent.parent / "report")) == {"score_vs_length"}
+
+
+def test_its_table_and_the_numbers_of_a_probe(workdir: Path) -> None:
+    words = [*TINY, "threads=1", "probes=[gates]", "probes.gates.every=0", "model=lstm,gru",
+             "seed=0,1", "study=s"]  # fmt: skip
+    study = package.run(words, multirun=True)
+    told = json.loads((study.path / "study.json").read_text())["groups"]
+    scores = study.scores
+    assert list(scores.columns) == ["model", "mean", "low", "high", "seeds", "chance"]
+    for row, group in zip(scores.itertuples(), told, strict=True):
+        kept = group["test_accuracy"]
+        assert (row.model, row.seeds, row.chance) == (group["model"], 2, 0.5)
+        assert row.mean == pytest.approx(kept["mean"])
+        ends = kept["interval_95"] or [math.nan, math.nan]
+        assert [row.low, row.high] == pytest.approx(ends, nan_ok=True)
+
+    for run in study.study.runs:
+        if run.summary.model == "lstm":  # as of a probe that failed
+            path = run.directory.path
+            held = json.loads((path / "summary.json").read_text())
+            (path / "summary.json").write_text(json.dumps(held | {"sealed": False}))
+            (path / "manifest.json").unlink()
+            (path / "probes" / "gates.npz").unlink()
+    study = package.load_study(study.path)
+    gates = study.probe("gates")
+    assert list(gates.columns[:4]) == ["model", "seed", "epoch", "step"]
+    gru = gates[gates.model == "gru"]
+    assert [(row.seed, row.epoch) for row in gru.itertuples()] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    own = study.run({"model": "gru", "seed": 1}).probe("gates").frame
+    assert gru[gru.seed == 1][own.columns].to_numpy() == pytest.approx(own.to_numpy(), nan_ok=True)
+    lstm = gates[gates.model == "lstm"]  # a row each, without numbers
+    assert lstm.seed.tolist() == [0, 1]
+    assert lstm.epoch.isna().all()
+    with pytest.raises(DataError, match=r"'jacobian' has measured nothing in any run.*: gates"):
+        study.probe("jacobian")
+
+    for chosen, said in (
+        ({"model": "gru"}, "fits 2 runs"),
+        ({"model": "gru", "seed": 7}, "fits no run"),
+        ({"clip": "norm"}, "'clip' does not vary"),
+    ):
+        with pytest.raises(UserError, match=said):
+            study.run(chosen)
 
 
 def test_a_study_of_version_0_1() -> None:

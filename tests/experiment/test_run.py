@@ -49,6 +49,7 @@ def test_the_files_of_a_run(finished: Path) -> None:
         "probes/grad_norm.npz",
         "probes/gradient_flow.npz",
         "probes/hidden_dynamics.npz",
+        "report.html",
         "rnnexp.log",
         "summary.json",
         "task.json",

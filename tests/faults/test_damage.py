@@ -74,12 +74,12 @@ def damages(files: Mapping[str, bytes], seed: int, flips: int, cuts: int) -> Ite
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """What the files of a folder hold; without figures and the log, which say nothing to anybody
-    but people."""
+    """What the files of a folder hold; without figures, the page and the log, which say nothing to
+    anybody but people."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not {"plots", "rnnexp.log", ".locks"} & {*path.parts}
+        if path.is_file() and not {"plots", "report.html", "rnnexp.log", ".locks"} & {*path.parts}
     }
 
 
@@ -153,7 +153,7 @@ def first_run(study: Path) -> Path:
 def told(study: Path) -> tuple[str, str, list[dict[str, Any]], object]:
     """What is printed of a study, its notes apart, and what its files hold."""
     read = Study.read(study)
-    printed = report_study(read, plots=False)
+    printed = str(report_study(read, plots=False))
     values = json.loads((study / "study.json").read_text())
     return printed, (study / "study.csv").read_text(), read.rows, values
 

@@ -152,8 +152,8 @@ def test_an_answer_that_fails_costs_itself(
 
 def test_what_was_asked_stands_before_what_explains_it(tmp_path: Path) -> None:
     study = plant(tmp_path, lstm=0.2)
-    question, first, second, *_ = report.study_answer(
-        study, report.study_findings(study)
+    question, first, second, *_ = str(
+        report.of_study(study, report.study_findings(study), study.path)
     ).splitlines()
     assert question.startswith("How does ")
     assert first.startswith("  LSTM is better")
@@ -173,7 +173,7 @@ def test_where_no_run_beats_chance_no_difference_is_an_answer(tmp_path: Path) ->
 def test_a_study_without_a_result_says_so(tmp_path: Path) -> None:
     add_run(tmp_path, 0, None, status="diverged")
     study = Study.read(tmp_path)
-    assert "No run of it has a result yet." in report.study_answer(study, [])
+    assert "No run of it has a result yet." in str(report.of_study(study, [], study.path))
 
 
 def summary(**values: object) -> Summary:

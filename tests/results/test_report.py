@@ -54,7 +54,8 @@ class Pulse(ProbeFinding):
         with style.figure() as (canvas, (axes,)):
             for values in self.beats.values():
                 axes.plot(values)
-            return [style.save(canvas, folder, self.name)]
+            rows = [{"beats": v} for values in self.beats.values() for v in values]
+            return [style.save(canvas, folder, self.name, rows)]
 
     def as_json(self):
         return self.beats
@@ -89,7 +90,7 @@ class Spread(StudyFinding):
 
         with style.figure() as (canvas, (axes,)):
             axes.bar([0], [self.points])
-            return [style.save(canvas, folder, self.name)]
+            return [style.save(canvas, folder, self.name, [{"points": self.points}])]
 '''
 
 #: One that is wrong when it is made, and one when it is drawn.
@@ -161,7 +162,7 @@ def a_study(folder: Path) -> Path:
 
 def test_a_probe_without_a_finding_has_its_numbers_drawn(tmp_path: Path) -> None:
     run = RunDirectory.open(a_study(tmp_path / "study") / "job000")
-    assert report_run(run).splitlines()[-1] == str(run.plots)
+    assert str(report_run(run)).splitlines()[-1] == shown_path(run.plots)
     assert "beats" in (run.plots / "pulse.svg").read_text()
 
 
@@ -169,7 +170,8 @@ def test_a_finding_is_found_by_being_there(tmp_path: Path, add_finding) -> None:
     add_finding("pulse", PULSE)
     add_finding("spread", SPREAD)
     study = Study.read(a_study(tmp_path / "study"))
-    blocks = report_study(study).split("\n\n")
+    answer, *blocks = str(report_study(study)).split("\n\n")
+    assert answer.startswith("How does the test accuracy depend on the model?\n  ")
     heads = [block.split()[0] for block in blocks]
     assert heads == [
         "model",
@@ -188,7 +190,7 @@ def test_a_finding_is_found_by_being_there(tmp_path: Path, add_finding) -> None:
     # it is shown of a run on its own too, and the general figure of any probe gives way
     run = RunDirectory.open(study.path / "job000")
     assert [finding.name for finding in run_findings(run)] == ["pulse"]
-    assert "beats" in report_run(run)
+    assert "beats" in str(report_run(run))
     assert (run.plots / "pulse.png").is_file()
 
 
@@ -199,7 +201,7 @@ def test_what_fails_is_told_in_a_line_and_costs_nothing_else(
     add_finding("smudged", SMUDGED)
     study = Study.read(a_study(tmp_path / "study"))
     with caplog.at_level(logging.WARNING, "rnnexp"):
-        shown = report_study(study)
+        _, shown = str(report_study(study)).split("\n\n", 1)  # the answer stands first
     assert caplog.messages == [
         "the table and the figure 'broken' is left out: ZeroDivisionError: division by zero",
         "the figure 'smudged' is left out: OSError: no ink",
@@ -277,5 +279,5 @@ def test_the_window_system_of_a_notebook_is_no_matter(tmp_path: Path) -> None:
 
 
 def test_nothing_is_written_of_a_study_without_a_run(tmp_path: Path) -> None:
-    assert report_study(Study.read(tmp_path)) == ""
+    assert str(report_study(Study.read(tmp_path))) == ""
     assert list(tmp_path.iterdir()) == []

@@ -41,7 +41,7 @@ def drawn(folder: Path, text: str) -> str:
         style.panel_title(axes, text)
         style.title(canvas, text)
         style.legend(canvas, [axes])
-        style.save(canvas, folder, "words")
+        style.save(canvas, folder, "words", [])
     return (folder / "words.svg").read_text()
 
 
@@ -59,7 +59,7 @@ def test_a_formula_is_drawn_where_it_is_asked_for(workdir: Path) -> None:
     with style.figure() as (canvas, (axes,)):
         axes.plot([0, 1])
         axes.set_ylabel(r"$x_t$", parse_math=True)
-        style.save(canvas, workdir, "formula")
+        style.save(canvas, workdir, "formula", [])
     assert ">$x_t$<" not in (workdir / "formula.svg").read_text()
 
 

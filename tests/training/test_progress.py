@@ -17,12 +17,12 @@ TRAINING = {"train_loss": 0.51234, "train_accuracy": 0.75, "train_mse": 0.2, "gr
         (Progress("epoch", 2, [10, 10], [CROSS_ENTROPY, ACCURACY]),
          Fit(epochs=1, steps=10, seconds=3.0),
          {"loss": 0.6, "accuracy": 0.5},
-         "epoch 1/2:  loss 0.5123 (val 0.6)  accuracy 75.0% (val 50.0%)  total gradient norm "
+         "epoch 1/2:  loss 0.5123 (val 0.6)  accuracy 75.0% (val 50.0%)  gradient norm "
          "1.23  3 s left"),
         (Progress("step", 250, [100, 100, 50], [SQUARED_ERROR, MSE]),
          Fit(epochs=3, steps=250, seconds=5.0),
          {"loss": None, "mse": None},
-         "step 250/250:  loss 0.5123  mse 0.2  total gradient norm 1.23  5 s of training"),
+         "step 250/250:  loss 0.5123  mse 0.2  gradient norm 1.23  took 5 s"),
     ],
 )  # fmt: skip
 def test_the_line_says_where_the_training_stands(

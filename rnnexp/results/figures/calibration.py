@@ -1,5 +1,6 @@
 """The reliability diagram: how often answers are right, by how sure the network was of them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from rnnexp.results.figures import looks, scales, style
 from rnnexp.results.findings.calibration import Calibration
 from rnnexp.results.statistics import wilson
 from rnnexp.scores import CALIBRATION_ERROR
-from rnnexp.scores.classes import BINS
+from rnnexp.scores.classes import BINS, Reliability
 
 
 def draw(finding: Calibration, folder: Path) -> list[Path]:
@@ -18,8 +19,10 @@ def draw(finding: Calibration, folder: Path) -> list[Path]:
     unit = "steps" if finding.of_steps else "examples"
     with style.grid(5.0, 5.4, 2, 1) as (canvas, ((above,), (below,))):
         above.get_gridspec().set_height_ratios([3, 1])  # type: ignore[union-attr]
-        above.plot([0, 1], [0, 1], color="black", linewidth=1.0, linestyle=(0, (6, 2)),
-                   label="as often right as sure")  # fmt: skip
+        above.plot(
+            [0, 1], [0, 1], color="black", linewidth=1.0, linestyle=(0, (6, 2)), zorder=1,
+            label="as often right as sure",
+        )  # fmt: skip
         there = reliability.count_M > 0
         x, y = reliability.confidence_M[there], reliability.accuracy_M[there]
         counts = reliability.count_M[there].tolist()
@@ -28,7 +31,6 @@ def draw(finding: Calibration, folder: Path) -> list[Path]:
         above.errorbar(
             x, y, yerr=np.maximum(bars.T, 0), color=look.color, marker=look.marker, linestyle="-",
             linewidth=1.2, elinewidth=1.0, capsize=2,
-            label=f"test {unit} (bars: 95%, Wilson)",
         )  # fmt: skip
         low = np.floor(10 * min(float(x.min()), *(r.low for r in ends))) / 10
         above.set_ylim(max(-0.02, low - 0.02), 1.02)
@@ -50,8 +52,22 @@ def draw(finding: Calibration, folder: Path) -> list[Path]:
             canvas,
             f"{words.model_name(finding.model)} on {data}: {finding.verdict}\n"
             f"calibration error {show(finding.error)} (95% {show(finding.ends[0])} to "
-            f"{show(finding.ends[1])}); {show(finding.floor)} if calibrated",
+            f"{show(finding.ends[1])}); {show(finding.floor)} if calibrated\n"
+            "bars: 95%, Wilson's interval over examples",
             10,
         )
-        style.legend(canvas, [above])
-        return [style.save(canvas, folder, finding.name)]
+        style.name_lines(canvas, [above])
+        return [style.save(canvas, folder, finding.name, list(_rows(reliability, unit)))]
+
+
+def _rows(reliability: Reliability, unit: str) -> Iterator[dict[str, object]]:
+    """A row for each bin; of an empty one no share."""
+    for place in range(BINS):
+        n, share = int(reliability.count_M[place]), float(reliability.accuracy_M[place])
+        rate = wilson(round(share * n), n) if n else None
+        yield {
+            "low_probability": place / BINS, "high_probability": (place + 1) / BINS, unit: n,
+            "mean_probability": float(reliability.confidence_M[place]) if n else None,
+            "share_right": share if n else None,
+            "low": rate and rate.low, "high": rate and rate.high,
+        }  # fmt: skip

@@ -55,14 +55,22 @@ def draw(finding: Confusion, folder: Path) -> list[Path]:
         )
         note = ""
         if chance is not None:
-            bar.ax.axhline(chance, color="black", linestyle=(0, (1, 2)), linewidth=1.2)
+            bar.ax.axhline(chance, color="black", linestyle=(0, (1, 2)), linewidth=1.2, zorder=1.5)
             note = f"\ndotted: chance, {chance:.0%} right of each class on average"
         axes.set_xlabel(f"answered{note}")
         data = words.data_name(finding.data, finding.synthetic)
         style.title(
             canvas, f"{words.model_name(finding.model)} on {data}: {finding.title_words}", 10
         )
-        return [style.save(canvas, folder, finding.name)]
+        rows = [
+            {
+                "right_class": finding.classes[i], "answered": finding.classes[j],
+                unit: int(counts_KK[i, j]), "share_of_the_class": float(share_KK[i, j]),
+                "chance": chance,
+            }
+            for i in range(classes) for j in range(classes)
+        ]  # fmt: skip
+        return [style.save(canvas, folder, finding.name, rows)]
 
 
 def _field(classes: int) -> float:

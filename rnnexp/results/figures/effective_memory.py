@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from rnnexp.results import words
 from rnnexp.results.figures import looks, scales, style
+from rnnexp.results.figures.tabulated import along
 from rnnexp.results.findings.effective_memory import EffectiveMemory, MemoryLine, TruncatedPast
 from rnnexp.results.statistics import SHARE, UNBOUNDED, t_interval
 
@@ -19,15 +20,18 @@ def draw(finding: EffectiveMemory, folder: Path) -> list[Path]:
     )
     runs = [run for line in finding.lines for run in line.runs]
     with style.figure(9.2, 3.8, columns=2) as (canvas, (distance, examples)):
+        rows: list[dict[str, object]] = []
         for line, look in shown:
-            label = words.wrapped(words.label(line.label), 40)
-            _draw_distance(distance, line.runs, look, f"{label}: {line.steps.text} steps")
+            label = words.label(line.label)
+            rows += _draw_distance(distance, line.runs, look, label)
             if line.untrained:
-                _draw_distance(distance, line.untrained, look, f"{label}, untrained", faint=True)
-            _draw_examples(examples, line, look)
+                rows += _draw_distance(distance, line.untrained, look, label, faint=True)
+            rows += _draw_examples(examples, line, look, f"{label}: {line.steps.text}")
         bounds = {run.tolerance for run in runs}
         if len(bounds) == 1:
-            distance.axhline(bounds.pop(), color="black", linewidth=0.8, label="tolerance")
+            distance.axhline(
+                bounds.pop(), color="black", linewidth=0.8, label="tolerance", zorder=1
+            )
         longest = max(run.length for run in runs)
         for axes in (distance, examples):
             axes.set_xscale("log", base=2)
@@ -50,9 +54,9 @@ def draw(finding: EffectiveMemory, folder: Path) -> list[Path]:
         examples.set_ylabel("examples with at most k")
         style.panel_title(distance, "mean answer")
         style.panel_title(examples, _of_examples(runs))
-        style.title(canvas, _title(finding.lines))
-        style.legend(canvas, [distance, examples])
-        return [style.save(canvas, folder, finding.name)]
+        style.title(canvas, _title(finding.lines), 10)
+        style.name_lines(canvas, [distance, examples], width=18)
+        return [style.save(canvas, folder, finding.name, rows)]
 
 
 def _title(lines: Sequence[MemoryLine]) -> str:
@@ -62,15 +66,19 @@ def _title(lines: Sequence[MemoryLine]) -> str:
     else:
         head = "How many of the last steps decide the answer"
     counts = sorted({len(line.runs) for line in lines})
+    seeds = style.seeds_note(counts)
     over = (
         f"mean and 95% interval over {len(lines[0].runs[0].example_steps)} examples"
-        if counts == [1] else style.seeds_note(counts)
+        if counts == [1] else seeds if 1 in counts else f"{seeds}, thin: each"
     )  # fmt: skip
-    return f"{head} ({over})"
+    dotted = "; dotted: untrained" if any(line.untrained for line in lines) else ""
+    return f"{head}\n{over}{dotted}"
 
 
 def _of_answer(verdict: str) -> str:
     """A verdict as a sentence: of numbers it names what answers, "the mean answer", itself."""
+    if verdict.startswith("unclear"):
+        return f"how much of the past decides the answer is {verdict}"
     return verdict if verdict.startswith("the ") else f"the answer {verdict}"
 
 
@@ -84,7 +92,7 @@ def _of_examples(runs: Sequence[TruncatedPast]) -> str:
 
 def _draw_distance(
     axes: Axes, runs: Sequence[TruncatedPast], look: looks.Look, label: str, faint: bool = False
-) -> None:
+) -> list[dict[str, object]]:
     first = runs[0]
     # seeds look at sequences that differ in length by a little: at the ks that all have
     kept = sorted(set.intersection(*(set(run.kept_K.tolist()) for run in runs)))
@@ -98,25 +106,36 @@ def _draw_distance(
         mean = np.array([i.mean for i in intervals])
         low = np.array([i.mean if i.low is None else i.low for i in intervals])
         high = np.array([i.mean if i.high is None else i.high for i in intervals])
+    name = f"{label}, untrained" if faint else label
     if faint:
-        axes.plot(
-            kept, mean, **look.line | {"linestyle": ":"}, linewidth=1.0, label=label
-        )  # fmt: skip
-        return
-    axes.plot(kept, mean, **look.points, markersize=3.5, label=label)
-    axes.fill_between(kept, low, high, color=look.color, alpha=0.15, linewidth=0)
+        axes.plot(kept, mean, color=look.color, linestyle=":", linewidth=1.0)
+    else:
+        axes.plot(kept, mean, **look.points, markersize=3.5, label=name)
+        if len(runs) != 2:  # of two it fills the panel, and they themselves are there
+            axes.fill_between(kept, low, high, color=look.color, alpha=0.15, linewidth=0)
+    place = {"panel": "mean answer", "line": name}
+    drawn = along({**place, "of": "mean"}, last_steps_kept=kept, distance=mean, low=low, high=high)
+    for run, row in zip(runs, rows, strict=True) if len(runs) > 1 and not faint else ():
+        single = run.distance_K[row]
+        axes.plot(kept, single, color=look.color, linewidth=0.5, alpha=0.6)
+        drawn += along({**place, "of": "single seed"}, last_steps_kept=kept, distance=single)
+    return drawn
 
 
-def _draw_examples(axes: Axes, line: MemoryLine, look: looks.Look) -> None:
+def _draw_examples(
+    axes: Axes, line: MemoryLine, look: looks.Look, label: str
+) -> list[dict[str, object]]:
     """The share of examples with a memory of k or less; those as long as their text never arrive:
     more past might matter to them.
     """
     steps = np.concatenate([run.example_steps for run in line.runs])
     censored = np.concatenate([run.censored_B for run in line.runs])
     if not len(steps):
-        return
+        return []
     longest = max(run.length for run in line.runs)
     known = np.sort(steps[~censored])
     x = np.concatenate([[0.9], known, [longest * 1.1]])
     y = np.concatenate([[0], np.arange(1, len(known) + 1), [len(known)]]) / len(steps)
-    axes.step(x, y, where="post", **look.line)
+    axes.step(x, y, where="post", label=label, **look.line)
+    place = {"panel": "examples", "line": words.label(line.label)}
+    return along(place, effective_memory_steps=x, share_of_examples=y)

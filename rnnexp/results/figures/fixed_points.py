@@ -7,11 +7,12 @@ from matplotlib.axes import Axes
 
 from rnnexp.results import words
 from rnnexp.results.figures import looks, scales, style
+from rnnexp.results.figures.tabulated import along
 from rnnexp.results.findings.fixed_points import MOST_INPUTS, FixedPoints, RunPoints
 from rnnexp.results.points import Array, PointsAt, kind
 
 #: Classes that have a colour each; the others share one.
-MOST_CLASSES = 6
+MOST_CLASSES = 3
 
 
 def draw(finding: FixedPoints, folder: Path) -> list[Path]:
@@ -24,11 +25,12 @@ def draw(finding: FixedPoints, folder: Path) -> list[Path]:
         for (states, spectrum), at in zip(table, shown, strict=True):
             _draw_states(states, run, at)
             _draw_spectrum(spectrum, at, line.model)
-            style.panel_title(states, f"states, and fixed points at {at.input}")
-            style.panel_title(spectrum, "eigenvalues of ∂F/∂h there")
+            style.panel_title(states, f"states (large: last), fixed points at {at.input}", 9.5)
+            style.panel_title(spectrum, _spectrum_title(at), 9.5)
         style.title(canvas, f"{words.label(line.label)}: {line.verdict}")
-        style.legend(canvas, [axes for row in table for axes in row])
-        return [style.save(canvas, folder, finding.name)]
+        style.name_lines(canvas, [axes for row in table for axes in row])
+        rows = [row for at in shown for row in _rows(run, at)]
+        return [style.save(canvas, folder, finding.name, rows)]
 
 
 def _draw_states(axes: Axes, run: RunPoints, at: PointsAt) -> None:
@@ -41,15 +43,16 @@ def _draw_states(axes: Axes, run: RunPoints, at: PointsAt) -> None:
         if index == MOST_CLASSES:
             name = f"{len(classes) - MOST_CLASSES} more classes"
         mine_S = (run.class_S == of_class) if at.has_classes else np.ones(len(run.class_S), bool)
-        shown = f"{name}, last state" if at.has_classes else "last states"
+        shown = words.wrapped(name, 30) if at.has_classes else "states"
+        marker = looks.marker(min(index, MOST_CLASSES))  # told apart without colours
         for chosen_S, size, alpha, label in (
             (mine_S & ~last_S, 5, 0.35, ""),
-            (mine_S & last_S, 16, 0.9, shown),
+            (mine_S & last_S, 18, 0.9, shown),
         ):
             x, y = run.visited_S2[chosen_S].T
             axes.plot(
-                x, y, "o", color=color, markersize=size**0.5, alpha=alpha, markeredgewidth=0,
-                label=words.literal(label) if label and index <= MOST_CLASSES else None,
+                x, y, marker, color=color, markersize=size**0.5, alpha=alpha, markeredgewidth=0,
+                label=label if label and index <= MOST_CLASSES else None,
             )  # fmt: skip
     low, high = _frame(np.concatenate([run.visited_S2, at.place_P2[at.stable_P]]))
     margin = 0.03 * (high - low)  # half of a marker, so that none is cut
@@ -83,7 +86,9 @@ def _frame(shown_S2: Array) -> tuple[Array, Array]:
 
 def _draw_spectrum(axes: Axes, at: PointsAt, model: str) -> None:
     angle = np.linspace(0, 2 * np.pi, 200)
-    axes.plot(np.cos(angle), np.sin(angle), color=scales.CHANCE, linewidth=0.8, label="|λ| = 1")
+    axes.plot(np.cos(angle), np.sin(angle), color=scales.CHANCE, linewidth=0.8, zorder=1)
+    axes.annotate("|λ| = 1", (-0.71, 0.71), (-3, 3), textcoords="offset points", ha="right",
+                  fontsize=8.5)  # fmt: skip
     chosen = _commonest(at)
     for index, point in enumerate(chosen):
         look = looks.look(model, index)
@@ -91,9 +96,8 @@ def _draw_spectrum(axes: Axes, at: PointsAt, model: str) -> None:
         axes.plot(
             values_D.real, values_D.imag, marker="os"[index], color=look.color, alpha=0.8,
             markersize=6 - index, markerfacecolor="none", linestyle="none",
-            label=f"λ at {_words(at, point)}",
         )  # fmt: skip
-    axes.axhline(0, color=scales.CHANCE, linewidth=0.4)
+    axes.axhline(0, color=scales.CHANCE, linewidth=0.4, zorder=1)
     axes.set_aspect("equal", adjustable="datalim")
     axes.set_xlabel("real part")
     axes.set_ylabel("imaginary part")
@@ -101,8 +105,43 @@ def _draw_spectrum(axes: Axes, at: PointsAt, model: str) -> None:
         scales.nothing(axes, "no point was found")
 
 
+def _spectrum_title(at: PointsAt) -> str:
+    """Whose eigenvalues are shown, and with which marks."""
+    marks = ("circles", "squares")
+    whose = [
+        f"{_words(at, point)} ({mark})" for point, mark in zip(_commonest(at), marks, strict=False)
+    ]
+    return (
+        f"eigenvalues λ of ∂F/∂h at {' and at '.join(whose)}" if whose else "eigenvalues of ∂F/∂h"
+    )
+
+
+def _rows(run: RunPoints, at: PointsAt) -> list[dict[str, object]]:
+    """States, points and eigenvalues that are drawn at one input."""
+    names = dict(enumerate(run.class_names))
+    last_S = np.arange(len(run.class_S)) >= len(run.class_S) - run.last
+    x_S, y_S = run.visited_S2.T
+    x_P, y_P = at.place_P2.T
+    kinds = [kind(at, point) for point in range(len(at.speed_P))]
+    classes = [names.get(int(c), f"class {c + 1}") for c in run.class_S]
+    rows = along(
+        {"input": at.input, "what": "state"}, first_component=x_S, second_component=y_S,
+        last=last_S, **({"class": classes} if at.has_classes else {}),
+    )  # fmt: skip
+    rows += along(
+        {"input": at.input, "what": "point"}, first_component=x_P, second_component=y_P,
+        kind=kinds, starts=at.starts_P,
+    )  # fmt: skip
+    for point in _commonest(at):
+        rows += along(
+            {"input": at.input, "what": "eigenvalue", "kind": kinds[point]},
+            real_part=at.eigenvalues_PD[point].real, imaginary_part=at.eigenvalues_PD[point].imag,
+        )  # fmt: skip
+    return rows
+
+
 def _words(at: PointsAt, point: int) -> str:
-    """Its kind, in the words of a legend."""
+    """Its kind, in the words of a title."""
     words_of = kind(at, point)
     return f"a {words_of} point" if words_of in ("stable", "slow") else f"one {words_of}"
 

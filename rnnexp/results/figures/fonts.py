@@ -38,7 +38,7 @@ def families(texts: Iterable[str]) -> list[str]:
     Those that no installed font has are told in one line.
     """
     characters = {c for text in texts for c in text if c.isprintable() and not c.isspace()}
-    missing = frozenset(c for c in characters if ord(c) not in _codes(_path_of(FIRST)))
+    missing = frozenset(c for c in characters if ord(c) not in codes(_path_of(FIRST)))
     if not missing:
         return [FIRST]
     found, nowhere = _fallbacks(missing)
@@ -71,7 +71,7 @@ def _fallbacks(missing: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str]
     }
     found, wanted = [], set(missing)
     while wanted:
-        has = {name: {c for c in wanted if ord(c) in _codes(path)} for name, path in fonts.items()}
+        has = {name: {c for c in wanted if ord(c) in codes(path)} for name, path in fonts.items()}
         # of fonts that have as many, one without serifs, as all else here
         best = max(has, key=lambda name: (len(has[name]), "Sans" in name, name), default=None)
         if best is None or not has[best]:
@@ -89,7 +89,7 @@ def _path_of(family: str) -> str:
 
 
 @cache
-def _codes(path: str) -> frozenset[int]:
+def codes(path: str) -> frozenset[int]:
     """The characters of a font, by their numbers; none of a file that cannot be read."""
     try:
         return frozenset(FT2Font(path).get_charmap())

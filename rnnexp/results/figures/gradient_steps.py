@@ -10,6 +10,7 @@ from matplotlib.colors import LogNorm
 from rnnexp.ranges import FLOAT32_FLOOR
 from rnnexp.results import words
 from rnnexp.results.figures import looks, scales, style
+from rnnexp.results.figures.tabulated import along
 from rnnexp.results.findings.gradient_steps import GradientSteps, ReachedLine
 
 #: Training steps that a figure can show side by side.
@@ -43,32 +44,42 @@ def _draw_run(line: ReachedLine, folder: Path, name: str) -> Path:
             norm=LogNorm(*bounds), cmap="cividis", shading="nearest", rasterized=True,
         )  # fmt: skip
         bar = canvas.colorbar(mesh, ax=axes)
-        bar.set_label("‖∂L/∂hₜ‖ of the top layer")
+        bar.set_label("gradient norm ‖∂L/∂hₜ‖, top layer")
         scales.whole_numbers(axes.xaxis)
         scales.whole_numbers(axes.yaxis)
-        axes.set_xlabel("training step" + (f" (every {every}th)" if every > 1 else ""))
+        axes.set_xlabel("training step" + (f" (1 of {every})" if every > 1 else ""))
         axes.set_ylabel("distance from the readout (steps)")
-        grey = " (grey: below 1e-36, overflow, or no example so long)"
+        grey = "\n(grey: below 1e-36, overflow, or no example so long)"
         grey = grey if np.isnan(shown_SK).any() else ""
-        style.title(canvas, f"{words.label(line.label)}: gradient at every training step{grey}", 10)
-        return style.save(canvas, folder, name)
+        seen = "how far back the gradient reaches at every training step"
+        style.title(canvas, f"{words.label(line.label)}: {seen}{grey}", 10)
+        rows = [
+            row
+            for step, norms in zip(range(1, len(run.norm_SK) + 1, every), shown_SK, strict=True)
+            for row in along(
+                {"training_step": step}, distance=run.distance_K[: run.far + 1], gradient_norm=norms
+            )
+        ]
+        return style.save(canvas, folder, name, rows)
 
 
 def _draw_lines(finding: GradientSteps, folder: Path) -> Path:
     """What is left at the farthest distance; a line per run, gaps where float32 lacks it."""
     shown = zip(finding.lines, looks.looks_of([x.model for x in finding.lines]), strict=True)
+    rows: list[dict[str, object]] = []
     with style.figure(6.8, 3.9) as (canvas, (axes,)):
         for line, look in shown:
+            name = words.label(line.label)
             for number, run in enumerate(line.runs):
-                label = words.wrapped(words.label(line.label), 40) if number == 0 else None
                 steps = np.arange(1, len(run.norm_SK) + 1)
-                axes.plot(
-                    steps, scales.on_log_axis(run.left_S), linewidth=0.9, label=label, **look.line
-                )
+                left = scales.on_log_axis(run.left_S)
+                look_of_run = {**look.line, "marker": ""} if number else look.line
+                axes.plot(steps, left, linewidth=0.9, label=None if number else name, **look_of_run)
+                rows += along({"line": name, "run": number + 1}, training_step=steps, left=left)
                 below = np.flatnonzero(run.norm_SK[:, run.far] < FLOAT32_FLOOR)
                 if len(below):
-                    text = f"{line.label}: below 1e-36, or 0" if number == 0 else "_"
-                    scales.off_scale(axes, steps[below], look.color, words.label(text))
+                    text = "_" if number else f"{name}: below 1e-36, or 0"
+                    scales.off_scale(axes, steps[below], look.color, text)
         scales.log_scale(axes)
         longest = max(len(run.norm_SK) for line in finding.lines for run in line.runs)
         scales.progress_axis(axes, range(1, longest + 1), "training step")
@@ -76,5 +87,5 @@ def _draw_lines(finding: GradientSteps, folder: Path) -> Path:
         style.title(
             canvas, "Gradient left at the farthest step, at every training step (a line per run)"
         )
-        style.legend(canvas, [axes])
-        return style.save(canvas, folder, finding.name)
+        style.name_lines(canvas, [axes])
+        return style.save(canvas, folder, finding.name, rows)

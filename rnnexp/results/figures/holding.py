@@ -6,7 +6,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 from rnnexp.results import words
-from rnnexp.results.figures import looks, scales, style
+from rnnexp.results.figures import looks, numbers, scales, style, titles
 from rnnexp.results.findings.holding import Holding
 from rnnexp.results.held import HELD, HeldGroup
 from rnnexp.results.tested import number, reach_in_words
@@ -26,10 +26,11 @@ def draw(finding: Holding, folder: Path) -> list[Path]:
     models = [group.model for group in groups]
     shown = list(zip(groups, looks.looks_of(models), strict=True))
     parts = style.parts(shown, models, MAX_LINES)
+    rows: list[dict[str, object]] = []
     with style.panels(len(parts), width=4.2, width_alone=6.0) as (canvas, panels, leftmost):
         places = sorted({at.place for group in groups for at in group.points})
         for axes, part in zip(panels, parts, strict=True):
-            _draw_panel(axes, part)
+            rows += _draw_panel(axes, part, finding)
             scales.length_scale(axes, every_other(places, TICKS if len(parts) > 1 else TICKS_ALONE))
             axes.set_xlabel(
                 scales.LENGTH_AXES["data.distance"]
@@ -39,7 +40,6 @@ def draw(finding: Holding, folder: Path) -> list[Path]:
         scales.score_scale(panels, finding.score)
         for axes, part in zip(panels, parts, strict=True):
             _draw_levels(axes, finding, part)
-        _leave_room(panels[0], finding)
         for axes in leftmost:
             axes.set_ylabel(f"test {finding.score.axis}")
         intervals = [i for group in groups for at in group.points if (i := at.interval)]
@@ -51,8 +51,8 @@ def draw(finding: Holding, folder: Path) -> list[Path]:
         )
         data = words.data_name(finding.data, finding.synthetic)
         style.title(canvas, f"{_seen(finding, data)}\n{note}", 10)
-        style.legend(canvas, panels)
-        return [style.save(canvas, folder, finding.name)]
+        style.name_lines(canvas, panels)
+        return [style.save(canvas, folder, finding.name, rows)]
 
 
 def every_other(places: Sequence[int], most: int) -> list[int]:
@@ -71,7 +71,11 @@ def _seen(finding: Holding, data: str) -> str:
     trained = {group.trained for group in finding.groups}
     on = f"trained on lengths {trained.pop()}" if len(trained) == 1 else "trained on those shaded"
     if len(finding.groups) > 1:
-        return f"{what}, {on}"
+        whole = [group for group in finding.groups if _holds_to_the_end(group)]
+        if not whole:
+            return f"{what}, {on}"
+        held = titles.counted(len(whole), len(finding.groups), "settings")
+        return f"{what}, {on}:\nevery seed holds to the farthest tested in {held}"
     (group,) = finding.groups
     median = group.median.middle
     held = reach_in_words(median, group.first)
@@ -81,26 +85,31 @@ def _seen(finding: Holding, data: str) -> str:
     return f"{what}, {on}:\n{of} to {held}"
 
 
-def _draw_panel(axes: Axes, part: Sequence[tuple[HeldGroup, looks.Look]]) -> None:
+def _holds_to_the_end(group: HeldGroup) -> bool:
+    """Whether every one of its seeds, of several, does."""
+    rate = group.to_the_farthest
+    return rate.successes == rate.n
+
+
+def _draw_panel(
+    axes: Axes, part: Sequence[tuple[HeldGroup, looks.Look]], finding: Holding
+) -> list[dict[str, object]]:
+    labels = [words.label(group.label) for group, _ in part]
+    names = style.name_panel(axes, labels)
+    rows: list[dict[str, object]] = []
     for index, (group, look) in enumerate(part):
-        scales.score_line(
-            axes,
-            [
-                (at.place, at.interval, [v for v in at.by_seed.values() if v is not None])
-                for at in group.points
-                if at.interval is not None
-            ],
-            (index, len(part)), look.points, words.wrapped(words.label(group.label), 40),
-        )  # fmt: skip
-
-
-def _leave_room(axes: Axes, finding: Holding) -> None:
-    """Above and below the curves, for the whole of their markers; panels share the axis."""
-    if not finding.score.percent:
-        return
-    bottom, top = axes.get_ylim()
-    room = 0.04 * (top - bottom)
-    axes.set_ylim(bottom - room, top + room)
+        points = []
+        for at in group.points:
+            if at.interval is None:
+                continue
+            values = [value for value in at.by_seed.values() if value is not None]
+            points.append((at.place, at.interval, values))
+            place = {"line": labels[index], group.axis: at.place}
+            rows += numbers.over_seeds(
+                place, finding.score.name, at.interval, values, chance=at.chance
+            )
+        scales.score_line(axes, points, (index, len(part)), look.points, names[index])
+    return rows
 
 
 def _draw_levels(

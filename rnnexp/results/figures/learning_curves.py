@@ -29,8 +29,8 @@ def draw(finding: LearningCurves, folder: Path) -> list[Path]:
         if finding.diverged:
             about += " (diverged)"
         style.title(canvas, about)
-        style.legend(canvas, [left, right])
-        return [style.save(canvas, folder, finding.name)]
+        style.name_lines(canvas, [left, right], each=True)
+        return [style.save(canvas, folder, finding.name, _rows(finding))]
 
 
 def _draw_panel(axes: Axes, finding: LearningCurves, curve: Curve) -> None:
@@ -53,3 +53,15 @@ def _draw_panel(axes: Axes, finding: LearningCurves, curve: Curve) -> None:
         scales.chance_line(axes, curve.score.chance)
     axes.set_ylabel(curve.score.axis)
     scales.progress_axis(axes, progress, finding.unit)
+
+
+def _rows(finding: LearningCurves) -> list[dict[str, object]]:
+    return [
+        {
+            "panel": curve.score.name, "line": line, finding.unit: at, curve.score.name: value,
+            "chance": curve.score.chance,
+        }
+        for curve in (finding.loss, finding.headline)
+        for line, values in (("training", curve.training), ("validation", curve.validation))
+        for at, value in zip(finding.progress, values, strict=True)
+    ]  # fmt: skip

@@ -21,33 +21,47 @@ from rnnexp.results.models import shown_model, spare_place
 _SPARE = ("#E69F00", "#8B5A2B", "#5D3A9B", "#000000")
 #: Of what is no model.
 _OTHERS = ("#332288", "#999933", "#882255", "#44AA99", "#CC6677", "#117733", "#AA4499")
+#: Markers that models have which declare their place; others have those behind.
+DECLARED = 20
 _GOLDEN_RATIO = 0.618034
 
 
 @dataclass(frozen=True)
 class Look:
-    """dash: a line style of matplotlib. marker: one of its own, or (corners, kind, angle)."""
+    """dash: a line style of matplotlib. marker: one of its own, or (corners, kind, angle).
+
+    first: where a line of many points has its first marker, as a share of the panel's diagonal.
+    """
 
     color: str
     dash: Any
     marker: Any
+    first: float = 0.0
 
     @property
     def line(self) -> dict[str, Any]:
-        """The arguments of a line without markers."""
-        return {"color": self.color, "linestyle": self.dash}
+        """The arguments of a line of many points: a marker here and there, by which it is told from
+        others without colours.
+        """
+        return {
+            "color": self.color, "linestyle": self.dash, "marker": self.marker,
+            "markevery": (self.first, 0.25), "markersize": 4.5,
+        }  # fmt: skip
 
     @property
     def points(self) -> dict[str, Any]:
         """The arguments of a line with markers."""
-        return {**self.line, "marker": self.marker}
+        return {"color": self.color, "linestyle": self.dash, "marker": self.marker}
 
 
 def look(model: str, variant: int = 0) -> Look:
     """The look of a model's `variant`-th line, from 0: the model's colour, its own dashes."""
     place = shown_model(model).place
-    first = int(place) - 1 if place < float("inf") else spare_place(model)
-    return Look(_shade(_color(model), variant), _dash(variant), marker(first + 6 * variant))
+    first = int(place) - 1 if place < float("inf") else DECLARED + spare_place(model)
+    return Look(
+        _shade(_color(model), variant), _dash(variant), marker(first + 6 * variant),
+        _first(first + 6 * variant),
+    )  # fmt: skip
 
 
 def looks_of(models: Sequence[str]) -> list[Look]:
@@ -60,7 +74,12 @@ def other_look(index: int) -> Look:
     colors = len(_OTHERS)
     # the first 28 pairs of seven colours and four dashes are all different
     dash = index % 4 + 4 * (index // (4 * colors))
-    return Look(_OTHERS[index % colors], _dash(dash), marker(index))
+    return Look(_OTHERS[index % colors], _dash(dash), marker(index), _first(index))
+
+
+def _first(index: int) -> float:
+    """Markers of lines that lie on each other stand beside each other."""
+    return 0.03 + 0.055 * (index % 4)
 
 
 def _color(model: str) -> str:

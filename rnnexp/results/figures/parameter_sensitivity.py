@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from rnnexp.results import words
 from rnnexp.results.figures import looks, scales, style
+from rnnexp.results.figures.tabulated import along
 from rnnexp.results.findings.parameter_sensitivity import (
     ALL,
     ParameterSensitivity,
@@ -25,12 +27,13 @@ def draw(finding: ParameterSensitivity, folder: Path) -> list[Path]:
     (first, *others) = finding.lines
     alone = not others and len(first.runs) == 1
     with style.figure(9.2, 3.9, columns=2) as (canvas, (seen, back)):
+        rows: list[dict[str, object]] = []
         if alone:
-            _draw_weights(seen, back, first)
+            rows += _draw_weights(seen, back, first)
         else:
             models = [line.model for line in finding.lines]
             for line, look in zip(finding.lines, looks.looks_of(models), strict=True):
-                _draw_group(seen, back, line, look)
+                rows += _draw_group(seen, back, line, look)
         for axes in (seen, back):
             scales.log_scale(axes)
         seen.set_xscale("log", base=2)
@@ -47,9 +50,9 @@ def draw(finding: ParameterSensitivity, folder: Path) -> list[Path]:
         style.panel_title(back, "of the loss, by the step of use")
         if not any(run.by_step for line in finding.lines for run in line.runs):
             scales.nothing(back, "not measured: the answer is read from many states")
-        style.title(canvas, _title(finding.lines, alone))
-        style.legend(canvas, [seen, back])
-        return [style.save(canvas, folder, finding.name)]
+        style.title(canvas, _title(finding.lines, alone), 10)
+        style.name_lines(canvas, [seen, back], width=18)
+        return [style.save(canvas, folder, finding.name, rows)]
 
 
 def _title(lines: Sequence[SensitivityLine], alone: bool) -> str:
@@ -60,69 +63,95 @@ def _title(lines: Sequence[SensitivityLine], alone: bool) -> str:
         if run.examples < 2:
             examples = "one example"
         return (
-            f"{words.label(first.label)}, sensitivity to all weights: {first.verdict(ALL)} "
-            f"({examples})"
+            f"{words.label(first.label)}, what small changes of all weights do to the states: "
+            f"{first.verdict(ALL)}\n{examples}; dotted and thin: untrained"
         )
     counts = sorted({len(line.runs) for line in lines})
     over = style.seeds_note(counts).replace("mean", "geometric mean")
-    return f"Sensitivity to all weights ({over})"
+    return f"What small changes of all weights do to the states\n{over}; dotted: untrained"
 
 
-def _draw_weights(seen: Axes, back: Axes, line: SensitivityLine) -> None:
+def _draw_weights(seen: Axes, back: Axes, line: SensitivityLine) -> list[dict[str, object]]:
     (run,) = line.runs
     # torch's two biases are added: both have the same derivative
     same = {name.replace("bias_hh", "bias_ih") for name in run.weights}
-    bands = []
+    bands, rows = [], []
     for index, name in enumerate([name for name in run.weights if name in same or name == ALL]):
         look = looks.other_look(index)
-        power = run.growth[name][0]
-        label = f"{name}: power {power:.1f}" if np.isfinite(power) else name
-        seen.plot(
-            run.steps_K, scales.on_log_axis(run.squared[name]), **look.points, markersize=4,
-            label=label.replace("bias_ih", "bias"),
-        )  # fmt: skip
+        power, shown = run.growth[name][0], name.replace("bias_ih", "bias")
+        squared, high = scales.on_log_axis(run.squared[name]), scales.on_log_axis(run.high[name])
+        label = f"{shown}: power {power:.1f}" if np.isfinite(power) else shown
+        seen.plot(run.steps_K, squared, **look.points, markersize=4, label=label)
         # an interval that reaches below 0 goes on below the axis
-        low = np.fmax(run.low[name], 1e-300)
-        bands.append((run.steps_K, low, scales.on_log_axis(run.high[name]), look.color))
+        bands.append((run.steps_K, np.fmax(run.low[name], 1e-300), high, look.color))
+        rows += along(
+            {"panel": "states", "line": shown}, steps_seen=run.steps_K, squared_sensitivity=squared,
+            low=run.low[name], high=high,
+        )  # fmt: skip
         if line.untrained:
             before = line.untrained[0]
-            seen.plot(
-                before.steps_K, scales.on_log_axis(before.squared[name]), color=look.color,
-                linestyle=":", linewidth=0.9, label="the same, untrained" if not index else None,
+            squared = scales.on_log_axis(before.squared[name])
+            seen.plot(before.steps_K, squared, color=look.color, linestyle=":", linewidth=0.9)
+            rows += along(
+                {"panel": "states", "line": f"{shown}, untrained"}, steps_seen=before.steps_K,
+                squared_sensitivity=squared,
             )  # fmt: skip
         if name in run.by_step:
             norms = scales.on_log_axis(run.by_step[name])
-            back.plot(np.arange(len(norms)), norms, **look.line)
+            back.plot(np.arange(len(norms)), norms, label=shown, **look.line)
+            rows += _by_step(shown, norms)
+    state = scales.on_log_axis(run.state_K)
     seen.plot(
-        run.steps_K, scales.on_log_axis(run.state_K), color="black", linewidth=1.0,
-        linestyle=(0, (6, 2)), label="E‖hₙ‖²",
+        run.steps_K, state, color="black", linewidth=1.0, linestyle=(0, (6, 2)),
+        label="the state itself, E‖hₙ‖²",
     )  # fmt: skip
+    rows += along(
+        {"panel": "states", "line": "the state"}, steps_seen=run.steps_K, squared_norm=state
+    )
     scales.log_scale(seen)
     bottom, top = seen.get_ylim()
     for steps_K, low, high, color in bands:
         seen.fill_between(steps_K, low, high, color=color, alpha=0.12, linewidth=0)
     seen.set_ylim(bottom, top)
+    return rows
 
 
-def _draw_group(seen: Axes, back: Axes, line: SensitivityLine, look: looks.Look) -> None:
-    label = words.wrapped(words.label(line.label), 40)
+def _by_step(name: str, norms: Any) -> list[dict[str, object]]:
+    return along(
+        {"panel": "loss", "line": name}, steps_before_the_readout=np.arange(len(norms)),
+        gradient_norm=norms,
+    )  # fmt: skip
+
+
+def _draw_group(
+    seen: Axes, back: Axes, line: SensitivityLine, look: looks.Look
+) -> list[dict[str, object]]:
+    label = words.label(line.label)
+    rows: list[dict[str, object]] = []
     for runs, shown in ((line.runs, look.points), (line.untrained, None)):
         if not runs:
             continue
         steps, mean, low, high = _over_runs(runs)
+        name = label if shown else f"{label}, untrained"
         if shown is None:
-            seen.plot(
-                steps, mean, color=look.color, linestyle=":", linewidth=0.9,
-                label=f"{label}, untrained",
-            )  # fmt: skip
+            seen.plot(steps, mean, color=look.color, linestyle=":", linewidth=0.9)
         else:
-            seen.plot(steps, mean, **shown, markersize=4, label=label)
+            seen.plot(steps, mean, **shown, markersize=4)
             seen.fill_between(steps, low, high, color=look.color, alpha=0.15, linewidth=0)
+        rows += along(
+            {"panel": "states", "line": name}, steps_seen=steps, squared_sensitivity=mean, low=low,
+            high=high,
+        )  # fmt: skip
     norms = [run.by_step[ALL] for run in line.runs if ALL in run.by_step]
     if norms:
         length = min(map(len, norms))
         shortest = np.stack([scales.on_log_axis(values)[:length] for values in norms])
-        back.plot(np.arange(length), np.exp(np.log(shortest).mean(axis=0)), **look.line)
+        mean_K = np.exp(np.log(shortest).mean(axis=0))
+        back.plot(np.arange(length), mean_K, label=label, **look.line)
+        rows += _by_step(label, mean_K)
+    else:
+        seen.get_lines()[-1].set_label(label)
+    return rows
 
 
 def _over_runs(

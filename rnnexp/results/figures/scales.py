@@ -27,6 +27,8 @@ _CHANCE_LINE: Any = {"color": CHANCE, "linewidth": 1.0, "linestyle": (0, (1, 2))
 LENGTH_AXES = {"seq_len": "sequence length (steps)", "data.distance": "distance of the cue (steps)"}
 #: Ticks that have room on an axis of lengths; of more those that are apart by a factor.
 MOST_TICKS, APART = 6, 1.6
+#: Numbers touch that are closer than this share of the axis.
+TOUCHING = 0.085
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -43,9 +45,18 @@ def percent(fraction: float) -> str:
 
 
 def percent_axis(axis: Axis) -> None:
-    """Ticks in percent, at round values."""
-    axis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10]))
+    """Ticks in percent, at round values, and none above 100%: the room there is for markers."""
+    axis.set_major_locator(_Shares(nbins=8, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: percent(value)))
+
+
+class _Shares(MaxNLocator):
+    """Round shares that can be; below 0 only where the axis reaches well below it."""
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        places = np.asarray(super().tick_values(vmin, vmax))
+        lowest = 0.0 if min(vmin, vmax) > -0.1 else -np.inf
+        return places[(places >= lowest - 1e-9) & (places <= 1 + 1e-9)]
 
 
 def score_axis(axis: Axis, score: Score) -> None:
@@ -97,12 +108,24 @@ def whole_numbers(axis: Axis) -> None:
 def length_scale(axes: Axes, lengths: Sequence[int]) -> None:
     """A logarithmic x axis with a tick at each length, of many at as many as have room."""
     axes.set_xscale("log" if min(lengths) > 0 else "symlog", base=2)
-    ticks = list(lengths) if len(lengths) <= MOST_TICKS else apart(sorted(lengths), APART)
+    ticks = _with_room(sorted(lengths))
+    if len(lengths) > MOST_TICKS:
+        ticks = apart(sorted(lengths), APART)
     axes.set_xticks(ticks, [str(length) for length in ticks])
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.minorticks_off()
     if len(set(lengths)) == 1:
         axes.set_xlim(lengths[0] / 1.5 or -1, lengths[0] * 1.5 or 1)
+
+
+def _with_room(lengths: Sequence[int]) -> list[int]:
+    """Without those that stand so close before the next that their numbers would touch."""
+    kept: list[int] = []
+    span = lengths[-1] / max(lengths[0], 1)
+    for length in reversed(lengths):
+        if not kept or length <= 0 or kept[-1] >= length * span**TOUCHING:
+            kept.append(length)
+    return kept[::-1]
 
 
 def apart(lengths: Sequence[int], factor: float) -> list[int]:
@@ -175,7 +198,7 @@ def off_scale(axes: Axes, x: npt.ArrayLike, color: str, label: str) -> None:
     """Marks on the lower edge, pointing out of the axes: what is too small to be shown."""
     axes.plot(
         x, np.zeros(np.size(x)), marker=7, linestyle="none", color=color, markersize=4,
-        clip_on=False, transform=axes.get_xaxis_transform(), label=label,
+        clip_on=False, transform=axes.get_xaxis_transform(), label=label, zorder=1,
     )  # fmt: skip
 
 
@@ -260,8 +283,12 @@ def chance_line(axes: Axes, value: float, label: str = "chance") -> None:
     if axes.get_yscale() == "log":
         axes.set_ylim(min(low, value / 1.2), max(high, value * 1.2))
     else:
-        room = 0.05 * (high - low)
-        axes.set_ylim(min(low, value - room), max(high, value + room))
+        room = 0.05 * (max(high, value) - min(low, value))
+        least, most = (float(end) for end in axes.dataLim.intervaly)
+        ends = [low, value - room], [high, value + room]
+        if np.isfinite([least, most]).all():  # for the whole of the markers at either end
+            ends = [*ends[0], least - 0.7 * room], [*ends[1], most + 0.7 * room]
+        axes.set_ylim(min(ends[0]), max(ends[1]))
     axes.axhline(value, label=label, zorder=1, **_CHANCE_LINE)
 
 
@@ -273,7 +300,7 @@ def chance_curve(
     lengths = {length for length, _ in points}
     if len(levels) > 1 and len(points) == len(lengths):
         x, y = zip(*sorted(points), strict=True)
-        axes.plot(x, y, label="chance", **_CHANCE_LINE)
+        axes.plot(x, y, label="chance", zorder=1, **_CHANCE_LINE)
         return
     for level in levels:
         chance_line(axes, level, "chance" if len(levels) == 1 else f"chance {show(level)}")

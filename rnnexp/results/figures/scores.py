@@ -3,14 +3,21 @@
 Of many groups, as a search for good settings makes, the best.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from rnnexp.results import words
-from rnnexp.results.figures import looks, scales, style
-from rnnexp.results.findings.scores import Scores
+from matplotlib.axes import Axes
+from matplotlib.transforms import ScaledTranslation
 
-#: Rows that can be read.
-MAX_ROWS = 60
+from rnnexp.results import words
+from rnnexp.results.figures import looks, numbers, scales, style, titles
+from rnnexp.results.findings.scores import GroupScore, Scores
+from rnnexp.results.statistics import Interval
+
+#: Rows that can be read, and seeds that are dots; more are ticks.
+MAX_ROWS, MOST_DOTS = 60, 12
+#: Chance levels whose names have room above the axes.
+FEW_LEVELS = 1
 
 
 def draw(finding: Scores, folder: Path) -> list[Path]:
@@ -26,46 +33,96 @@ def draw(finding: Scores, folder: Path) -> list[Path]:
     scored.reverse()  # the first group on top
     names = [words.wrapped(words.label(group.label)) for group, _ in scored]
     text_lines = sum(name.count("\n") + 1.6 for name in names)
-    with style.figure(7.2, 1.4 + 0.24 * text_lines) as (canvas, (axes,)):
+    with style.figure(7.2, 1.7 + 0.25 * text_lines) as (canvas, (axes,)):
         for row, (group, interval) in enumerate(scored):
-            look = looks.look(group.model)
-            axes.plot(
-                group.values, [row] * len(group.values), "|", color=look.color, markersize=9,
-                alpha=0.6,
-            )  # fmt: skip
-            if interval.low is not None and interval.high is not None:
-                axes.plot(
-                    [interval.low, interval.high], [row, row], color=look.color, marker="|",
-                    markersize=6, linewidth=1.4,
-                )  # fmt: skip
-            if not interval.apart:  # of scores in two bunches no mean is like any of them
-                axes.plot(interval.mean, row, marker=look.marker, color=look.color, markersize=6)
+            _draw_row(axes, row, group, interval)
         axes.set_yticks(range(len(scored)), names)
         axes.set_ylim(-0.6, len(scored) - 0.4)
         axes.grid(axis="y", visible=False)
-        scales.score_axis(axes.xaxis, score)
         if score.logarithmic:
             axes.set_xscale("log")
-        if score.percent:
-            low, high = axes.get_xlim()
-            axes.set_xlim(max(low, -0.02), min(high, 1.02))
-        low, high = axes.get_xlim()
-        elsewhere = []
-        for chance in sorted({level for group, _ in scored for level in group.chance_levels}):
-            if not low <= chance <= high:
-                elsewhere.append(score.show(chance))
-                continue
+        levels = sorted({level for group, _ in scored for level in group.chance_levels})
+        _scale(axes, finding, levels)
+        for chance in levels:
             axes.axvline(
-                chance, color=scales.CHANCE, linewidth=1.0, linestyle=(0, (1, 2)),
-                label=f"chance {score.show(chance)}",
+                chance, color=scales.CHANCE, linewidth=1.0, linestyle=(0, (1, 2)), zorder=1
+            )
+            axes.annotate(
+                f"chance {score.show(chance)}" if len(levels) <= FEW_LEVELS else "chance",
+                (chance, 1.0), xycoords=axes.get_xaxis_transform(), xytext=(0, 2),
+                textcoords="offset points", ha="center", va="bottom", fontsize=8.5,
             )  # fmt: skip
-        note = style.seeds_note(
-            sorted({len(group.values) for group, _ in scored}), [i for _, i in scored]
+            if len(levels) > FEW_LEVELS:
+                break
+        axes.set_xlabel(f"test {score.axis}")
+        style.title(canvas, _title(finding, scored, len(every)), 10)
+        rows = [row for group, interval in scored[::-1] for row in _rows(finding, group, interval)]
+        return [style.save(canvas, folder, finding.name, rows)]
+
+
+def _draw_row(axes: Axes, row: int, group: GroupScore, interval: Interval) -> None:
+    """The mean with its interval, the seeds as dots below it."""
+    look = looks.look(group.model)
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    below = axes.transData + ScaledTranslation(0, -4.5 / 72, figure.dpi_scale_trans)
+    few = len(group.values) <= MOST_DOTS
+    if len(group.values) > 1:
+        axes.plot(
+            group.values, [row] * len(group.values), "o" if few else "|", color=look.color,
+            markersize=3.2 if few else 6, markeredgewidth=0 if few else 0.8, alpha=0.7,
+            transform=axes.transData if interval.apart else below, clip_on=False,
+        )  # fmt: skip
+    if interval.low is not None and interval.high is not None:
+        axes.plot(
+            [interval.low, interval.high], [row, row], color=look.color, marker="|", markersize=6,
+            linewidth=1.4, clip_on=False,
+        )  # fmt: skip
+    if not interval.apart:  # of scores in two bunches no mean is like any of them
+        axes.plot(
+            interval.mean, row, marker=look.marker, color=look.color, markersize=6, clip_on=False
         )
-        synthetic = "; synthetic data" if finding.synthetic else ""
-        left_out = f"\nchance {', '.join(elsewhere)}: beyond the axis" if elsewhere else ""
-        if len(every) > len(scored):
-            left_out += f"\nthe best {len(scored)} of {len(every)} groups; all are in study.csv"
-        axes.set_xlabel(f"test {score.axis}\n{note}; ticks: single runs{synthetic}{left_out}")
-        style.legend(canvas, [axes])
-        return [style.save(canvas, folder, finding.name)]
+    places = [*group.values, interval.mean, *(interval.ends or ())]
+    axes.update_datalim([(place, row) for place in places])
+
+
+def _scale(axes: Axes, finding: Scores, levels: Sequence[float]) -> None:
+    """The scores and chance; in percent no tick where no score can be."""
+    axes.update_datalim([(level, 0) for level in levels])
+    axes.autoscale_view(scaley=False)
+    score = finding.score
+    scales.score_axis(axes.xaxis, score)
+    if score.percent:
+        low, high = axes.get_xlim()
+        axes.set_xlim(max(low, -0.005), min(high, 1.005))
+
+
+def _title(finding: Scores, scored: Sequence[tuple[GroupScore, Interval]], every: int) -> str:
+    """Which group is ahead, where its interval lies apart from all others."""
+    score = finding.score
+    labels = {words.label(group.label): interval for group, interval in scored}
+    best = titles.ahead(score, labels) if every == len(scored) else None
+    what = f"Test {score.axis}"
+    seen = f"{what}: {best} ahead of all others" if best else f"{what} of {every} settings"
+    if every == 1:
+        seen = f"{what} of {next(iter(labels))}"
+    if every > len(scored):
+        seen = f"{what}: the best {len(scored)} of {every} settings; all are in study.csv"
+    counts = sorted({len(group.values) for group, _ in scored})
+    note = style.seeds_note(counts, [interval for _, interval in scored])
+    dots = "" if counts == [1] else "; small dots: single seeds"
+    if counts[-1] > MOST_DOTS:
+        dots = "; small ticks: single seeds"
+    if all(interval.apart for _, interval in scored):
+        note, dots = (
+            f"dots: {titles.span(counts)} single seeds; a mean would be like none of them",
+            "",
+        )
+    synthetic = f"; synthetic data: {', '.join(finding.synthetic)}" if finding.synthetic else ""
+    return f"{seen}\n{note}{dots}{synthetic}"
+
+
+def _rows(finding: Scores, group: GroupScore, interval: Interval) -> Sequence[dict[str, object]]:
+    chance = "; ".join(map(str, group.chance_levels))
+    place = {"group": words.label(group.label)}
+    return numbers.over_seeds(place, finding.score.name, interval, group.values, chance=chance)

@@ -45,12 +45,33 @@ def draw(finding: SearchImportance, folder: Path) -> list[Path]:
         more = f"; {len(order) - len(shown)} more settings" if len(order) > len(shown) else ""
         style.title(
             canvas,
-            f"Validation {score.name} of {len(values)} trials by setting, lighter to darker as the "
-            f"search went on{far_worse}{more}",
+            f"{_seen(finding)}\nvalidation {score.axis} of {len(values)} trials, lighter to darker "
+            f"as the search went on{far_worse}{more}",
             10,
         )
-        style.legend(canvas, panels)
-        return [style.save(canvas, folder, finding.name)]
+        for axes in panels if finding.chance is not None else []:
+            scales.chance_line(axes, finding.chance)
+        style.name_lines(canvas, panels)
+        rows = [
+            {
+                "trial": trial.number, **{d.name: trial.values[d.name] for d in search.space},
+                f"validation_{score.name}": trial.value, "drawn_at": at, "chance": finding.chance,
+            }
+            for trial, at in zip(
+                search.complete, within_sight(values, score).tolist(), strict=True
+            )
+        ]  # fmt: skip
+        return [style.save(canvas, folder, finding.name, rows)]
+
+
+def _seen(finding: SearchImportance) -> str:
+    """Which settings the score depends on, where that is more than chance."""
+    told = [one.name for one in finding.importances if one.told]
+    if told:
+        return f"The score depends on {', '.join(told[:3])}{' and others' * (len(told) > 3)}"
+    if finding.importances:
+        return "The score depends on no setting more than chance would have it"
+    return "The score of each trial, by setting"
 
 
 def _draw_panel(axes: Axes, search: Search, dimension: Dimension, values: np.ndarray) -> None:

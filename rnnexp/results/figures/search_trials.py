@@ -1,5 +1,6 @@
 """The history of a search: the value of each trial, and the best so far."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,7 @@ def draw(finding: SearchTrials, folder: Path) -> list[Path]:
             if own:
                 axes.plot(
                     own, [worst] * len(own), marker, color="#666666", markersize=6,
-                    label=f"{label} (no value: drawn at the edge)", clip_on=False,
+                    label=f"{label} (no value: drawn at the edge)", clip_on=False, zorder=1.5,
                 )  # fmt: skip
         axes.set_ylim(low, high)
         if score.logarithmic and values.min() > 0:
@@ -72,5 +73,18 @@ def draw(finding: SearchTrials, folder: Path) -> list[Path]:
             f"{len(search.trials)}\nsearch over {', '.join(d.name for d in search.space)}",
             10,
         )
-        style.legend(canvas, [axes])
-        return [style.save(canvas, folder, finding.name)]
+        style.name_lines(canvas, [axes])
+        return [style.save(canvas, folder, finding.name, _rows(finding, best.tolist()))]
+
+
+def _rows(finding: SearchTrials, best: Sequence[float]) -> list[dict[str, object]]:
+    """A row of each trial, those without a value too."""
+    search = finding.search
+    so_far = {trial.number: value for trial, value in zip(search.complete, best, strict=True)}
+    return [
+        {
+            "trial": trial.number, "state": trial.state, f"validation_{search.objective.name}":
+            trial.value, "best_so_far": so_far.get(trial.number), "chance": finding.chance,
+        }
+        for trial in search.trials
+    ]  # fmt: skip

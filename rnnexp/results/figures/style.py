@@ -4,27 +4,31 @@ No text is read as a formula, so that a `$` of the user's is drawn as one; where
 matplotlib is told so with `parse_math=True`. Legends stand outside the axes.
 """
 
+import io
 import textwrap
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.text import Text
 
+from rnnexp.durable import write_text
 from rnnexp.results import figure_files
 from rnnexp.results.figure_files import Numbers
-from rnnexp.results.figures import fonts
+from rnnexp.results.figures import direct_labels, fonts, hover, svg
 from rnnexp.results.figures.scales import nothing, plain_powers
 from rnnexp.results.statistics import Interval
-from rnnexp.results.words import JOINER, literal
+from rnnexp.results.words import JOINER, in_common, literal
 from rnnexp.results.words import label as label
 
 Line = TypeVar("Line")
@@ -34,6 +38,9 @@ DPI = 300
 
 #: Inches that a figure can be high and still be looked at; drawing takes time with each.
 MAX_HEIGHT = 40.0
+
+#: The title of each figure that is being made, as it was given, and its size.
+_titles: WeakKeyDictionary[Figure, tuple[str, float]] = WeakKeyDictionary()
 
 #: What every figure of a study must say beside its title.
 _note: ContextVar[str] = ContextVar("note", default="")
@@ -96,13 +103,13 @@ def grid(
 def panels(
     count: int, most_columns: int = 3, width: float = 3.6, width_alone: float = 5.4
 ) -> Iterator[tuple[Figure, list[Axes], list[Axes]]]:
-    """A figure of `count` panels that share their y axis, `most_columns` in a row.
+    """A figure of `count` panels that share their y axis, at most `most_columns` in a row.
 
     Yields the figure, its panels, and the leftmost of each row, which has the label of the y axis.
     width: of a panel, in inches; width_alone: of panels below each other.
     """
-    columns = min(count, most_columns)
-    rows = -(-count // columns)
+    rows = -(-count // most_columns)
+    columns = -(-count // rows)  # as many in each row as can be
     size = (1.2 + (width if columns > 1 else width_alone) * columns, 0.6 + 3.3 * rows)
     with grid(*size, rows, columns, share_y=True) as (canvas, table):
         places = [axes for row in table for axes in row]
@@ -140,7 +147,10 @@ def parts(lines: Sequence[Line], models: Sequence[str], most: int) -> list[list[
 
 
 def title(canvas: Figure, text: str, size: float = 11) -> None:
-    """The figure's title, in as many lines as it needs."""
+    """The figure's title, in as many lines as it needs: a few words on what is seen, and below them
+    what bars and dots are.
+    """
+    _titles[canvas] = text, size
     canvas.suptitle(_fitted(text, canvas.get_figwidth(), size), fontsize=size)
 
 
@@ -152,6 +162,14 @@ def panel_title(axes: Axes, text: str, size: float = 10) -> None:
     assert canvas is not None
     # the axis labels take some room of each panel
     axes.set_title(_fitted(text, canvas.get_figwidth() / columns - 0.6, size), fontsize=size)
+
+
+def name_panel(axes: Axes, labels: Sequence[str], size: float = 9.5) -> list[str]:
+    """What all lines of a panel have in common as its title; returns what is left for each."""
+    common, names = in_common(labels)
+    if common:
+        panel_title(axes, common, size)
+    return names
 
 
 def _fitted(text: str, inches: float, size: float) -> str:
@@ -167,16 +185,19 @@ def legend(
     where: str = "below",
     heading: str = "",
     size: float = 8.5,
+    without: Collection[Artist] = (),
 ) -> None:
     """One legend for all panels, outside the axes, of each line once: `below` or at the `right`.
 
     The figure grows by it. Entries of the same words and different looks are both shown.
+    without: what has a name elsewhere.
     """
     entries: dict[tuple[str, str], tuple[Any, str]] = {}
     for axes in panels:
         for handle, words in zip(*axes.get_legend_handles_labels(), strict=True):
             key = words, _look_of(handle)
-            entries.setdefault(key, (handle, words))
+            if handle not in without:
+                entries.setdefault(key, (handle, words))
     if not entries:
         return
     handles = [handle for handle, _ in entries.values()]
@@ -210,6 +231,22 @@ def legend(
         )
 
 
+def name_lines(
+    canvas: Figure,
+    panels: Sequence[Axes],
+    width: int = direct_labels.WIDTH,
+    each: bool = False,
+    points: bool = False,
+) -> None:
+    """The name of each line beside its end, and a legend below of what is no line.
+
+    Call it once all is drawn. width: letters of a line of a name. each: name them beside each panel
+    even where all of a row have the same lines. points: name points that no line joins, too.
+    """
+    named = direct_labels.name_lines(canvas, panels, width=width, each=each, points=points)
+    legend(canvas, panels, without=named)
+
+
 def _width(made: Legend) -> float:
     """In inches."""
     canvas = made.get_figure(root=True)
@@ -240,19 +277,24 @@ def seeds_note(counts: Sequence[int], intervals: Sequence[Interval] = ()) -> str
 # -- saving ----------------------------------------------------------------------------------------
 
 
-def save(canvas: Figure, folder: Path, name: str, numbers: Numbers = ()) -> Path:
-    """`name`.png, for print, and `name`.svg; returns the PNG's path.
+def save(canvas: Figure, folder: Path, name: str, numbers: Numbers) -> Path:
+    """`name`.png, for print, `name`.svg, and what is drawn as `name`.csv; returns the PNG's path.
 
-    numbers: what is drawn, for `name`.csv; see `figure_files.Numbers`.
+    numbers: each value that is drawn, see `figure_files.Numbers`; of an empty figure none, and then
+    it has no CSV.
     """
     folder.mkdir(exist_ok=True)
-    if numbers:
-        figure_files.write_numbers(folder, name, numbers)
+    figure_files.write_numbers(folder, name, numbers)
     _finish(canvas)
     with _quiet():
-        canvas.savefig(folder / f"{name}.svg", metadata={"Date": None})
-        # laid out once for both: working it out takes as long as drawing
+        canvas.draw_without_rendering()
+        # laid out once for all: working it out takes as long as drawing
         canvas.set_layout_engine("none")
+        direct_labels.settle(canvas)
+        file = io.StringIO()
+        canvas.savefig(file, format="svg", metadata={"Date": None})
+        drawing = hover.with_values(canvas, svg.with_fonts(file.getvalue()))
+        write_text(folder / f"{name}.svg", drawing)
         canvas.savefig(folder / f"{name}.png", dpi=DPI)
     return folder / f"{name}.png"
 
@@ -267,9 +309,9 @@ def _quiet() -> Iterator[None]:
 
 def _finish(canvas: Figure) -> None:
     """What all figures need once everything is on them."""
-    if note := _note.get():
-        above = canvas.get_suptitle()
-        title(canvas, f"{above}\n{note}" if above else note, 11 if above else 10)
+    above, size = _titles.pop(canvas, ("", 10.0))
+    if lines := "\n".join(filter(None, [above, _note.get()])):
+        title(canvas, lines, size)  # a legend may have made the figure wider
     for axes in canvas.axes:
         if not axes.get_visible():
             continue
@@ -287,17 +329,27 @@ def _finish(canvas: Figure) -> None:
 
 def _show_lone_points(axes: Axes) -> None:
     """A marker where a line has a single point, or one between gaps: no line shows it."""
-    for line in axes.get_lines():
-        if line.get_marker() not in ("None", "none", "", " ", None):
+    for line in [*axes.get_lines()]:
+        marked = line.get_marker() not in ("None", "none", "", " ", None)
+        if marked and line.get_markevery() is None:
             continue
         y = np.asarray(line.get_ydata(), dtype=np.float64)
         if len(y) < 1 or np.size(line.get_xdata()) != len(y):
             continue
         there = np.isfinite(y)
+        if marked and not there.any():  # matplotlib looks for the first of none
+            line.set_markevery(None)
+            continue
         before = np.concatenate([[False], there[:-1]])
         after = np.concatenate([there[1:], [False]])
         lone = np.flatnonzero(there & ~before & ~after)
-        if len(lone):
+        if len(lone) and marked:
+            axes.plot(
+                np.asarray(line.get_xdata())[lone], y[lone], linestyle="none",
+                marker=line.get_marker(), color=line.get_color(), markersize=line.get_markersize(),
+                transform=line.get_transform(),
+            )  # fmt: skip
+        elif len(lone):
             line.set_marker("o")
             line.set_markersize(max(2.5, 2 * line.get_linewidth()))
             line.set_markevery(lone.tolist())
@@ -305,7 +357,8 @@ def _show_lone_points(axes: Axes) -> None:
 
 def _is_empty(axes: Axes) -> bool:
     """Whether lines were drawn and none has a point, and there is nothing else."""
-    if not axes.get_lines() or axes.collections or axes.images or axes.patches or axes.texts:
+    texts = [text for text in axes.texts if not direct_labels.is_name(text)]
+    if not axes.get_lines() or axes.collections or axes.images or axes.patches or texts:
         return False
     return not np.isfinite(axes.dataLim.get_points()).all()
 

@@ -19,6 +19,22 @@ class Calibration(Finding):
     """
 
     place, answer_place = 206, 300
+    heading = "How sure the answers are, and how often they are right"
+    equation = (
+        "calibration error: Σ_m (n_m / N) |accuracy_m - confidence_m|, over 15 bins of the "
+        "probability that the network gives to its answer"
+    )
+    reading = (
+        "Test answers are put in bins by how sure the network was; each bin sets that against "
+        "the share that was right. On the diagonal the two agree, below it the network is "
+        "surer than it is right, above it less sure than it could be."
+    )
+    misleads = (
+        "Of few examples the error is above 0 even where every probability is right: compare "
+        "it with the average of as many that stands beside it. A network that gives every "
+        "example the shares of the classes is calibrated and useless. The probabilities of "
+        "classes that were not answered are not looked at."
+    )
 
     model: str
     data: str

@@ -101,6 +101,23 @@ class CarryingOver(Finding):
 
     place, answer_place = 34, 24
     json_when_absent: ClassVar[Any] = []
+    heading = "How far beyond its training length a network carries"
+    equation = (
+        "skill = (score - chance) / (perfect - chance); carried to L: skill > half of that at "
+        "the trained length, at L and at all tested lengths between"
+    )
+    reading = (
+        "Each network is trained at one length and tested, unchanged, at others. 'Carries to' "
+        "is the longest tested length, as a multiple of the trained one, up to which a run's "
+        "whole 95% interval keeps more than half of its skill, in the median over seeds; "
+        "'between' is the interval of that median. Seeds that do not beat chance at their own "
+        "length have nothing to carry, and are counted apart."
+    )
+    misleads = (
+        "It is not what the network could do after a training on several lengths, and the "
+        "longest tested is a limit of the test. The length of a text is where it is cut: where "
+        "most are shorter, longer tests change few of them."
+    )
 
     score: Score
     groups: Sequence[CarryingGroup]

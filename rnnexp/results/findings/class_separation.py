@@ -130,6 +130,26 @@ class SeparatedGroup:
 @dataclass(frozen=True)
 class ClassSeparation(ProbeFinding):
     place, probe, answer_place = 162, "class_separation", 230
+    heading = "How far apart the classes lie in the state"
+    equation = (
+        "tr S_b / tr S_w, S_b = Σ_k n_k (m_k - m)(m_k - m)ᵀ, S_w = Σ_k Σ_(i in k) (s_i - "
+        "m_k)(s_i - m_k)ᵀ\n"
+        "s_i: state of example i, h and c of all layers; m_k: mean of class k"
+    )
+    reading = (
+        "'Between over within' is how far the classes' means lie apart over how wide the "
+        "classes are, and says something where it is above what '95% of shuffled labels' stay "
+        "below. 'Linear reader' is how often a ridge regression on the state, fitted to other "
+        "examples, tells the class; beside it stands how often the network does. Where the "
+        "state separates the classes and the answer fails, the class is still there and the "
+        "readout misses it."
+    )
+    misleads = (
+        "A linear reader is a lower bound: classes that no plane parts may still be held. The "
+        "ratio changes where an axis is stretched, so that networks are compared by their "
+        "readers; of few examples it is above 0 by chance. The reader is tested on validation "
+        "examples and the network on the test split."
+    )
 
     groups: Sequence[SeparatedGroup]
     data: str

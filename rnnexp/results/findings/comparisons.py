@@ -31,6 +31,22 @@ class Comparisons(StudyFinding):
 
     place, answer_place = 20, 110
     json_when_absent: ClassVar[Any] = []
+    heading = "Settings compared seed by seed"
+    equation = (
+        "difference: mean over seeds of score_a - score_b; p: share of the 2ⁿ ways to swap a "
+        "and b within seeds that give as large a mean"
+    )
+    reading = (
+        "A row a - b is the score with a less that with b, over the seeds that both have: above "
+        "0 a has the higher score, which of an error is the worse one. The "
+        "interval is over seeds; p is that of the sign-flip test, adjusted for all pairs of "
+        "the table (Holm)."
+    )
+    misleads = (
+        "Of n seeds p is never below 2/2ⁿ: five never give less than 0.06, so that a large p "
+        "of few seeds is no sign that nothing differs. A small p is of these data and this "
+        "training, not of the models as such."
+    )
 
     score: Score
     shown: str

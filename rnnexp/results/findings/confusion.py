@@ -40,6 +40,23 @@ class Confusion(Finding):
     """
 
     place, answer_place = 205, 290
+    heading = "Which classes are taken for which"
+    equation = (
+        "C_ij: test examples of class i that were answered with class j\n"
+        "precision_k = C_kk / Σ_i C_ik, recall_k = C_kk / Σ_j C_kj, F1 = 2 · precision · "
+        "recall / (precision + recall)"
+    )
+    reading = (
+        "In the figure a row is the right class and a column the answer: what lies off the "
+        "diagonal is wrong. In the table precision is the share of right ones among the "
+        "answers with a class, recall the share of a class's examples that were answered with "
+        "it, F1 their harmonic mean."
+    )
+    misleads = (
+        "A class of few examples has wide intervals. These are over test examples: another "
+        "seed may take other classes for each other. Precision changes with how frequent the "
+        "classes are."
+    )
 
     model: str
     data: str

@@ -150,6 +150,24 @@ def _steps(runs: Sequence[TruncatedPast]) -> Cell:
 class EffectiveMemory(ProbeFinding):
     place, probe = 130, "effective_memory"
     answer_place = 220
+    heading = "How many of the last steps decide the answer"
+    equation = (
+        "d_k = ½ Σ_c |p_c(all steps) - p_c(last k steps)|, of numbers mean |y - y'|\n"
+        "effective memory: the least k with d_j <= tolerance for every j >= k"
+    )
+    reading = (
+        "The figure shows how far the answer moves when all but the last k steps are cut off: "
+        "where it stays below the tolerance, earlier steps do not matter. The table has that k "
+        "for the mean over examples ('of the mean answer'), its median over examples ('of half "
+        "the examples'), and how many examples depend on all that they read, and perhaps on "
+        "more ('as long as the sequence')."
+    )
+    misleads = (
+        "It is what the answer depends on, right or wrong. An example whose answer without a "
+        "past happens to be the same has a short memory, as about every second one of two "
+        "classes: look at the mean too. Cut sequences are short ones, and a network trained on "
+        "long ones alone meets states that it does not know."
+    )
 
     lines: Sequence[MemoryLine]
 

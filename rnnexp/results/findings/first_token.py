@@ -56,6 +56,23 @@ class FirstToken(StudyFinding):
     """
 
     place, answer_place = 70, 200
+    heading = "The gradient that reaches the first step, by length"
+    equation = (
+        "‖dL/de_1‖ of each example's own loss, mean over the examples that fill all steps; "
+        "ratio: at the longest length over at the shortest"
+    )
+    reading = (
+        "A line that falls is a first word that hears less and less of the loss the longer the "
+        "sequence is. 'Gain per step' is what the gradient of the state is multiplied by at "
+        "each step back, and 'predicted' what the initial weights let one expect; 'ratio' and "
+        "'verdict' set the longest length beside the shortest, seed by seed."
+    )
+    misleads = (
+        "It is of the first position: the gradient of a word's vector adds up all places where "
+        "the word stands, and looks healthy where the first position gets nothing. Measured "
+        "before training it is of the initial weights, which training may change; and it is no "
+        "limit of what can be held."
+    )
 
     lines: Sequence[FirstTokenLine]
     untrained: bool

@@ -114,6 +114,25 @@ class PointsLine:
 @dataclass(frozen=True)
 class FixedPoints(ProbeFinding):
     place, probe, answer_place = 152, "fixed_points", 240
+    heading = "Where the network comes to rest at a constant input"
+    equation = (
+        "F(h*, x) = h*, found as a minimum of ½ ‖F(h, x) - h‖²; stable: all eigenvalues |λ| of "
+        "∂F/∂h below 1; time constant -1 / ln |λ|"
+    )
+    reading = (
+        "The network is given one input again and again, and the table counts the points at "
+        "which it then stays ('stable': all small changes die out; 'unstable': some grow), "
+        "where it hardly moves ('slow'), and the stable ones that the examples' last states "
+        "come to ('reached'). Several reached points that tell the class are a latch, which "
+        "holds for ever; a single one forgets, and its time constant says how soon; in the "
+        "figure an eigenvalue inside the circle decays, one on it is held, one outside it "
+        "grows."
+    )
+    misleads = (
+        "The input of the network is not constant: between words that differ it need not come "
+        "near any of these points. What was not found may be there. A cycle and chaos are no "
+        "fixed points, and of a line of points every start finds another."
+    )
 
     lines: Sequence[PointsLine]
 

@@ -40,6 +40,22 @@ class Gain(StudyFinding):
     """
 
     place = 60
+    heading = "Gain per step of the gradient before training, predicted and measured"
+    equation = (
+        "predicted: √(g² E[φ'(√q z)²]), q = g² E[φ(√q z)²] + v, z ~ N(0, 1); measured: exp of "
+        "the slope of ln ‖dL/dh_(n-k)‖ by k"
+    )
+    reading = (
+        "The gain is what the gradient's norm is multiplied by at each step back: below 1 it "
+        "vanishes, above 1 it explodes. On the diagonal of the figure theory and measurement "
+        "agree; the table has both, and the half-life where the gain is the same all the way "
+        "back."
+    )
+    misleads = (
+        "It is of the initial weights and says nothing of what training makes of them. The "
+        "theory is of wide networks with independent random weights; of gated cells it "
+        "predicts the direct path through the carry gate alone."
+    )
 
     points: dict[str, list[GainPoint]]
     runs: dict[str, int]

@@ -53,6 +53,24 @@ class Gates(ProbeFinding):
     """lines: of the groups whose cell is known. curves: of a run that is looked at on its own."""
 
     place, probe, answer_place = 110, "gates", 250
+    heading = "How far the gates stand open"
+    equation = (
+        "product of the last k carry gates: f_n f_(n-1) ... f_(n-k+1), mean over examples and "
+        "units\n"
+        "time constant of a unit: -1 / (mean over steps of ln f_t)"
+    )
+    reading = (
+        "A gate of 1 is open and one of 0 is closed. 'Carry' is the mean of the gate that "
+        "multiplies what is carried over (f of an LSTM, z of a GRU), and the time constant, "
+        "its median over units, is the number of steps in which that leaves 37% of what was "
+        "there. The falling curve is the product of the last k carry gates: what is left of a "
+        "state k steps old."
+    )
+    misleads = (
+        "It is the direct path alone: what goes through the recurrent weights can hold longer, "
+        "or undo it. A median hides the few units that hold, and a mean of products is theirs "
+        "alone. An open carry gate keeps whatever is there, useful or not."
+    )
 
     lines: Sequence[CarryLine]
     curves: GateCurves | None

@@ -80,6 +80,24 @@ class GradNorm(ProbeFinding):
     """loss: how the training loss is read, with its chance level; None where nobody knows."""
 
     place, probe, answer_place = 100, "grad_norm", 280
+    heading = "The gradient norm of every training step"
+    equation = (
+        "‖g‖ = √(Σ_θ (dL/dθ)²), L the mean loss of a batch, over all trained weights θ; after "
+        "clipping: the same of what the optimizer gets"
+    )
+    reading = (
+        "The figure shows the norm at each step before clipping and after it, beside the "
+        "training loss. 'Clipped' is the share of steps at which the rule changed a gradient, "
+        "'largest' the largest norm before clipping, 'ended' how the runs ended. The second "
+        "table has the first step's norm for each matrix of the recurrence alone: weight_hh "
+        "reads the state, weight_ih the input."
+    )
+    misleads = (
+        "It adds up all weights, and most of it may belong to the readout and the word "
+        "vectors: a healthy norm can hide that nothing comes back through time, which "
+        "gradient_flow shows. It is of the mean loss of a batch, in which the examples' "
+        "gradients partly cancel: batches of another size have another norm."
+    )
 
     lines: Sequence[NormLine]
     loss: Score | None

@@ -147,6 +147,28 @@ class FlowLine:
 @dataclass(frozen=True)
 class GradientFlow(ProbeFinding):
     place, probe, answer_place = 80, "gradient_flow", 210
+    heading = "The gradient that reaches each step"
+    equation = (
+        "‖dL_i/de_t‖: how far the loss of example i moves with its input at step t; mean over "
+        "examples\n"
+        "early/late = geometric mean over examples of ‖dL_i/de_early‖ / ‖dL_i/de_late‖"
+    )
+    reading = (
+        "The figure shows how strongly the input at each step t moves the loss; the answer is "
+        "read at the right end. A line that falls by orders of magnitude towards the left is a "
+        "network whose early steps are hardly taught, and 'early/late' is that ratio for a "
+        "typical example: below 0.01 severe vanishing, to 0.1 moderate, above 10 exploding. "
+        "The second table follows the state of the top layer on the way back: what is left of "
+        "‖dL/dh_t‖ at half of the way and at the whole, its factor per step near the readout "
+        "and far from it, and the half-life where that factor is the same all the way."
+    )
+    misleads = (
+        "A gradient that vanishes is no lost memory: a network that latches holds a cue for "
+        "ever while its gradient dies within steps. The height of a line follows the loss, and "
+        "examples that are answered surely have small gradients everywhere: compare the ratio. "
+        "With readout=mean or max only what comes back through the recurrence is shown, and "
+        "not the short way from each step to the loss."
+    )
 
     lines: Sequence[FlowLine]
 

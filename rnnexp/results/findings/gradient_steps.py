@@ -72,6 +72,23 @@ class ReachedLine:
 @dataclass(frozen=True)
 class GradientSteps(ProbeFinding):
     place, probe = 85, "gradient_steps"
+    heading = "How far back the loss reached at every training step"
+    equation = (
+        "‖dL/dh_(n-k)‖ / ‖dL/dh_n‖ of the top layer, k steps before the readout n, mean over "
+        "the batch's examples, in float32"
+    )
+    reading = (
+        "Each training step is a measurement: 'left there' is what arrives at the farthest "
+        "distance of the gradient that enters at the readout. 'At first' is the first training "
+        "step, then come the median, the smallest and the largest over the training; the last "
+        "three columns are the shares of steps at which nothing more is known, nothing "
+        "arrives, or the number is too large."
+    )
+    misleads = (
+        "It is measured in the float32 of the training, and nothing is told below 1e-36: "
+        "gradient_flow measures in float64. The examples are those of each batch, so that "
+        "neighbouring steps differ by chance."
+    )
 
     lines: Sequence[ReachedLine]
 

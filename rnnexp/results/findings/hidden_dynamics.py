@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from rnnexp.results.findings.base import MAX_LINES, NO_FIGURE, ProbeFinding
 from rnnexp.results.groups import Group
+from rnnexp.results.state_curves import ClassCurve, class_curves, span_width
 from rnnexp.results.statistics import POSITIVE, Interval, t_interval
 from rnnexp.results.study_run import Arrays
 from rnnexp.results.tables import Cell, Table, with_interval
@@ -28,7 +28,8 @@ class StateLine:
         mean, with its interval over sequences: states of another size can be set beside it.
     saturated: share of |h| above the bound `saturated_at`; None of another kind of state.
     sequences, wanted: how many there were.
-    norm_NT, target_N: the norm along each sequence of the first run, and its class.
+    curves: the norm along the sequences of the first run, class by class, averaged over
+        `averaged_over` steps. seed: of that run, where there are several.
     """
 
     label: str
@@ -43,11 +44,9 @@ class StateLine:
     saturated_at: float
     sequences: int
     wanted: int
-    norm_NT: npt.NDArray[np.float64]
-    target_N: npt.NDArray[np.float64]
-    first_variance: float
-    first_deviation: float
-    class_names: Sequence[str]
+    curves: Sequence[ClassCurve]
+    averaged_over: int
+    seed: int | None
 
     @property
     def name(self) -> str:
@@ -57,6 +56,24 @@ class StateLine:
 @dataclass(frozen=True)
 class HiddenDynamics(ProbeFinding):
     place, probe = 90, "hidden_dynamics"
+    heading = "How the states move along whole sequences"
+    equation = (
+        "‖h_t‖, of an LSTM ‖c_t‖ too; variance over time: Var_t ‖h_t‖; relative to the norm: "
+        "√(Var_t ‖h_t‖) / mean_t ‖h_t‖"
+    )
+    reading = (
+        "Each sequence of the test split is read whole, uncut and without pads: where its norm "
+        "levels off the state has come to rest, where it moves the network goes on reacting. "
+        "'Variance over time' is the mean over sequences (± their standard deviation); "
+        "'relative to the norm' sets the movement beside the size, so that different states "
+        "compare; the column of |h| has the share of saturated units."
+    )
+    misleads = (
+        "A norm has no direction: a state can turn, and carry news, while its norm stays. The "
+        "variance grows with the size of a state, and c of an LSTM has no bound: compare the "
+        "relative column. It is of a few sequences, the first of each class in the file that "
+        "are long enough."
+    )
 
     lines: Sequence[StateLine]
     groups: int
@@ -74,12 +91,12 @@ class HiddenDynamics(ProbeFinding):
         notes = [
             "± standard deviation over sequences; relative: standard deviation over time by the "
             "mean norm (95% interval over sequences)",
-            *self._extremes(),
+            *self.extremes(),
             *([NO_FIGURE] if self.groups > MAX_LINES else []),
         ]
         return [Table(head, [_row(line) for line in self.lines], notes)]
 
-    def _extremes(self) -> list[str]:
+    def extremes(self) -> list[str]:
         """Which state moves least and which most for its size, where their intervals tell."""
         ends = {
             line.name: line.relative.ends
@@ -129,7 +146,7 @@ def _lines(group: Group) -> list[StateLine]:
 
 def _line(group: Group, kind: str, measured: Sequence[Arrays]) -> StateLine:
     variances = np.concatenate([arrays[f"{kind}_variance"][-1] for arrays in measured])
-    first, first_variance = measured[0], measured[0][f"{kind}_variance"][-1]
+    first = measured[0]
     bounded = kind == "state"
     return StateLine(
         label=group.label,
@@ -147,11 +164,11 @@ def _line(group: Group, kind: str, measured: Sequence[Arrays]) -> StateLine:
         saturated_at=float(first["saturated_at"][-1]) if "saturated_at" in first else 0.9,
         sequences=int(sum(arrays["sequences"][-1] for arrays in measured)),
         wanted=int(sum(arrays["wanted"][-1] for arrays in measured)),
-        norm_NT=first[kind][-1],
-        target_N=first["target"][-1],
-        first_variance=float(np.nanmean(first_variance)),
-        first_deviation=float(np.nanstd(first_variance)),
-        class_names=group.ended[0].directory.task.classes or [],
+        curves=class_curves(
+            first[kind][-1], first["target"][-1], group.ended[0].directory.task.classes or []
+        ),
+        averaged_over=span_width(first[kind][-1].shape[1]),
+        seed=group.measured("hidden_dynamics")[0][0].summary.seed if len(measured) > 1 else None,
     )
 
 

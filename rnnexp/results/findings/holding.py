@@ -55,6 +55,23 @@ class Holding(Finding):
 
     place, answer_place = 32, 22
     json_when_absent: ClassVar[Any] = []
+    heading = "Over what distance a trained network answers right"
+    equation = (
+        "held: (score - chance) / (perfect - chance) > ½ by the whole 95% interval over test "
+        "examples, at this distance and at all shorter ones"
+    )
+    reading = (
+        "Each network is trained on several lengths and then tested, unchanged, at distances "
+        "beyond. 'Holds to' is the longest tested one up to which all answers are held, in the "
+        "median over seeds; 'between' is the interval of that median, and 'seeds that hold to "
+        "it' counts those that hold to the farthest tested. The second table has every "
+        "distance, with the lowest seed beside the mean."
+    )
+    misleads = (
+        "The farthest tested distance is a limit of the test and not of the network. It does "
+        "not say how far the network could be trained at one length, nor how far its gradient "
+        "reaches. Held is no perfect answer: of two classes it begins at 75% right."
+    )
 
     score: Score
     groups: Sequence[HeldGroup]

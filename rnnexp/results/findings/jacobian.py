@@ -56,6 +56,24 @@ class JacobianCurve:
 class Jacobian(ProbeFinding):
     place, probe, compared = 140, "jacobian", False
     answer_place = 235
+    heading = "What a small change of state becomes k steps later"
+    equation = (
+        "J_k = ds_n/ds_(n-k) = A_n A_(n-1) ... A_(n-k+1), A_t = ds_t/ds_(t-1), s the state of "
+        "all layers (h, of an LSTM also c)\n"
+        "largest singular value σ_max(J_k); condition number σ_max / σ_min"
+    )
+    reading = (
+        "The largest singular value is what the luckiest small change of the state k steps "
+        "before the end is multiplied by. A straight fall of its logarithm is exponential "
+        "forgetting, and the table has that slope per step: below 0 changes die out, above 0 "
+        "they grow. The condition number says how differently directions fare."
+    )
+    misleads = (
+        "It is the best of all directions, which the loss need not use: gradient_flow says "
+        "what the loss sees. It is of infinitely small changes along a few examples, and a "
+        "network that latches has small ones while it holds. Condition numbers above 4.5e15 "
+        "are beyond float64 and only a lower bound."
+    )
 
     label: str
     model: str

@@ -28,6 +28,18 @@ class LearningCurves(Finding):
     """progress: how far the training had come, counted in `unit`. test: the score on test data."""
 
     place = 200
+    heading = "Loss and score over the training"
+    reading = (
+        "The lines are the loss and the score on training and on validation data as the "
+        "training went on. Where both stay at chance nothing was learned; where the training "
+        "data go on improving and validation does not, the network learns its examples by "
+        "heart."
+    )
+    misleads = (
+        "Values of training are means over an epoch, each at the weights of its step, and "
+        "those of validation are of its end: early on validation may look better. It is one "
+        "seed."
+    )
 
     model: str
     data: str

@@ -16,6 +16,12 @@ class LeftOut(StudyFinding):
     """
 
     place = 900
+    heading = "What was left out"
+    reading = (
+        "A probe that a network cannot be asked is named with what it needs. Where a study has "
+        "more groups than a table can set side by side, what probes measured is shown for each "
+        "run alone: rnnexp report RUN."
+    )
 
     reasons: Sequence[tuple[str, str]]
     too_many: int | None

@@ -53,6 +53,23 @@ class Spectrum:
 class Lyapunov(ProbeFinding):
     place, probe, compared = 150, "lyapunov", False
     answer_place = 245
+    heading = "The rates at which small changes of state grow or shrink"
+    equation = (
+        "Q_t R_t = A_t Q_(t-1), A_t = ds_t/ds_(t-1), s the state of all layers; λ_i = mean "
+        "over steps behind the burn-in of ln |(R_t)_ii|"
+    )
+    reading = (
+        "Each exponent is the rate per step at which a small change of the state grows (above "
+        "0) or dies out (below 0), in a direction of its own. Along the largest, λ_1, a change "
+        "is multiplied by e^λ_1 at each step: near 0 it is kept, above 0 the dynamics is "
+        "chaotic. 'Sum' is the rate at which volumes of states shrink."
+    )
+    misleads = (
+        "A network that latches holds a cue for ever with all exponents far below 0: they are "
+        "of small changes, not of memory. They are averages along a few examples, under the "
+        "inputs of these. Where a direction is lost altogether, as behind a ReLU, the lowest "
+        "exponents are rounding errors or -∞."
+    )
 
     label: str
     model: str

@@ -20,6 +20,11 @@ class OtherProbe(Finding):
     """numbers: of each measurement, by their names, of one run; its first `MAX_NUMBERS`."""
 
     place = 800
+    heading = "What other probes have measured"
+    reading = (
+        "The figure has the numbers of a probe for which there is no table, over the training; "
+        "at most six. What they mean, the probe's own documentation says."
+    )
 
     probe: str
     label: str

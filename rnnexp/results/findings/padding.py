@@ -66,6 +66,22 @@ class Padding(StudyFinding):
     """
 
     place, answer_place = 40, 115
+    heading = "What the pads cost"
+    equation = (
+        "lost to the pads: score read at the last real step less score read behind the pads, "
+        "mean over the same seeds (of an error the other way round)"
+    )
+    reading = (
+        "The columns are four places to put the pads and to read the answer: behind the pads, "
+        "at the last real step, with the pads before the text, and as the mean over steps. "
+        "'Lost to the pads' is what reading behind them costs; p is that of a sign-flip test "
+        "over the seeds, adjusted for the rows."
+    )
+    misleads = (
+        "How much is lost depends on how many pads there are, which is the length less that of "
+        "the texts: where all texts fill it nothing can be lost. Where the score at the last "
+        "real step is itself near chance, there is nothing to lose either."
+    )
 
     score: Score
     others: Sequence[str]

@@ -34,6 +34,21 @@ class SurvivalLine:
 @dataclass(frozen=True)
 class PaddingSurvival(ProbeFinding):
     place, probe = 120, "padding_survival"
+    heading = "What the pads leave of the gradient"
+    equation = (
+        "‖dL/dh_n‖ / ‖dL/dh_T‖, n the last real step, T the step that is read, T - n pads "
+        "between them"
+    )
+    reading = (
+        "Each example is a point: what arrives at its last real step of the gradient that "
+        "enters behind the pads, against their number. The table has the medians over the "
+        "examples that have pads: of 1 nothing is lost, of 0.001 the words hear a thousandth."
+    )
+    misleads = (
+        "Examples without pads are in no median. It is of the gradient at the weights as they "
+        "are, and training can learn to cross pads; what the pads cost in right answers is "
+        "another measurement (experiment=padding_study)."
+    )
 
     lines: Sequence[SurvivalLine]
 

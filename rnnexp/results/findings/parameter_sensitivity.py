@@ -110,6 +110,24 @@ class SensitivityLine:
 @dataclass(frozen=True)
 class ParameterSensitivity(ProbeFinding):
     place, probe, answer_place = 155, "parameter_sensitivity", 260
+    heading = "How much small changes of the weights change the states"
+    equation = (
+        "dh_n/dθ = ∂F/∂θ + (∂F/∂h) dh_(n-1)/dθ; E‖dh_n/dθ‖²: mean over examples\n"
+        "power of n: ln‖dh_n/dθ‖² by ln n, from half of the steps to all of them"
+    )
+    reading = (
+        "The figure shows how strongly the state depends on the weights, after n steps. 'Power "
+        "of n' is how that grows: 0 where small changes die out, 3 to 4 where the state adds "
+        "up what it reads, more where it is chaotic. 'E‖h_n‖²' is the size of the state "
+        "itself; the second panel has the part of the loss' gradient that comes from each step "
+        "back."
+    )
+    misleads = (
+        "Small changes die out in a network that forgets, and also in one that latches, which "
+        "holds for ever: this is of memory that integrates. It is of the weights as they are "
+        "parametrised and of h as it is scaled, both of which another form of the same network "
+        "changes."
+    )
 
     lines: Sequence[SensitivityLine]
 

@@ -26,6 +26,20 @@ class ParticipationRatio(ProbeFinding):
     """
 
     place, probe, compared = 160, "participation_ratio", False
+    heading = "How many directions the states use"
+    equation = "(Σ_i λ_i)² / Σ_i λ_i², λ the eigenvalues of the states' covariance"
+    reading = (
+        "It is 1 where all states lie on a line, and as many as there are units where they "
+        "fill all directions alike. 'Participation ratio' is of the states that were seen, 'of "
+        "their distribution' is corrected for how few they are, with its 95% interval over "
+        "sequences; the figure has the share of the variance along each direction."
+    )
+    misleads = (
+        "The ratio of few states is too small, and never above their number: look at the "
+        "corrected one. It counts directions of much variance, and the answer may be written "
+        "in one of little. Changes along a sequence and differences between sequences count "
+        "alike."
+    )
 
     label: str
     model: str

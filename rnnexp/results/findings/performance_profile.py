@@ -76,6 +76,22 @@ class PerformanceProfile(StudyFinding):
     """lines: those of `FEWEST` runs of each task and length. left_out: labels of the others."""
 
     place = 25
+    heading = "What share of runs does better than each score"
+    equation = (
+        "share of runs with skill > b, mean over tasks and lengths; skill = (score - chance) / "
+        "(perfect - chance)"
+    )
+    reading = (
+        "A point of a line is the share of runs whose skill lies above the bound: 0 is chance, "
+        "1 is perfect, and a higher line is better. A line that is level in the middle is of "
+        "runs that either solve the task or stay at chance. Each task and length counts the "
+        "same, and a diverged run is above no bound."
+    )
+    misleads = (
+        "The band is of each bound by itself: a whole curve lies in it less often. Lines of "
+        "other tasks and lengths do not compare. A mean skill of 0.5 may be that of no run at "
+        "all."
+    )
 
     lines: Sequence[ProfileLine]
     left_out: Sequence[str]

@@ -24,6 +24,23 @@ class RecurrentWeights(ProbeFinding):
     """
 
     place, probe, compared = 170, "recurrent_weights", False
+    heading = "What the recurrent weights allow"
+    equation = (
+        "ρ(W) = max |λ(W)|; σ_max(W); ‖WᵀW - I‖ (Frobenius)\n"
+        "bound: ‖dL/dh_(n-k)‖ / ‖dL/dh_n‖ <= σ_max^k, of one tanh or ReLU layer read at one "
+        "step"
+    )
+    reading = (
+        "ρ says how fast a state grows or shrinks under W alone in the long run, σ_max how "
+        "much a single step can stretch it, and ‖WᵀW-I‖ is 0 where W keeps every norm. Each "
+        "block of weights has a row for the first and for the last measurement; of a one-layer "
+        "RNN the figure has the measured gradient below its bound."
+    )
+    misleads = (
+        "A bound is no measurement: where units saturate the gradient lies far below it. Of "
+        "gated cells W is one part of the map from state to state, and its ρ says little of "
+        "what they hold; they have no bound."
+    )
 
     label: str
     model: str

@@ -59,6 +59,17 @@ class ScoreVsLength(StudyFinding):
     """axis: the setting that is the length."""
 
     place = 210
+    heading = "The score against the length"
+    reading = (
+        "Each line is a setting and each point its mean test score at one length, with the 95% "
+        "interval over seeds. Where a line comes down to chance, networks trained at that "
+        "length learn nothing that counts."
+    )
+    misleads = (
+        "Each length is a training of its own: this is not how far one network carries. All "
+        "lengths have the same budget and learning rate. The length of a text is where it is "
+        "cut, and longer ones may bring little that is new."
+    )
 
     score: Score
     axis: str

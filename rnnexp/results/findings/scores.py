@@ -47,6 +47,20 @@ class Scores(StudyFinding):
     """
 
     place, answer_place = 10, 130
+    heading = "The score of each setting"
+    equation = "mean ± t(0.975, n-1) s / √n over n seeds, within the bounds of the score"
+    reading = (
+        "Each row is a setting: its mean test score over seeds, the 95% interval of that mean, "
+        "the standard deviation over seeds ('sd'), and how many runs solved the task or beat "
+        "chance, with Wilson's interval. Where scores are solved or not, seeds are shown one "
+        "by one, since no interval over so few covers the mean."
+    )
+    misleads = (
+        "The interval is over seeds, on one test set: other data can give another score. "
+        "Intervals that overlap are no sign that two settings are alike: the comparison over "
+        "the same seeds says that. A learning rate and a budget that all share may suit one of "
+        "them better."
+    )
 
     score: Score
     factors: Sequence[str]

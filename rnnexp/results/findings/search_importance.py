@@ -2,13 +2,14 @@
 
 import importlib.util
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 from rnnexp.results import words
 from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import SearchFinding
+from rnnexp.results.findings.search_trials import chance_of
 from rnnexp.results.importance import FEWEST, LEVEL, Importance, importances
 from rnnexp.results.search import Search
 from rnnexp.results.study import Study
@@ -17,16 +18,40 @@ from rnnexp.results.tables import Cell, Table
 
 @dataclass(frozen=True)
 class SearchImportance(SearchFinding):
-    """importances: the greatest first; empty where they are not told, and `why` says why not."""
+    """importances: the greatest first; empty where they are not told, and `why` says why not.
+
+    chance: of the validation score; None where runs differ in it, or have none.
+    """
 
     place, answer_place = 6, 200
+    heading = "Which settings the score depends on"
+    equation = (
+        "importance: share of the score's variance that a setting explains in a forest of "
+        "trees fitted to the trials (fANOVA)"
+    )
+    reading = (
+        "'Importance' is the share of a setting, and 'more than chance' whether there is "
+        "anything to explain: by a test of ranks, with p as many times as there are settings. "
+        "The panels have the validation score against each setting."
+    )
+    misleads = (
+        "Shares add up to 1 whether or not there is anything to find: read 'more than chance' "
+        "first. It is of the ranges that were searched: of a setting that hardly varied it "
+        "says nothing."
+    )
 
     search: Search
     importances: Sequence[Importance]
     why: str = ""
+    chance: float | None = None
 
     @classmethod
     def of(cls, study: Study, search: Search) -> Self | None:
+        finding = cls._measured(search)
+        return finding and replace(finding, chance=chance_of(study, search))
+
+    @classmethod
+    def _measured(cls, search: Search) -> Self | None:
         complete = len(search.complete)
         if not complete:
             return None

@@ -31,6 +31,17 @@ class SearchTrials(SearchFinding):
     """
 
     place, answer_place = 5, 10
+    heading = "The best trials of the search"
+    reading = (
+        "Each row is a trial: the values that were tried, the validation score that the search "
+        "goes by, and the test score beside it. The best comes first, and a note has the "
+        "command that runs it again."
+    )
+    misleads = (
+        "The best of many validation scores is also the luckiest, and promises too much. The "
+        "test score is honest as long as nothing is chosen by it. Trials without a value are "
+        "counted, and in no ranking."
+    )
 
     search: Search
     score: Score | None
@@ -52,10 +63,8 @@ class SearchTrials(SearchFinding):
             if values:
                 tested[trial.number] = over_seeds(values, study.score)
         weights = weights_tested([run.summary for run in finished])
-        levels = {run.summary.chance.get(search.objective.name) for run in finished}
-        chance = levels.pop() if len(levels) == 1 else None
         score = study.score if tested else None
-        return cls(search, score, tested, weights, study.notes(), chance)
+        return cls(search, score, tested, weights, study.notes(), chance_of(study, search))
 
     @property
     def best(self) -> Trial | None:
@@ -152,6 +161,14 @@ class SearchTrials(SearchFinding):
                 "test_score": self.score and self.score.name,
             },
         }
+
+
+def chance_of(study: Study, search: Search) -> float | None:
+    """Of the validation score that is searched by; None where finished runs differ in it."""
+    ours = {f for trial in search.trials for f in trial.fingerprints.values()}
+    finished = [r for r in study.runs if r.finished and r.summary.fingerprint in ours]
+    levels = {run.summary.chance.get(search.objective.name) for run in finished}
+    return levels.pop() if len(levels) == 1 else None
 
 
 def _tested(score: Score, interval: Interval | None) -> Cell:

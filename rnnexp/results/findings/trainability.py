@@ -113,6 +113,21 @@ class Trainability(StudyFinding):
 
     place, answer_place = 30, 20
     json_when_absent: ClassVar[Any] = []
+    heading = "At which length half the seeds still learn"
+    equation = (
+        "P(a seed learns at length L) = 1 / (1 + exp(k (ln L - ln L50 - b))), b ~ N(0, τ²) a "
+        "seed's own part"
+    )
+    reading = (
+        "Each length is a training of its own, from scratch. L50 is the length at which half "
+        "the seeds learn within the steps that its column names, with a 95% interval; 'above' "
+        "and 'below' say that it lies beyond the lengths tried."
+    )
+    misleads = (
+        "It is no limit of memory: trained on growing lengths the same network may hold a cue "
+        "far longer. It is of this budget, learning rate and batch size. Where some seeds "
+        "never learn, whatever the length, L50 is given too long."
+    )
 
     axis: str
     lines: Sequence[Line]

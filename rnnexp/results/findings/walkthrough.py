@@ -103,6 +103,21 @@ class Walkthrough(ProbeFinding):
     """alone: of a run that is looked at on its own, which is drawn."""
 
     place, probe = 130, "walkthrough"
+    heading = "One sequence, word by word"
+    equation = (
+        "h_t, ‖h_t‖, the outputs that the readout makes of h_t, and ‖dL/de_t‖, of one sequence"
+    )
+    reading = (
+        "Each row is a step: the first ten hidden numbers, the size of the state, the outputs "
+        "had the sequence ended there, and how strongly the step's input moves the loss. The "
+        "table is of the first measurement, mostly before training; the line below it has the "
+        "loss then and after training."
+    )
+    misleads = (
+        "It is one sequence, and shows how the network works and not how well. An output at an "
+        "early word is one that the network was never trained to give. The colours of the map "
+        "are the state's numbers: that a unit is large does not say that the answer needs it."
+    )
 
     runs: Sequence[WordByWord]
     alone: bool

@@ -1,23 +1,32 @@
-"""Every figure of small studies: nothing is cut and nothing lies on anything else, by its boxes."""
+"""Every figure of small studies: nothing is cut and nothing lies on anything else, by its boxes; no
+two lines look alike to anybody; and what is drawn is in the numbers beside it.
+"""
 
 import contextlib
+import csv
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from rnnexp.command.main import main
 from rnnexp.results import report
+from rnnexp.results.figure_files import Numbers
 from rnnexp.results.figures import style
 from rnnexp.results.findings import finding_types
 from rnnexp.results.findings.base import Finding
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
+from tests.results.figures import vision
 from tests.results.findings.test_performance_profile import plant
 
 LABELS = ("$", "_neg", "customer complaint about rudeness of the staff at the regional office")
@@ -71,6 +80,8 @@ COMMANDS = {
         "data.test_count=20", "probes=[gradient_flow,grad_norm]",
     ),
 }  # fmt: skip
+#: A legend of more is looked up again and again.
+MAX_ENTRIES = 6
 #: Runs that nobody trained, of which some have solved their task.
 MADE_UP = "study of made-up runs"
 
@@ -102,10 +113,13 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     seen: dict[str, list[str]] = {}
     save = style.save
 
-    def measured(canvas: Figure, folder: Path, name: str) -> Path:
-        path = save(canvas, folder, name)
+    def measured(canvas: Figure, folder: Path, name: str, numbers: Numbers) -> Path:
+        path = save(canvas, folder, name, numbers)
         canvas.draw_without_rendering()
-        seen[name] = list(faults_of(canvas))
+        seen[name] = [
+            *faults_of(canvas), *vision.alike(canvas),
+            *undocumented(canvas, folder / f"{name}.csv"),
+        ]  # fmt: skip
         return path
 
     monkeypatch.setattr(style, "save", measured)
@@ -113,9 +127,11 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
 
 
 def faults_of(canvas: Figure) -> Iterator[str]:
-    """Texts that leave the figure or lie on each other; legends on axes."""
+    """Texts that leave the figure or lie on each other or on axes; legends on axes or too long."""
     page = canvas.bbox
-    boxes = {text: text.get_window_extent() for text in shown_texts(canvas)}
+    # of an annotation the words alone, and not its arrow
+    boxes = {text: Text.get_window_extent(text) for text in shown_texts(canvas)}
+    within = {text for axes in canvas.axes for text in axes.texts if not beside(text)}
     for text, box in boxes.items():
         if not (box.x0 >= -1 and box.y0 >= -1 and box.x1 <= page.x1 + 1 and box.y1 <= page.y1 + 1):
             yield f"cut: {text.get_text()!r}"
@@ -124,12 +140,64 @@ def faults_of(canvas: Figure) -> Iterator[str]:
     for (one, a), (other, b) in itertools.combinations(boxes.items(), 2):
         if overlap(a, b) and not (one.get_rotation() % 90 or other.get_rotation() % 90):
             yield f"on each other: {one.get_text()!r}, {other.get_text()!r}"
+    for (text, box), axes in itertools.product(boxes.items(), visible(canvas)):
+        if text not in within and overlap(box, axes.get_window_extent()):
+            yield f"on axes: {text.get_text()!r}"
     for legend in canvas.legends:
+        if len(legend.get_texts()) > MAX_ENTRIES:
+            yield f"a legend of {len(legend.get_texts())} entries"
         for axes in visible(canvas):
             if overlap(legend.get_window_extent(), axes.get_window_extent()):
                 yield "a legend on axes"
     if any(axes.get_legend() for axes in canvas.axes):
         yield "a legend inside axes"
+
+
+def beside(text: Text) -> bool:
+    """Whether it was put outside of its axes, as the name of a line is."""
+    return text.get_transform() != text.axes.transData and text.get_position()[0] >= 1.0  # type: ignore[union-attr]
+
+
+def undocumented(canvas: Figure, path: Path) -> Iterator[str]:
+    """Values that are drawn and do not stand in the CSV. What has a zorder below 2 is a reference:
+    a level, a diagonal, a mark at the edge.
+    """
+    if not path.is_file():
+        yield "no numbers beside it"
+        return
+    known = np.sort(list(numbers_in(path)))
+    for axes in visible(canvas):
+        for what, values in drawn_values(axes):
+            values = values[np.isfinite(values)]
+            place = np.clip(np.searchsorted(known, values), 1, max(1, len(known) - 1))
+            near = [known[np.clip(place + step, 0, len(known) - 1)] for step in (-1, 0)]
+            off = np.min([np.abs(at - values) for at in near], axis=0) > 1e-12 * np.abs(values)
+            if off.any():
+                yield f"drawn and not in the CSV: {what} at {values[off][:3].tolist()}"
+
+
+def numbers_in(path: Path) -> Iterator[float]:
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file):
+            for cell in row.values():
+                for part in cell.split("; "):
+                    with contextlib.suppress(ValueError):
+                        yield float(part)
+
+
+def drawn_values(axes: Axes) -> Iterator[tuple[str, npt.NDArray[np.float64]]]:
+    """The y of lines, of points and of bars; of a plot whose rows are groups, the x."""
+    across = not axes.yaxis.get_gridlines()[0].get_visible() and bool(axes.get_lines())
+    for line in axes.get_lines():
+        if line.get_zorder() >= 2:
+            values = line.get_xdata() if across else line.get_ydata()
+            yield f"line {line.get_label()!r}", np.asarray(values, dtype=np.float64)
+    for points in axes.collections:
+        if isinstance(points, PathCollection):
+            yield "points", np.asarray(points.get_offsets(), dtype=np.float64)[:, 1]
+    for bars in axes.containers:
+        if isinstance(bars, BarContainer):
+            yield "bars", np.array([bar.get_height() for bar in bars], dtype=np.float64)
 
 
 def shown_texts(canvas: Figure) -> list[Text]:
@@ -192,8 +260,20 @@ def test_the_measuring_finds_faults(workdir: Path, faults: dict[str, list[str]])
         axes.text(0.5, 0.5, "other", bbox={"facecolor": "white"})
         axes.text(0.5, 0.9, "a long text that leaves the page at its right").set_in_layout(False)
         axes.legend()
-        style.save(canvas, workdir, "bad")
+        style.panel_title(axes, "on the axes")
+        axes.title.set_position((0.5, 0.2))
+        axes.title.set_in_layout(False)
+        axes.plot([0, 1], [1, 0], color="#1b6ec2", label="one blue")
+        axes.plot([0, 1], [2, 0.25], color="#2a63c8", label="another blue")
+        for index in range(7):
+            axes.plot([], [], marker="o", linestyle="none", label=f"entry {index}")
+        style.legend(canvas, [axes])
+        style.save(canvas, workdir, "bad", [{"y": 0.0}, {"y": 1.0}, {"y": 2.0}])
     found = " ".join(faults["bad"])
+    assert "'one blue', 'another blue'" in found
+    assert "normal, protanopia, deuteranopia" in found
+    assert "drawn and not in the CSV: line 'another blue' at [0.25]" in found
+    assert "a legend of 10 entries" in found
     assert "cut: 'a long text" in found
     assert "on each other: 'one', 'other'" in found
     assert "a box behind 'other'" in found

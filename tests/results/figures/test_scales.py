@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 
-from rnnexp.results.figures import scales, style
+from rnnexp.results.figures import looks, scales, style
 from rnnexp.results.statistics import t_interval
 from rnnexp.scores import ACCURACY
 
@@ -53,7 +53,7 @@ def test_a_logarithmic_axis_has_no_formulas(workdir: Path) -> None:
         with style.figure() as (canvas, (axes,)):
             axes.plot([0, 1], values)
             scales.log_scale(axes)
-            style.save(canvas, workdir, name)
+            style.save(canvas, workdir, name, [])
         svg = (workdir / f"{name}.svg").read_text()
         assert wanted in svg
         assert "mathdefault" not in svg
@@ -72,7 +72,7 @@ def test_lines_beside_each_other_stay_at_their_lengths(workdir: Path) -> None:
             look = {"color": "black", "marker": "o"}
             scales.score_line(axes, points, (index, 4), look, str(index))
         scales.length_scale(axes, [20, 40])
-        style.save(canvas, workdir, "beside")
+        style.save(canvas, workdir, "beside", [])
     assert points_at(axes) == {20, 40}
     places = {
         round(float(line.get_transform().transform((20, 0.5))[0]), 3)
@@ -93,7 +93,7 @@ def test_a_single_point_is_seen_and_an_empty_plot_says_so(workdir: Path) -> None
         gaps.plot([1, 2, 3, 4, 5], [0.5, np.nan, 0.3, 0.2, np.nan])
         empty.plot([1, 2], [np.nan, np.nan])
         empty.axhline(0.5)
-        style.save(canvas, workdir, "few")
+        style.save(canvas, workdir, "few", [])
     assert one.get_lines()[0].get_marker() == "o"
     assert gaps.get_lines()[0].get_markevery() == [0]
     assert [text.get_text() for text in empty.texts] == ["nothing was measured"]
@@ -106,7 +106,7 @@ def test_what_is_off_the_scale_is_at_the_edge_and_at_no_value(workdir: Path) -> 
         axes.plot([1, 2], [1e-3, 1.0])
         scales.log_scale(axes)
         scales.off_scale(axes, [1, 2], "black", "underflow")
-        style.save(canvas, workdir, "off")
+        style.save(canvas, workdir, "off", [])
     marks = axes.get_lines()[-1]
     bottom = axes.transAxes.transform((0, 0))[1]
     assert marks.get_transform().transform((1, 0))[1] == pytest.approx(bottom)
@@ -127,3 +127,53 @@ def test_of_many_lengths_those_that_have_room_are_named() -> None:
         canvas.draw_without_rendering()
         shown = ticks(axes.xaxis)
     assert shown == {5: "5", 8: "8", 14: "14", 40: "40", 80: "80"}
+
+
+def test_a_line_without_any_value_is_saved(workdir: Path) -> None:
+    with style.figure() as (canvas, (axes,)):
+        axes.plot([0, 1], [0, 1], **looks.look("rnn").line)
+        axes.plot([0, 1], [np.nan, np.nan], **looks.look("lstm").line)
+        axes.plot([0, 1, 2], [np.nan, 0.5, np.nan], **looks.look("gru").line)
+        style.save(canvas, workdir, "diverged", [{"y": 0.0}, {"y": 1.0}, {"y": 0.5}])
+    assert (workdir / "diverged.png").is_file()
+    *_, lone = axes.get_lines()  # a marker, since no line shows it
+    assert (lone.get_ydata().tolist(), lone.get_marker()) == ([0.5], looks.look("gru").marker)
+
+
+@pytest.mark.parametrize("values", [[1.0, 1.0], [0.992, 1.0], [0.0, 0.004], [0.5, 0.52]])
+def test_markers_at_the_ends_of_a_score_are_whole(values: list[float], workdir: Path) -> None:
+    with style.figure() as (canvas, (axes,)):
+        axes.plot([0, 1], values, "o")
+        scales.score_scale([axes], ACCURACY)
+        scales.chance_line(axes, 0.5)
+        canvas.draw_without_rendering()
+        shown = ticks(axes.yaxis)
+    low, high = axes.transData.inverted().transform([(0, 0), (0, 4)])[:, 1]
+    room = high - low  # of four pixels at 100 to the inch
+    bottom, top = axes.get_ylim()
+    assert bottom + room <= min(values)
+    assert max(values) <= top - room
+    assert min(shown) >= 0
+    assert max(shown) <= 1
+
+
+@pytest.mark.parametrize(
+    ("lengths", "named"),
+    [([5, 20, 67, 80], [5, 20, 80]), ([4, 5, 6], [4, 5, 6]), ([8], [8]), ([0, 5, 80], [0, 5, 80])],
+)
+def test_lengths_that_would_touch_are_not_both_named(lengths: list[int], named: list[int]) -> None:
+    with style.figure() as (canvas, (axes,)):
+        axes.plot(lengths, lengths)
+        scales.length_scale(axes, lengths)
+        canvas.draw_without_rendering()
+        assert sorted(ticks(axes.xaxis)) == named
+
+
+@pytest.mark.parametrize(("count", "rows"), [(1, 1), (3, 1), (4, 2), (5, 2), (9, 3), (10, 4)])
+def test_panels_are_spread_over_their_rows(count: int, rows: int) -> None:
+    with style.panels(count) as (_, panels, leftmost):
+        assert (len(panels), len(leftmost)) == (count, rows)
+        place = panels[0].get_subplotspec()
+        assert place is not None
+        grid = place.get_gridspec()
+        assert grid.nrows * grid.ncols - count < max(2, grid.ncols)

@@ -42,6 +42,18 @@ class StateSpeed(ProbeFinding):
     """Of a run on its own there is one line, without intervals; of a study one for each group."""
 
     probe = "state_speed"
+    heading = "How far the state moves from step to step"
+    equation = "‖h_t - h_(t-1)‖ / (‖h_t‖ + ‖h_(t-1)‖), mean over examples and steps"
+    reading = (
+        "0 is a state that stays where it is, 1 one that turns into its opposite, and 0.71 one "
+        "of the same size that has nothing to do with the one before. The table has the mean "
+        "before and after training, the figure each step."
+    )
+    misleads = (
+        "A state that moves little may hold what it has read, or may never have read anything. "
+        "It is of the top layer's h alone: of an LSTM the c behind it can stand still while h "
+        "moves."
+    )
 
     lines: Sequence[Line]
 
@@ -77,16 +89,22 @@ class StateSpeed(ProbeFinding):
                 low, high = (_ends(line.by_step, end) for end in ("low", "high"))
                 axes.fill_between(t, low, high, color=look.color, alpha=0.15, linewidth=0)
             axes.axhline(
-                UNRELATED, color=scales.CHANCE, linewidth=0.8, label="unrelated to the step before"
-            )
+                UNRELATED, color=scales.CHANCE, linewidth=0.8, zorder=1,  # no data: a level
+                label="unrelated to the step before",
+            )  # fmt: skip
             axes.set_ylim(0, 1)
             axes.set_xlabel("time step t")
             axes.set_ylabel("‖hₜ − hₜ₋₁‖ / (‖hₜ‖ + ‖hₜ₋₁‖)")
             scales.whole_numbers(axes.xaxis)
             note = style.seeds_note(seeds)  # what the band is, and over how many
             style.title(canvas, f"How far the trained state moves from step to step\n{note}")
-            style.legend(canvas, [axes])
-            return [style.save(canvas, folder, self.name)]
+            style.name_lines(canvas, [axes])  # beside their ends
+            rows = [  # the numbers of the figure, as state_speed.csv beside it
+                {"line": words.label(line.label), "time_step": t, "speed": i.mean, "low": i.low,
+                 "high": i.high}
+                for line in self.lines for t, i in enumerate(line.by_step, start=2)
+            ]  # fmt: skip
+            return [style.save(canvas, folder, self.name, rows)]
 
 
 def _line(group: Group) -> Line | None:
