@@ -25,7 +25,7 @@ LEFT_OUT = 15
 
 #: Pages of which the jobs run in processes of their own, and those that take more than ten seconds.
 ISOLATED = ("docs/launchers.md",)
-SLOW = ("docs/launchers.md", "docs/loggers.md", "docs/python.md")
+SLOW = ("docs/launchers.md", "docs/loggers.md", "docs/python.md", "docs/search.md")
 
 TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in all_pages()}
 

@@ -53,7 +53,9 @@ def _seen(curves: GateCurves) -> str:
     return f"{named}: the {gate} gate keeps the state with a time constant of {steps} (median unit)"
 
 
-def _draw_product(axes: Axes, products: tuple[Array, Array], look: looks.Look) -> list[dict[str, object]]:
+def _draw_product(
+    axes: Axes, products: tuple[Array, Array], look: looks.Look
+) -> list[dict[str, object]]:
     """What is left of the old state k steps later, on its direct path."""
     rows: list[dict[str, object]] = []
     for row, (product, when) in enumerate(zip(products, ("start", "end"), strict=True)):
