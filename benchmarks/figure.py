@@ -1,5 +1,6 @@
 """cost.png and cost.svg: the time of a training step against the length, a panel per recurrence."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,22 @@ def draw(outcome: Outcome, folder: Path) -> Path | None:
             10,
         )
         style.legend(canvas, axes_of)
-        return style.save(canvas, folder, "cost")
+        return style.save(canvas, folder, "cost", _numbers(panels))
+
+
+def _numbers(panels: Mapping[str, Sequence[Measured]]) -> list[dict[str, object]]:
+    """Median and quartiles of each point, in milliseconds."""
+    return [
+        {
+            "panel": kind, "line": peer.name, "sequence_length": row.case.seq_len,
+            "step_ms": 1000 * seconds.median, "low": 1000 * seconds.low,
+            "high": 1000 * seconds.high,
+        }
+        for kind, rows in panels.items()
+        for peer in peers()
+        for row in rows
+        if peer.trains and (seconds := row.seconds(peer.name))
+    ]  # fmt: skip
 
 
 def _look(peer: Peer) -> dict[str, Any]:

@@ -56,7 +56,32 @@ def draw(rows: Sequence[Remembered], folder: Path) -> Path:
             "How far does it remember? Three questions, three numbers: recall of a cue (synthetic)",
         )
         style.legend(canvas, axes)
-        return style.save(canvas, folder, "memory")
+        return style.save(canvas, folder, "memory", _numbers(rows))
+
+
+def _numbers(rows: Sequence[Remembered]) -> list[dict[str, object]]:
+    """L50 within each budget, then the seeds and the interval of how far it holds and carries."""
+    numbers: list[dict[str, object]] = []
+    for row in rows:
+        for within in row.line.budgets if row.line is not None else ():
+            l50 = within.l50
+            numbers.append(
+                {"model": row.model, "panel": "can be trained to", "budget_steps": within.steps,
+                 "value": l50.value, "low": l50.low, "high": l50.high}
+            )  # fmt: skip
+        for panel, found in (("holds to", row.held), ("carries over to", row.carried)):
+            if found is None or found.median is None:
+                continue
+            median = found.median
+            numbers.append(
+                {"model": row.model, "panel": panel, "of": "median seed",
+                 "value": median.middle.held, "low": median.low, "high": median.high}
+            )  # fmt: skip
+            numbers += [
+                {"model": row.model, "panel": panel, "of": "single seed", "value": reach.held}
+                for reach in found.reaches.values()
+            ]
+    return numbers
 
 
 def _of(

@@ -49,9 +49,9 @@ def draw(finding: SearchImportance, folder: Path) -> list[Path]:
             f"as the search went on{far_worse}{more}",
             10,
         )
-        if (chance := finding.chance) is not None:
+        if finding.chance is not None:
             for axes in panels:
-                scales.chance_line(axes, chance)
+                scales.chance_line(axes, finding.chance)
         style.name_lines(canvas, panels)
         rows = [
             {

@@ -222,7 +222,7 @@ def overlap(a: Bbox, b: Bbox, room: float = 1.0) -> bool:
     """By more than a pixel, at 100 to the inch."""
     width = min(a.x1, b.x1) - max(a.x0, b.x0)
     height = min(a.y1, b.y1) - max(a.y0, b.y0)
-    return width > room and height > room
+    return bool(width > room and height > room)
 
 
 @pytest.mark.parametrize("name", [*COMMANDS, MADE_UP])
