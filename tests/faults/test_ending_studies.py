@@ -42,7 +42,7 @@ def study(launcher: str, steps: int) -> Iterator[subprocess.Popen[str]]:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
-        wait_until(lambda: len(list(STUDY.glob("*/rnnexp.log"))) >= at_once)
+        wait_until(lambda: len(list(STUDY.glob("*/metrics.csv"))) >= at_once)
         yield process
     finally:
         process.kill()
