@@ -61,6 +61,8 @@ def quick(words: Sequence[str], plots: bool) -> list[str]:
     if "trainer.steps" in typed:
         cut.pop("trainer.epochs", None)
         cut["trainer.steps"] = "3"
+    if typed.get("trainer.epochs") in tuple("123456"):
+        cut.pop("trainer.epochs", None)
     if typed.get("hydra/sweeper") == "optuna":
         cut["hydra.sweeper.n_trials"] = "3"
     if not plots and not {"probes", "+probes"} & typed.keys():
