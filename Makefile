@@ -8,12 +8,13 @@ TORCH_INDEX ?=
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install run test test-fast check format readme docs licences torture benchmark published memory clean
+.PHONY: help install run test test-fast test-all test-long check format readme docs licences torture benchmark published memory clean
 
 help:
 	@echo "make run        install, then the first study: RNN against LSTM (about two minutes)"
-	@echo "make test       install, then style, types and all tests"
-	@echo "make test-fast  the tests without the long ones"
+	@echo "make test       install, then style, types and tests (five minutes on two cores)"
+	@echo "make test-all   the same, and the long forms of tests that have a shorter one"
+	@echo "make test-fast  the tests without the slow ones"
 	@echo "make check      style and types alone"
 	@echo "make readme     the tables of docs/reference/, made anew from conf/"
 	@echo "make docs       the documentation as a site, into site/; warnings are errors"
@@ -42,11 +43,25 @@ check: install
 	$(BIN)/mypy
 
 # one test process per core
-test: check
-	$(BIN)/python -m pytest -n auto --dist worksteal
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
+
+# types beside the tests: mypy takes three quarters of a minute in a fresh clone
+test: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	@$(BIN)/mypy > $(VENV)/types.txt 2>&1 & types=$$!; \
+	$(PYTEST) -m "not long"; tests=$$?; \
+	wait $$types; types=$$?; cat $(VENV)/types.txt; exit $$((tests | types))
+
+# what `make test` leaves out: the long forms of what it has tried
+test-long: install
+	$(PYTEST) -m long
+
+test-all: check
+	$(PYTEST)
 
 test-fast: check
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not realdata"
+	$(PYTEST) -m "not slow and not long and not realdata"
 
 format: install
 	$(BIN)/ruff check --fix .

@@ -49,7 +49,13 @@ def draw(outcome: Outcome, folder: Path) -> Path | None:
             10,
         )
         style.legend(canvas, axes_of)
-        return style.save(canvas, folder, "cost")
+        numbers = [
+            {"panel": TITLES[kind], "line": peer.name, "length": m.case.seq_len,
+             "milliseconds": 1000 * s.median, "low": 1000 * s.low, "high": 1000 * s.high}
+            for kind, rows in panels.items() for m in rows for peer in peers()
+            if peer.trains and (s := m.seconds(peer.name))
+        ]  # fmt: skip
+        return style.save(canvas, folder, "cost", numbers)
 
 
 def _look(peer: Peer) -> dict[str, Any]:

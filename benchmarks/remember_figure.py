@@ -1,6 +1,6 @@
 """memory.png: each recurrence by its three numbers, side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -56,7 +56,21 @@ def draw(rows: Sequence[Remembered], folder: Path) -> Path:
             "How far does it remember? Three questions, three numbers: recall of a cue (synthetic)",
         )
         style.legend(canvas, axes)
-        return style.save(canvas, folder, "memory")
+        return style.save(canvas, folder, "memory", list(_numbers(rows)))
+
+
+def _numbers(rows: Sequence[Remembered]) -> Iterator[dict[str, object]]:
+    """A row of each L50 and of each seed's reach; an open end is empty."""
+    for row in rows:
+        for within in row.line.budgets if row.line else ():
+            l50 = within.l50
+            yield {
+                "model": row.model, "of": "L50", "training_steps": within.steps,
+                "length": l50.value, "low": l50.low, "high": l50.high,
+            }  # fmt: skip
+        for of, found in (("holds to", row.held), ("carries to, as a multiple", row.carried)):
+            for seed, reach in found.reaches.items() if found else ():
+                yield {"model": row.model, "of": of, "seed": seed, "length": reach.held}
 
 
 def _of(

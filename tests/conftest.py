@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,11 @@ import hydra
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from rnnexp import config as settings
 from rnnexp import plugins
-from rnnexp.command import study_jobs
+from rnnexp.command import monitor, study_jobs
 from rnnexp.command.hydra import store_all_probes
 from rnnexp.command.main import main
 from rnnexp.results.figures import style
@@ -45,12 +47,25 @@ def new_run(title: str, root: Path = Path("outputs/runs")) -> RunDirectory:
 TINY = ("data.limit=100", "seq_len=12", "model.hidden_size=8", "embedding.dim=8",
         "trainer.epochs=1", "plots=false")  # fmt: skip
 
+#: Seconds after which what is waited for is taken to hang. It ends a test that would never end, and
+#: says nothing about speed: the machine may be busy with other things.
+HANGS = 900.0
+
+
+def wait_until(condition: Callable[[], bool], every: float = 0.05) -> None:
+    """Wait for another process, or thread, to come so far."""
+    deadline = time.monotonic() + HANGS
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(every)
+
+
 TINY_MODEL = ("model.hidden_size=4", "plots=false", "threads=1")
 
 
 def _small(task: str) -> tuple[str, ...]:
     """Words that make a task take a second; it reads `texts.csv`, `series.csv` or `mnist`."""
-    config = composed(f"data={task}")["data"]
+    config = settings_of(plugins.own_config_dir() / "data" / f"{task}.yaml")
     if "test_count" in config:  # made by a program
         words = ["seq_len=12", "trainer.steps=3", "data.val_count=5", "data.test_count=20"]
     else:
@@ -66,6 +81,15 @@ def _small(task: str) -> tuple[str, ...]:
     if "checksums" in config:  # nothing is ever downloaded: no one listens there
         words += ["data.folder=mnist", "data.pool=4", "data.url=http://127.0.0.1:9"]
     return tuple(words)
+
+
+def settings_of(path: Path) -> dict[str, Any]:
+    """What a file of choices sets, and those that it begins from. To compose takes far longer."""
+    values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    inherited: dict[str, Any] = {}
+    for base in values.pop("defaults", []):
+        inherited |= settings_of(path.with_name(f"{base}.yaml"))
+    return inherited | values
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -91,7 +115,23 @@ def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     # sentences stay whole, to be looked for: how they are wrapped, test_layout.py says
     monkeypatch.setenv("COLUMNS", "10000")
     monkeypatch.setattr(style, "DPI", 30)  # writing a large picture takes most of a figure's time
+    # a study tells now and then how far it is: not where a busy machine lets a test take so long
+    monkeypatch.setattr(monitor, "LINE", HANGS)
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def nothing_waits_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run puts 40 files on the disk by fsync, which takes as long as all that it computes here.
+
+    No test pulls the plug. That a failing fsync is told is tried in processes of their own
+    (tests/faults/test_io.py), and theirs is the system's.
+    """
+
+    def checked(descriptor: int) -> None:
+        os.fstat(descriptor)  # a descriptor that is closed stays a fault
+
+    monkeypatch.setattr(os, "fsync", checked)
 
 
 @pytest.fixture(autouse=True)
@@ -128,7 +168,11 @@ def composed(*words: str) -> dict[str, Any]:
 TASKS = {name: _small(name) for name in plugins.option_files("data")}
 
 #: Those that a program makes.
-GENERATED = [name for name in TASKS if "test_count" in composed(f"data={name}")["data"]]
+GENERATED = [
+    name
+    for name in TASKS
+    if "test_count" in settings_of(plugins.own_config_dir() / "data" / f"{name}.yaml")
+]
 
 
 def script(path: Path) -> ModuleType:

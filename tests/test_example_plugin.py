@@ -98,6 +98,7 @@ def wheel_of(folder: Path, to: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_installed_from_its_wheel_it_is_there(tmp_path: Path) -> None:
     """Both from wheels, in a fresh environment, used from another folder; as its README says."""
     copy = tmp_path / "plugin"  # building leaves nothing in the checkout

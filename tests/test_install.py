@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_wheel_works_in_a_fresh_environment(tmp_path: Path) -> None:
     """The wheel that is built from the source archive, as build does it."""
     subprocess.run(

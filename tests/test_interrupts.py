@@ -7,6 +7,7 @@ import time
 import pytest
 
 from rnnexp.interrupts import deferred, interrupt
+from tests.conftest import HANGS
 
 
 def test_a_signal_waits_until_it_is_delivered() -> None:
@@ -71,7 +72,7 @@ def test_a_thread_is_interrupted_between_two_steps(waits: bool) -> None:
     thread.start()
     begun.wait()
     interrupt(thread.ident or 0, KeyboardInterrupt)
-    thread.join(5)
+    thread.join(HANGS)
     assert not thread.is_alive()
     assert steps[-1] == "stopped"
     assert steps[:-1] == ["whole"] * (len(steps) - 1)
@@ -81,9 +82,9 @@ def test_a_step_that_hangs_is_cut() -> None:
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt), deferred(patience=0.2):
         _step_that_is_interrupted()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < HANGS
 
 
 def _step_that_is_interrupted() -> None:
     signal.raise_signal(signal.SIGINT)
-    time.sleep(30)
+    time.sleep(2 * HANGS)

@@ -1,11 +1,17 @@
 """A plugin that is installed and broken costs a line and what is broken, not every command."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+
+from rnnexp import plugins
+from tests.conftest import HANGS
+from tests.faults import children
 
 SMALL = ("model.hidden_size=4", "seq_len=8", "trainer.steps=2", "plots=false", "threads=1",
          "data=parity", "data.val_count=4", "data.test_count=10", "probes=none")  # fmt: skip
@@ -47,6 +53,24 @@ def rnnexp(site: Path, *words: str) -> subprocess.CompletedProcess[str]:
         "from rnnexp.command.main import main; sys.exit(main(sys.argv[1:]))"
     )
     return subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
+
+
+def _as_installed(site: Path) -> None:
+    """In the fork: the folder is a place of Python's, and errors have a file of their own."""
+    sys.path.append(str(site))
+    plugins._installed.cache_clear()  # which the process that it was forked from has read
+    os.dup2(os.open("err.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
+
+
+def trained(site: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The same of a command that needs torch: forked from a process that has imported it."""
+    for name in ("out.txt", "err.txt"):
+        Path(name).unlink(missing_ok=True)
+    process = children.start(Path.cwd(), *words, prepare=partial(_as_installed, site))
+    process.join(HANGS)
+    assert process.exitcode is not None
+    out, err = (Path(name).read_text(encoding="utf-8") for name in ("out.txt", "err.txt"))
+    return subprocess.CompletedProcess(words, process.exitcode, out, err)
 
 
 #: What is wrong, the files of the package, what the line says, of which commands.
@@ -103,7 +127,7 @@ BROKEN = {
 @pytest.mark.parametrize("what", BROKEN)
 def test_it_costs_a_line(installed: Callable[..., Path], workdir: Path, what: str) -> None:
     files, line, words = BROKEN[what]
-    done = rnnexp(installed("mypkg", files), *words)
+    done = trained(installed("mypkg", files), *words)
     assert done.returncode == 0, done.stderr
     assert "accuracy" in done.stdout
     (said,) = done.stderr.strip().splitlines()
@@ -140,11 +164,11 @@ def test_what_is_broken_is_told_where_it_is_asked_for(installed: Callable[..., P
     site = installed(
         "mypkg", {"mypkg/cells/mine.py": "1 / 0", "mypkg/conf/init/bad.yaml": "a: [1\n"}
     )
-    done = rnnexp(site, *SMALL, "model=unrolled", "model.cell=mine")
+    done = trained(site, *SMALL, "model=unrolled", "model.cell=mine")
     assert done.returncode == 2
     assert "mypkg.cells.mine cannot be imported" in done.stderr
     assert "model.cell must be one of" in done.stderr.splitlines()[-1]
-    done = rnnexp(site, *SMALL, "init=bad")
+    done = trained(site, *SMALL, "init=bad")
     assert done.returncode == 2
     assert "rnnexp: error:" in done.stderr.splitlines()[-1]
 

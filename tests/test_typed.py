@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import rnnexp as package
+from tests.conftest import HANGS
 
 SCRIPT = """
 from pathlib import Path
@@ -41,7 +42,7 @@ def told_of(script: Path) -> list[str]:
     root = Path(package.__file__).parent.parent
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--cache-dir", root / ".mypy_cache", script],
-        capture_output=True, text=True, timeout=600, check=False,
+        capture_output=True, text=True, timeout=HANGS, check=False,
         env={**os.environ, "MYPYPATH": str(root)},
     )  # fmt: skip
     lines = (done.stdout + done.stderr).splitlines()
@@ -50,6 +51,7 @@ def told_of(script: Path) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_users_script_passes_mypy(workdir: Path) -> None:
     Path("script.py").write_text(SCRIPT)
     assert told_of(Path("script.py")) == []

@@ -103,6 +103,7 @@ def test_every_file_with_peers_is_asked() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("peer", [peer for peer in peers() if peer.framework and peer.typical])
 def test_a_framework_trains_the_same(peer: Peer) -> None:
     if missing := peer.missing():

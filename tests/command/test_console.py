@@ -126,7 +126,9 @@ def test_files_called_as_modules_of_python(workdir: Path) -> None:
              "init._target_=mine.Mine", "probes=none", "-m",
              "hydra/launcher=two_at_a_time"]  # fmt: skip
     done = subprocess.run([sys.executable, "-m", "rnnexp", *words], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
+    # beside how far the study is, where a busy machine takes long
+    told = [line for line in done.stderr.splitlines() if " jobs done, " not in line]
+    assert (done.returncode, told) == (0, [])
     assert "95% over examples" in done.stdout
 
 

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from rnnexp.data.text_encoder import TextEncoder
 from rnnexp.experiment.load import load_model
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.results.runs import RunDirectory
-from tests.conftest import TINY, Outcome
+from tests.conftest import HANGS, TINY, Outcome, wait_until
 
 Rnnexp = Callable[..., Outcome]
 
@@ -278,7 +277,7 @@ def test_predict_uses_the_best_epoch_after_early_stopping(
 
 
 def test_report_draws_a_run_and_a_study_again(rnnexp: Rnnexp, workdir: Path) -> None:
-    rnnexp("-m", *TINY, "seq_len=6,12", "study=both", "plots=true")
+    rnnexp("-m", *TINY, "seq_len=6,12", "study=both", "plots=true", "probes=none")
     study = workdir / "outputs" / "studies" / "both"
     figure = study / "plots" / "score_vs_length.png"
     job = next(study.glob("*/summary.json")).parent
@@ -483,12 +482,9 @@ def test_an_interrupted_run_says_so(workdir: Path, stop: signal.Signals, status:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
-        deadline = time.monotonic() + 60
-        while not list(Path("outputs").glob("runs/*/checkpoints/epoch_*")):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_until(lambda: any(Path("outputs").glob("runs/*/checkpoints/epoch_*")))
         process.send_signal(stop)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=HANGS)
     finally:
         process.kill()
     assert process.returncode == status, errors
@@ -530,6 +526,6 @@ def test_a_reader_that_goes_away_costs_nothing(workdir: Path) -> None:
     assert process.stderr is not None
     errors = process.stderr.read()
     process.stderr.close()
-    assert (process.wait(60), errors) == (0, "")
+    assert (process.wait(HANGS), errors) == (0, "")
     (summary,) = workdir.glob("outputs/runs/*_piped/summary.json")
     assert json.loads(summary.read_text())["status"] == "finished"

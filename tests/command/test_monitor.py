@@ -3,7 +3,6 @@
 import re
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from rnnexp.results.liveness import this_process
 from rnnexp.results.plan import record_plan
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.summary import Summary
-from tests.conftest import Outcome
+from tests.conftest import Outcome, wait_until
 
 WORDS = ("-m", "data=parity", "seq_len=5", "trainer.steps=1", "data.val_count=5",
          "data.test_count=20", "model=rnn", "model.hidden_size=4", "plots=false", "probes=none",
@@ -38,13 +37,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(monitor, name, value)
 
 
-def until(condition: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if condition():
-            return
-        time.sleep(0.01)
-
-
 def watching() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "rnnexp study"]
 
@@ -55,7 +47,7 @@ def test_without_a_terminal_a_line_now_and_then(
 ) -> None:
     said = ""
     with study_shown(lambda: study):
-        until(lambda: bool(capsys.readouterr().err) or not watching())
+        wait_until(lambda: bool(capsys.readouterr().err) or not watching())
         (study / "rnn_T5_s0_00000000" / "progress.json").write_text(
             '{"phase": "training", "epoch": 1, "epochs": 2, "step": 5, "steps": 10, "share": 0.5, '
             '"seconds": 60, "seconds_left": 60}'
@@ -66,7 +58,7 @@ def test_without_a_terminal_a_line_now_and_then(
             said += capsys.readouterr().err
             return "epoch" in said
 
-        until(there)
+        wait_until(there)
     assert said == (
         "0 of 2 jobs done, 25%, about 3 min left; rnn_T5_s0 epoch 1/2, 50%, 1 min left\n"
     )
@@ -92,7 +84,7 @@ def test_on_a_terminal_there_is_one_bar(
         return "no step taken yet" in said
 
     with study_shown(lambda: study):
-        until(there)
+        wait_until(there)
     said += capsys.readouterr().err
     assert re.search(r"\r0 of 2 jobs done \|[ ]{20}\| 0%; rnn_T5_s0 no step taken yet", said)
     assert "\n" not in said

@@ -7,7 +7,6 @@ import math
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,7 +27,7 @@ from rnnexp.experiment import work
 from rnnexp.experiment.denormals import flushes_denormals
 from rnnexp.experiment.run_spec import validation_score
 from rnnexp.experiment.spec import RunSpec
-from tests.conftest import TINY, Outcome
+from tests.conftest import HANGS, TINY, Outcome, wait_until
 
 WORDS = (*TINY, "model=rnn", "threads=1", "name=same")
 
@@ -183,12 +182,9 @@ def test_an_interrupt_reaches_the_run(workdir: Path) -> None:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
-        deadline = time.monotonic() + 60
-        while not list(workdir.glob("outputs/runs/*/metrics.csv")):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_until(lambda: any(workdir.glob("outputs/runs/*/metrics.csv")))
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=HANGS)
     finally:
         process.kill()
     assert out.splitlines()[-1] == "interrupted, and going on"

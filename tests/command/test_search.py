@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from rnnexp.results.search import NAME, Search
 from rnnexp.results.status import StudyReader
 from rnnexp.results.study import Study
 from rnnexp.scores.classes import ClassAnswers
-from tests.conftest import Outcome
+from tests.conftest import Outcome, wait_until
 
 Rnnexp = Callable[..., Outcome]
 
@@ -196,9 +195,7 @@ def test_a_search_that_is_killed_goes_on_with_the_trial_that_was_lost(
     words = [*WORDS, "trainer.steps=3000", "hydra.sweeper.at_once=1", "hydra.sweeper.n_trials=1"]
     process = subprocess.Popen([sys.executable, "-m", "rnnexp", *words], start_new_session=True)
     try:
-        end = time.monotonic() + 120
-        while not list(STUDY.glob("*/metrics.csv")) and time.monotonic() < end:
-            time.sleep(0.1)
+        wait_until(lambda: any(STUDY.glob("*/metrics.csv")))
         assert process.poll() is None
     finally:
         os.killpg(process.pid, signal.SIGKILL)

@@ -183,5 +183,7 @@ CLAIMED: dict[str, Callable[[Page], None]] = {
     "docs/python.md": in_python,
     "docs/how-to/own_probe.md": own_probe,
 }
+#: Pages whose commands are quick as they are: what their Python does fits to it.
+AS_TYPED = ("docs/python.md",)
 #: Which of several runs `RUN` is, by its folder's name: the last one elsewhere.
 RUNS = {"docs/series.md": "*gru*", "docs/loggers.md": "*stopped*"}

@@ -33,11 +33,15 @@ def all_pages() -> list[str]:
 
 @dataclass
 class Page:
-    """name: its place in the repository. last: which run `RUN` is, as a pattern of its folder."""
+    """name: its place in the repository. last: which run `RUN` is, as a pattern of its folder.
+
+    as_typed: its commands are quick as they stand.
+    """
 
     name: str
     rnnexp: Callable[..., Outcome]
     last: str = "*"
+    as_typed: bool = False
     names: dict[str, Any] = field(default_factory=dict)
     typed: list[tuple[list[str], Outcome]] = field(default_factory=list)
     skipped: int = 0
@@ -86,7 +90,7 @@ class Page:
             subprocess.run(["bash", "-euo", "pipefail", "-c", line], check=True)
             return
         words = [str(self.newest()) if word == "RUN" else word for word in words[1:]]
-        outcome = self.rnnexp(*quick(words, self.draws))
+        outcome = self.rnnexp(*(words if self.as_typed else quick(words, self.draws)))
         assert outcome.status == 0, f"{self.name}: {line}\n{outcome.out}\n{outcome.err}"
         self.typed.append((words, outcome))
 

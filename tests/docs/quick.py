@@ -63,8 +63,13 @@ def quick(words: Sequence[str], plots: bool) -> list[str]:
         cut["trainer.steps"] = "3"
     if typed.get("hydra/sweeper") == "optuna":
         cut["hydra.sweeper.n_trials"] = "3"
+    if not plots and not {"probes", "+probes"} & typed.keys():
+        cut["probes"] = "none"
     if "hidden_dynamics" in typed.get("probes", ""):
         cut["probes.hidden_dynamics.min_length"] = "5"
+    for name in re.findall(r"\w+", typed.get("logger", "none")):
+        if name != "none" and name in plugins.option_files("logger"):
+            cut[f"logger.{name}.timeout"] = "600"  # a busy machine is no fault of the page's
     cut |= {} if plots else {"plots": "false"}
     return [*words, *(f"{key}={value}" for key, value in cut.items())]
 

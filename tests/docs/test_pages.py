@@ -15,7 +15,7 @@ from rnnexp.command.keys import valid_keys
 from rnnexp.command.verbs import VERBS
 from rnnexp.results import report
 from tests.conftest import Outcome, script
-from tests.docs.claims import CLAIMED, PREPARED, RUNS
+from tests.docs.claims import AS_TYPED, CLAIMED, PREPARED, RUNS
 from tests.docs.pages import FIGURE, ROOT, Page, all_pages
 
 tables = script(ROOT / "docs" / "tables.py")
@@ -25,7 +25,7 @@ LEFT_OUT = 15
 
 #: Pages of which the jobs run in processes of their own, and those that take more than ten seconds.
 ISOLATED = ("docs/launchers.md",)
-SLOW = ("docs/launchers.md", "docs/loggers.md", "docs/python.md")
+SLOW = ("docs/launchers.md", "docs/loggers.md", "docs/python.md", "docs/search.md")
 
 TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in all_pages()}
 
@@ -58,7 +58,7 @@ def forget_modules() -> None:
 def test_a_page_is_what_happens(
     rnnexp: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    page = Page(name, rnnexp, RUNS.get(name, "*"))
+    page = Page(name, rnnexp, RUNS.get(name, "*"), name in AS_TYPED)
     if not page.draws:
         monkeypatch.setattr(report, "draw", lambda *arguments: None)
     PREPARED.get(name, lambda page, monkeypatch: None)(page, monkeypatch)

@@ -25,7 +25,7 @@ from rnnexp.results.checkpoints import StoredCheckpoint
 from rnnexp.training.checkpoint import Saver
 from rnnexp.training.tensors import tensors_of
 from rnnexp.types import Batch
-from tests.conftest import TINY, TINY_MODEL, Outcome, read_npz
+from tests.conftest import HANGS, TINY, TINY_MODEL, Outcome, read_npz
 
 Rnnexp = Callable[..., Outcome]
 QUICK = (*TINY, "threads=1", "probes=none")
@@ -136,7 +136,7 @@ def test_the_program_answers_as_the_run_did(workdir: Path, words: tuple[str, ...
     assert torch.allclose(answered, expected, atol=1e-5)
     if "model=mingru" in words:
         np.savez("asked.npz", inputs=inputs.numpy(), lengths=lengths.numpy())
-        subprocess.run([sys.executable, "-c", WITHOUT_RNNEXP], check=True, timeout=120)
+        subprocess.run([sys.executable, "-c", WITHOUT_RNNEXP], check=True, timeout=HANGS)
         assert np.load("answered.npy") == pytest.approx(expected.numpy(), abs=1e-5)
 
 

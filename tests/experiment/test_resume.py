@@ -56,15 +56,18 @@ def stopped_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return stop
 
 
+_whole: dict[str, bytes] = {}
+
+
 @pytest.fixture
 def whole(rnnexp: Rnnexp) -> dict[str, bytes]:
-    """What a run leaves that is never stopped."""
-    assert rnnexp(*WORDS).status == 0
-    run = the_run()
-    files = left(run)
-    assert len(files) == 9
-    shutil.rmtree("outputs")
-    return files
+    """What a run leaves that is never stopped; run once for all tests."""
+    if not _whole:
+        assert rnnexp(*WORDS).status == 0
+        _whole.update(left(the_run()))
+        assert len(_whole) == 9
+        shutil.rmtree("outputs")
+    return dict(_whole)
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ def test_tables_a_row_per_epoch(finished: Path) -> None:
 def test_the_configuration_is_enough_to_rerun(finished: Path, workdir: Path) -> None:
     text = (finished / "config.yaml").read_text()
     assert text.startswith("# rnnexp data.limit=100 seq_len=12")
-    dials = {"seed", "seq_len", "device", "threads", "name", "study", "plots"}
+    dials = {"seed", "seq_len", "device", "threads", "name", "study", "question", "plots"}
     assert set(yaml.safe_load(text)) == {
         *settings.GROUPS,
         *settings.LISTS,

@@ -11,7 +11,7 @@ from rnnexp import config as settings
 from rnnexp import plugins
 from rnnexp.config import GROUPS, PROBES, constructor_parameters
 from rnnexp.dials import SECTIONS, Dials
-from tests.conftest import TASKS, composed
+from tests.conftest import TASKS, settings_of
 
 #: What a run of every command takes a fraction of a second with.
 SMALL = (
@@ -57,11 +57,10 @@ def all_settings() -> list[Setting]:
         parameters = constructor_parameters(cls)
         found += [Setting(f"{section}.{key}", kind) for key, kind in parameters.items()]
     for group in GROUPS:
-        for choice in plugins.option_files(group):
-            node = composed(f"{group}={choice}")[group]
-            found += _of(node, group, f"{group}={choice}")
-    for choice in plugins.option_files(PROBES):
-        for name, node in (composed(f"{PROBES}={choice}").get(PROBES) or {}).items():
+        for choice, path in plugins.option_files(group).items():
+            found += _of(settings_of(path), group, f"{group}={choice}")
+    for choice, path in plugins.option_files(PROBES).items():
+        for name, node in settings_of(path).items():
             found += _of(node, f"{PROBES}.{name}", f"{PROBES}={choice}")
     return [setting for setting in found if setting.key not in LEFT_OUT]
 
@@ -113,7 +112,7 @@ def command(number: int, everything: Sequence[Setting]) -> tuple[list[str], list
     choices.setdefault(PROBES, random.choice(["none", "none", "none", "all"]))
     words = [f"{group}={choice}" for group, choice in choices.items()]
     words += TASKS[choices["data"]]
-    if "hidden_size" in composed(f"model={choices.get('model', 'lstm')}")["model"]:
+    if "hidden_size" in settings_of(plugins.option_files("model")[choices.get("model", "lstm")]):
         words.append(SMALL[0])
     if choices.get("embedding", "learned") == "learned":
         words.append("embedding.dim=3")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import HANGS
 from tests.faults.conftest import TORTURE, amount
 
 #: An initialisation whose number says how the job dies: in the third step, once it has a log.
@@ -89,7 +90,7 @@ def package(workdir: Path) -> Path:
 def command(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "rnnexp", *WORDS, *words],
-        capture_output=True, text=True, timeout=600,
+        capture_output=True, text=True, timeout=HANGS,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
 

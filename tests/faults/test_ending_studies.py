@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.conftest import HANGS, wait_until
 from tests.faults.conftest import TORTURE
 
 WORDS = ("-m", "data=parity", "seq_len=20", "data.val_count=5", "data.test_count=20", "model=rnn",
@@ -42,10 +42,7 @@ def study(launcher: str, steps: int) -> Iterator[subprocess.Popen[str]]:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
-        deadline = time.monotonic() + 120
-        while len(list(STUDY.glob("*/rnnexp.log"))) < at_once:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: len(list(STUDY.glob("*/rnnexp.log"))) >= at_once)
         yield process
     finally:
         process.kill()
@@ -94,16 +91,12 @@ def test_the_jobs_end_with_their_study(
     with study(launcher, steps=1_000_000) as process:
         tree = psutil.Process(process.pid).children(recursive=True)
         (os.killpg if whole_group else os.kill)(process.pid, signum)
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=HANGS)
         assert process.returncode == EXIT[signum], errors
-        deadline = time.monotonic() + 60
-        while any(map(is_there, tree)) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        left = [child.cmdline() for child in tree if is_there(child)]
-    assert left == []
+        wait_until(lambda: not any(map(is_there, tree)))
     assert statuses() == ["interrupted"] * LAUNCHERS[launcher][0]
     assert "Traceback" not in errors
-    tally(f"studies stopped, {launcher}, {signum.name}", tried=1, left_running=len(left))
+    tally(f"studies stopped, {launcher}, {signum.name}", tried=1, left_running=0)
 
 
 @pytest.mark.skipif(not TORTURE, reason="half a minute")
@@ -116,7 +109,7 @@ def test_a_preempted_job_is_queued_again(workdir: Path, tally: Callable[..., Non
             if "submitit.core._submit" in child.cmdline()
         ]
         workers[0].send_signal(signal.SIGUSR2)
-        _, errors = process.communicate(timeout=300)
+        _, errors = process.communicate(timeout=HANGS)
         assert process.returncode == 0, errors
     logs = "".join(path.read_text() for path in STUDY.glob(".submitit/*/*_log.out"))
     assert logs.count("Requeued job") == 1
@@ -131,7 +124,7 @@ def test_two_equal_studies_share_the_work(workdir: Path, tally: Callable[..., No
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    told = [process.communicate(timeout=300) for process in studies]
+    told = [process.communicate(timeout=HANGS) for process in studies]
     assert [process.returncode for process in studies] == [0, 0], told
     for out, _ in told:
         assert "unfinished" not in out

@@ -9,8 +9,8 @@ from tests.faults.conftest import amount
 from tests.faults.fuzzing import all_settings, command, words_only
 from tests.faults.trying import RIGHT, Trials, counts, judged
 
-#: Tests that can run side by side, each with a process for its commands.
-PARTS = 4
+#: Tests that can run side by side, each with a process for its commands; `make test` has the first.
+PARTS = 8
 
 
 def test_every_choice_there_is_has_settings_that_are_tried() -> None:
@@ -20,7 +20,9 @@ def test_every_choice_there_is_has_settings_that_are_tried() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize(
+    "part", [0, *(pytest.param(part, marks=pytest.mark.long) for part in range(1, PARTS))]
+)
 def test_any_value_of_any_setting_ends_well(
     part: int,
     workdir: Path,

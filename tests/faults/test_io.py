@@ -13,6 +13,7 @@ import pytest
 
 from rnnexp.errors import DamagedError
 from rnnexp.results.checkpoints import StoredCheckpoint
+from tests.conftest import HANGS
 from tests.faults import children
 from tests.faults.conftest import amount
 
@@ -107,7 +108,7 @@ def run(folder: Path, *words: str, prepare: Callable[[], None] | None = None) ->
     out = folder / "out.txt"
     out.unlink(missing_ok=True)
     process = children.start(folder, *words, prepare=prepare)
-    process.join(120)
+    process.join(HANGS)
     assert process.exitcode is not None
     return process.exitcode, out.read_text()
 

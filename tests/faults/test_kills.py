@@ -11,6 +11,7 @@ import pytest
 
 from rnnexp.results.checkpoints import StoredCheckpoint
 from rnnexp.results.runs import RunDirectory
+from tests.conftest import HANGS, wait_until
 from tests.faults import children
 from tests.faults.conftest import amount
 
@@ -22,7 +23,7 @@ def undisturbed(folder: Path) -> tuple[dict[str, bytes], float]:
     folder.mkdir()
     began = time.monotonic()
     process = children.start(folder, *children.RUN)
-    process.join(120)
+    process.join(HANGS)
     seconds = time.monotonic() - began
     assert process.exitcode == 0, (folder / "out.txt").read_text()
     run = children.the_run(folder)
@@ -41,19 +42,23 @@ def stop_at_random(
 ) -> Counter[str]:
     """Start, stop and go on until the run is done, at most so many stops.
 
-    Each comes at a moment drawn evenly from the `seconds` that an undisturbed run takes. Counts
-    them, those that found a training under way, and those that the process ended by.
+    Each comes at a moment of the `seconds` that an undisturbed run takes, each of n in an n-th
+    of them of its own, so that few stops do not all come when the result is there. Counts them,
+    those that found a training under way, and those that the process ended by.
     """
+    parts = list(range(stops))
+    moments.shuffle(parts)
     counts = Counter(stops=0, in_training=0, ended_by_it=0)
     while not children.is_done(run := children.the_run(folder)):
         process = children.start(folder, *children.words_to_go_on(run))
         if counts["stops"] < stops:
-            process.join(moments.uniform(0, seconds))
+            part = parts[counts["stops"]]
+            process.join(seconds * (part + moments.random()) / stops)
             in_training = bool(list(folder.glob("outputs/runs/*/metrics.csv")))
             if children.send(process, stop):
                 counts["in_training"] += in_training
                 counts["stops"] += 1
-        process.join(120)
+        process.join(HANGS)
         assert process.exitcode in (0, -stop, 128 + stop), (folder / "out.txt").read_text()
         counts["ended_by_it"] += process.exitcode != 0
     return counts
@@ -101,7 +106,7 @@ def test_stopped_at_any_moment_it_ends_in_the_same_bytes(
             print(folder, [name for name in expected if made.get(name) != expected[name]])
         resumed += len(RunDirectory(run).summary.resumed)
         if list(run.rglob(".partial*")):  # killed while it removed what it does not keep
-            children.start(folder, "resume", str(run)).join(120)
+            children.start(folder, "resume", str(run)).join(HANGS)
             assert not list(run.rglob(".partial*"))
     tally(f"{stop.name} at a uniform moment, gone on until done", **counts, runs=runs,
           resumed=resumed, differing=differing)  # fmt: skip
@@ -115,12 +120,9 @@ def test_a_signal_saves_the_training_where_it_is(tmp_path: Path) -> None:
     words = [word for word in children.RUN if not word.startswith(("checkpoint", "trainer.e"))]
     words += ["checkpoint.every_seconds=1000", "trainer.epochs=1000"]
     process = children.start(tmp_path, *words)
-    deadline = time.monotonic() + 60
-    while not list(tmp_path.glob("outputs/runs/*/metrics.csv")):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: any(tmp_path.glob("outputs/runs/*/metrics.csv")))
     assert children.send(process, signal.SIGTERM)
-    process.join(60)
+    process.join(HANGS)
     assert process.exitcode == 143
     run = children.the_run(tmp_path)
     assert run is not None
@@ -131,7 +133,7 @@ def test_a_process_may_end_between_a_look_and_a_signal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process = children.start(tmp_path, "--version")
-    process.join(60)
+    process.join(HANGS)
     assert process.exitcode == 0
     monkeypatch.setattr(process, "is_alive", lambda: True)
     assert not children.send(process, signal.SIGTERM)

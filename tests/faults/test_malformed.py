@@ -45,14 +45,21 @@ def _faults(ends: list[tuple[Case, Tried, str]]) -> str:
 
 
 @pytest.mark.slow
-def test_damaged_files_are_named(workdir: Path, tally: Callable[..., None]) -> None:
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        pytest.param(range(15), id="few"),
+        pytest.param(range(15, amount(50, 500)), id="many", marks=pytest.mark.long),
+    ],
+)
+def test_damaged_files_are_named(numbers: range, workdir: Path, tally: Callable[..., None]) -> None:
     assert main(prepare(workdir)) == 0
     (run,) = (workdir / "outputs" / "runs").glob("2*")
     run.rename(workdir / TRAINED)
     trials = Trials(workdir, ENOUGH)
     ends = []
     try:
-        for number in range(amount(50, 500)):
+        for number in numbers:
             case = malformed(number, workdir)
             tried = trials.one(case.words)
             ends.append((case, tried, _end(case, tried)))

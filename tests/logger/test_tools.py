@@ -133,7 +133,13 @@ main({words!r})
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("before", [True, False], ids=["before it is told", "once it is told"])
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param(True, id="before it is told"),
+        pytest.param(False, id="once it is told", marks=pytest.mark.long),
+    ],
+)
 def test_a_run_that_is_killed_goes_on_in_the_same_records(
     rnnexp: Callable[..., Outcome], workdir: Path, tmp_path: Path, before: bool
 ) -> None:

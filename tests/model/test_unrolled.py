@@ -88,9 +88,9 @@ def test_time_costs_linearly_in_the_length() -> None:
         rnn, x = UnrolledRNN(8, 8), torch.randn(length, 2, 8, requires_grad=True)
         best = float("inf")
         for _ in range(3):
-            started = time.perf_counter()
+            started = time.process_time()  # the machine may be busy with other things
             rnn(x)[0][-1].sum().backward()
-            best = min(best, time.perf_counter() - started)
+            best = min(best, time.process_time() - started)
         return best
 
     assert seconds(2000) < 12 * seconds(400)

@@ -66,7 +66,7 @@ def _title(lines: Sequence[MemoryLine]) -> str:
     else:
         head = "How many of the last steps decide the answer"
     counts = sorted({len(line.runs) for line in lines})
-    seeds = style.seeds_note(counts)
+    seeds = "mean over 2 seeds" if counts == [2] else style.seeds_note(counts)
     over = (
         f"mean and 95% interval over {len(lines[0].runs[0].example_steps)} examples"
         if counts == [1] else seeds if 1 in counts else f"{seeds}, thin: each"

@@ -38,7 +38,9 @@ def inlined(svg: str, prefix: str, alternative: str) -> Inlined:
     text = re.sub(r"<style[^>]*>.*?</style>\s*", "", text, flags=re.DOTALL)
     text = re.sub(r"<defs>\s*</defs>\s*", "", text)
     text = re.sub(r"<[^<>]+>", lambda tag: _prefixed(tag[0], prefix), text)
-    return Inlined(_framed(text, alternative), _width(svg), tuple(filter(None, map(_rule, styles))))
+    # a line for each font: figures share most of them
+    rules = [rule for style in styles for rule in _rule(style).splitlines()]
+    return Inlined(_framed(text, alternative), _width(svg), tuple(rules))
 
 
 def _prefixed(tag: str, prefix: str) -> str:

@@ -27,7 +27,7 @@ def saved(folder: Path, *draw: object) -> list[tuple[float, float, str]]:
     with style.figure(columns=1) as (canvas, (axes,)):
         for one in draw:
             one(axes)  # type: ignore[operator]
-        style.save(canvas, folder, "figure", [])
+        style.save(canvas, folder, "figure", [{"n": 1}])
     return values_in(folder / "figure.svg")
 
 

@@ -76,7 +76,8 @@ def test_lines_beside_each_other_stay_at_their_lengths(workdir: Path) -> None:
     assert points_at(axes) == {20, 40}
     places = {
         round(float(line.get_transform().transform((20, 0.5))[0]), 3)
-        for line in axes.get_lines() if line.get_linestyle() == "-" and np.size(line.get_xdata()) == 2
+        for line in axes.get_lines()
+        if line.get_linestyle() == "-" and np.size(line.get_xdata()) == 2
     }  # fmt: skip
     assert len(places) == 4  # on paper they do not hide each other
     low, high = axes.get_ylim()
@@ -137,7 +138,10 @@ def test_a_line_without_any_value_is_saved(workdir: Path) -> None:
         style.save(canvas, workdir, "diverged", [{"y": 0.0}, {"y": 1.0}, {"y": 0.5}])
     assert (workdir / "diverged.png").is_file()
     *_, lone = axes.get_lines()  # a marker, since no line shows it
-    assert (np.asarray(lone.get_ydata()).tolist(), lone.get_marker()) == ([0.5], looks.look("gru").marker)
+    assert (np.asarray(lone.get_ydata()).tolist(), lone.get_marker()) == (
+        [0.5],
+        looks.look("gru").marker,
+    )
 
 
 @pytest.mark.parametrize("values", [[1.0, 1.0], [0.992, 1.0], [0.0, 0.004], [0.5, 0.52]])
