@@ -50,6 +50,12 @@ class Group:
 
     # -- what probes measured --------------------------------------------------------------------
 
+    def was_asked(self, probe: str) -> bool:
+        """Whether a probe has measured any of its runs; no array is read for it."""
+        return any(
+            probe in run.summary.probes or probe in run.directory.probe_names for run in self.ended
+        )
+
     def measured(self, probe: str) -> list[tuple[StudyRun, Arrays]]:
         """The ended runs that a probe has measured, with its arrays.
 

@@ -145,7 +145,8 @@ class ProbeFinding(Finding):
 
     @classmethod
     def in_study(cls, study: Study) -> Iterable[Finding]:
-        groups = study.ended_groups()
+        # a bag of words beside them is asked nothing, and takes no place in table and figure
+        groups = [group for group in study.ended_groups() if group.was_asked(cls.probe)]
         if not cls.compared or not 0 < len(groups) <= MAX_GROUPS:
             return ()
         finding = cls.of(groups)

@@ -11,6 +11,7 @@ from rnnexp.results import words
 from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import StudyFinding
 from rnnexp.results.findings.gradient_flow import path_measured
+from rnnexp.results.findings.padding import reads_pads
 from rnnexp.results.groups import Group, group_label
 from rnnexp.results.magnitudes import Magnitude, verdict_over
 from rnnexp.results.statistics import POSITIVE, t_interval
@@ -40,11 +41,12 @@ class FirstTokenPoint:
 
 @dataclass(frozen=True)
 class FirstTokenLine:
-    """Groups that differ in their length alone."""
+    """Groups that differ in their length alone. reads_pads: whether they are read behind pads."""
 
     label: str
     model: str
     points: Sequence[FirstTokenPoint]
+    reads_pads: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,12 @@ class FirstToken(StudyFinding):
             label = group_label(others) + path_measured(group)
             lines.setdefault(label, []).append(group)
         several = [
-            FirstTokenLine(label, line[0].model, [_point(group) for group in line])
+            FirstTokenLine(
+                label,
+                line[0].model,
+                [_point(group) for group in line],
+                reads_pads(line[0].factors),
+            )
             for label, line in lines.items()
             if len(line) > 1
         ]
@@ -132,7 +139,10 @@ class FirstToken(StudyFinding):
     def answer(self) -> str:
         """By what the gradient to the first step falls from the shortest length to the longest."""
         (table,) = self.tables()
-        parts = [f"{words.label(row[0].text)} {row[3].text}, {row[6].text}" for row in table.rows]
+        behind = {line.label for line in self.lines if line.reads_pads}
+        # the same network before training, wherever it is read
+        rows = [row for row in table.rows if row[0].text not in behind] or table.rows
+        parts = [f"{words.label(row[0].text)} {row[3].text}, {row[6].text}" for row in rows]
         if not parts:
             return ""
         short, long = self.lengths[0], self.lengths[-1]

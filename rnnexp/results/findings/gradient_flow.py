@@ -12,6 +12,7 @@ import numpy.typing as npt
 from rnnexp.results import words
 from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import ProbeFinding
+from rnnexp.results.findings.padding import reads_pads
 from rnnexp.results.groups import Group
 from rnnexp.results.magnitudes import NOT_MEASURED, SEVERE, Magnitude, verdict_over
 from rnnexp.results.study_run import Arrays, StudyRun
@@ -76,6 +77,7 @@ class FlowLine:
     half_lives, straight: see `half_life_cell`.
     silent: how many examples of each run were left out, since nothing of their loss enters.
     outdated: how many runs were measured by a version that compared other steps.
+    reads_pads: whether its answer is read behind the pads.
     cuts: after how many steps a training cut its gradients (`trainer.truncate`); of runs that do.
     """
 
@@ -99,6 +101,7 @@ class FlowLine:
     silent: Sequence[int]
     outdated: int
     cuts: Sequence[int] = ()
+    reads_pads: bool = False
 
     @classmethod
     def of(cls, group: Group) -> Self:
@@ -129,6 +132,7 @@ class FlowLine:
             [int(count) for count in last("silent")],
             len(measured) - len(current),
             sorted({int(arrays["cut"][-1]) for arrays in current if "cut" in arrays}),
+            reads_pads(group.factors),
         )
 
     @property
@@ -234,7 +238,9 @@ class GradientFlow(ProbeFinding):
             if any(run.norm_MT.shape[1] == most for run in line.runs)
         ]  # fmt: skip
         models = dict.fromkeys(line.model for line in longest)
-        shown = [next(line for line in longest if line.model == model) for model in models]
+        # of each model the first that reads no pads
+        in_order = sorted(longest, key=lambda line: line.reads_pads)
+        shown = [next(line for line in in_order if line.model == model) for model in models]
         parts = [
             f"{words.label(line.label)} {_input_row(line)[5].text}, {line.verdict}"
             for line in shown

@@ -12,7 +12,7 @@ from rnnexp.results.study import Study
 class LeftOut(StudyFinding):
     """reasons: (probe, what it needs), each once.
 
-    too_many: the groups of a study that has more than are set side by side; None of others.
+    too_many: probes that have measured more groups than are set side by side, and how many.
     """
 
     place = 900
@@ -24,7 +24,7 @@ class LeftOut(StudyFinding):
     )
 
     reasons: Sequence[tuple[str, str]]
-    too_many: int | None
+    too_many: Sequence[tuple[str, int]]
 
     @classmethod
     def of(cls, study: Study) -> Self | None:
@@ -36,17 +36,21 @@ class LeftOut(StudyFinding):
             for run in group.ended
             for reason in run.summary.skipped_probes.items()
         )
-        measured = any(run.summary.probes for group in groups for run in group.ended)
-        too_many = len(groups) if measured and len(groups) > MAX_GROUPS else None
+        asked = dict.fromkeys(
+            probe for group in groups for run in group.ended for probe in run.summary.probes
+        )
+        counts = [(probe, sum(group.was_asked(probe) for group in groups)) for probe in asked]
+        too_many = [(probe, count) for probe, count in counts if count > MAX_GROUPS]
         if len(groups) < 2 or not (reasons or too_many):
             return None
         return cls(list(reasons), too_many)
 
     def text(self) -> str:
         lines = [f"probe {name} left out: it {reason}" for name, reason in self.reasons]
-        if self.too_many is not None:
+        for count in sorted({count for _, count in self.too_many}):
+            names = ", ".join(name for name, of in self.too_many if of == count)
             lines.append(
-                f"what probes measured is not shown: {self.too_many} groups are more than the "
-                f"{MAX_GROUPS} that a table sets side by side; rnnexp report RUN shows a run's"
+                f"what is not shown, of {names}: {count} groups are more than the {MAX_GROUPS} "
+                "that a table sets side by side; rnnexp report RUN shows a run's"
             )
         return "\n".join(lines)
