@@ -106,8 +106,12 @@ class Score:
 
         >>> ACCURACY.signed(0.05), MSE.signed(-0.01)
         ('+5.0', '-0.01')
+        >>> ACCURACY.signed(-1e-9)
+        '+0.0'
         """
-        return f"{100 * difference:+.1f}" if self.percent else f"{difference:+.4g}"
+        if not self.percent:
+            return f"{difference:+.4g}"
+        return f"{round(100 * difference, 1) + 0.0:+.1f}"  # -0.0 + 0.0 is 0.0
 
     def in_unit(self, unit: str) -> Self:
         """With the unit of what is predicted on its axis.

@@ -44,7 +44,7 @@ def test_a_planted_difference_is_told_with_its_interval_and_p(tmp_path: Path) ->
     (pair,) = [pair for pair in finding.comparisons if pair.others == {"seq_len": 200}]
     low, high = pair.difference.difference.ends or (0, 0)
     assert f"over 6 seeds: {100 * low:+.1f} to {100 * high:+.1f})" in answer
-    assert answer.endswith("); a significant p for 2 pairs takes 7 seeds.")
+    assert answer.endswith("); 6 seeds cannot be called significant (2 pairs take 7).")
 
 
 def test_a_planted_loss_names_the_other_one(tmp_path: Path) -> None:

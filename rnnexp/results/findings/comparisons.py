@@ -108,8 +108,9 @@ class Comparisons(StudyFinding):
         better = sentences.which_is_better(self.score, pair.difference.difference, first, second)
         told = sentences.difference(self.score, pair.difference.difference)
         if p is None:
-            tries = f" for {len(lines)} pairs" if len(lines) > 1 else ""
-            said = f"a significant p{tries} takes {seeds_needed(len(lines))} seeds"
+            tries = f"{len(lines)} pairs take" if len(lines) > 1 else "it takes"
+            n = sentences.seeds(pair.difference.difference.n)
+            said = f"{n} cannot be called significant ({tries} {seeds_needed(len(lines))})"
         else:
             among = f" adjusted for {len(lines)} pairs" if len(lines) > 1 else ""
             sure = "significant" if p <= SIGNIFICANT else "not significant"
