@@ -46,7 +46,8 @@ def draw(finding: SearchTrials, folder: Path) -> list[Path]:
         if not near.all():
             axes.plot(
                 numbers[~near], [worst] * int((~near).sum()), "o", color=look.color,
-                markerfacecolor="white", clip_on=False, label="far worse (drawn at the edge)",
+                markerfacecolor="white", clip_on=False, zorder=1.5,
+                label="far worse (drawn at the edge)",
             )  # fmt: skip
         for state, (marker, label) in _WITHOUT.items():
             own = [trial.number for trial in search.trials if trial.state == state]
