@@ -27,20 +27,25 @@ _MOST_NAMED = 4
 
 def question_of_study(study: Study) -> str:
     """The question that its runs have in `question`; else one made of the settings that vary."""
-    asked = {_asked(run.directory) for run in study.runs}
-    if len(asked) == 1 and isinstance(question := asked.pop(), str):
-        return question
+    first, *others = [_asked(run.directory) for run in study.runs] or [None]
+    if isinstance(first, str) and all(other == first for other in others):
+        return first
     score = study.score.axis
     if study.search is not None:
         return f"Which settings give the best validation {study.search.objective.axis}?"
-    factors = study.factors
-    if not factors or (factors == ["model"] and len(study.groups()) < 2):
+    # the model is named in every table, whether it varies or not
+    factors = [
+        name
+        for name in study.factors
+        if len({str(group.factors[name]) for group in study.groups()}) > 1
+    ]
+    if not factors:
         return f"Which {score} do these runs reach?"
     named = [_CALLED.get(name, words.setting_name(name)) for name in factors[:_MOST_NAMED]]
     if len(factors) > _MOST_NAMED:
         named.append(f"{len(factors) - _MOST_NAMED} more settings")
-    *first, last = named
-    listed = f"{', '.join(first)} and {last}" if first else last
+    *before, last = named
+    listed = f"{', '.join(before)} and {last}" if before else last
     return f"How does the test {score} depend on {listed}?"
 
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -203,7 +204,7 @@ def report_study(study: Study, plots: bool = True, to: Path | None = None) -> Re
     default the study's own.
     """
     if not study.runs:
-        if (study.path / PAGE).is_file():  # which says that it runs
+        if to is None and (study.path / PAGE).is_file():  # which says that it runs
             show_study(study, (), plots=False)
         return Report("", [], [], [], study.damaged)
     findings = study_findings(study)
@@ -224,8 +225,10 @@ def run_sentences(run: RunDirectory, findings: Sequence[Finding]) -> list[str]:
 
 def study_sentences(study: Study, findings: Sequence[Finding]) -> list[str]:
     """The answer of a study, a sentence each."""
-    if not any(run.summary.done for run in study.runs):
-        return ["No run of it has a result yet."]
+    if not any(run.finished for run in study.runs):
+        counts = Counter(run.summary.status for run in study.runs)
+        ended = ", ".join(f"{count} {status}" for status, count in counts.items())
+        return [f"No run of it has a score yet{f' ({ended})' if ended else ''}."]
     return answers(findings) or ["No sentence sums it up: its tables show what was found."]
 
 

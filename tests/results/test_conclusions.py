@@ -173,7 +173,9 @@ def test_where_no_run_beats_chance_no_difference_is_an_answer(tmp_path: Path) ->
 def test_a_study_without_a_result_says_so(tmp_path: Path) -> None:
     add_run(tmp_path, 0, None, status="diverged")
     study = Study.read(tmp_path)
-    assert "No run of it has a result yet." in str(report.of_study(study, [], study.path))
+    assert "No run of it has a score yet (1 diverged)." in str(
+        report.of_study(study, [], study.path)
+    )
 
 
 def summary(**values: object) -> Summary:
@@ -204,3 +206,35 @@ def summary(**values: object) -> Summary:
 )  # fmt: skip
 def test_how_a_run_ended_is_said(values: dict[str, object], said: str) -> None:
     assert conclusions.result_of(summary(**values)).endswith(said)
+
+
+def test_seeds_that_are_all_alike_can_differ(tmp_path: Path) -> None:
+    for number, (model, seed) in enumerate([(m, s) for m in ("rnn", "lstm") for s in range(6)]):
+        add_run(tmp_path, number, 0.9 if model == "lstm" else 0.4, model=model, seed=seed)
+    finding = Comparisons.of(Study.read(tmp_path))
+    assert finding is not None
+    assert finding.answer().startswith("LSTM is better than RNN in 6 of 6 seeds: ")
+
+
+def test_of_many_pairs_a_significant_one_is_told_and_how_many_are(tmp_path: Path) -> None:
+    """The first two rates do not differ, the third does."""
+    noise = np.random.default_rng(1).normal(0, 0.002, (3, 10))
+    number = 0
+    for i, rate in enumerate((0.1, 0.2, 0.4)):
+        for seed in range(10):
+            settings = {"optimizer.lr": rate}
+            score = 0.7 + 0.1 * (i == 2) + float(noise[i, seed])
+            add_run(tmp_path, number, score, seed=seed, **settings)
+            number += 1
+    finding = Comparisons.of(Study.read(tmp_path))
+    assert finding is not None
+    answer = finding.answer()
+    assert answer.startswith("learning rate 0.4 is better than learning rate 0.")
+    assert answer.endswith("adjusted for 3 pairs, of which 2 are significant.")
+
+
+def test_what_many_seeds_show_above_chance_is_no_chance(tmp_path: Path) -> None:
+    """Each run is too near to chance to beat it, and the mean of twenty is not."""
+    for seed in range(20):
+        add_run(tmp_path, seed, 0.515 + 0.001 * (seed % 5), seed=seed)
+    assert not Study.read(tmp_path).at_chance

@@ -162,7 +162,8 @@ def a_study(folder: Path) -> Path:
 
 def test_a_probe_without_a_finding_has_its_numbers_drawn(tmp_path: Path) -> None:
     run = RunDirectory.open(a_study(tmp_path / "study") / "job000")
-    assert str(report_run(run)).splitlines()[-1] == shown_path(run.plots)
+    *_, plots, page = str(report_run(run)).splitlines()
+    assert (plots, page) == (shown_path(run.plots), shown_path(run.path / "report.html"))
     assert "beats" in (run.plots / "pulse.svg").read_text()
 
 

@@ -43,17 +43,18 @@ def draw(finding: Scores, folder: Path) -> list[Path]:
             axes.set_xscale("log")
         levels = sorted({level for group, _ in scored for level in group.chance_levels})
         _scale(axes, finding, levels)
-        for chance in levels:
+        few = len(levels) <= FEW_LEVELS
+        for number, chance in enumerate(levels):
             axes.axvline(
                 chance, color=scales.CHANCE, linewidth=1.0, linestyle=(0, (1, 2)), zorder=1
             )
+            if number and not few:  # one name for all of them
+                continue
             axes.annotate(
-                f"chance {score.show(chance)}" if len(levels) <= FEW_LEVELS else "chance",
+                f"chance {score.show(chance)}" if few else "chance, each task has its own",
                 (chance, 1.0), xycoords=axes.get_xaxis_transform(), xytext=(0, 2),
                 textcoords="offset points", ha="center", va="bottom", fontsize=8.5,
             )  # fmt: skip
-            if len(levels) > FEW_LEVELS:
-                break
         axes.set_xlabel(f"test {score.axis}")
         style.title(canvas, _title(finding, scored, len(every)), 10)
         rows = [row for group, interval in scored[::-1] for row in _rows(finding, group, interval)]
@@ -101,7 +102,8 @@ def _title(finding: Scores, scored: Sequence[tuple[GroupScore, Interval]], every
     """Which group is ahead, where its interval lies apart from all others."""
     score = finding.score
     labels = {words.label(group.label): interval for group, interval in scored}
-    best = titles.ahead(score, labels) if every == len(scored) else None
+    same_chance = len({tuple(group.chance_levels) for group, _ in scored}) == 1
+    best = titles.ahead(score, labels) if every == len(scored) and same_chance else None
     what = f"Test {score.axis}"
     seen = f"{what}: {best} ahead of all others" if best else f"{what} of {every} settings"
     if every == 1:

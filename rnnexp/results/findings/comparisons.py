@@ -91,30 +91,38 @@ class Comparisons(StudyFinding):
         return [Cell(f"{second} - {first}{others}"), *difference]
 
     def answer(self) -> str:
-        """The first pair of the setting that is shown, at the longest length; what p says of it."""
+        """The pair that differs most of those that are significant; where none is, the first pair
+        at the longest length that reads no pads. And how many pairs are.
+        """
         lines = [pair for pair in self.comparisons if pair.factor == self.shown]
         if not lines or self.at_chance:
             return ""
         tested = PairsTested.of([pair.difference for pair in lines])
+        ps = tested.adjusted
+        significant = [i for i, p in enumerate(ps) if p is not None and p <= SIGNIFICANT]
         longest = max(map(_length, lines))
-        # the order of `min` keeps the first of those that read no pads
-        place = min(
-            (i for i, pair in enumerate(lines) if _length(pair) == longest),
-            key=lambda i: reads_pads(lines[i].others),
+        at_longest = [i for i, pair in enumerate(lines) if _length(pair) == longest]
+        place = (
+            max(significant, key=lambda i: abs(lines[i].difference.difference.mean))
+            if significant
+            else min(at_longest, key=lambda i: reads_pads(lines[i].others))  # the first of them
         )
-        pair, p = lines[place], tested.adjusted[place]
+        pair, p = lines[place], ps[place]
         first, second = (words.settings({self.shown: value}) for value in pair.values)
         where = f" ({words.settings(pair.others)})" if pair.others else ""
-        better = sentences.which_is_better(self.score, pair.difference.difference, first, second)
-        told = sentences.difference(self.score, pair.difference.difference)
+        over_seeds = pair.difference.difference
+        better = sentences.which_is_better(self.score, over_seeds, first, second)
+        told = sentences.difference(self.score, over_seeds)
         if p is None:
             tries = f"{len(lines)} pairs take" if len(lines) > 1 else "it takes"
-            n = sentences.seeds(pair.difference.difference.n)
+            n = sentences.seeds(over_seeds.n)
             said = f"{n} cannot be called significant ({tries} {seeds_needed(len(lines))})"
+        elif len(lines) == 1:
+            said = f"p = {p:.2g}, {'significant' if significant else 'not significant'}"
         else:
-            among = f" adjusted for {len(lines)} pairs" if len(lines) > 1 else ""
-            sure = "significant" if p <= SIGNIFICANT else "not significant"
-            said = f"p = {p:.2g}{among}, {sure}"
+            count = len(significant)
+            among = f"{count or 'none'} {'is' if count < 2 else 'are'} significant"
+            said = f"p = {p:.2g} adjusted for {len(lines)} pairs, of which {among}"
         return f"{better}{where}: {second} - {first} in test {self.score.axis} {told}; {said}."
 
     def as_json(self) -> list[dict[str, Any]]:

@@ -101,15 +101,15 @@ class Lyapunov(ProbeFinding):
         return [Table(head, rows, ["means (95% interval) over the longest examples"])]
 
     def answer(self) -> str:
-        """Whether nearby states part or meet, where the whole interval says it."""
+        """Whether small changes grow or die out, where the whole interval says it."""
         largest, low, high = self.last.largest, self.last.low, self.last.high
         if largest.value is None:
             return ""
-        meaning = "whether nearby states part or meet is unclear"
+        meaning = "whether small changes of the state grow or die out is unclear"
         if low is not None and high is not None and float(high[0]) < 0:
-            meaning = "nearby states meet, and what told them apart is forgotten"
+            meaning = "small changes of the state die out"
         elif low is not None and high is not None and float(low[0]) > 0:
-            meaning = "nearby states part"
+            meaning = "small changes of the state grow"
         return f"Largest Lyapunov exponent {largest.text} per step: {meaning}."
 
     def draw(self, folder: Path) -> list[Path]:

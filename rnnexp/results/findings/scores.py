@@ -180,8 +180,8 @@ class Scores(StudyFinding):
             sentences.labelled(group.label, sentences.with_uncertainty(self.score, interval))
             for group, interval in scored
         ]
-        if len(parts) <= sentences.MOST_NAMED:
-            return f"{said}{'; '.join(parts)}."
+        if len(parts) <= sentences.MOST_NAMED or len(self.chance_levels) > 1:
+            return f"{said}{sentences.listed(parts)}."
         means = [interval.mean for _, interval in scored]
         ends = parts[means.index(max(means))], parts[means.index(min(means))]
         return f"{said}of {len(parts)} groups the highest mean has {ends[0]}; the lowest {ends[1]}."

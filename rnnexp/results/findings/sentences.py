@@ -72,14 +72,23 @@ def which_is_better(score: Score, interval: Interval, first: str, second: str) -
     'Between RNN and LSTM no difference is shown'
     >>> which_is_better(ACCURACY, Interval(2, 0.1, None, None, apart=[0.3, -0.1]), "RNN", "LSTM")
     'LSTM is better than RNN in 1 of 2 seeds, worse in 1'
+    >>> which_is_better(ACCURACY, Interval(3, 0.5, None, None), "RNN", "LSTM")
+    'LSTM is better than RNN in 3 of 3 seeds'
+    >>> which_is_better(ACCURACY, Interval(1, 0.5, None, None), "RNN", "LSTM")
+    'Of one seed nothing is said of RNN and LSTM'
     """
     sign = 1 if score.better == "high" else -1
-    if interval.apart:
-        better = sum(sign * value > 0 for value in interval.apart)
-        worse = sum(sign * value < 0 for value in interval.apart)
+    if interval.n == 1:
+        return f"Of one seed nothing is said of {first} and {second}"
+    apart = interval.apart
+    if interval.alike and interval.mean != 0:
+        apart = [interval.mean] * interval.n
+    if apart:
+        better = sum(sign * value > 0 for value in apart)
+        worse = sum(sign * value < 0 for value in apart)
         told = f"{second} is better than {first} in {better} of {interval.n} seeds"
         return told + (f", worse in {worse}" if worse else "")
-    if interval.ends is not None and interval.n > 1 and not interval.alike:
+    if interval.ends is not None and not interval.alike:
         low, high = sorted(sign * end for end in interval.ends)
         if low > 0:
             return f"{second} is better than {first}"

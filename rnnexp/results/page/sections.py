@@ -33,7 +33,7 @@ def _of_finding(number: int, finding: Finding, pictures: Pictures) -> Section:
     heading = finding.heading or finding.name.replace("_", " ").capitalize()
     answer = _answer(finding)
     return Section(
-        name=finding.name.replace("_", "-"),
+        name=f"{number + 1}-{finding.name.replace('_', '-')}",  # probes without a finding share one
         heading=heading,
         equation=finding.equation,
         reading=finding.reading,

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from rnnexp.printable import printable
+from rnnexp.results.figure_files import split_fonts
 
 #: What matplotlib says of all lines in each file; the page's own styles say it once.
 _OF_ALL = "*{stroke-linejoin: round; stroke-linecap: butt}"
@@ -31,16 +32,15 @@ def inlined(svg: str, prefix: str, alternative: str) -> Inlined:
     >>> made.text, made.width
     ('<svg role="img" aria-label="a &lt; b"><g id="f-a"/></svg>', 72.0)
     """
-    text = printable(svg[svg.index("<svg") :])
+    text, faces = split_fonts(printable(svg[svg.index("<svg") :]))
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
     styles = re.findall(r"<style[^>]*>(.*?)</style>", text, flags=re.DOTALL)
     text = re.sub(r"<style[^>]*>.*?</style>\s*", "", text, flags=re.DOTALL)
     text = re.sub(r"<defs>\s*</defs>\s*", "", text)
     text = re.sub(r"<[^<>]+>", lambda tag: _prefixed(tag[0], prefix), text)
-    # a line for each font: figures share most of them
-    rules = [rule for style in styles for rule in _rule(style).splitlines()]
-    return Inlined(_framed(text, alternative), _width(svg), tuple(rules))
+    rules = [rule for style in styles if (rule := _rule(style))]
+    return Inlined(_framed(text, alternative), _width(svg), (*rules, *faces))
 
 
 def _prefixed(tag: str, prefix: str) -> str:
