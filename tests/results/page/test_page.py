@@ -154,7 +154,7 @@ def test_of_one_seed_and_of_no_run_there_is_a_page(tmp_path: Path) -> None:
     write(live, tmp_path / "none")
     report.report_study(Study.read(tmp_path / "none"))
     page = (tmp_path / "none" / PAGE).read_text()
-    assert "No run of it has a result yet." in page
+    assert "No run of it has a score yet" in page
     assert "left out: job000" in page
     assert "data-unfinished" not in page.partition("<main>")[0]
 
