@@ -19,6 +19,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 from matplotlib.transforms import Transform
 
 from rnnexp.printable import in_one_line
+from rnnexp.results.figures.scales import Exponents
 from rnnexp.results.words import literal
 
 #: Points of one figure that tell their values; of lines with more it is every so manieth.
@@ -104,7 +105,7 @@ def _has_marker(line: object) -> bool:
 
 def _finite(axes: Axes, x: object, y: object, place: Transform, label: object) -> Iterator[_Drawn]:
     """None of what is not placed by both of its numbers, as a line across the whole axes is."""
-    if not all(place.contains_branch_seperately(axes.transData)):
+    if not _by_both(axes, place):
         return
     try:
         columns = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
@@ -117,6 +118,13 @@ def _finite(axes: Axes, x: object, y: object, place: Transform, label: object) -
     words = str(label or "")
     if len(points_N2):
         yield _Drawn(axes, points_N2, place, "" if words.startswith("_") else literal(words))
+
+
+def _by_both(axes: Axes, place: Transform) -> bool:
+    """Whether it places points as the axes' own numbers do, if moved by some points of paper."""
+    corners_22 = np.stack([axes.get_xlim(), axes.get_ylim()], axis=1)
+    moved_22 = place.transform(corners_22) - axes.transData.transform(corners_22)
+    return bool(np.isfinite(moved_22).all() and np.allclose(moved_22[0], moved_22[1], atol=1e-3))
 
 
 def _words(axes: Axes, x: float, y: float, label: str) -> str:
@@ -135,6 +143,8 @@ def _value(axis: Axis, value: float) -> str:
         for tick in np.flatnonzero(np.isclose(places, value))[:1]:
             if named := words(places[tick], int(tick)).strip():
                 return f"{_name(axis)}{named}"
+    if isinstance(words, Exponents):
+        return f"{_name(axis)}{words.shown(value)}"
     shown = f"{value:.4g}"
     if isinstance(words, FuncFormatter) and (in_percent := words(value, None)).endswith("%"):
         shown = f"{float(in_percent[:-1]):.4g}%"

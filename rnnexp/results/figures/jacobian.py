@@ -3,8 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axis import Axis
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from rnnexp.results import words
 from rnnexp.results.figures import looks, scales, style
@@ -59,7 +57,7 @@ def draw(finding: Jacobian, folder: Path) -> list[Path]:
         for axes in (largest, condition):
             axes.set_xlabel("distance k (steps)")
             scales.whole_numbers(axes.xaxis)
-            _powers_of_ten(axes.yaxis)
+            scales.exponents_axis(axes.yaxis)
         style.title(canvas, _title(finding), 10)
         style.name_lines(canvas, [largest, condition])
         return [style.save(canvas, folder, finding.name, rows)]
@@ -67,14 +65,6 @@ def draw(finding: Jacobian, folder: Path) -> list[Path]:
 
 def _drawn(values: Array) -> Array:
     return np.where(np.isfinite(values), values, np.nan)
-
-
-def _powers_of_ten(axis: Axis) -> None:
-    """Ticks at whole exponents, as the powers of ten that they are."""
-    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 4, 5, 10]))
-    axis.set_major_formatter(
-        FuncFormatter(lambda value, _: "10" + str(round(value)).translate(_SUPERSCRIPTS))
-    )
 
 
 def _title(finding: Jacobian) -> str:

@@ -176,6 +176,27 @@ def plain_powers(axis: Axis) -> None:
             put(PlainPowers(formatter))
 
 
+class Exponents(Formatter):
+    """What is drawn is the exponent: at 3 stands 10³. For what leaves the range of numbers."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return "10" + str(round(x)).translate(_SUPERSCRIPTS)
+
+    def shown(self, exponent: float) -> str:
+        """The value itself, as far as it is a number.
+
+        >>> Exponents().shown(-2.5), Exponents().shown(400.5)
+        ('0.003162', '10^400.5')
+        """
+        return f"{10.0**exponent:.4g}" if abs(exponent) < 300 else f"10^{exponent:.4g}"
+
+
+def exponents_axis(axis: Axis) -> None:
+    """Ticks at whole exponents, as the powers of ten that they are."""
+    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 4, 5, 10]))
+    axis.set_major_formatter(Exponents())
+
+
 # -- logarithmic axes ------------------------------------------------------------------------------
 
 

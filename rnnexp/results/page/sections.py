@@ -1,6 +1,7 @@
 """A section of a page for each finding, and one for what was predicted before the training."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rnnexp.errors import first_line
@@ -24,7 +25,10 @@ def of_findings(findings: Sequence[Finding], pictures: Pictures) -> tuple[list[S
             faults.append(f"left out: what was found of '{finding.title}' ({what})")
             continue
         if section.tables or section.lines or section.pictures:
-            sections.append(section)
+            # probes without a finding of their own share a name, and places on a page may not
+            same = sum(other.name.split("--")[0] == section.name for other in sections)
+            name = f"{section.name}--{same + 1}" if same else section.name
+            sections.append(replace(section, name=name))
     return sections, faults
 
 
@@ -33,7 +37,7 @@ def _of_finding(number: int, finding: Finding, pictures: Pictures) -> Section:
     heading = finding.heading or finding.name.replace("_", " ").capitalize()
     answer = _answer(finding)
     return Section(
-        name=f"{number + 1}-{finding.name.replace('_', '-')}",  # probes without a finding share one
+        name=finding.name.replace("_", "-"),
         heading=heading,
         equation=finding.equation,
         reading=finding.reading,

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from rnnexp.results.figures import hover, style
-from rnnexp.results.figures.scales import beside, percent_axis
+from rnnexp.results.figures.scales import beside, exponents_axis, percent_axis
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -50,11 +50,13 @@ def test_a_line_tells_its_points_in_the_words_of_its_axes(tmp_path: Path) -> Non
 def test_they_are_where_the_line_is_drawn(tmp_path: Path) -> None:
     def draw(axes: Axes) -> None:
         axes.plot([0, 1], [0, 1], marker="o", transform=beside(axes, 0, 2), label="moved")
+        axes.set(xlim=(-1, 2), ylim=(-1, 2))
 
     points = saved(tmp_path, draw)
     text = (tmp_path / "figure.svg").read_text()
     drawn = re.findall(r'<use xlink:href="#[^"]*" x="([\d.]+)" y="([\d.]+)" style="fill', text)
     places = [(float(x), float(y)) for x, y in drawn]
+    assert len(points) == 2
     for x, y, _ in points:
         assert any(abs(x - a) < 0.2 and abs(y - b) < 0.2 for a, b in places)
 
@@ -87,3 +89,15 @@ def test_what_lies_outside_the_axes_tells_nothing(tmp_path: Path) -> None:
 
     assert len(saved(tmp_path, draw)) == 2
     assert saved(tmp_path, lambda axes: axes.text(0, 0, "nothing")) == []
+
+
+def test_where_exponents_are_drawn_the_values_are_told(tmp_path: Path) -> None:
+    def draw(axes: Axes) -> None:
+        axes.plot([1, 2], [-2.0, -400.0], label="LSTM")
+        axes.set(xlabel="distance", ylabel="singular value")
+        exponents_axis(axes.yaxis)
+
+    assert [words for _, _, words in saved(tmp_path, draw)] == [
+        "LSTM: distance 1, singular value 0.01",
+        "LSTM: distance 2, singular value 10^-400",
+    ]
