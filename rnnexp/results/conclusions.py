@@ -4,6 +4,7 @@ from rnnexp.results import words
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
 from rnnexp.results.summary import Summary
+from rnnexp.scores import Score
 
 #: What settings are called in a question, where their names would not be understood.
 _CALLED = {
@@ -85,10 +86,14 @@ def result_of(summary: Summary) -> str:
     sentence += f"; chance is {score.show(score.chance)}"
     if low is None or high is None or not score.tells_skill:
         return sentence + "."
-    return sentence + (
-        ": it beats chance."
-        if score.beats_chance((low, high))
-        else ": not clearly above chance."
-        if score.better == "high"
-        else ": not clearly better than chance."
-    )
+    return sentence + f": {_against_chance(score, (low, high))}."
+
+
+def _against_chance(score: Score, ends: tuple[float, float]) -> str:
+    """What the whole interval over test examples says of chance."""
+    if score.beats_chance(ends):
+        return "it beats chance"
+    skills = [score.skill(end) for end in ends]
+    if all(skill is not None and skill < 0 for skill in skills):
+        return "it is worse than chance"
+    return f"not clearly {'above' if score.better == 'high' else 'better than'} chance"

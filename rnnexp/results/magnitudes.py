@@ -14,10 +14,9 @@ from rnnexp.ranges import FLOOR
 from rnnexp.results.statistics import Interval, log_interval
 from rnnexp.results.tables import NOTHING, Cell
 
-SEVERE = "severe vanishing"
 #: Verdicts on the gradient at an early step over that at a late one: upper bound, words.
 VERDICTS = (
-    (0.01, SEVERE),
+    (0.01, "severe vanishing"),
     (0.1, "moderate vanishing"),
     (10.0, "good flow"),
     (math.inf, "exploding"),

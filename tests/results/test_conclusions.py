@@ -44,20 +44,20 @@ def test_a_planted_difference_is_told_with_its_interval_and_p(tmp_path: Path) ->
     (pair,) = [pair for pair in finding.comparisons if pair.others == {"seq_len": 200}]
     low, high = pair.difference.difference.ends or (0, 0)
     assert f"over 6 seeds: {100 * low:+.1f} to {100 * high:+.1f})" in answer
-    assert answer.endswith("); 6 seeds cannot be called significant (2 pairs take 7).")
+    assert answer.endswith("takes 7 seeds for 2 pairs.")
 
 
 def test_a_planted_loss_names_the_other_one(tmp_path: Path) -> None:
     finding = Comparisons.of(plant(tmp_path, lstm=-0.2, lengths=(50,)))
     assert finding is not None
     assert finding.answer().startswith("RNN is better than LSTM: LSTM - RNN in test accuracy -")
-    assert finding.answer().endswith("p = 0.031, significant.")
+    assert finding.answer().endswith("; p = 0.031.")
 
 
 def test_where_nothing_differs_no_difference_is_said(tmp_path: Path) -> None:
     finding = Comparisons.of(plant(tmp_path, lstm=0.0, lengths=(50,)))
     assert finding is not None
-    assert finding.answer().startswith("Between RNN and LSTM no difference is shown: ")
+    assert finding.answer().startswith("Between RNN and LSTM no difference is significant: ")
 
 
 @pytest.mark.parametrize("score", [ACCURACY, MSE], ids=lambda score: score.name)
@@ -121,8 +121,8 @@ def test_many_groups_are_told_by_their_ends(tmp_path: Path) -> None:
     assert scores is not None
     answer = scores.answer()
     assert "(chance: 50.0%)" in answer
-    assert "of 8 groups the highest mean has RNN, 80 steps: 85.0% (one seed: no interval)" in answer
-    assert answer.endswith("the lowest RNN, 10 steps: 50.0% (one seed: no interval).")
+    assert "of 8 groups the best mean has RNN, 80 steps: 85.0% (one seed: no interval)" in answer
+    assert answer.endswith("the worst RNN, 10 steps: 50.0% (one seed: no interval).")
 
 
 def test_the_question_is_that_of_the_runs_else_one_of_what_varies(tmp_path: Path) -> None:
@@ -195,6 +195,7 @@ def summary(**values: object) -> Summary:
         ({}, "Test accuracy 80.0% (95% interval over 500 test examples: 76.0% to 84.0%); "
              "chance is 50.0%: it beats chance."),
         ({"test_interval": {"accuracy": [0.45, 0.84]}}, "not clearly above chance."),
+        ({"test_interval": {"accuracy": [0.25, 0.45]}}, ": it is worse than chance."),
         ({"test_interval": {}}, "Test accuracy 80.0%; chance is 50.0%."),
         ({"chance": {}}, "what chance gives is not known."),
         ({"status": "diverged", "reason": "step 3 is not finite"},
@@ -202,7 +203,10 @@ def summary(**values: object) -> Summary:
         ({"status": "interrupted", "test": None}, "The run has no result: it is interrupted."),
         ({"test": None}, "The run has finished without a score."),
     ],
-    ids=["beats", "not_clearly", "no_interval", "no_chance", "diverged", "interrupted", "no_score"],
+    ids=[
+        "beats", "not_clearly", "worse", "no_interval", "no_chance", "diverged", "interrupted",
+        "no_score",
+    ],
 )  # fmt: skip
 def test_how_a_run_ended_is_said(values: dict[str, object], said: str) -> None:
     assert conclusions.result_of(summary(**values)).endswith(said)

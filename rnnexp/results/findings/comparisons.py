@@ -111,14 +111,20 @@ class Comparisons(StudyFinding):
         first, second = (words.settings({self.shown: value}) for value in pair.values)
         where = f" ({words.settings(pair.others)})" if pair.others else ""
         over_seeds = pair.difference.difference
-        better = sentences.which_is_better(self.score, over_seeds, first, second)
+        better = f"Between {first} and {second} no difference is significant"
+        if p is None or p <= SIGNIFICANT:
+            better = sentences.which_is_better(self.score, over_seeds, first, second)
         told = sentences.difference(self.score, over_seeds)
         if p is None:
-            tries = f"{len(lines)} pairs take" if len(lines) > 1 else "it takes"
-            n = sentences.seeds(over_seeds.n)
-            said = f"{n} cannot be called significant ({tries} {seeds_needed(len(lines))})"
+            tries = f" for {len(lines)} pairs" if len(lines) > 1 else ""
+            said = (
+                "by that interval, which holds where differences are normal; a test that assumes "
+                f"nothing takes {seeds_needed(len(lines))} seeds{tries}"
+            )
+            if over_seeds.ends is None:
+                said = f"a test takes {seeds_needed(len(lines))} seeds{tries}"
         elif len(lines) == 1:
-            said = f"p = {p:.2g}, {'significant' if significant else 'not significant'}"
+            said = f"p = {p:.2g}"
         else:
             count = len(significant)
             among = f"{count or 'none'} {'is' if count < 2 else 'are'} significant"
@@ -162,7 +168,8 @@ class Comparisons(StudyFinding):
 
 def _length(pair: Comparison) -> float:
     """The length at which a pair is compared; 0 where none varies."""
-    return max((float(pair.others[name]) for name in LENGTHS if name in pair.others), default=0.0)
+    lengths = (pair.others.get(name) for name in LENGTHS)
+    return max((float(length) for length in lengths if length is not None), default=0.0)
 
 
 def difference_cells(score: Score, over_seeds: Paired, p: float | None) -> list[Cell]:

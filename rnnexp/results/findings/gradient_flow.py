@@ -14,7 +14,7 @@ from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import ProbeFinding
 from rnnexp.results.findings.padding import reads_pads
 from rnnexp.results.groups import Group
-from rnnexp.results.magnitudes import NOT_MEASURED, SEVERE, Magnitude, verdict_over
+from rnnexp.results.magnitudes import NOT_MEASURED, Magnitude, verdict_over
 from rnnexp.results.study_run import Arrays, StudyRun
 from rnnexp.results.tables import NOTHING, Cell, Table, with_ends
 
@@ -249,13 +249,10 @@ class GradientFlow(ProbeFinding):
         if not parts:
             return ""
         over = "examples" if {len(line.late) for line in shown} == {1} else "seeds"
-        said = (
+        return (
             "Early steps get this share of the gradient that late ones get (95% intervals over "
             f"{over}): {sentences.listed(parts)}."
         )
-        if any(line.verdict == SEVERE for line in shown):
-            said += " Where it vanishes, what was read early can hardly be learned."
-        return said
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import gradient_flow

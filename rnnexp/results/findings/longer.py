@@ -70,7 +70,11 @@ class Longer(StudyFinding):
         axis = length_axis(study)
         if axis is None:
             return None
-        scored = [group for group in study.groups() if group.interval(study.column) is not None]
+        scored = [
+            group
+            for group in study.groups()
+            if group.interval(study.column) is not None and group.factors[axis] is not None
+        ]
         lengths = sorted({int(group.factors[axis]) for group in scored})
         if len(lengths) < 2:
             return None

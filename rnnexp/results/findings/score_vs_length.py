@@ -80,7 +80,11 @@ class ScoreVsLength(StudyFinding):
         axis = length_axis(study)
         if axis is None or varies_padding(study):
             return None
-        groups = [group for group in study.groups() if group.interval(study.column)]
+        groups = [
+            group
+            for group in study.groups()
+            if group.interval(study.column) and group.factors[axis] is not None
+        ]
         data = dict.fromkeys(str(group.first.summary.data) for group in groups)
         panels = [
             _panel(name, [g for g in groups if g.first.summary.data == name], axis, study.score)

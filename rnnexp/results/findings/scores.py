@@ -167,7 +167,7 @@ class Scores(StudyFinding):
         return [*notes, *self.tested, *self.notes]
 
     def answer(self) -> str:
-        """Each group's score where they are few; else the highest mean and the lowest."""
+        """Each group's score where they are few; else the best mean and the worst."""
         scored = [(group, group.interval) for group in self.groups if group.interval is not None]
         if not scored:
             return ""
@@ -182,14 +182,27 @@ class Scores(StudyFinding):
         ]
         if len(parts) <= sentences.MOST_NAMED or len(self.chance_levels) > 1:
             return f"{said}{sentences.listed(parts)}."
-        means = [interval.mean for _, interval in scored]
-        ends = parts[means.index(max(means))], parts[means.index(min(means))]
-        return f"{said}of {len(parts)} groups the highest mean has {ends[0]}; the lowest {ends[1]}."
+        sign = 1 if self.score.better == "high" else -1
+        means = [sign * interval.mean for _, interval in scored]
+        if max(means) == min(means):
+            return f"{said}all {len(parts)} groups have the mean {self.score.show(abs(means[0]))}."
+        best, worst = (scored[means.index(end(means))] for end in (max, min))
+        told = [
+            sentences.labelled(group.label, f"{_mean_in_words(self.score, interval)}")
+            for group, interval in (best, worst)
+        ]
+        return f"{said}of {len(parts)} groups the best mean has {told[0]}; the worst {told[1]}."
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import scores
 
         return scores.draw(self, folder) if self.drawn else []
+
+
+def _mean_in_words(score: Score, interval: Interval) -> str:
+    """The mean too where seeds are shown one by one, since groups are ranked by it."""
+    told = sentences.with_uncertainty(score, interval)
+    return f"mean {score.show(interval.mean)}: {told}" if interval.apart else told
 
 
 def weights_tested(summaries: Sequence[Summary]) -> list[str]:

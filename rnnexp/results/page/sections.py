@@ -16,7 +16,8 @@ def of_findings(findings: Sequence[Finding], pictures: Pictures) -> tuple[list[S
 
     One that says nothing and has no figure has no section.
     """
-    sections, faults = [], []
+    sections: list[Section] = []
+    faults: list[str] = []
     for number, finding in enumerate(findings):
         try:
             section = _of_finding(number, finding, pictures)
