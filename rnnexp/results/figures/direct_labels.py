@@ -32,6 +32,10 @@ WIDTH, LINES = 24, 4
 CONTRAST = 4.5
 #: A name moved by more of its points, or of a line that ends so far from the edge, has a leader.
 LEAD, FAR = 5.0, 10.0
+#: A leader's colour where it crosses its panel.
+LEADER = "#777777"
+
+Place = tuple[float, float]
 
 
 @dataclass
@@ -227,13 +231,20 @@ def _settle_panel(axes: Axes, names: Sequence[_Name]) -> None:
     for name, (x, _), y, place in zip(names, ends, wanted, places, strict=True):
         name.text.set_y(float(to_axes.transform((box.x1, place))[1]))
         if abs(place - y) > LEAD * points or x < box.x1 - FAR * points:
-            path = [(x, y), (max(x, box.x1), y), (box.x1 + (GAP - 1.5) * points, place)]
-            leader = PathPatch(
-                Outline(to_axes.transform(path)), transform=axes.transAxes, fill=False,
-                clip_on=False, edgecolor=name.text.get_color(), linewidth=0.6, alpha=0.7,
-                zorder=1.5,
-            )  # fmt: skip
-            axes.add_patch(leader)
+            edge, label = (max(x, box.x1), y), (box.x1 + (GAP - 1.5) * points, place)
+            _lead(axes, [edge, label], name.text.get_color())
+            if x < box.x1:  # inside the panel no colour of data, which it might be taken for
+                _lead(axes, [(x, y), edge], LEADER, (0, (1, 3)))
+
+
+def _lead(axes: Axes, path: Sequence[Place], color: Any, dashes: Any = "-") -> None:
+    """A thin line from place to place, in pixels."""
+    outline = Outline(axes.transAxes.inverted().transform(path))
+    leader = PathPatch(
+        outline, transform=axes.transAxes, fill=False, clip_on=False, edgecolor=color,
+        linewidth=0.6, linestyle=dashes, alpha=0.7, zorder=1.5,
+    )  # fmt: skip
+    axes.add_patch(leader)
 
 
 def _end(axes: Axes, line: Line2D) -> tuple[float, float]:
