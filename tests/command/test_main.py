@@ -212,7 +212,8 @@ def test_a_run_from_the_prompt(rnnexp: Rnnexp, run_directory: Callable[[], Path]
     path = run_directory()
     assert path.name.endswith("_gru_T12_s0_first")
     assert "test accuracy" in outcome.out
-    assert outcome.out.strip().endswith(str(path.relative_to(Path.cwd())))
+    own = str(path.relative_to(Path.cwd()))
+    assert outcome.out.splitlines()[-2:] == [own, f"{own}/report.html"]
     assert outcome.err == ""
 
 
