@@ -32,6 +32,8 @@ class Dials:
         bounds.fits("seq_len", self.seq_len, self.seq_len * bounds.WHOLE, "one sequence")
         if self.threads is not None:
             at_least("threads", self.threads, 1)
+        if self.question is not None and not self.question.strip():
+            raise ValueError("question is empty: leave it out, or say what is to be answered")
         for key in ("name", "study"):
             value = getattr(self, key)
             if value is not None and (not value.strip() or "/" in value or value.startswith(".")):

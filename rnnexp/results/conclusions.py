@@ -63,13 +63,15 @@ def question_of_run(run: RunDirectory) -> str:
 
 def _asked(run: RunDirectory) -> object:
     """What it has in `question`; None of a run that did not come as far as writing its settings."""
-    return run.config_as_written.get("question") if run.has_config else None
+    return (run.config_as_written.get("question") or None) if run.has_config else None
 
 
 def result_of(summary: Summary) -> str:
     """How a run ended, in a sentence: its test score, the interval over test examples, chance."""
     if summary.status != "finished":
         because = f": {summary.reason}" if summary.reason else ""
+        if summary.status == "diverged":
+            return f"The training diverged{because}."
         return f"The run has no result: it is {summary.status}{because}."
     score = summary.score()
     value = None if score is None or summary.test is None else summary.test.get(score.name)

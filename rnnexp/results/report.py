@@ -18,7 +18,7 @@ from rnnexp.results.findings.base import Finding
 from rnnexp.results.groups import Group
 from rnnexp.results.names import shown_path
 from rnnexp.results.page.content import Drawn
-from rnnexp.results.page.files import PAGE, write
+from rnnexp.results.page.files import PAGE, is_ours, write
 from rnnexp.results.prose import Piece, Prose, in_blocks, plain_text
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.study import Study
@@ -235,7 +235,11 @@ def study_sentences(study: Study, findings: Sequence[Finding]) -> list[str]:
 def where(*places: Path) -> list[str]:
     """A line for each place, and for the page in it; a page that is not there has none."""
     pages = [place / PAGE for place in places] if len(places) == 1 else []
-    shown = [place for place in [*places, *pages] if place.name != PAGE or place.is_file()]
+    shown = [
+        place
+        for place in [*places, *pages]
+        if place.name != PAGE or (place.is_file() and is_ours(place))
+    ]
     return [shown_path(place) for place in shown]
 
 
@@ -244,7 +248,10 @@ def answers(findings: Iterable[Finding]) -> list[str]:
     sentences: list[str] = []
     for finding in sorted(findings, key=lambda finding: finding.answer_place):
         with _told(f"the answer of '{finding.title}'"):
-            sentences.append(finding.answer())
+            answer: object = finding.answer()
+            if not isinstance(answer, str):
+                raise TypeError(f"answer() gives {type(answer).__name__} and no str")
+            sentences.append(answer)
     return [sentence for sentence in sentences if sentence]
 
 

@@ -1,11 +1,14 @@
 """The question of a study and its answer: what is planted is told, and nothing else."""
 
+import json
 import logging
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from rnnexp.dials import Dials
 from rnnexp.results import conclusions, report
 from rnnexp.results.findings import sentences
 from rnnexp.results.findings.comparisons import Comparisons
@@ -199,7 +202,7 @@ def summary(**values: object) -> Summary:
         ({"test_interval": {}}, "Test accuracy 80.0%; chance is 50.0%."),
         ({"chance": {}}, "what chance gives is not known."),
         ({"status": "diverged", "reason": "step 3 is not finite"},
-         "The run has no result: it is diverged: step 3 is not finite."),
+         "The training diverged: step 3 is not finite."),
         ({"status": "interrupted", "test": None}, "The run has no result: it is interrupted."),
         ({"test": None}, "The run has finished without a score."),
     ],
@@ -242,3 +245,28 @@ def test_what_many_seeds_show_above_chance_is_no_chance(tmp_path: Path) -> None:
     for seed in range(20):
         add_run(tmp_path, seed, 0.515 + 0.001 * (seed % 5), seed=seed)
     assert not Study.read(tmp_path).at_chance
+
+
+def test_an_empty_question_is_none(tmp_path: Path) -> None:
+    study = plant(tmp_path, lstm=0.1, question="")
+    assert conclusions.question_of_study(study).startswith("How does ")
+    with pytest.raises(ValueError, match="question is empty"):
+        Dials(question=" ")
+
+
+def test_an_answer_that_is_no_sentence_costs_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    study = plant(tmp_path, lstm=0.2)
+    monkeypatch.setattr(Comparisons, "answer", lambda self: 3)
+    told = report.answers(report.study_findings(study))
+    assert all(isinstance(sentence, str) for sentence in told)
+    assert "answer() gives int and no str" in caplog.text
+
+
+def test_a_study_in_a_folder_whose_name_is_no_text_is_reported(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"b\xff d")
+    study = plant(folder, lstm=0.2)
+    report.report_study(study, plots=False)
+    assert "b\\udcff d" in (folder / "report.html").read_text(encoding="utf-8")
+    assert json.loads((folder / "study.json").read_text(encoding="utf-8"))["study"] == folder.name

@@ -277,12 +277,17 @@ def seeds_note(counts: Sequence[int], intervals: Sequence[Interval] = ()) -> str
 # -- saving ----------------------------------------------------------------------------------------
 
 
-def save(canvas: Figure, folder: Path, name: str, numbers: Numbers) -> Path:
+def save(canvas: Figure, folder: Path, name: str, numbers: Numbers | None = None) -> Path:
     """`name`.png, for print, `name`.svg, and what is drawn as `name`.csv; returns the PNG's path.
 
     numbers: each value that is drawn, see `figure_files.Numbers`; of an empty figure none, and then
     it has no CSV.
     """
+    if numbers is None:  # as a package for an earlier version calls it
+        raise TypeError(
+            "style.save(canvas, folder, name, numbers) needs the numbers behind the figure: a list "
+            "of dicts, a row per point, as [{'line': 'LSTM', 'length': 50, 'accuracy': 0.8}]"
+        )
     folder.mkdir(exist_ok=True)
     figure_files.write_numbers(folder, name, numbers)
     _finish(canvas)

@@ -111,7 +111,8 @@ def address(target: Path, folder: Path) -> str:
     >>> address(Path("/a/s/rnn 50%/report.html"), Path("/a/s"))
     'rnn%2050%25/report.html'
     """
-    return quote(Path(os.path.relpath(target, folder)).as_posix())
+    # as bytes: a name need not be UTF-8
+    return quote(os.fsencode(Path(os.path.relpath(target, folder)).as_posix()))
 
 
 def is_missing(cell: Cell) -> bool:

@@ -35,6 +35,8 @@ def of_findings(findings: Sequence[Finding], pictures: Pictures) -> tuple[list[S
 
 def _of_finding(number: int, finding: Finding, pictures: Pictures) -> Section:
     tables = list(finding.tables())
+    if other := [table for table in tables if not isinstance(table, Table)]:
+        raise TypeError(f"tables() gives {type(other[0]).__name__} and no Table")
     heading = finding.heading or finding.name.replace("_", " ").capitalize()
     answer = _answer(finding)
     return Section(
