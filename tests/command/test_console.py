@@ -129,7 +129,8 @@ def test_files_called_as_modules_of_python(workdir: Path) -> None:
     # beside how far the study is, where a busy machine takes long
     told = [line for line in done.stderr.splitlines() if " jobs done, " not in line]
     assert (done.returncode, told) == (0, [])
-    assert "95% over examples" in done.stdout
+    assert "test accuracy " in done.stdout
+    assert ", chance 50.0%" in done.stdout
 
 
 def test_the_current_folder_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
