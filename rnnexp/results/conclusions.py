@@ -22,6 +22,9 @@ _CALLED = {
     "schedule": "the schedule of the learning rate",
 }
 
+#: Of fewer test examples a run's score is a matter of luck, and no verdict is given of it.
+FEW_EXAMPLES = 10
+
 #: Of more settings that vary a question names so many.
 _MOST_NAMED = 4
 
@@ -79,14 +82,23 @@ def result_of(summary: Summary) -> str:
     ends = (summary.test_interval or {}).get(score.name) or (None, None)
     low, high = ends
     if low is not None and high is not None:
-        over = f"{summary.data_report.get('test', 'the')} test examples"
+        n = summary.data_report.get("test", "the")
+        over = f"{n} test example{'' if n == 1 else 's'}"
         sentence += f" (95% interval over {over}: {score.show(low)} to {score.show(high)})"
+    if is_of_few_examples(summary):
+        return sentence + ": of so few examples that says nothing of how well it does."
     if score.chance is None:
         return sentence + "; what chance gives is not known."
     sentence += f"; chance is {score.show(score.chance)}"
     if low is None or high is None or not score.tells_skill:
         return sentence + "."
     return sentence + f": {_against_chance(score, (low, high))}."
+
+
+def is_of_few_examples(summary: Summary) -> bool:
+    """Whether it was tested on so few that its score says nothing."""
+    n = summary.data_report.get("test")
+    return isinstance(n, int) and n < FEW_EXAMPLES
 
 
 def _against_chance(score: Score, ends: tuple[float, float]) -> str:

@@ -1,6 +1,7 @@
 """The question of a study and its answer: what is planted is told, and nothing else."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -196,6 +197,8 @@ def summary(**values: object) -> Summary:
              "chance is 50.0%: it beats chance."),
         ({"test_interval": {"accuracy": [0.45, 0.84]}}, "not clearly above chance."),
         ({"test_interval": {"accuracy": [0.25, 0.45]}}, ": it is worse than chance."),
+        ({"data_report": {"test": 1}}, "(95% interval over 1 test example: 76.0% to 84.0%): of so "
+             "few examples that says nothing of how well it does."),
         ({"test_interval": {}}, "Test accuracy 80.0%; chance is 50.0%."),
         ({"chance": {}}, "what chance gives is not known."),
         ({"status": "diverged", "reason": "step 3 is not finite"},
@@ -204,7 +207,7 @@ def summary(**values: object) -> Summary:
         ({"test": None}, "The run has finished without a score."),
     ],
     ids=[
-        "beats", "not_clearly", "worse", "no_interval", "no_chance", "diverged", "interrupted",
+        "beats", "not_clearly", "worse", "few", "no_interval", "no_chance", "diverged", "interrupted",
         "no_score",
     ],
 )  # fmt: skip
@@ -242,3 +245,37 @@ def test_what_many_seeds_show_above_chance_is_no_chance(tmp_path: Path) -> None:
     for seed in range(20):
         add_run(tmp_path, seed, 0.515 + 0.001 * (seed % 5), seed=seed)
     assert not Study.read(tmp_path).at_chance
+
+
+def of_models(folder: Path, **scores: float) -> Study:
+    """Each model at two lengths, of three seeds, on 20 test examples."""
+    number = 0
+    for model, score in scores.items():
+        for length in (50, 200):
+            for seed in range(3):
+                at = score + 0.01 * seed
+                add_run(folder, number, at, model=model, seq_len=length, seed=seed)
+                number += 1
+    return Study.read(folder)
+
+
+def test_of_two_that_do_not_beat_chance_none_is_called_better(tmp_path: Path) -> None:
+    """That a third does is no reason to rank them."""
+    study = of_models(tmp_path, rnn=0.3, lstm=0.4, bag=0.9)
+    rnn, lstm = (next(g for g in study.groups() if g.model == name) for name in ("rnn", "lstm"))
+    assert rnn.at_chance(study.score)
+    assert lstm.at_chance(study.score)
+    assert not study.at_chance
+    pairs, longer = Comparisons.of(study), Longer.of(study)
+    assert pairs is not None
+    assert longer is not None
+    two = [pair for pair in pairs.comparisons if pair.values == ("rnn", "lstm")]
+    assert replace(pairs, comparisons=two).answer() == (
+        "Neither RNN nor LSTM is shown to beat chance (200 steps): nothing can be said of which is "
+        "better."
+    )
+    assert "bag of words" in pairs.answer()
+    changes, unknown = longer.answer().split(" Not shown to beat chance at 50 or at 200 steps")
+    assert "changes by: bag of words" in changes
+    assert "RNN" not in changes
+    assert unknown.endswith("is not known: RNN; LSTM.")

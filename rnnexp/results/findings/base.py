@@ -19,6 +19,9 @@ from rnnexp.results.tables import Table
 #: Groups that one table can hold and still be read, and lines that one figure can.
 MAX_GROUPS, MAX_LINES = 12, 8
 
+#: Below it are the places of answers that a study or a run was made for.
+MADE_FOR = 100
+
 #: What a table says where its figure would have more.
 NO_FIGURE = f"no figure: more than {MAX_LINES} groups"
 
@@ -30,7 +33,7 @@ class Finding(ABC):
     name: of the file that it is in; its figure and its key in study.json have the same.
     json_when_absent: what study.json says where it does not apply; None: nothing.
     answer_place: of several answers that with the lowest comes first; what a study was made for
-        has one below 100, what explains it 200 and above.
+        has one below `MADE_FOR`, what explains it 200 and above.
 
     What a page says of it, in words for someone who meets it the first time:
 

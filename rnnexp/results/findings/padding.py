@@ -51,11 +51,13 @@ class PaddingCost:
     """All settings alike but the two. lost: the score at the last word, less that behind the pads.
 
     intervals: of the places that `SHOWN` has, in its order.
+    at_chance: whether it beats chance in neither place, so that there is nothing to lose.
     """
 
     settings: Sequence[Any]
     intervals: Sequence[Interval | None]
     lost: Paired | None
+    at_chance: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,15 +140,25 @@ class Padding(StudyFinding):
         if length is not None:
             longest = max(int(cost.settings[length]) for cost, _ in known)
             known = [pair for pair in known if int(pair[0].settings[length]) == longest]
-        parts = [
-            f"{words.settings(dict(zip(self.others, cost.settings, strict=True)))} "
-            f"{sentences.difference(self.score, lost.difference)}"
-            for cost, lost in known
-        ]
-        return (
-            f"Lost to the pads where the answer is read behind them, of the test {self.score.axis} "
-            f"at the last real step: {sentences.listed(parts)}."
-        )
+        parts, guessing = [], []
+        for cost, lost in known:
+            name = words.settings(dict(zip(self.others, cost.settings, strict=True)))
+            if cost.at_chance:
+                guessing.append(name)
+            else:
+                parts.append(f"{name} {sentences.difference(self.score, lost.difference)}")
+        told = []
+        if parts:
+            told.append(
+                "Lost to the pads where the answer is read behind them, of the test "
+                f"{self.score.axis} at the last real step: {sentences.listed(parts)}."
+            )
+        if guessing:
+            told.append(
+                "Not shown to beat chance behind the pads or at the last real step, so that what "
+                f"the pads cost is not known: {sentences.listed(guessing)}."
+            )
+        return " ".join(told)
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import padding
@@ -192,7 +204,8 @@ def _costs(study: Study) -> list[PaddingCost]:
         intervals = [
             places[place].interval(study.column) if place in places else None for place in SHOWN
         ]
-        costs.append(PaddingCost(settings, intervals, lost))
+        at_chance = all(places[place].at_chance(study.score) for place in (BEHIND, AT_WORD))
+        costs.append(PaddingCost(settings, intervals, lost, at_chance))
     return costs
 
 

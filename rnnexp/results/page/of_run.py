@@ -83,7 +83,7 @@ def _facts(summary: Summary) -> list[tuple[str, str]]:
     if summary.epochs is not None:
         trained.append(f"{summary.epochs} epoch{'s' if summary.epochs != 1 else ''}")
     if summary.steps is not None:
-        trained.append(f"{summary.steps} steps")
+        trained.append(f"{summary.steps} step{'s' if summary.steps != 1 else ''}")
     if summary.seconds is not None:
         trained.append(duration(summary.seconds))
     facts = [
