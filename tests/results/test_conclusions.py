@@ -207,8 +207,8 @@ def summary(**values: object) -> Summary:
         ({"test": None}, "The run has finished without a score."),
     ],
     ids=[
-        "beats", "not_clearly", "worse", "few", "no_interval", "no_chance", "diverged", "interrupted",
-        "no_score",
+        "beats", "not_clearly", "worse", "few", "no_interval", "no_chance", "diverged",
+        "interrupted", "no_score",
     ],
 )  # fmt: skip
 def test_how_a_run_ended_is_said(values: dict[str, object], said: str) -> None:

@@ -35,6 +35,9 @@ class Finding(ABC):
     answer_place: of several answers that with the lowest comes first; what a study was made for
         has one below `MADE_FOR`, what explains it 200 and above.
 
+    leads: whether its figure is of what a study was made for: of those that have one the first
+        stands directly below the answer.
+
     What a page says of it, in words for someone who meets it the first time:
 
     heading: what is seen, a few words. equation: what was measured, in Unicode.
@@ -45,6 +48,7 @@ class Finding(ABC):
     name: ClassVar[str]
     json_when_absent: ClassVar[Any] = None
     answer_place: ClassVar[int] = 500
+    leads: ClassVar[bool] = False
     heading: ClassVar[str] = ""
     equation: ClassVar[str] = ""
     reading: ClassVar[str] = ""

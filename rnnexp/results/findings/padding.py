@@ -68,6 +68,7 @@ class Padding(StudyFinding):
     """
 
     place, answer_place = 40, 115
+    leads = True
     heading = "What the pads cost"
     equation = (
         "lost to the pads: score read at the last real step less score read behind the pads, "

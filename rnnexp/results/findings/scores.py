@@ -47,6 +47,7 @@ class Scores(StudyFinding):
     """
 
     place, answer_place = 10, 130
+    leads = True
     heading = "The score of each setting"
     equation = "mean ± t(0.975, n-1) s / √n over n seeds, within the bounds of the score"
     reading = (

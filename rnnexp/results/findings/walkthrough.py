@@ -127,6 +127,7 @@ class Walkthrough(ProbeFinding):
     """
 
     place, probe, answer_place = 130, "walkthrough", 10
+    leads = True
     heading = "One sequence, word by word"
     equation = (
         "h_t, ‖h_t‖, the outputs that the readout makes of h_t, and ‖dL/de_t‖, of one sequence"

@@ -39,7 +39,8 @@ class Picture:
 class Section:
     """One finding: what is seen, how to read it and how it misleads, its numbers, its figures.
 
-    lines: what a terminal shows of a finding that has no table.
+    lines: what a terminal shows of a finding that has no table. leads: whether it stands directly
+    below the answer.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Section:
     tables: Sequence[Table] = ()
     lines: Sequence[str] = ()
     pictures: Sequence[Picture] = ()
+    leads: bool = False
 
 
 @dataclass(frozen=True)
