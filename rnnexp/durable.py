@@ -27,8 +27,11 @@ ABANDONED = 24 * 3600
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace the file at once: a reader sees the old content or the new."""
-    write_bytes(path, text.encode("utf-8"))
+    """Replace the file at once: a reader sees the old content or the new.
+
+    A byte of a path that is no UTF-8 is written out as `\\udcff`, which JSON reads as what it was.
+    """
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

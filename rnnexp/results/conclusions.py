@@ -32,7 +32,7 @@ _MOST_NAMED = 4
 def question_of_study(study: Study) -> str:
     """The question that its runs have in `question`; else one made of the settings that vary."""
     first, *others = [_asked(run.directory) for run in study.runs] or [None]
-    if isinstance(first, str) and all(other == first for other in others):
+    if first is not None and all(other == first for other in others):
         return first
     score = study.score.axis
     if study.search is not None:
@@ -56,7 +56,7 @@ def question_of_study(study: Study) -> str:
 def question_of_run(run: RunDirectory) -> str:
     """The question that it has in `question`; else what any run is asked."""
     question = _asked(run)
-    if isinstance(question, str):
+    if question is not None:
         return question
     summary = run.summary
     model = words.model_name(str(summary.model))
@@ -64,9 +64,12 @@ def question_of_run(run: RunDirectory) -> str:
     return f"What has the {model} learned from {data} over {summary.seq_len} steps, and why?"
 
 
-def _asked(run: RunDirectory) -> object:
-    """What it has in `question`; None of a run that did not come as far as writing its settings."""
-    return run.config_as_written.get("question") if run.has_config else None
+def _asked(run: RunDirectory) -> str | None:
+    """What it has in `question`; None where that says nothing, and of a run that did not come as
+    far as writing its settings.
+    """
+    question = run.config_as_written.get("question") if run.has_config else None
+    return question if isinstance(question, str) and question.strip() else None
 
 
 def result_of(summary: Summary) -> str:

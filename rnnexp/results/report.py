@@ -252,7 +252,10 @@ def answers(findings: Iterable[Finding]) -> list[str]:
     sentences: list[str] = []
     for finding in sorted(findings, key=lambda finding: finding.answer_place):
         with _told(f"the answer of '{finding.title}'"):
-            sentences.append(finding.answer())
+            answer = finding.answer()
+            if not isinstance(answer, str):
+                raise TypeError(f"answer() is a {type(answer).__name__}, no sentence")
+            sentences.append(answer)
     return [sentence for sentence in sentences if sentence]
 
 

@@ -113,7 +113,7 @@ def address(target: Path, folder: Path) -> str:
     >>> address(Path("/a/s/rnn 50%/report.html"), Path("/a/s"))
     'rnn%2050%25/report.html'
     """
-    return quote(Path(os.path.relpath(target, folder)).as_posix())
+    return quote(Path(os.path.relpath(target, folder)).as_posix(), errors="surrogateescape")
 
 
 def is_missing(cell: Cell) -> bool:

@@ -40,5 +40,5 @@ def write(page: Page, folder: Path, lasting: bool = True) -> Path:
     path = folder / PAGE
     if not is_ours(path):
         raise UserError(f"{path} is no page of rnnexp's: move it away")
-    write_bytes(path, html(page).encode("utf-8"), lasting=lasting)
+    write_bytes(path, html(page).encode("utf-8", "backslashreplace"), lasting=lasting)
     return path

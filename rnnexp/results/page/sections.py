@@ -38,6 +38,8 @@ def of_findings(findings: Sequence[Finding], pictures: Pictures) -> tuple[list[S
 
 def _of_finding(number: int, finding: Finding, pictures: Pictures) -> Section:
     tables = list(finding.tables())
+    for table in tables:
+        _check(table)
     heading = finding.heading or finding.name.replace("_", " ").capitalize()
     answer = _answer(finding)
     return Section(
@@ -51,6 +53,17 @@ def _of_finding(number: int, finding: Finding, pictures: Pictures) -> Section:
         leads=finding.leads,
         pictures=pictures.of(number, finding, f"{heading}. {answer}" if answer else heading),
     )
+
+
+def _check(table: object) -> None:
+    """A table of another's finding may be anything; raises TypeError where it is none."""
+    if not isinstance(table, Table):
+        raise TypeError(f"tables() has a {type(table).__name__} in place of a Table")
+    for row in table.rows:
+        if not all(isinstance(cell, Cell) for cell in row):
+            raise TypeError("a row of a Table has something else than Cells")
+        if len(row) != len(table.head):
+            raise TypeError(f"a row of {len(row)} cells below a head of {len(table.head)}")
 
 
 def _answer(finding: Finding) -> str:
