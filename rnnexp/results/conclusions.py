@@ -76,6 +76,8 @@ def result_of(summary: Summary) -> str:
     """How a run ended, in a sentence: its test score, the interval over test examples, chance."""
     if summary.status != "finished":
         because = f": {summary.reason}" if summary.reason else ""
+        if summary.status == "diverged":  # which is a result, and a score is none
+            return f"The training diverged, so that nothing was tested{because}."
         return f"The run has no result: it is {summary.status}{because}."
     score = summary.score()
     value = None if score is None or summary.test is None else summary.test.get(score.name)

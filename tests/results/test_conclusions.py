@@ -202,7 +202,7 @@ def summary(**values: object) -> Summary:
         ({"test_interval": {}}, "Test accuracy 80.0%; chance is 50.0%."),
         ({"chance": {}}, "what chance gives is not known."),
         ({"status": "diverged", "reason": "step 3 is not finite"},
-         "The run has no result: it is diverged: step 3 is not finite."),
+         "The training diverged, so that nothing was tested: step 3 is not finite."),
         ({"status": "interrupted", "test": None}, "The run has no result: it is interrupted."),
         ({"test": None}, "The run has finished without a score."),
     ],
