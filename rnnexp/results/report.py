@@ -206,7 +206,7 @@ def report_study(study: Study, plots: bool = True, to: Path | None = None) -> Re
     if not study.runs:
         if to is None and (study.path / PAGE).is_file():  # which says that it runs
             show_study(study, (), plots=False)
-        return Report("", [], [], [], study.damaged or [f"{shown_path(study.path)} has no run"])
+        return Report("", [], [], [], study.damaged)
     findings = study_findings(study)
     folder = to or study.path
     renamed = _renamed(study.path)

@@ -11,6 +11,7 @@ from rnnexp.results import conclusions, report
 from rnnexp.results.findings import sentences
 from rnnexp.results.findings.comparisons import Comparisons
 from rnnexp.results.findings.longer import Longer
+from rnnexp.results.findings.padding import Padding
 from rnnexp.results.findings.scores import Scores
 from rnnexp.results.statistics import t_interval
 from rnnexp.results.study import Study
@@ -279,3 +280,31 @@ def test_of_two_that_do_not_beat_chance_none_is_called_better(tmp_path: Path) ->
     assert "changes by: bag of words" in changes
     assert "RNN" not in changes
     assert unknown.endswith("is not known: RNN; LSTM.")
+
+
+@pytest.mark.parametrize(("padding", "known"), [("post", True), ("pre", False), (None, False)])
+def test_what_the_pads_cost_is_said_where_their_place_does_not_vary(
+    tmp_path: Path, padding: str | None, known: bool
+) -> None:
+    number = 0
+    for readout, accuracy in (("last", 0.7), ("last_valid", 0.9)):
+        for seed in range(3):
+            settings = {"model.readout": readout}
+            if padding is not None:
+                settings["data.padding"] = padding
+            add_run(tmp_path, number, accuracy + 0.01 * seed, seed=seed, **settings)
+            number += 1
+    finding = Padding.of(Study.read(tmp_path))
+    assert (finding is not None) == known
+    if finding is not None:
+        assert "+20.0 points" in finding.answer()
+        assert "pads before" not in finding.text()
+        assert finding.draw(tmp_path) == []  # where it does not vary the score's own figure has it
+
+
+def test_one_run_at_chance_beside_one_that_diverged_is_not_told_as_several(tmp_path: Path) -> None:
+    add_run(tmp_path, 0, 0.5, **{"optimizer.lr": 0.1})
+    add_run(tmp_path, 1, None, status="diverged", **{"optimizer.lr": 10})
+    scores = Scores.of(Study.read(tmp_path))
+    assert scores is not None
+    assert scores.answer().startswith("The one run with a score does not beat chance: it says ")
