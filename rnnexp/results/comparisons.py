@@ -17,12 +17,16 @@ MAX_COMPARED = 1_000
 
 @dataclass(frozen=True)
 class Comparison:
-    """difference: over seeds, the second value's score minus the first's."""
+    """difference: over seeds, the second value's score minus the first's.
+
+    at_chance: whether neither beats chance, so that the difference is none of what they can do.
+    """
 
     factor: str
     values: tuple[Any, Any]
     others: Mapping[str, Any]
     difference: Paired
+    at_chance: bool = False
 
 
 def compared(groups: Sequence[Group], factor: str, score: Score) -> Iterator[Comparison]:
@@ -40,7 +44,8 @@ def compared(groups: Sequence[Group], factor: str, score: Score) -> Iterator[Com
             difference = paired(scores[id(a)], scores[id(b)], a.score(column) or score, a.solvable)
             if difference is not None:
                 values = a.factors[factor], b.factors[factor]
-                yield Comparison(factor, values, _others(a, factor), difference)
+                at_chance = a.at_chance(score) and b.at_chance(score)
+                yield Comparison(factor, values, _others(a, factor), difference, at_chance)
 
 
 def only_next(groups: Sequence[Group], factor: str) -> bool:

@@ -22,6 +22,9 @@ _CALLED = {
     "schedule": "the schedule of the learning rate",
 }
 
+#: Of fewer test examples a run's score is a matter of luck, and no verdict is given of it.
+FEW_EXAMPLES = 10
+
 #: Of more settings that vary a question names so many.
 _MOST_NAMED = 4
 
@@ -29,7 +32,7 @@ _MOST_NAMED = 4
 def question_of_study(study: Study) -> str:
     """The question that its runs have in `question`; else one made of the settings that vary."""
     first, *others = [_asked(run.directory) for run in study.runs] or [None]
-    if isinstance(first, str) and all(other == first for other in others):
+    if first is not None and all(other == first for other in others):
         return first
     score = study.score.axis
     if study.search is not None:
@@ -53,7 +56,7 @@ def question_of_study(study: Study) -> str:
 def question_of_run(run: RunDirectory) -> str:
     """The question that it has in `question`; else what any run is asked."""
     question = _asked(run)
-    if isinstance(question, str):
+    if question is not None:
         return question
     summary = run.summary
     model = words.model_name(str(summary.model))
@@ -61,17 +64,20 @@ def question_of_run(run: RunDirectory) -> str:
     return f"What has the {model} learned from {data} over {summary.seq_len} steps, and why?"
 
 
-def _asked(run: RunDirectory) -> object:
-    """What it has in `question`; None of a run that did not come as far as writing its settings."""
-    return (run.config_as_written.get("question") or None) if run.has_config else None
+def _asked(run: RunDirectory) -> str | None:
+    """What it has in `question`; None where that says nothing, and of a run that did not come as
+    far as writing its settings.
+    """
+    question = run.config_as_written.get("question") if run.has_config else None
+    return question if isinstance(question, str) and question.strip() else None
 
 
 def result_of(summary: Summary) -> str:
     """How a run ended, in a sentence: its test score, the interval over test examples, chance."""
     if summary.status != "finished":
         because = f": {summary.reason}" if summary.reason else ""
-        if summary.status == "diverged":
-            return f"The training diverged{because}."
+        if summary.status == "diverged":  # which is a result, and a score is none
+            return f"The training diverged, so that nothing was tested{because}."
         return f"The run has no result: it is {summary.status}{because}."
     score = summary.score()
     value = None if score is None or summary.test is None else summary.test.get(score.name)
@@ -81,14 +87,23 @@ def result_of(summary: Summary) -> str:
     ends = (summary.test_interval or {}).get(score.name) or (None, None)
     low, high = ends
     if low is not None and high is not None:
-        over = f"{summary.data_report.get('test', 'the')} test examples"
+        n = summary.data_report.get("test", "the")
+        over = f"{n} test example{'' if n == 1 else 's'}"
         sentence += f" (95% interval over {over}: {score.show(low)} to {score.show(high)})"
+    if is_of_few_examples(summary):
+        return sentence + ": of so few examples that says nothing of how well it does."
     if score.chance is None:
         return sentence + "; what chance gives is not known."
     sentence += f"; chance is {score.show(score.chance)}"
     if low is None or high is None or not score.tells_skill:
         return sentence + "."
     return sentence + f": {_against_chance(score, (low, high))}."
+
+
+def is_of_few_examples(summary: Summary) -> bool:
+    """Whether it was tested on so few that its score says nothing."""
+    n = summary.data_report.get("test")
+    return isinstance(n, int) and n < FEW_EXAMPLES
 
 
 def _against_chance(score: Score, ends: tuple[float, float]) -> str:

@@ -133,6 +133,19 @@ class Group:
         known = [bool(row[column]) for row in rows if row.get(column) is not None]
         return wilson(sum(known), len(known)) if known else None
 
+    def is_above_chance(self, score: Score) -> bool:
+        """Whether the whole interval of its mean score is better than each chance level."""
+        interval, levels = self.interval(f"test_{score.name}"), self.chance_levels(score)
+        if interval is None or interval.ends is None or not levels:
+            return False
+        low, high = interval.ends
+        return low > max(levels) if score.better == "high" else high < min(levels)
+
+    def at_chance(self, score: Score) -> bool:
+        """Whether its runs were judged, and none of them beats chance, nor does their mean."""
+        rate = self.rate("beats_chance")
+        return rate is not None and not rate.successes and not self.is_above_chance(score)
+
     def chance_levels(self, score: Score) -> list[float]:
         """The chance levels of its runs, each once."""
         levels = (run.summary.chance.get(score.name) for run in self.runs)

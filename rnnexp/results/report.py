@@ -14,7 +14,7 @@ from rnnexp.errors import DataError, UserError, first_line
 from rnnexp.files import read_json
 from rnnexp.results import conclusions, figure_files
 from rnnexp.results.findings import finding_types
-from rnnexp.results.findings.base import Finding
+from rnnexp.results.findings.base import MADE_FOR, Finding
 from rnnexp.results.groups import Group
 from rnnexp.results.names import shown_path
 from rnnexp.results.page.content import Drawn
@@ -219,8 +219,16 @@ def report_study(study: Study, plots: bool = True, to: Path | None = None) -> Re
 
 
 def run_sentences(run: RunDirectory, findings: Sequence[Finding]) -> list[str]:
-    """The answer of a run: how it ended, then what its findings explain."""
-    return [conclusions.result_of(run.summary), *answers(findings)]
+    """The answer of a run: how it ended, then what its findings explain.
+
+    Where its score says nothing what it was made for comes first.
+    """
+    result = conclusions.result_of(run.summary)
+    if not conclusions.is_of_few_examples(run.summary):
+        return [result, *answers(findings)]
+    made_for = [finding for finding in findings if finding.answer_place < MADE_FOR]
+    others = [finding for finding in findings if finding.answer_place >= MADE_FOR]
+    return [*answers(made_for), result, *answers(others)]
 
 
 def study_sentences(study: Study, findings: Sequence[Finding]) -> list[str]:

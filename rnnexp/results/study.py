@@ -142,16 +142,10 @@ class Study:
         """
         judged = [run.row["beats_chance"] for run in self.runs if "beats_chance" in run.row]
         return (
-            bool(judged) and not any(judged) and not any(map(self._is_above_chance, self._groups))
+            bool(judged)
+            and not any(judged)
+            and not any(group.is_above_chance(self.score) for group in self._groups)
         )
-
-    def _is_above_chance(self, group: Group) -> bool:
-        """Whether the whole interval of a group's mean score is better than each chance level."""
-        interval, levels = group.interval(self.column), group.chance_levels(self.score)
-        if interval is None or interval.ends is None or not levels:
-            return False
-        low, high = interval.ends
-        return low > max(levels) if self.score.better == "high" else high < min(levels)
 
     def comparisons(self, factor: str) -> Iterator[Comparison]:
         """The score at each pair of values of a setting, over the same seeds, all else alike."""

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from rnnexp.results import conclusions, report
 from rnnexp.results.findings import sentences
 from rnnexp.results.findings.comparisons import Comparisons
 from rnnexp.results.findings.longer import Longer
+from rnnexp.results.findings.padding import Padding
 from rnnexp.results.findings.scores import Scores
 from rnnexp.results.statistics import t_interval
 from rnnexp.results.study import Study
@@ -199,16 +201,18 @@ def summary(**values: object) -> Summary:
              "chance is 50.0%: it beats chance."),
         ({"test_interval": {"accuracy": [0.45, 0.84]}}, "not clearly above chance."),
         ({"test_interval": {"accuracy": [0.25, 0.45]}}, ": it is worse than chance."),
+        ({"data_report": {"test": 1}}, "(95% interval over 1 test example: 76.0% to 84.0%): of so "
+             "few examples that says nothing of how well it does."),
         ({"test_interval": {}}, "Test accuracy 80.0%; chance is 50.0%."),
         ({"chance": {}}, "what chance gives is not known."),
         ({"status": "diverged", "reason": "step 3 is not finite"},
-         "The training diverged: step 3 is not finite."),
+         "The training diverged, so that nothing was tested: step 3 is not finite."),
         ({"status": "interrupted", "test": None}, "The run has no result: it is interrupted."),
         ({"test": None}, "The run has finished without a score."),
     ],
     ids=[
-        "beats", "not_clearly", "worse", "no_interval", "no_chance", "diverged", "interrupted",
-        "no_score",
+        "beats", "not_clearly", "worse", "few", "no_interval", "no_chance", "diverged",
+        "interrupted", "no_score",
     ],
 )  # fmt: skip
 def test_how_a_run_ended_is_said(values: dict[str, object], said: str) -> None:
@@ -270,3 +274,65 @@ def test_a_study_in_a_folder_whose_name_is_no_text_is_reported(tmp_path: Path) -
     report.report_study(study, plots=False)
     assert "b\\udcff d" in (folder / "report.html").read_text(encoding="utf-8")
     assert json.loads((folder / "study.json").read_text(encoding="utf-8"))["study"] == folder.name
+
+
+def of_models(folder: Path, **scores: float) -> Study:
+    """Each model at two lengths, of three seeds, on 20 test examples."""
+    number = 0
+    for model, score in scores.items():
+        for length in (50, 200):
+            for seed in range(3):
+                at = score + 0.01 * seed
+                add_run(folder, number, at, model=model, seq_len=length, seed=seed)
+                number += 1
+    return Study.read(folder)
+
+
+def test_of_two_that_do_not_beat_chance_none_is_called_better(tmp_path: Path) -> None:
+    """That a third does is no reason to rank them."""
+    study = of_models(tmp_path, rnn=0.3, lstm=0.4, bag=0.9)
+    rnn, lstm = (next(g for g in study.groups() if g.model == name) for name in ("rnn", "lstm"))
+    assert rnn.at_chance(study.score)
+    assert lstm.at_chance(study.score)
+    assert not study.at_chance
+    pairs, longer = Comparisons.of(study), Longer.of(study)
+    assert pairs is not None
+    assert longer is not None
+    two = [pair for pair in pairs.comparisons if pair.values == ("rnn", "lstm")]
+    assert replace(pairs, comparisons=two).answer() == (
+        "Neither RNN nor LSTM is shown to beat chance (200 steps): nothing can be said of which is "
+        "better."
+    )
+    assert "bag of words" in pairs.answer()
+    changes, unknown = longer.answer().split(" Not shown to beat chance at 50 or at 200 steps")
+    assert "changes by: bag of words" in changes
+    assert "RNN" not in changes
+    assert unknown.endswith("is not known: RNN; LSTM.")
+
+
+@pytest.mark.parametrize(("padding", "known"), [("post", True), ("pre", False), (None, False)])
+def test_what_the_pads_cost_is_said_where_their_place_does_not_vary(
+    tmp_path: Path, padding: str | None, known: bool
+) -> None:
+    number = 0
+    for readout, accuracy in (("last", 0.7), ("last_valid", 0.9)):
+        for seed in range(3):
+            settings = {"model.readout": readout}
+            if padding is not None:
+                settings["data.padding"] = padding
+            add_run(tmp_path, number, accuracy + 0.01 * seed, seed=seed, **settings)
+            number += 1
+    finding = Padding.of(Study.read(tmp_path))
+    assert (finding is not None) == known
+    if finding is not None:
+        assert "+20.0 points" in finding.answer()
+        assert "pads before" not in finding.text()
+        assert finding.draw(tmp_path) == []  # where it does not vary the score's own figure has it
+
+
+def test_one_run_at_chance_beside_one_that_diverged_is_not_told_as_several(tmp_path: Path) -> None:
+    add_run(tmp_path, 0, 0.5, **{"optimizer.lr": 0.1})
+    add_run(tmp_path, 1, None, status="diverged", **{"optimizer.lr": 10})
+    scores = Scores.of(Study.read(tmp_path))
+    assert scores is not None
+    assert scores.answer().startswith("The one run with a score does not beat chance: it says ")

@@ -19,6 +19,9 @@ from rnnexp.results.tables import Table
 #: Groups that one table can hold and still be read, and lines that one figure can.
 MAX_GROUPS, MAX_LINES = 12, 8
 
+#: Below it are the places of answers that a study or a run was made for.
+MADE_FOR = 100
+
 #: What a table says where its figure would have more.
 NO_FIGURE = f"no figure: more than {MAX_LINES} groups"
 
@@ -30,7 +33,10 @@ class Finding(ABC):
     name: of the file that it is in; its figure and its key in study.json have the same.
     json_when_absent: what study.json says where it does not apply; None: nothing.
     answer_place: of several answers that with the lowest comes first; what a study was made for
-        has one below 100, what explains it 200 and above.
+        has one below `MADE_FOR`, what explains it 200 and above.
+
+    leads: whether its figure is of what a study was made for: of those that have one the first
+        stands directly below the answer.
 
     What a page says of it, in words for someone who meets it the first time:
 
@@ -42,6 +48,7 @@ class Finding(ABC):
     name: ClassVar[str]
     json_when_absent: ClassVar[Any] = None
     answer_place: ClassVar[int] = 500
+    leads: ClassVar[bool] = False
     heading: ClassVar[str] = ""
     equation: ClassVar[str] = ""
     reading: ClassVar[str] = ""

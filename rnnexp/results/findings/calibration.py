@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rnnexp.results.answers import class_answers
 from rnnexp.results.findings.base import Finding
+from rnnexp.results.findings.sentences import FEWEST_ANSWERED
 from rnnexp.results.groups import Group
 from rnnexp.scores import CALIBRATION_ERROR
 from rnnexp.scores.classes import Reliability
@@ -76,6 +77,9 @@ class Calibration(Finding):
         )
 
     def answer(self) -> str:
+        """None of so few examples that each decides the verdict."""
+        if int(self.reliability.count_M.sum()) < FEWEST_ANSWERED:
+            return ""
         return f"{self.text()[0].upper()}{self.text()[1:]}."
 
     def draw(self, folder: Path) -> list[Path]:

@@ -100,6 +100,7 @@ class CarryingOver(Finding):
     """groups: those trained at one length and tested at others. alone: of a run on its own."""
 
     place, answer_place = 34, 24
+    leads = True
     json_when_absent: ClassVar[Any] = []
     heading = "How far beyond its training length a network carries"
     equation = (

@@ -92,24 +92,35 @@ class Comparisons(StudyFinding):
 
     def answer(self) -> str:
         """The pair that differs most of those that are significant; where none is, the first pair
-        at the longest length that reads no pads. And how many pairs are.
+        at the longest length that reads no pads, of these one that beats chance. And how many pairs
+        are.
         """
         lines = [pair for pair in self.comparisons if pair.factor == self.shown]
         if not lines or self.at_chance:
             return ""
         tested = PairsTested.of([pair.difference for pair in lines])
         ps = tested.adjusted
-        significant = [i for i, p in enumerate(ps) if p is not None and p <= SIGNIFICANT]
+        significant = [
+            i
+            for i, p in enumerate(ps)
+            if p is not None and p <= SIGNIFICANT and not lines[i].at_chance
+        ]
         longest = max(map(_length, lines))
         at_longest = [i for i, pair in enumerate(lines) if _length(pair) == longest]
         place = (
             max(significant, key=lambda i: abs(lines[i].difference.difference.mean))
             if significant
-            else min(at_longest, key=lambda i: reads_pads(lines[i].others))  # the first of them
+            # the first of them
+            else min(at_longest, key=lambda i: (reads_pads(lines[i].others), lines[i].at_chance))
         )
         pair, p = lines[place], ps[place]
         first, second = (words.settings({self.shown: value}) for value in pair.values)
         where = f" ({words.settings(pair.others)})" if pair.others else ""
+        if pair.at_chance:
+            return (
+                f"Neither {first} nor {second} is shown to beat chance{where}: nothing can be said "
+                "of which is better."
+            )
         over_seeds = pair.difference.difference
         better = f"Between {first} and {second} no difference is significant"
         if p is None or p <= SIGNIFICANT:

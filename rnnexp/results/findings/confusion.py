@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from rnnexp.results.answers import class_answers
 from rnnexp.results.findings.base import Finding
+from rnnexp.results.findings.sentences import FEWEST_ANSWERED
 from rnnexp.results.groups import Group
 from rnnexp.results.statistics import wilson
 from rnnexp.results.summary import Summary
@@ -177,8 +178,10 @@ class Confusion(Finding):
         return Table(["class", "taken for", "examples", "% of the class"], rows, notes)
 
     def answer(self) -> str:
-        """What is taken for what; of two classes the accuracy says as much."""
-        if len(self.classes) < 3:
+        """What is taken for what; of two classes the accuracy says as much, of few examples none
+        is said.
+        """
+        if len(self.classes) < 3 or int(self.counts_KK.sum()) < FEWEST_ANSWERED:
             return ""
         return f"{self.title_words[0].upper()}{self.title_words[1:]}."
 

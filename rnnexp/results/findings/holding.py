@@ -54,6 +54,7 @@ class Holding(Finding):
     """groups: those trained on several lengths and tested at several."""
 
     place, answer_place = 32, 22
+    leads = True
     json_when_absent: ClassVar[Any] = []
     heading = "Over what distance a trained network answers right"
     equation = (

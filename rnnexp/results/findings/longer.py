@@ -27,6 +27,7 @@ class LongerLine:
     """All settings alike but the length and the seed. others: its settings beside the length.
 
     short, long: the scores at the two lengths. gained: long - short over the seeds that both have.
+    at_chance: whether it beats chance at neither.
     """
 
     label: str
@@ -34,6 +35,7 @@ class LongerLine:
     short: Interval
     long: Interval
     gained: Paired
+    at_chance: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,15 +117,26 @@ class Longer(StudyFinding):
             return ""
         read = [line for line in self.lines if not reads_pads(line.others)] or self.lines
         short, long = self.lengths
+        names = [words.settings(line.others) or words.label(line.label) for line in read]
+        named = list(zip(read, names, strict=True))
         parts = [
-            f"{words.settings(line.others) or words.label(line.label)} "
-            f"{sentences.difference(self.score, line.gained.difference)}"
-            for line in read
+            f"{name} {sentences.difference(self.score, line.gained.difference)}"
+            for line, name in named
+            if not line.at_chance
         ]
-        return (
-            f"From {short} to {long} steps test {self.score.axis} changes by: "
-            f"{sentences.listed(parts)}."
-        )
+        guessing = [name for line, name in named if line.at_chance]
+        told = []
+        if parts:
+            told.append(
+                f"From {short} to {long} steps test {self.score.axis} changes by: "
+                f"{sentences.listed(parts)}."
+            )
+        if guessing:
+            told.append(
+                f"Not shown to beat chance at {short} or at {long} steps, so that what more steps "
+                f"bring is not known: {sentences.listed(guessing)}."
+            )
+        return " ".join(told)
 
     def as_json(self) -> list[dict[str, Any]]:
         short, long = self.lengths
@@ -158,4 +171,5 @@ def _line(
     if gained is None or before is None or after is None:
         return None
     others = {name: value for name, value in short.factors.items() if name != axis}
-    return LongerLine(label, others, before, after, gained)
+    at_chance = short.at_chance(study.score) and long.at_chance(study.score)
+    return LongerLine(label, others, before, after, gained, at_chance)

@@ -51,11 +51,13 @@ class PaddingCost:
     """All settings alike but the two. lost: the score at the last word, less that behind the pads.
 
     intervals: of the places that `SHOWN` has, in its order.
+    at_chance: whether it beats chance in neither place, so that there is nothing to lose.
     """
 
     settings: Sequence[Any]
     intervals: Sequence[Interval | None]
     lost: Paired | None
+    at_chance: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,17 +65,19 @@ class Padding(StudyFinding):
     """others: names of the settings beside the two that vary.
 
     at_chance: whether no run beats chance, so that there is nothing to lose.
+    drawn: whether where the pads are varies too; else the figure of the lengths has the readouts.
     """
 
     place, answer_place = 40, 115
+    leads = True
     heading = "What the pads cost"
     equation = (
         "lost to the pads: score read at the last real step less score read behind the pads, "
         "mean over the same seeds (of an error the other way round)"
     )
     reading = (
-        "The columns are four places to put the pads and to read the answer: behind the pads, "
-        "at the last real step, with the pads before the text, and as the mean over steps. "
+        "The columns are up to four places to put the pads and to read the answer: behind the "
+        "pads, at the last real step, with the pads before the text, and as the mean over steps. "
         "'Lost to the pads' is what reading behind them costs; p is that of a sign-flip test "
         "over the seeds, adjusted for the rows."
     )
@@ -90,10 +94,11 @@ class Padding(StudyFinding):
     data: str
     synthetic: bool
     at_chance: bool = False
+    drawn: bool = True
 
     @classmethod
     def of(cls, study: Study) -> Self | None:
-        if not varies_padding(study):
+        if not asks_of_pads(study):
             return None
         others = [name for name in study.factors if name not in SETTINGS]
         scored = [group for group in study.groups() if group.interval(study.column)]
@@ -101,13 +106,13 @@ class Padding(StudyFinding):
         return cls(
             study.score, others, _costs(study),
             [score for group in scored if (score := _score(group, study))],
-            str(first.data), first.synthetic, study.at_chance,
+            str(first.data), first.synthetic, study.at_chance, varies_padding(study),
         )  # fmt: skip
 
     def tables(self) -> list[Table]:
         score = self.score
         lost = "lost to the pads" + (", points" if score.percent else "")
-        head = [*self.others, *SHOWN.values(), lost, "p"]
+        head = [*self.others, *(list(SHOWN.values())[i] for i in self._known()), lost, "p"]
         unit = " in percent" if score.percent else ""
         tested = PairsTested.of([cost.lost for cost in self.costs])
         notes = [
@@ -124,10 +129,14 @@ class Padding(StudyFinding):
     def _row(self, cost: PaddingCost, p: float | None) -> list[Cell]:
         return [
             *(Cell(str(value)) for value in cost.settings),
-            *(score_with_interval(self.score, interval) for interval in cost.intervals),
+            *(score_with_interval(self.score, cost.intervals[i]) for i in self._known()),
             with_interval(cost.lost.difference if cost.lost else None, self.score.signed),
             Cell(NOTHING if p is None else f"{p:.2g}", p),
         ]
+
+    def _known(self) -> list[int]:
+        """Of the places that are shown, those that some run has."""
+        return [i for i in range(len(SHOWN)) if any(cost.intervals[i] for cost in self.costs)]
 
     def answer(self) -> str:
         """What is lost to the pads, of each model, at the longest length."""
@@ -138,20 +147,30 @@ class Padding(StudyFinding):
         if length is not None:
             longest = max(int(cost.settings[length]) for cost, _ in known)
             known = [pair for pair in known if int(pair[0].settings[length]) == longest]
-        parts = [
-            f"{words.settings(dict(zip(self.others, cost.settings, strict=True)))} "
-            f"{sentences.difference(self.score, lost.difference)}"
-            for cost, lost in known
-        ]
-        return (
-            f"Lost to the pads where the answer is read behind them, of the test {self.score.axis} "
-            f"at the last real step: {sentences.listed(parts)}."
-        )
+        parts, guessing = [], []
+        for cost, lost in known:
+            name = words.settings(dict(zip(self.others, cost.settings, strict=True)))
+            if cost.at_chance:
+                guessing.append(name)
+            else:
+                parts.append(f"{name} {sentences.difference(self.score, lost.difference)}")
+        told = []
+        if parts:
+            told.append(
+                "Lost to the pads where the answer is read behind them, of the test "
+                f"{self.score.axis} at the last real step: {sentences.listed(parts)}."
+            )
+        if guessing:
+            told.append(
+                "Not shown to beat chance behind the pads or at the last real step, so that what "
+                f"the pads cost is not known: {sentences.listed(guessing)}."
+            )
+        return " ".join(told)
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import padding
 
-        return padding.draw(self, folder)
+        return padding.draw(self, folder) if self.drawn else []
 
 
 def reads_pads(settings: Mapping[str, Any]) -> bool:
@@ -160,10 +179,15 @@ def reads_pads(settings: Mapping[str, Any]) -> bool:
 
 
 def varies_padding(study: Study) -> bool:
-    """Whether the study asks what the pads cost: with pads behind it reads both at the last step
-    and at the last word, all else alike.
+    """Whether the study asks what the pads cost, and varies where they are."""
+    return set(SETTINGS) <= set(study.factors) and asks_of_pads(study)
+
+
+def asks_of_pads(study: Study) -> bool:
+    """Whether with pads behind it reads both at the last step and at the last word, all else
+    alike.
     """
-    if not set(SETTINGS) <= set(study.factors):
+    if SETTINGS[1] not in study.factors:
         return False
     pairs = [p for p in _places(study).values() if BEHIND in p and AT_WORD in p]
     return bool(pairs) and any(group.interval(study.column) for group in study.groups())
@@ -174,9 +198,18 @@ def _places(study: Study) -> dict[tuple[Any, ...], dict[tuple[str, str], Group]]
     places: dict[tuple[Any, ...], dict[tuple[str, str], Group]] = {}
     for group in study.groups():
         others = tuple(v for name, v in group.factors.items() if name not in SETTINGS)
-        padding, readout = (str(group.factors[name]) for name in SETTINGS)
-        places.setdefault(others, {})[padding, readout] = group
+        places.setdefault(others, {})[_place(group)] = group
     return places
+
+
+def _place(group: Group) -> tuple[str, str]:
+    """Where its pads are and where the answer is read; what does not vary its settings say."""
+    padding = group.factors.get(SETTINGS[0])
+    if padding is None:
+        run = group.first.directory
+        data = run.config_as_written.get("data") if run.has_config else None
+        padding = data.get("padding") if isinstance(data, Mapping) else None
+    return str(padding), str(group.factors[SETTINGS[1]])
 
 
 def _costs(study: Study) -> list[PaddingCost]:
@@ -192,7 +225,8 @@ def _costs(study: Study) -> list[PaddingCost]:
         intervals = [
             places[place].interval(study.column) if place in places else None for place in SHOWN
         ]
-        costs.append(PaddingCost(settings, intervals, lost))
+        at_chance = all(places[place].at_chance(study.score) for place in (BEHIND, AT_WORD))
+        costs.append(PaddingCost(settings, intervals, lost, at_chance))
     return costs
 
 
@@ -201,7 +235,7 @@ def _score(group: Group, study: Study) -> PaddingScore | None:
     if interval is None or summary.seq_len is None:
         return None
     named = (*SETTINGS, "model", "seq_len")
-    padding, readout = (str(group.factors[name]) for name in SETTINGS)
+    padding, readout = _place(group)
     others = tuple((name, value) for name, value in group.factors.items() if name not in named)
     return PaddingScore(
         padding, readout, group.model, others, summary.seq_len, interval,

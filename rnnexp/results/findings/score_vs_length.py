@@ -59,6 +59,7 @@ class ScoreVsLength(StudyFinding):
     """axis: the setting that is the length."""
 
     place = 210
+    leads = True
     heading = "The score against the length"
     reading = (
         "Each line is a setting and each point its mean test score at one length, with the 95% "

@@ -47,6 +47,7 @@ class Scores(StudyFinding):
     """
 
     place, answer_place = 10, 130
+    leads = True
     heading = "The score of each setting"
     equation = "mean ± t(0.975, n-1) s / √n over n seeds, within the bounds of the score"
     reading = (
@@ -175,7 +176,10 @@ class Scores(StudyFinding):
         said = f"Test {self.score.axis} (chance: {chance}): "
         if self.at_chance:
             runs = sum(interval.n for _, interval in scored)
-            said = f"None of {runs} runs beats chance: their scores say nothing of memory. {said}"
+            none = f"None of {runs} runs beats chance: their scores say"
+            if runs == 1:
+                none = "The one run with a score does not beat chance: it says"
+            said = f"{none} nothing of memory. {said}"
         parts = [
             sentences.labelled(group.label, sentences.with_uncertainty(self.score, interval))
             for group, interval in scored

@@ -31,6 +31,7 @@ class SearchTrials(SearchFinding):
     """
 
     place, answer_place = 5, 10
+    leads = True
     heading = "The best trials of the search"
     reading = (
         "Each row is a trial: the values that were tried, the validation score that the search "

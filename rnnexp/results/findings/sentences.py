@@ -10,6 +10,9 @@ from rnnexp.scores import Score
 #: Lines that a sentence names; of more, the first ones.
 MOST_NAMED = 3
 
+#: Answers of fewer test examples are too few for a sentence on how they err.
+FEWEST_ANSWERED = 20
+
 
 def seeds(n: int) -> str:
     """

@@ -112,6 +112,7 @@ class Trainability(StudyFinding):
     """
 
     place, answer_place = 30, 20
+    leads = True
     json_when_absent: ClassVar[Any] = []
     heading = "At which length half the seeds still learn"
     equation = (

@@ -8,6 +8,9 @@ from typing import Literal, Self
 import numpy as np
 import numpy.typing as npt
 
+from rnnexp.results import words
+from rnnexp.results.conclusions import is_of_few_examples
+from rnnexp.results.findings import sentences
 from rnnexp.results.findings.base import ProbeFinding
 from rnnexp.results.groups import Group
 from rnnexp.results.study_run import Arrays, StudyRun
@@ -86,13 +89,31 @@ class WordByWord:
         )
 
     @property
+    def moved(self) -> str:
+        return "after one step" if self.steps == 1 else f"after {self.steps} steps of training"
+
+    def sentence(self) -> str:
+        """The loss before and after, and the gradient at the first word and at the last."""
+        told = f"loss {self.losses[0]:.3g} before training"
+        if len(self.losses) > 1:
+            told += f", {self.losses[-1]:.3g} {self.moved}"
+        gradient_T = self.gradient_MT[0]
+        if len(self.words) < 2 or not np.isfinite(gradient_T[[0, -1]]).all():
+            return told
+        first, last = (words.literal(self.words[t]) for t in (0, -1))
+        grows = "grows" if gradient_T[-1] > gradient_T[0] else "goes"
+        return (
+            f"{told}; before it the gradient ‖dL/de_t‖ {grows} from {gradient_T[0]:.2g} at the "
+            f"first {self.unit} ('{first}') to {gradient_T[-1]:.2g} at the last ('{last}')"
+        )
+
+    @property
     def verdict(self) -> str:
         """The loss before training, and whether it is lower after it."""
         before, after = self.losses[0], self.losses[-1]
         norms = ", ".join(f"of {name} {norm:.4f}" for name, norm in self.first_norms.items())
         norm = f", gradient norm {norms}" if norms else ""
-        moved = "after one step" if self.steps == 1 else f"after {self.steps} steps of training"
-        later = f"; {after:.4f} {moved}: {'lower' if after < before else 'not lower'}"
+        later = f"; {after:.4f} {self.moved}: {'lower' if after < before else 'not lower'}"
         if len(self.losses) < 2:  # nothing was trained, or it diverged
             later = ""
         return f"loss {before:.4f} before training{norm}{later}"
@@ -100,9 +121,13 @@ class WordByWord:
 
 @dataclass(frozen=True)
 class Walkthrough(ProbeFinding):
-    """alone: of a run that is looked at on its own, which is drawn."""
+    """alone: of a run that is looked at on its own, which is drawn.
 
-    place, probe = 130, "walkthrough"
+    few_examples: whether no run has a score that says anything: then this is the answer.
+    """
+
+    place, probe, answer_place = 130, "walkthrough", 10
+    leads = True
     heading = "One sequence, word by word"
     equation = (
         "h_t, ‖h_t‖, the outputs that the readout makes of h_t, and ‖dL/de_t‖, of one sequence"
@@ -121,6 +146,7 @@ class Walkthrough(ProbeFinding):
 
     runs: Sequence[WordByWord]
     alone: bool
+    few_examples: bool = False
 
     @classmethod
     def of(cls, groups: Sequence[Group]) -> Self | None:
@@ -129,10 +155,18 @@ class Walkthrough(ProbeFinding):
             for group in groups
             for run, arrays in group.measured(cls.probe)
         ]
-        return cls(runs, groups[0].alone) if runs else None
+        few = all(is_of_few_examples(run.summary) for group in groups for run in group.ended)
+        return cls(runs, groups[0].alone, few) if runs else None
 
     def tables(self) -> list[Table]:
         return [run.table() for run in self.runs]
+
+    def answer(self) -> str:
+        """One sequence, so that it answers nothing in a study of scores."""
+        if not self.alone and not self.few_examples:
+            return ""
+        parts = [f"{words.label(run.label)}: {run.sentence()}" for run in self.runs]
+        return f"{sentences.listed(parts)}."
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import walkthrough

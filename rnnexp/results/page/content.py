@@ -39,7 +39,8 @@ class Picture:
 class Section:
     """One finding: what is seen, how to read it and how it misleads, its numbers, its figures.
 
-    lines: what a terminal shows of a finding that has no table.
+    lines: what a terminal shows of a finding that has no table. leads: whether it stands directly
+    below the answer.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Section:
     tables: Sequence[Table] = ()
     lines: Sequence[str] = ()
     pictures: Sequence[Picture] = ()
+    leads: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,8 +113,7 @@ def address(target: Path, folder: Path) -> str:
     >>> address(Path("/a/s/rnn 50%/report.html"), Path("/a/s"))
     'rnn%2050%25/report.html'
     """
-    # as bytes: a name need not be UTF-8
-    return quote(os.fsencode(Path(os.path.relpath(target, folder)).as_posix()))
+    return quote(Path(os.path.relpath(target, folder)).as_posix(), errors="surrogateescape")
 
 
 def is_missing(cell: Cell) -> bool:

@@ -44,7 +44,10 @@ def page_of_run(
         facts=_facts(summary),
         gaps=[*of_question, *gaps(summary), *of_settings, *faults, *left_out],
         asides=asides(summary),
-        sections=[*([predicted] if predicted is not None else []), *shown],
+        sections=sorted(
+            [*([predicted] if predicted is not None else []), *shown],
+            key=lambda section: not section.leads,
+        ),
         no_figures="" if drawn is not None else surroundings.no_figures(run.path),
         commands=_commands(run, summary),
         environment=list(surroundings.facts(run).items()),
@@ -83,7 +86,7 @@ def _facts(summary: Summary) -> list[tuple[str, str]]:
     if summary.epochs is not None:
         trained.append(f"{summary.epochs} epoch{'s' if summary.epochs != 1 else ''}")
     if summary.steps is not None:
-        trained.append(f"{summary.steps} steps")
+        trained.append(f"{summary.steps} step{'s' if summary.steps != 1 else ''}")
     if summary.seconds is not None:
         trained.append(duration(summary.seconds))
     facts = [

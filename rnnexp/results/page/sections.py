@@ -12,7 +12,8 @@ from rnnexp.results.tables import NOTHING, Cell, Table
 
 
 def of_findings(findings: Sequence[Finding], pictures: Pictures) -> tuple[list[Section], list[str]]:
-    """In their order, and a line for each that could not be shown, which costs no other.
+    """In their order, the one that leads first; and a line for each that could not be shown, which
+    costs no other.
 
     One that says nothing and has no figure has no section.
     """
@@ -30,13 +31,15 @@ def of_findings(findings: Sequence[Finding], pictures: Pictures) -> tuple[list[S
             same = sum(other.name.split("--")[0] == section.name for other in sections)
             name = f"{section.name}--{same + 1}" if same else section.name
             sections.append(replace(section, name=name))
-    return sections, faults
+    first = next((s for s in sections if s.leads and s.pictures), None)
+    others = [replace(s, leads=False) for s in sections if s is not first]
+    return [*([first] if first is not None else []), *others], faults
 
 
 def _of_finding(number: int, finding: Finding, pictures: Pictures) -> Section:
     tables = list(finding.tables())
-    if other := [table for table in tables if not isinstance(table, Table)]:
-        raise TypeError(f"tables() gives {type(other[0]).__name__} and no Table")
+    for table in tables:
+        _check(table)
     heading = finding.heading or finding.name.replace("_", " ").capitalize()
     answer = _answer(finding)
     return Section(
@@ -47,8 +50,20 @@ def _of_finding(number: int, finding: Finding, pictures: Pictures) -> Section:
         misleads=finding.misleads,
         tables=tables,
         lines=[] if tables else [line for line in finding.text().splitlines() if line.strip()],
+        leads=finding.leads,
         pictures=pictures.of(number, finding, f"{heading}. {answer}" if answer else heading),
     )
+
+
+def _check(table: object) -> None:
+    """A table of another's finding may be anything; raises TypeError where it is none."""
+    if not isinstance(table, Table):
+        raise TypeError(f"tables() has a {type(table).__name__} in place of a Table")
+    for row in table.rows:
+        if not all(isinstance(cell, Cell) for cell in row):
+            raise TypeError("a row of a Table has something else than Cells")
+        if len(row) != len(table.head):
+            raise TypeError(f"a row of {len(row)} cells below a head of {len(table.head)}")
 
 
 def _answer(finding: Finding) -> str:

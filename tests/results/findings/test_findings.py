@@ -13,7 +13,7 @@ from rnnexp.results.figures.gradient_flow import curve
 from rnnexp.results.findings.gradient_flow import GradientFlow
 from rnnexp.results.groups import Group
 from rnnexp.results.magnitudes import Magnitude, verdict_on, verdict_over
-from rnnexp.results.report import run_findings, text
+from rnnexp.results.report import run_findings, run_sentences, text
 from rnnexp.results.runs import RunDirectory
 from rnnexp.results.statistics import log_interval
 from rnnexp.results.study_run import StudyRun
@@ -201,6 +201,11 @@ def test_the_walkthrough(rnnexp: Rnnexp, workdir: Path) -> None:
     (path,) = Path("outputs/runs").iterdir()
     summary = RunDirectory.open(path).summary
     assert summary.steps == 1
+    run = RunDirectory.open(path)
+    asked, unscored = run_sentences(run, run_findings(run))
+    assert asked.startswith("linear: loss 0.997 before training, 0.794 after one step; before it ")
+    assert "at the first word ('this') to" in asked
+    assert unscored.endswith("of so few examples that says nothing of how well it does.")
     assert (path / "plots" / "walkthrough.png").is_file()
 
 

@@ -1,6 +1,7 @@
 """What the pages of runs and studies hold, whatever is missing and whatever was typed."""
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -17,8 +18,8 @@ from rnnexp.durable import write_json, write_text
 from rnnexp.results import report
 from rnnexp.results.findings.base import Finding
 from rnnexp.results.groups import Group
-from rnnexp.results.page import pictures
-from rnnexp.results.page.content import Drawn, Page, sort_key
+from rnnexp.results.page import glossary, pictures, sections
+from rnnexp.results.page.content import Drawn, Page, Section, address, sort_key
 from rnnexp.results.page.files import PAGE, write
 from rnnexp.results.page.of_progress import page_of_progress
 from rnnexp.results.page.of_run import page_of_run
@@ -418,3 +419,50 @@ def test_a_run_looks_the_same_through_a_group(study: Path) -> None:
     page = page_of_study(Study.read(study), [], ["So."], None, study)
     assert page.kind == "study"
     assert Group.of_run(run).alone
+
+
+def test_a_folder_whose_name_is_no_utf8_has_a_page(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xff d"))
+    add_run(folder, 0, 0.8, model="rnn")
+    page = study_page(folder)
+    assert "b\\udcff d" in words_of(page)
+    assert json.loads((folder / "study.json").read_text(encoding="utf-8"))["study"] == folder.name
+    assert address(folder / PAGE, tmp_path) == "b%FF%20d/report.html"
+
+
+@pytest.mark.parametrize(
+    "made", ["abc", Table(["a"], [[Cell("1"), Cell("2")]])], ids=["no_table", "ragged"]
+)
+def test_a_finding_with_a_table_of_another_kind_costs_no_other(made: object) -> None:
+    class Odd(Pulse):
+        def tables(self) -> list[Table]:
+            return [made]  # type: ignore[list-item]
+
+    shown, (fault,) = sections.of_findings([Odd(), Pulse()], Pictures(Drawn(), Path()))
+    assert [section.heading for section in shown] == [Pulse.heading]
+    assert fault.startswith(f"left out: what was found of '{Odd.name}' (TypeError: ")
+
+
+def test_the_figure_that_leads_stands_below_the_answer(study: Path) -> None:
+    page = study_page(study, plots=True)
+    order = [page.index(f'id="{place}"') for place in ("scores", "done", "contents", "comparisons")]
+    assert order == sorted(order)
+    assert page.count('id="scores"') == 1
+
+
+def test_the_words_that_a_page_uses_are_explained() -> None:
+    page = Page("run", "r", "1", "Why?", ["LSTM 6.8e-54, severe vanishing."])
+    explained = dict(glossary.explained(page))
+    assert set(explained) - set(glossary.COMMON) == {"severe vanishing"}
+    assert "below 1% of that" in words_of(html(page))
+    assert 'href="#words"' in html(page)
+
+
+def test_a_number_breaks_before_its_interval_and_a_name_behind_its_sign() -> None:
+    cells = [Cell("rnn, model.readout=last_valid"), Cell("2e-06 (1e-07 to 0.0057)", 2e-06)]
+    page = Page("run", "r", "1", "Why?", [], sections=[
+        Section("a", "A", tables=[Table(["model", "ratio"], [cells])])
+    ])  # fmt: skip
+    text = html(page)
+    assert "model.readout=<wbr>last_valid" in text
+    assert '<span class="whole">2e-06</span> <span class="whole">(1e-07 to 0.0057)</span>' in text
