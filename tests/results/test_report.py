@@ -164,7 +164,7 @@ def test_a_probe_without_a_finding_has_its_numbers_drawn(tmp_path: Path) -> None
     run = RunDirectory.open(a_study(tmp_path / "study") / "job000")
     *_, plots, page = str(report_run(run)).splitlines()
     assert (plots, page) == (shown_path(run.plots), shown_path(run.path / "report.html"))
-    assert "beats" in (run.plots / "pulse.svg").read_text()
+    assert "beats" in (run.plots / "pulse_numbers.svg").read_text()
 
 
 def test_a_finding_is_found_by_being_there(tmp_path: Path, add_finding) -> None:  # type: ignore[no-untyped-def]
