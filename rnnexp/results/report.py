@@ -25,6 +25,9 @@ from rnnexp.results.study import Study
 
 log = logging.getLogger(__name__)
 
+#: How the modules of rnnexp's own findings begin.
+OWN = "rnnexp."
+
 _Errors = tuple[type[Exception], ...]
 
 
@@ -40,7 +43,7 @@ def run_findings(run: RunDirectory) -> list[Finding]:
 def _silent(group: Group, findings: Sequence[Finding]) -> list[str]:
     """The probes that have measured a run, and of which a plugin's finding says nothing."""
     told = {getattr(finding, "probe", None) for finding in findings}
-    kinds = (kind for kind in finding_types() if not kind.__module__.startswith("rnnexp."))
+    kinds = (kind for kind in finding_types() if not kind.__module__.startswith(OWN))
     names = dict.fromkeys(getattr(kind, "probe", None) for kind in kinds)
     return [name for name in names if name and name not in told and group.was_asked(name)]
 
