@@ -4,11 +4,14 @@ import argparse
 
 from rnnexp.command import OK
 from rnnexp.command.console import give
+from rnnexp.command.named import study
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("a", metavar="STUDY", help="a study's name or directory, as the baseline")
-    parser.add_argument("b", metavar="STUDY", help="the study that is compared with it")
+    parser.add_argument(
+        "a", type=study, metavar="STUDY", help="a study's name or directory, as the baseline"
+    )
+    parser.add_argument("b", type=study, metavar="STUDY", help="the study that is compared with it")
     parser.add_argument(
         "--score", metavar="NAME", help="another score than the headline, such as loss"
     )

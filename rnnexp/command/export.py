@@ -5,10 +5,11 @@ from pathlib import Path
 
 from rnnexp.command import OK
 from rnnexp.command.console import give
+from rnnexp.command.named import directory
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", type=Path, help="directory of a run")
+    parser.add_argument("run", type=directory, help="directory of a run")
     parser.add_argument(
         "--to", type=Path, metavar="FILE", required=True,
         help="NAME.safetensors: weights by the names that torch's own modules load; NAME.pt2: the "

@@ -12,6 +12,7 @@ from rnnexp import plugins
 from rnnexp.command import FAILED, OK, compare, export
 from rnnexp.command.console import ConsoleHandler, console_lines, give, say_fault
 from rnnexp.command.listing import add_info_arguments, add_list_arguments
+from rnnexp.command.named import directory, study
 from rnnexp.command.output import JSON, JSON_HELP, QUIET, QUIET_HELP, Output, output
 from rnnexp.errors import DataError, UserError
 
@@ -183,7 +184,7 @@ class Verb:
 
 
 def _predict_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", type=Path, help="directory of a finished run")
+    parser.add_argument("run", type=directory, help="directory of a finished run")
     text = parser.add_argument(
         "text", help="the text, plain; one that begins with a dash stands after --"
     )
@@ -238,7 +239,7 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
 
 
 def _resume_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", type=Path, help="directory of a run that was stopped")
+    parser.add_argument("run", type=directory, help="directory of a run that was stopped")
     parser.add_argument(
         "words",
         nargs="*",
@@ -254,7 +255,7 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_or_study(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run_or_study", type=Path, help="directory of a run or of a study")
+    parser.add_argument("run_or_study", type=directory, help="directory of a run or of a study")
 
 
 def _report_arguments(parser: argparse.ArgumentParser) -> None:
@@ -278,7 +279,7 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _study_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=["status"], help="how far it has come")
-    parser.add_argument("study", metavar="NAME", help="its name, or its directory")
+    parser.add_argument("study", type=study, metavar="NAME", help="its name, or its directory")
 
 
 VERBS = {

@@ -9,13 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnnexp import __version__
+from rnnexp import __version__, plugins
 from rnnexp.errors import DataError
 from rnnexp.experiment.identity import changes_since, fingerprint
 from rnnexp.experiment.spec import RunSpec
 from rnnexp.manifest import NAME as MANIFEST
 from rnnexp.results.check import whole_result
 from rnnexp.results.claims import claim_of_job, claimed
+from rnnexp.results.names import shown_path
 from rnnexp.results.plan import planned
 from rnnexp.results.reading import folders_by_fingerprint
 from rnnexp.results.runs import RunDirectory, supersede
@@ -138,6 +139,7 @@ class Job:
             choices=dict(spec.choices),
             overrides=spec.overrides,
             words=list(spec.words),
+            config_dirs=[shown_path(folder) for folder in plugins.named()],
         )
         self.new_directory(summary)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from rnnexp import __version__
+from rnnexp import __version__, plugins
 from rnnexp import config as settings
 from rnnexp.data.base import Task
 from rnnexp.dials import Checkpoints
@@ -249,6 +249,7 @@ def describe(experiment: Experiment) -> Summary:
         choices=dict(spec.choices),
         overrides=spec.overrides,
         words=list(spec.words),
+        config_dirs=[shown_path(folder) for folder in plugins.named()],
         process=this_process(),
         parameters=sum(p.numel() for p in model.parameters()),
         headline=task.headline.name,

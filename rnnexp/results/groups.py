@@ -75,9 +75,23 @@ class Group:
         """What a probe has measured in each run that has it, a row per measurement."""
         return [arrays for _, arrays in self.measured(name)]
 
-    def scalars(self, probe: str, key: str, row: int = -1) -> list[float]:
-        """A number of the probe's last (or `row`-th) measurement, of each run that has it."""
-        return [float(arrays[key][row]) for arrays in self.probe(probe) if key in arrays]
+    def scalars(
+        self, probe: str, key: str, row: int = -1, *, may_lack: bool = False
+    ) -> list[float]:
+        """A number of the probe's last (or `row`-th) measurement, of each run that has it.
+
+        may_lack: of a number that the probe does not always measure, or did not in earlier
+        versions. Else raises LookupError, which names what there is, where no run has it.
+        """
+        measured = self.probe(probe)
+        having = [arrays for arrays in measured if key in arrays]
+        if measured and not having and not may_lack:
+            names = (name for arrays in measured for name in arrays)
+            there = [name for name in dict.fromkeys(names) if name not in ("epoch", "step")]
+            raise LookupError(
+                f"probe {probe} has no number '{key}'; it has: {', '.join(there) or 'none'}"
+            )
+        return [float(arrays[key][row]) for arrays in having]
 
     # -- columns of study.csv --------------------------------------------------------------------
 

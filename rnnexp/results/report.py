@@ -25,13 +25,35 @@ from rnnexp.results.study import Study
 
 log = logging.getLogger(__name__)
 
+#: How the modules of rnnexp's own findings begin.
+OWN = "rnnexp."
+
 _Errors = tuple[type[Exception], ...]
 
 
 def run_findings(run: RunDirectory) -> list[Finding]:
     """What is found in a run on its own, in the order in which it is shown."""
     group = Group.of_run(run)
-    return _made(lambda kind: kind.in_run(group))
+    findings = _made(lambda kind: kind.in_run(group))
+    return findings + [
+        other for name in _silent(group, findings) for other in _numbers(group, name)
+    ]
+
+
+def _silent(group: Group, findings: Sequence[Finding]) -> list[str]:
+    """The probes that have measured a run, and of which a plugin's finding says nothing."""
+    told = {getattr(finding, "probe", None) for finding in findings}
+    kinds = (kind for kind in finding_types() if not kind.__module__.startswith(OWN))
+    names = dict.fromkeys(getattr(kind, "probe", None) for kind in kinds)
+    return [name for name in names if name and name not in told and group.was_asked(name)]
+
+
+def _numbers(group: Group, probe: str) -> list[Finding]:
+    """What is shown of a probe whose own finding failed, or gave nothing."""
+    from rnnexp.results.findings.other_probes import OtherProbe
+
+    log.warning("probe %s has measured, and its finding says nothing: its numbers are drawn", probe)
+    return list(OtherProbe.of_probe(group, probe))
 
 
 def study_findings(study: Study) -> list[Finding]:

@@ -148,8 +148,9 @@ class Summary(Record):
     fingerprint: of all settings that can change its numbers. content: of the files it read.
     measured: of the probes and their settings; None in files of the first version.
     code: digest of the source of components of the user's own, None where all are rnnexp's.
-    words: of the command. process: where it runs, or ran last. continues: the run whose training
-        this one goes on with. resumed: when it went on after an interruption, and from where.
+    words: of the command. config_dirs: the folders that it named with --config-dir.
+    process: where it runs, or ran last. continues: the run whose training this one goes on with.
+    resumed: when it went on after an interruption, and from where.
     sealed: whether the directory has a manifest, with the digest of each of its files.
     headline: the name of the score that tables show. scores: how each is read.
     chance, perfect: by the name of the score. solved_at: of the headline.
@@ -185,6 +186,7 @@ class Summary(Record):
     choices: dict[str, str] = {}
     overrides: dict[str, str] = {}
     words: list[str] = []
+    config_dirs: list[str] = []
     process: Process | None = None
     continues: str | None = None
     resumed: list[str] = []

@@ -288,8 +288,16 @@ def test_report_draws_a_run_and_a_study_again(rnnexp: Rnnexp, workdir: Path) -> 
     curve.unlink()
     assert rnnexp("report", str(study)).status == 0
     assert figure.exists()
-    assert rnnexp("report", str(job)).status == 0
+    assert rnnexp("report", str(job / "report.html")).status == 0  # as its last line names it
     assert curve.read_bytes() == before
+    pages = [str(place / "report.html") for place in (study, job)]
+    for words in (["report", pages[0]], ["check", pages[0]], ["check", pages[1]],
+                  ["predict", pages[1], "a fine film"], ["study", "status", pages[0]],
+                  ["compare", pages[0], "both"]):  # fmt: skip
+        outcome = rnnexp(*words)
+        assert "no such" not in outcome.err + outcome.out, words
+        assert "neither a run nor a study" not in outcome.err, words
+        assert "there is no study" not in outcome.err, words
 
 
 def test_a_sweep_does_only_what_is_missing(rnnexp: Rnnexp, workdir: Path) -> None:

@@ -157,7 +157,7 @@ def in_python(page: Page) -> None:
 def own_probe(page: Page) -> None:
     run = page.newest(("runs/{}",))
     assert (run / "plots" / "sparsity.png").is_file()
-    assert (run / "plots" / "sparsity.csv").read_text().startswith("network,share\n")
+    assert (run / "plots" / "sparsity.csv").read_text().startswith("network,of,share,")
     assert list(Path("outputs/studies/silent/plots").glob("sparsity.png"))
     assert sum("silent units" in outcome.out for _, outcome in page.typed) >= 3
     assert "hidden units that are nearly silent" in page.typed[1][1].out

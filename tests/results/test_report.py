@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 from rnnexp.results import findings as package
+from rnnexp.results import report
 from rnnexp.results.figures import learning_curves
 from rnnexp.results.findings import finding_types
+from rnnexp.results.groups import Group
 from rnnexp.results.names import shown_path
 from rnnexp.results.report import draw, report_run, report_study, run_findings, study_findings, text
 from rnnexp.results.runs import RunDirectory
@@ -164,7 +166,49 @@ def test_a_probe_without_a_finding_has_its_numbers_drawn(tmp_path: Path) -> None
     run = RunDirectory.open(a_study(tmp_path / "study") / "job000")
     *_, plots, page = str(report_run(run)).splitlines()
     assert (plots, page) == (shown_path(run.plots), shown_path(run.path / "report.html"))
-    assert "beats" in (run.plots / "pulse.svg").read_text()
+    assert "beats" in (run.plots / "pulse_numbers.svg").read_text()
+
+
+def test_the_figure_of_a_finding_that_is_not_here_stays(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = RunDirectory.open(a_study(tmp_path / "study") / "job000")
+    summary = run.summary
+    summary.config_dirs = ["mine/conf"]
+    run.write_summary(summary)
+    own = run.plots / "pulse.png"
+    own.parent.mkdir()
+    own.write_bytes(b"drawn by a finding")
+    report_run(run)
+    assert own.read_bytes() == b"drawn by a finding"
+    assert (run.plots / "pulse_numbers.png").is_file()
+    (line,) = caplog.messages
+    assert "plots/pulse.png stays as it is" in line
+    again = f"rnnexp --config-dir mine/conf report {shown_path(run.path)}"
+    assert line.endswith(again)
+    page = (run.path / "report.html").read_text()
+    assert again in page
+    caplog.clear()
+    report_study(Study.read(run.path.parent))
+    assert caplog.messages[0].startswith("probe pulse: nothing here makes a table of it")
+    assert "rnnexp --config-dir mine/conf report" in (run.path.parent / "report.html").read_text()
+
+
+def test_a_number_that_a_probe_has_not_is_named_with_those_that_it_has(
+    tmp_path: Path, add_finding, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:  # type: ignore[no-untyped-def]
+    group = Group.of_run(RunDirectory.open(a_study(tmp_path / "study") / "job000"))
+    assert group.scalars("pulse", "beats") == [2.5]
+    assert group.scalars("pulse", "beets", may_lack=True) == []
+    assert group.scalars("silence", "beats") == []  # of a probe that has measured nothing
+    with pytest.raises(LookupError, match=r"^probe pulse has no number 'beets'; it has: beats$"):
+        group.scalars("pulse", "beets")
+    monkeypatch.setattr(report, "OWN", "nobody.")  # what lies beside rnnexp's is a user's here
+    add_finding("pulse", PULSE.replace('"beats")', '"beets")'))
+    report_run(group.first.directory)
+    assert "no number 'beets'; it has: beats" in caplog.messages[0]
+    assert "its numbers are drawn" in caplog.messages[1]
+    assert (group.first.directory.plots / "pulse_numbers.png").is_file()
 
 
 def test_a_finding_is_found_by_being_there(tmp_path: Path, add_finding) -> None:  # type: ignore[no-untyped-def]

@@ -36,9 +36,9 @@ def checks(name: str, settings: Mapping[str, Any]) -> list[Check]:
     return [
         Check(f"probes/{name}: {what}", 0.0, False, partial(run, name, settings, cell))
         for what, run in (
-            ("it measures numbers and float64 arrays, share", numbers),
-            ("measured again, it is the same, share", again),
-            ("weights and their gradients stay as they are, share", weights),
+            ("it measures numbers and float64 arrays", numbers),
+            ("measured again, it is the same", again),
+            ("weights and their gradients stay as they are", weights),
             ("no random numbers are drawn from torch's or numpy's state", randomness),
         )
     ]

@@ -13,7 +13,7 @@ MAX_COLUMNS = 3
 
 
 def draw(finding: OtherProbe, folder: Path) -> list[Path]:
-    """A panel per number, in the files of the probe's name."""
+    """A panel per number, in files called NAME_numbers."""
     columns = min(len(finding.numbers), MAX_COLUMNS)
     rows = -(-len(finding.numbers) // columns)
     with style.grid(1.2 + 3.2 * columns, 0.5 + 2.7 * rows, rows, columns) as (canvas, table):
@@ -33,4 +33,4 @@ def draw(finding: OtherProbe, folder: Path) -> list[Path]:
         style.title(
             canvas, f"{words.label(finding.label)}: {probe} over the training, one seed", 10
         )
-        return [style.save(canvas, folder, finding.probe, rows_drawn)]
+        return [style.save(canvas, folder, f"{finding.probe}_numbers", rows_drawn)]

@@ -195,7 +195,7 @@ def _first_norms(group: Group) -> dict[int, float]:
 
 
 def _point(group: Group) -> FirstTokenPoint:
-    log_gains = group.scalars("gradient_flow", "log_gain", 0)
+    log_gains = group.scalars("gradient_flow", "log_gain", 0, may_lack=True)
     predicted = [run.summary.regime.get("gain") for run in group.ended]
     return FirstTokenPoint(
         int(group.factors["seq_len"]),

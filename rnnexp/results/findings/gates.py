@@ -119,10 +119,10 @@ def _line(group: Group) -> CarryLine | None:
     cell = group.ended[0].summary.cell
     if cell is None or cell.carry is None:
         return None
-    means = group.scalars("gates", f"mean_{cell.carry}")
+    means = group.scalars("gates", f"mean_{cell.carry}", may_lack=True)
     if not means:
         return None
-    times = group.scalars("gates", "median_memory_time")
+    times = group.scalars("gates", "median_memory_time", may_lack=True)
     return CarryLine(group.label, cell.carry, t_interval(means, SHARE), times)
 
 

@@ -262,7 +262,7 @@ class GradientFlow(ProbeFinding):
 
 def path_measured(group: Group) -> str:
     """What a label must say of a group whose readout is a mean or a maximum; else nothing."""
-    alone = group.scalars("gradient_flow", "recurrence_alone")
+    alone = group.scalars("gradient_flow", "recurrence_alone", may_lack=True)
     return ", through the recurrence alone" if any(alone) else ""
 
 

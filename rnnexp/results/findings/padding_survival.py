@@ -59,11 +59,11 @@ class PaddingSurvival(ProbeFinding):
                 group.label,
                 group.model,
                 ratios,
-                t_interval(group.scalars(cls.probe, "median_pads")).mean,
+                t_interval(group.scalars(cls.probe, "median_pads", may_lack=True)).mean,
                 [(arrays["pads"][-1], arrays["ratio"][-1]) for arrays in group.probe(cls.probe)],
             )
             for group in groups
-            if (ratios := group.scalars(cls.probe, "median_ratio"))
+            if (ratios := group.scalars(cls.probe, "median_ratio", may_lack=True))
         ]
         return cls(lines) if lines else None
 

@@ -19,7 +19,8 @@ from rnnexp.results.tables import NOTHING, Cell
 def page_of_progress(status: StudyStatus, question: str = "") -> Page:
     """question: that it was made for, where it has one in words."""
     path = shown_path(status.path)
-    again = surroundings.command_of_study(status.path)
+    named = surroundings.folders_of(job.summary for job in status.jobs)
+    again = surroundings.command_of_study(status.path, named)
     return Page(
         kind="study" if status.search is None else "search",
         name=status.path.name,

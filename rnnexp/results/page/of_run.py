@@ -1,6 +1,5 @@
 """The page of a run."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,7 +47,9 @@ def page_of_run(
             [*([predicted] if predicted is not None else []), *shown],
             key=lambda section: not section.leads,
         ),
-        no_figures="" if drawn is not None else surroundings.no_figures(run.path),
+        no_figures=""
+        if drawn is not None
+        else surroundings.no_figures(run.path, summary.config_dirs),
         commands=_commands(run, summary),
         environment=list(surroundings.facts(run).items()),
         settings=settings,
@@ -153,12 +154,12 @@ def asides(summary: Summary) -> list[str]:
 
 
 def _commands(run: RunDirectory, summary: Summary) -> list[Command]:
-    path = shown_path(run.path)
+    path, named = shown_path(run.path), summary.config_dirs
     again = surroundings.command_of_run(run)
     commands = [Command("the same run again, in a new folder", again)] if again else []
     if not summary.settled:
-        commands.append(Command("go on with it", shlex.join(["rnnexp", "resume", path])))
+        commands.append(Command("go on with it", surroundings.command(["resume", path], named)))
     commands.append(
-        Command("its figures and this page anew", shlex.join(["rnnexp", "report", path]))
+        Command("its figures and this page anew", surroundings.command_of_report(run.path, named))
     )
     return commands

@@ -1,6 +1,5 @@
 """The page of a study, or of a search."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +8,6 @@ from rnnexp.errors import first_line
 from rnnexp.results import conclusions, words
 from rnnexp.results.findings.base import Finding
 from rnnexp.results.job_status import duration
-from rnnexp.results.names import shown_path
 from rnnexp.results.page import sections, surroundings
 from rnnexp.results.page.content import Command, Drawn, Linked, Listing, Page, address
 from rnnexp.results.page.files import PAGE
@@ -40,9 +38,9 @@ def page_of_study(
     pictures = Pictures(drawn or Drawn(), folder)
     shown, faults = sections.of_findings(findings, pictures)
     left_out = [] if drawn is None else drawn.left_out
-    path = shown_path(study.path)
-    report = shlex.join(["rnnexp", "report", path])
-    again = surroundings.command_of_study(study.path)
+    named = surroundings.folders_of(run.summary for run in study.runs)
+    report = surroundings.command_of_report(study.path, named)
+    again = surroundings.command_of_study(study.path, named)
     return Page(
         kind="study" if study.search is None else "search",
         name=study.path.name,
@@ -53,7 +51,9 @@ def page_of_study(
         gaps=[*study.notes(), *without_result(study), *faults, *left_out],
         asides=_asides(study),
         sections=shown,
-        no_figures="" if drawn is not None or not findings else surroundings.no_figures(study.path),
+        no_figures=""
+        if drawn is not None or not findings
+        else surroundings.no_figures(study.path, named),
         runs=listing(study, folder),
         commands=[
             *([Command(AGAIN, again)] if again else []),

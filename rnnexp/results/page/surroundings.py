@@ -8,6 +8,7 @@ from typing import Any
 from rnnexp.errors import DataError
 from rnnexp.results.names import shown_path
 from rnnexp.results.runs import RunDirectory
+from rnnexp.results.summary import Summary
 from rnnexp.yamls import yaml_value
 
 #: Different values of one fact that a page lists.
@@ -66,22 +67,41 @@ def _values(counts: Mapping[str, int]) -> str:
     return "; ".join(shown[:MOST_VALUES]) + (f"; and {more} more" if more > 0 else "")
 
 
+def command(words: Iterable[str], folders: Iterable[str] = ()) -> str:
+    """As it can be pasted into a shell. folders: that --config-dir names.
+
+    >>> command(["report", "outputs/a b"], ["mypkg/conf"])
+    "rnnexp --config-dir mypkg/conf report 'outputs/a b'"
+    """
+    named = [word for folder in folders for word in ("--config-dir", folder)]
+    return shlex.join(["rnnexp", *named, *words])
+
+
+def folders_of(summaries: Iterable[Summary]) -> list[str]:
+    """What the commands of the runs named with --config-dir, each folder once."""
+    return list(dict.fromkeys(folder for each in summaries for folder in each.config_dirs))
+
+
 def command_of_run(run: RunDirectory) -> str:
-    """As it can be pasted into a shell; empty where it is not known."""
+    """The command that made it; empty where it is not known."""
     try:
         words = run.words
     except (DataError, OSError, ValueError):
         return ""
-    return shlex.join(["rnnexp", *words]) if words else ""
+    return command(words, run.summary.config_dirs) if words else ""
 
 
-def no_figures(path: Path) -> str:
+def command_of_report(path: Path, folders: Iterable[str] = ()) -> str:
+    """The command that draws it anew."""
+    return command(["report", shown_path(path)], folders)
+
+
+def no_figures(path: Path, folders: Iterable[str] = ()) -> str:
     """What a page without figures says: what to type for them."""
-    command = shlex.join(["rnnexp", "report", shown_path(path)])
-    return f"No figures are drawn here: {command} draws them."
+    return f"No figures are drawn here: {command_of_report(path, folders)} draws them."
 
 
-def command_of_study(study: Path) -> str:
+def command_of_study(study: Path, folders: Iterable[str] = ()) -> str:
     """The last command that ran it, by Hydra's own record; empty where there is none."""
     path = study / "multirun.yaml"
     try:
@@ -91,7 +111,7 @@ def command_of_study(study: Path) -> str:
         words = [str(word) for word in said["hydra"]]
     except (DataError, OSError, KeyError, TypeError):
         return ""
-    return shlex.join(["rnnexp", "-m", *_as_typed(words), *typed])
+    return command(["-m", *_as_typed(words), *typed], folders)
 
 
 def _as_typed(words: Sequence[str]) -> list[str]:
