@@ -158,5 +158,5 @@ def _name(axis: Axis) -> str:
     shared = axes.get_shared_x_axes() if x else axes.get_shared_y_axes()
     for near in (axes, *shared.get_siblings(axes)):
         if words := (near.get_xlabel() if x else near.get_ylabel()):
-            return f"{words.splitlines()[0]} "
+            return f"{' '.join(words.split())} "
     return "" if x or not axes.get_title() else f"{axes.get_title()} "

@@ -13,12 +13,13 @@ def over_seeds(
     name: str,
     interval: Interval,
     values: Sequence[float] = (),
+    counted: str = "seeds",
     **more: object,
 ) -> list[dict[str, object]]:
     """A row of a mean with the ends of its interval, and one of each seed behind it.
 
     place: where it stands, as panel, line and length. name: of the number, with its unit where it
-    has one. more: what is said of the mean alone, as `chance`.
+    has one. counted: what the interval is over. more: what is said of the mean alone, as `chance`.
 
     >>> (row,) = over_seeds({"length": 8}, "accuracy", Interval(1, 0.5, None, None), chance=0.5)
     >>> list(row)
@@ -26,7 +27,7 @@ def over_seeds(
     """
     mean = {
         **place, "of": MEAN, name: interval.mean, "low": interval.low, "high": interval.high,
-        "seeds": interval.n, **more,
+        counted: interval.n, **more,
     }  # fmt: skip
     of_seeds = [{**place, "of": SEED, name: value} for value in values if len(values) > 1]
     return [mean, *of_seeds]

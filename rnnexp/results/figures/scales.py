@@ -59,6 +59,12 @@ class _Shares(MaxNLocator):
         return places[(places >= lowest - 1e-9) & (places <= 1 + 1e-9)]
 
 
+def name_unseen(axis: Axis, name: str) -> None:
+    """What the values of an axis are called below the pointer, where another panel is labelled."""
+    axis.set_label_text(name)
+    axis.label.set_visible(False)
+
+
 def score_axis(axis: Axis, score: Score) -> None:
     """Ticks in percent where the score is read so."""
     if score.percent:
