@@ -83,11 +83,11 @@ def _drawn(axes: Axes) -> Iterator[_Drawn]:
         shown = line.get_visible() and (line.get_linestyle() != "None" or _has_marker(line))
         if shown:
             place = line.get_transform()
-            x, y = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
+            across, up = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
             told = np.asarray(line.get_markevery())
             if told.dtype == bool:  # the others are on the way, and no values
-                x, y = x[told], y[told]
-            yield from _finite(axes, x, y, place, line.get_label())
+                across, up = across[told], up[told]
+            yield from _finite(axes, across, up, place, line.get_label())
     for collection in axes.collections:
         if isinstance(collection, PathCollection) and collection.get_visible():
             x, y = np.ma.filled(np.ma.asarray(collection.get_offsets(), float), np.nan).T
