@@ -25,7 +25,7 @@ class ClassCurve:
     sequence there, NaN behind its end. intervals: over the sequences, with their 95% t-interval;
     None where fewer than half of them go on, of which a mean would be one of other sequences.
 
-    place: of the class among all; None where the curve is of all of them.
+    place: of the class among all; None where the curve is of all of them. width: steps of a span.
     """
 
     name: str
@@ -33,6 +33,7 @@ class ClassCurve:
     steps_K: Array
     each_NK: Array
     intervals: Sequence[Interval | None]
+    width: int
 
     @classmethod
     def of(cls, name: str, place: int | None, norm_NT: Array) -> "ClassCurve":
@@ -48,7 +49,8 @@ class ClassCurve:
             )
         ends = np.minimum((np.arange(count) + 1) * width, norm_NT.shape[1])
         steps_K = (np.arange(count) * width + 1 + ends) / 2
-        return cls(name, place, steps_K, each_NK, [_interval(column) for column in each_NK.T])
+        intervals = [_interval(column) for column in each_NK.T]
+        return cls(name, place, steps_K, each_NK, intervals, width)
 
 
 def _interval(values_N: Array) -> Interval | None:

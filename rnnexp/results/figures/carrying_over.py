@@ -97,7 +97,8 @@ def _draw_panel(
             rows += numbers.over_seeds(
                 place, finding.score.name, points[n], values[n], chance=curve.chances.get(n)
             )
-        if curve.trained_at not in points:  # of one seed it is not finite
+        # of one seed it may not be finite, and of seeds that lie apart no mean is like any of them
+        if curve.trained_at not in points or points[curve.trained_at].apart:
             continue
         axes.plot(
             curve.trained_at, points[curve.trained_at].mean, color=look.color, marker=look.marker,

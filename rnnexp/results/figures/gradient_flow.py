@@ -36,6 +36,8 @@ def draw(finding: GradientFlow, folder: Path) -> list[Path]:
             for line, look in part:
                 rows += _draw_line(panels, line, look, len(finding.lines) == 1)
             _scale(panels)
+        for axes in (axes for row in table[:-1] for axes in row):
+            scales.name_unseen(axes.xaxis, "time step t")
         for axes in table[-1]:
             axes.set_xlabel("time step t")
         style.panel_title(table[0][0], "linear axis")
@@ -100,6 +102,7 @@ def _scale(panels: Sequence[Axes]) -> None:
     linear.set_ylim(bottom=0)
     linear.set_xlim(logarithmic.get_xlim())  # where there is a gap too
     linear.set_ylabel("gradient norm ‖∂L/∂eₜ‖")
+    scales.name_unseen(logarithmic.yaxis, "gradient norm ‖∂L/∂eₜ‖")
     for axes in panels:
         scales.whole_numbers(axes.xaxis)
 

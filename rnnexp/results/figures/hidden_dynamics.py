@@ -6,7 +6,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 from rnnexp.results import words
-from rnnexp.results.figures import looks, numbers, scales, style
+from rnnexp.results.figures import looks, numbers, scales, style, titles
 from rnnexp.results.figures.tabulated import along
 from rnnexp.results.findings.hidden_dynamics import HiddenDynamics, StateLine
 from rnnexp.results.state_curves import ClassCurve
@@ -38,8 +38,12 @@ def draw(finding: HiddenDynamics, folder: Path) -> list[Path]:
             for axes in axes_row[len(row) :]:
                 axes.set_visible(False)
             axes_row[0].set_ylabel("L2 norm")
+            for axes in axes_row[1:]:
+                scales.name_unseen(axes.yaxis, "L2 norm")
+            for axes in axes_row:
+                scales.name_unseen(axes.xaxis, "time step t")
         for axes in table[-1]:
-            axes.set_xlabel("time step t")
+            axes.xaxis.label.set_visible(True)
         left_out = f"\nthe first {MAX_ROWS} of {len(rows)} settings" if len(rows) > MAX_ROWS else ""
         style.title(canvas, _title(finding) + left_out, 10)
         panels = [axes for row in table for axes in row if axes.get_visible()]
@@ -48,13 +52,12 @@ def draw(finding: HiddenDynamics, folder: Path) -> list[Path]:
 
 
 def _title(finding: HiddenDynamics) -> str:
-    """Which state is the steadiest, where the intervals tell, and what the lines are."""
+    """Which state is the steadiest, where intervals over seeds tell, and what the lines are."""
     seen = "Size of the states along whole test sequences"
     for found in finding.extremes():
-        if "unclear" not in found:
-            seen += f"; {_in_words(found, finding.lines)}"
-    width = max(line.averaged_over for line in finding.lines)
-    averaged = f", averaged over {width} steps" if width > 1 else ""
+        seen += f"; {_in_words(found, finding.lines)}"
+    widths = [curve.width for line in finding.lines for curve in line.curves]
+    averaged = f", averaged over {titles.span(widths)} steps" if max(widths, default=1) > 1 else ""
     seeds = {line.seed for line in finding.lines if line.seed is not None}
     of = f", seed {seeds.pop()}" if len(seeds) == 1 else ""
     return (
@@ -98,7 +101,9 @@ def _draw_class(axes: Axes, panel: str, curve: ClassCurve) -> list[dict[str, obj
         _name_single(axes, curve, look)
     for step, interval in known:
         assert interval is not None
-        rows += numbers.over_seeds({**place, "time_step": step}, "state_norm", interval)
+        rows += numbers.over_seeds(
+            {**place, "time_step": step}, "state_norm", interval, counted="sequences"
+        )
     steps, intervals = [step for step, _ in known], [i for _, i in known if i is not None]
     if intervals:
         axes.plot(steps, [i.mean for i in intervals], label=words.literal(curve.name), **look.line)

@@ -83,7 +83,11 @@ def _drawn(axes: Axes) -> Iterator[_Drawn]:
         shown = line.get_visible() and (line.get_linestyle() != "None" or _has_marker(line))
         if shown:
             place = line.get_transform()
-            yield from _finite(axes, line.get_xdata(), line.get_ydata(), place, line.get_label())
+            across, up = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
+            told = np.asarray(line.get_markevery())
+            if told.dtype == bool:  # the others are on the way, and no values
+                across, up = across[told], up[told]
+            yield from _finite(axes, across, up, place, line.get_label())
     for collection in axes.collections:
         if isinstance(collection, PathCollection) and collection.get_visible():
             x, y = np.ma.filled(np.ma.asarray(collection.get_offsets(), float), np.nan).T
@@ -158,5 +162,5 @@ def _name(axis: Axis) -> str:
     shared = axes.get_shared_x_axes() if x else axes.get_shared_y_axes()
     for near in (axes, *shared.get_siblings(axes)):
         if words := (near.get_xlabel() if x else near.get_ylabel()):
-            return f"{words.splitlines()[0]} "
+            return f"{' '.join(words.split())} "
     return "" if x or not axes.get_title() else f"{axes.get_title()} "

@@ -59,6 +59,12 @@ class _Shares(MaxNLocator):
         return places[(places >= lowest - 1e-9) & (places <= 1 + 1e-9)]
 
 
+def name_unseen(axis: Axis, name: str) -> None:
+    """What the values of an axis are called below the pointer, where another panel is labelled."""
+    axis.set_label_text(name)
+    axis.label.set_visible(False)
+
+
 def score_axis(axis: Axis, score: Score) -> None:
     """Ticks in percent where the score is read so."""
     if score.percent:
@@ -258,6 +264,8 @@ def score_line(
 ) -> None:
     """Means with their intervals as bars and each seed as a dot, at their places on the x axis.
 
+    Where seeds lie apart no mean is like any of them: it has no marker, the seeds stand in its
+    place, and the line that leads on is thin and dotted.
     points: x, interval over seeds, values of the seeds. place: which line of how many (`beside`).
     """
     transform, dots = beside(axes, *place), beside(axes, *place, extra=2.6)
@@ -265,14 +273,26 @@ def score_line(
         return
     x = [at for at, _, _ in points]
     intervals = [interval for _, interval, _ in points]
-    axes.plot(x, [i.mean for i in intervals], transform=transform, label=label, **look)
-    include(axes, x, [i.mean for i in intervals])
+    means = np.array([i.mean for i in intervals])
+    known = [not i.apart for i in intervals]
+    next_to = np.convolve(known, [1, 1, 1])[1:-1] > 1  # another that a line can join
+    if all(known):
+        axes.plot(x, means, transform=transform, label=label, **look)
+    else:
+        thin = {**look, "linestyle": (0, (1, 2)), "linewidth": 0.9}
+        axes.plot(x, means, transform=transform, label=label, markevery=known, **thin)
+        axes.plot(
+            x, np.where(known & next_to, means, np.nan), transform=transform,
+            **{**look, "marker": ""}, label="_between means",
+        )  # fmt: skip
+    include(axes, x, means.tolist())
     for at, interval, values in points:
         if len(values) > 1:
             include(axes, [at] * len(values), values)
             axes.plot(
-                [at] * len(values), values, "o", transform=dots, color=look["color"],
-                markersize=2.8, markeredgewidth=0, alpha=0.75,
+                [at] * len(values), values, "o", transform=transform if interval.apart else dots,
+                color=look["color"], markersize=4.0 if interval.apart else 2.8, markeredgewidth=0,
+                alpha=0.75,
             )  # fmt: skip
         if interval.low is not None and interval.high is not None:
             include(axes, [at, at], [interval.low, interval.high])

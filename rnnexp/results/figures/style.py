@@ -267,6 +267,11 @@ def seeds_note(counts: Sequence[int], intervals: Sequence[Interval] = ()) -> str
     if list(counts) == [1]:
         return "one seed: no interval"
     n = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    apart = [bool(interval.apart) for interval in intervals]
+    if apart and all(apart):
+        return f"{n} seeds; a mean would be like none of them"
+    if any(apart):
+        return f"mean over {n} seeds, 95% t-interval where there is one; none where seeds lie apart"
     if intervals and not any(interval.ends for interval in intervals):
         return f"mean over {n} seeds, without an interval"
     if any(interval.n > 1 and not interval.ends for interval in intervals):
@@ -336,7 +341,8 @@ def _show_lone_points(axes: Axes) -> None:
     """A marker where a line has a single point, or one between gaps: no line shows it."""
     for line in [*axes.get_lines()]:
         marked = line.get_marker() not in ("None", "none", "", " ", None)
-        if marked and line.get_markevery() is None:
+        chosen = isinstance(line.get_markevery(), list)  # which points have one
+        if marked and (line.get_markevery() is None or chosen):
             continue
         y = np.asarray(line.get_ydata(), dtype=np.float64)
         if len(y) < 1 or np.size(line.get_xdata()) != len(y):

@@ -67,7 +67,8 @@ def _face(bold: bool, letters: frozenset[str]) -> str:
     options = subset.Options()
     options.drop_tables += ["FFTM"]  # FontForge's time stamps, which it would warn about
     options.hinting, options.layout_features, options.name_IDs = False, [], []
-    with ttLib.TTFont(_path(bold)) as font:
+    # else the file has the time in it, and the same figure other bytes
+    with ttLib.TTFont(_path(bold), recalcTimestamp=False) as font:
         made = subset.Subsetter(options)
         made.populate(text="".join(sorted(letters)))
         made.subset(font)

@@ -189,11 +189,17 @@ class CarryingOver(Finding):
         return Table(head, rows, notes)
 
     def answer(self) -> str:
-        """To which multiple of its length each group carries, of the median seed that learned."""
+        """To which multiple of its length each group carries, of the median seed that learned.
+
+        Every model is named first.
+        """
         parts = []
-        for group in self.groups:
-            if group.carried is None:
-                continue
+        tested = [group for group in self.groups if group.carried is not None]
+        models = [group.model for group in tested]
+        earlier = [models[:place].count(model) for place, model in enumerate(models)]
+        for place in sorted(range(len(tested)), key=lambda place: earlier[place]):
+            group = tested[place]
+            assert group.carried is not None
             median = group.carried.median
             said = "nothing learned to carry"
             if median is not None:
@@ -201,12 +207,15 @@ class CarryingOver(Finding):
                 if not self.alone:
                     ends = interval_in_words(median, (1, group.carried.farthest), "×")
                     said += f" (the median of {median.n} seeds lies in {ends})"
-            parts.append(f"{words.label(group.label)}, trained at {group.trained_at}: {said}")
+            label, trained_at = words.label(group.label), group.trained_at
+            if words.setting("seq_len", trained_at) not in label.split(", "):
+                label += f", trained at {trained_at}"
+            parts.append(f"{label}: {said}")
         if not parts:
             return ""
         return (
-            "On sequences longer than those trained on it keeps more than half of its skill up to "
-            f"this multiple of their length: {sentences.listed(parts)}."
+            "A network keeps more than half of its skill on longer sequences up to this multiple "
+            f"of the length trained at: {sentences.listed(parts)}."
         )
 
     def draw(self, folder: Path) -> list[Path]:

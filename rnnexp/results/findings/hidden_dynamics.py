@@ -1,5 +1,6 @@
 """How much the states move along whole test sequences."""
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,13 +8,16 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from rnnexp.results.findings.base import MAX_LINES, NO_FIGURE, ProbeFinding
 from rnnexp.results.groups import Group
-from rnnexp.results.state_curves import ClassCurve, class_curves, span_width
+from rnnexp.results.state_curves import ClassCurve, class_curves
 from rnnexp.results.statistics import POSITIVE, Interval, t_interval
 from rnnexp.results.study_run import Arrays
 from rnnexp.results.tables import Cell, Table, with_interval
+
+FloatArray = npt.NDArray[np.float64]
 
 #: The signs of the states that a network hands on; one without a sign is shown by its name.
 SIGNS = {"state": "h", "cell": "c"}
@@ -24,12 +28,13 @@ class StateLine:
     """One kind of state of a group.
 
     norm: mean over runs of its L2 norm. variance, deviation: of the norm over time, mean and
-        standard deviation over sequences. relative: standard deviation of the norm over time by its
-        mean, with its interval over sequences: states of another size can be set beside it.
+        standard deviation over sequences, n-1 in the denominator; NaN of one. relative: standard
+        deviation of the norm over time by its mean, with its interval over sequences: states of
+        another size can be set beside it. of_seeds: the same with its interval over seeds.
     saturated: share of |h| above the bound `saturated_at`; None of another kind of state.
-    sequences, wanted: how many there were.
-    curves: the norm along the sequences of the first run, class by class, averaged over
-        `averaged_over` steps. seed: of that run, where there are several.
+    sequences, wanted: how many each run had, of several the fewest.
+    curves: the norm along the sequences of the first run, class by class. seed: of that run, where
+        there are several.
     """
 
     label: str
@@ -40,12 +45,12 @@ class StateLine:
     variance: float
     deviation: float
     relative: Interval | None
+    of_seeds: Interval | None
     saturated: float | None
     saturated_at: float
     sequences: int
     wanted: int
     curves: Sequence[ClassCurve]
-    averaged_over: int
     seed: int | None
 
     @property
@@ -66,7 +71,8 @@ class HiddenDynamics(ProbeFinding):
         "levels off the state has come to rest, where it moves the network goes on reacting. "
         "'Variance over time' is the mean over sequences (± their standard deviation); "
         "'relative to the norm' sets the movement beside the size, so that different states "
-        "compare; the column of |h| has the share of saturated units."
+        "compare; which is the steadiest is said where intervals over seeds part; the column of "
+        "|h| has the share of saturated units."
     )
     misleads = (
         "A norm has no direction: a state can turn, and carry news, while its norm stays. The "
@@ -85,25 +91,38 @@ class HiddenDynamics(ProbeFinding):
 
     def tables(self) -> list[Table]:
         bounds = {f"{line.saturated_at:g}" for line in self.lines}
+        several = any(line.of_seeds and line.of_seeds.n > 1 for line in self.lines)
         head = ["states along whole sequences", "norm", "variance over time",
-                "relative to the norm",
+                "relative to the norm", *(["the same over seeds"] if several else []),
                 f"|h| > {'/'.join(sorted(bounds))}", "sequences"]  # fmt: skip
+        over = "; over seeds: 95% interval over seeds" if several else ""
         notes = [
             "± standard deviation over sequences; relative: standard deviation over time by the "
-            "mean norm (95% interval over sequences)",
-            *self.extremes(),
+            f"mean norm (95% interval over sequences){over}",
+            *self._ranked(),
             *([NO_FIGURE] if self.groups > MAX_LINES else []),
         ]
-        return [Table(head, [_row(line) for line in self.lines], notes)]
+        return [Table(head, [_row(line, several) for line in self.lines], notes)]
+
+    def _ranked(self) -> list[str]:
+        """What is said of the order of the states, in the table."""
+        if self.groups < 2:
+            return []
+        if any(line.of_seeds is not None and line.of_seeds.n < 2 for line in self.lines):
+            return ["one seed: which is steadier is not said"]
+        return self.extremes() or [
+            "steadiest, most restless: unclear, intervals over seeds overlap"
+        ]
 
     def extremes(self) -> list[str]:
-        """Which state moves least and which most for its size, where their intervals tell."""
-        ends = {
-            line.name: line.relative.ends
-            for line in self.lines
-            if line.relative is not None and line.relative.ends is not None
-        }
-        if len(ends) < 2 or self.groups < 2:  # h and c of one network are no two of a kind
+        """Which state moves least and which most for its size, where intervals over seeds tell.
+
+        Settings differ as their seeds do: sequences of one network say nothing of another one.
+        """
+        of_seeds = {line.name: line.of_seeds for line in self.lines if line.of_seeds is not None}
+        ends = {name: of.ends for name, of in of_seeds.items() if of.ends is not None}
+        # h and c of one network are no two of a kind; one without an interval may be anywhere
+        if len(ends) < max(2, len(of_seeds)) or self.groups < 2:
             return []
         by_high = sorted(ends, key=lambda name: ends[name][1])
         by_low = sorted(ends, key=lambda name: ends[name][0])
@@ -112,7 +131,7 @@ class HiddenDynamics(ProbeFinding):
             said.append(f"steadiest for its size: {steadiest}")
         if all(ends[restless][0] > ends[name][1] for name in by_low[:-1]):
             said.append(f"most restless: {restless}")
-        return ["; ".join(said) or "steadiest, most restless: unclear, intervals overlap"]
+        return ["; ".join(said)] if said else []
 
     def draw(self, folder: Path) -> list[Path]:
         from rnnexp.results.figures import hidden_dynamics
@@ -120,14 +139,16 @@ class HiddenDynamics(ProbeFinding):
         return hidden_dynamics.draw(self, folder) if self.groups <= MAX_LINES else []
 
 
-def _row(line: StateLine) -> list[Cell]:
+def _row(line: StateLine, several: bool) -> list[Cell]:
     of_wanted = f"{line.sequences} of {line.wanted}: too few are long enough"
     shown = str(line.sequences) if line.sequences == line.wanted else of_wanted
+    spread = "" if math.isnan(line.deviation) else f" ± {line.deviation:.2g}"
     return [
         Cell(line.name),
         Cell(f"{line.norm:.3g}", line.norm),
-        Cell(f"{line.variance:.3g} ± {line.deviation:.2g}", line.variance),
+        Cell(f"{line.variance:.3g}{spread}", line.variance),
         with_interval(line.relative),
+        *([with_interval(line.of_seeds)] if several else []),
         Cell("" if line.saturated is None else f"{line.saturated:.1%}", line.saturated),
         Cell(shown, line.sequences),
     ]
@@ -145,9 +166,11 @@ def _lines(group: Group) -> list[StateLine]:
 
 
 def _line(group: Group, kind: str, measured: Sequence[Arrays]) -> StateLine:
-    variances = np.concatenate([arrays[f"{kind}_variance"][-1] for arrays in measured])
+    variances = [arrays[f"{kind}_variance"][-1] for arrays in measured]
+    of_sequences = _per_sequence(variances)
     first = measured[0]
     bounded = kind == "state"
+    relative = [_relative(arrays[kind][-1]) for arrays in measured]
     return StateLine(
         label=group.label,
         model=group.model,
@@ -155,39 +178,46 @@ def _line(group: Group, kind: str, measured: Sequence[Arrays]) -> StateLine:
         variant=group.label.partition(", ")[2],
         sign=SIGNS.get(kind, kind),
         norm=float(np.mean([np.nanmean(arrays[kind][-1]) for arrays in measured])),
-        variance=float(np.nanmean(variances)),
-        deviation=float(np.nanstd(variances)),
-        relative=_relative(measured, kind),
+        variance=float(np.nanmean(np.concatenate(variances))),
+        deviation=float(np.std(of_sequences, ddof=1)) if len(of_sequences) > 1 else math.nan,
+        relative=t_interval(per.tolist(), POSITIVE)
+        if len(per := _per_sequence(relative))
+        else None,
+        of_seeds=over_seeds(relative),
         saturated=float(np.mean([np.nanmean(arrays["saturated"][-1]) for arrays in measured]))
         if bounded
         else None,
         saturated_at=float(first["saturated_at"][-1]) if "saturated_at" in first else 0.9,
-        sequences=int(sum(arrays["sequences"][-1] for arrays in measured)),
-        wanted=int(sum(arrays["wanted"][-1] for arrays in measured)),
+        sequences=int(min(arrays["sequences"][-1] for arrays in measured)),
+        wanted=int(max(arrays["wanted"][-1] for arrays in measured)),
         curves=class_curves(
             first[kind][-1], first["target"][-1], group.ended[0].directory.task.classes or []
         ),
-        averaged_over=span_width(first[kind][-1].shape[1]),
         seed=group.measured("hidden_dynamics")[0][0].summary.seed if len(measured) > 1 else None,
     )
 
 
-def _relative(measured: Sequence[Arrays], kind: str) -> Interval | None:
-    """The coefficient of variation of the norm along each sequence, over sequences.
-
-    Sequences are the same in every run, so that of each its mean over the runs counts once.
-    """
-    sizes = {arrays[kind][-1].shape[0] for arrays in measured}
-    if len(sizes) != 1:
-        return None
-    with warnings.catch_warnings():
+def _relative(norm_NT: FloatArray) -> FloatArray:
+    """The coefficient of variation of the norm along each sequence; NaN where it has none."""
+    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)  # of rows without a number
-        per_run = np.array(
-            [
-                np.nanstd(arrays[kind][-1], axis=1) / np.nanmean(arrays[kind][-1], axis=1)
-                for arrays in measured
-            ]
-        )
-        per_sequence = np.nanmean(np.where(np.isfinite(per_run), per_run, np.nan), axis=0)
-    known = per_sequence[~np.isnan(per_sequence)]
-    return t_interval(known.tolist(), POSITIVE) if len(known) else None
+        values_N = np.nanstd(norm_NT, axis=1) / np.nanmean(norm_NT, axis=1)
+    return np.where(np.isfinite(values_N), values_N, np.nan)
+
+
+def _per_sequence(of_runs: Sequence[FloatArray]) -> FloatArray:
+    """The mean over runs of each sequence that has one; none where runs have other sequences.
+
+    Sequences are the same in every run, so that each counts once.
+    """
+    if len({len(values) for values in of_runs}) != 1:
+        return np.empty(0)
+    values_RN = np.array(of_runs)
+    values_RN = values_RN[:, ~np.isnan(values_RN).all(axis=0)]
+    return np.asarray(np.nanmean(values_RN, axis=0), np.float64)
+
+
+def over_seeds(of_runs: Sequence[FloatArray]) -> Interval | None:
+    """The interval over runs of their means over sequences; None where none has one."""
+    means = [float(np.nanmean(values)) for values in of_runs if not np.isnan(values).all()]
+    return t_interval(means, POSITIVE) if means else None

@@ -50,6 +50,10 @@ NEVER = (
 )
 #: Budgets, as shares of the training.
 SHARES = (0.25, 0.5, 1.0)
+#: Why some are left out.
+TOO_SHORT = (
+    "within a quarter and half of the training: left out where metrics.csv has no two rows by then"
+)
 
 
 @dataclass(frozen=True)
@@ -165,12 +169,14 @@ class Trainability(StudyFinding):
             notes.append(guesses.replace("test examples", "examples to judge by"))
         if failing := [line.label for line in self.lines if line.fails_at_the_shortest]:
             notes.append(f"{NEVER}: {'; '.join(failing)}")
+        if any(len(line.budgets) < len(SHARES) and line.budgets[0].steps for line in self.lines):
+            notes.append(TOO_SHORT)
         if any(line.at_zero for line in self.lines):
             notes.append("length 0 is left out: it has no logarithm")
         return [Table(head, [self._row(line) for line in self.lines], notes)]
 
     def _row(self, line: Line) -> list[Cell]:
-        lengths = f"{len(line.lengths)}, {line.lengths[0]} to {line.lengths[-1]}"
+        lengths = f"{len(line.lengths)} lengths, {line.lengths[0]} to {line.lengths[-1]}"
         apart = {"diverged": line.diverged, "without a result left out": line.without}
         said = [f"{count} {what}" for what, count in apart.items() if count]
         runs = f"{line.runs} ({', '.join(said)})" if said else f"{line.runs}"
@@ -279,6 +285,8 @@ def line_of_runs(
 def _budgets(known: Sequence[tuple[int, StudyRun, Looks]]) -> list[int]:
     """`SHARES` of the whole training, each rounded down to a step at which runs are looked at.
 
+    None before the second row of all runs, without which no run counts as one that learned.
+
     A run that ended before, since it was solved, by its patience or since it diverged, had the same
     budget.
     """
@@ -286,7 +294,8 @@ def _budgets(known: Sequence[tuple[int, StudyRun, Looks]]) -> list[int]:
     whole = max(_planned(known[0][1]) or 0, *steps[-1:], 0)
     apart = steps[0] if steps else 0  # a row of metrics.csv from the next
     shares = {int(part * whole) // apart * apart if apart else 0 for part in SHARES}
-    return sorted({*shares, whole} - {0})
+    second = min((looks.steps[1] for _, _, looks in known if len(looks.steps) > 1), default=apart)
+    return sorted({*(share for share in shares if share >= second), whole} - {0})
 
 
 def _planned(run: StudyRun) -> int | None:

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from rnnexp.results.figures import hover, style
-from rnnexp.results.figures.scales import beside, exponents_axis, percent_axis
+from rnnexp.results.figures.scales import beside, exponents_axis, name_unseen, percent_axis
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -41,9 +41,9 @@ def test_a_line_tells_its_points_in_the_words_of_its_axes(tmp_path: Path) -> Non
 
     points = saved(tmp_path, draw)
     assert [words for _, _, words in points] == [
-        "LSTM <b> & $x$: steps 20, test accuracy 50%",
-        "LSTM <b> & $x$: steps 100, test accuracy 62.5%",
-        "steps 20, test accuracy 25%",
+        "LSTM <b> & $x$: steps 20, test accuracy of one seed 50%",
+        "LSTM <b> & $x$: steps 100, test accuracy of one seed 62.5%",
+        "steps 20, test accuracy of one seed 25%",
     ]
 
 
@@ -101,3 +101,14 @@ def test_where_exponents_are_drawn_the_values_are_told(tmp_path: Path) -> None:
         "LSTM: distance 1, singular value 0.01",
         "LSTM: distance 2, singular value 10^-400",
     ]
+
+
+def test_values_have_the_name_of_their_row_where_no_label_is_drawn(tmp_path: Path) -> None:
+    def draw(axes: Axes) -> None:
+        axes.plot([1], [2.0], "o")
+        axes.set_title("logarithmic axis")
+        name_unseen(axes.yaxis, "gradient norm")
+
+    ((*_, words),) = saved(tmp_path, draw)
+    assert words == "1, gradient norm 2"
+    assert "gradient norm<" not in (tmp_path / "figure.svg").read_text()

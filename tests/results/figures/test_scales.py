@@ -1,5 +1,6 @@
 """Ticks name the values at which they are, and points are where they belong."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from rnnexp.results.figures import looks, scales, style
+from rnnexp.results.over_seeds import over_seeds
 from rnnexp.results.statistics import t_interval
 from rnnexp.scores import ACCURACY
 
@@ -181,3 +183,27 @@ def test_panels_are_spread_over_their_rows(count: int, rows: int) -> None:
         assert place is not None
         grid = place.get_gridspec()
         assert grid.nrows * grid.ncols - count < max(2, grid.ncols)
+
+
+def test_no_mean_is_drawn_where_seeds_lie_apart(workdir: Path) -> None:
+    apart, close = [1.0, 0.04, 0.96], [0.5, 0.52, 0.54]
+    points = [(n, over_seeds(close, ACCURACY), close) for n in (5, 10)]
+    points += [(n, over_seeds(apart, ACCURACY, solvable=True), apart) for n in (20, 40)]
+    for name, shown in (("some", points), ("all", points[2:]), ("alone", points[3:])):
+        with style.figure() as (canvas, (axes,)):
+            scales.score_line(axes, shown, (0, 1), {"color": "black", "marker": "s"}, "RNN")
+            axes.set(xlabel="length", ylabel="accuracy")
+            style.name_lines(canvas, [axes])
+            style.save(canvas, workdir, name, [])
+        svg = (workdir / f"{name}.svg").read_text()
+        told = re.findall("<title>(.*?)</title>", svg)
+        assert "accuracy 0.6667" not in "".join(told)
+        assert any("length 40, accuracy 0.04" in words for words in told)
+        assert any("RNN: length 5, accuracy 0.52" in words for words in told) == (name == "some")
+        assert ">RNN<" in svg
+        joined = [line for line in axes.get_lines() if line.get_linewidth() > 1]
+        solid = [line for line in joined if line.get_linestyle() == "-"]
+        drawn = {float(y) for line in solid for y in np.atleast_1d(line.get_ydata())}
+        assert not any(abs(y - 2 / 3) < 1e-9 for y in drawn)
+        squares = [line for line in axes.get_lines() if line.get_marker() == "s"]
+        assert sum(map(sum, (line.get_markevery() for line in squares))) == 2 * (name == "some")

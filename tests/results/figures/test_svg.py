@@ -8,9 +8,10 @@ from xml.etree import ElementTree
 
 import pytest
 from fontTools import ttLib
+from matplotlib import font_manager
 
 from rnnexp.results.figure_files import split_fonts
-from rnnexp.results.figures import style
+from rnnexp.results.figures import fonts, style
 
 
 def drawn(folder: Path, words: str, weight: str = "normal") -> str:
@@ -51,6 +52,15 @@ def test_the_font_has_all_letters_of_the_figure(workdir: Path) -> None:
 def test_most_figures_share_their_font(workdir: Path) -> None:
     assert split_fonts(drawn(workdir, "one"))[1] == split_fonts(drawn(workdir, "other, 3%"))[1]
     assert drawn(workdir, "same") == drawn(workdir, "same")
+
+
+def test_the_font_carries_no_time(workdir: Path) -> None:
+    _, (face,) = split_fonts(drawn(workdir, "same"))
+    data = re.search(r"base64,([^)]*)\)", face)
+    assert data is not None
+    embedded = ttLib.TTFont(io.BytesIO(base64.b64decode(data[1])))
+    original = ttLib.TTFont(font_manager.findfont(fonts.FIRST))
+    assert embedded["head"].modified == original["head"].modified
 
 
 def test_bold_letters_have_a_font_of_their_own(workdir: Path) -> None:

@@ -95,3 +95,19 @@ def test_the_figure_replaces_that_of_the_old_name(tmp_path: Path) -> None:
     ]
     svg = (plots / "carrying_over.svg").read_text()
     assert "Trained at length 10, it carries over to 8×, the longest tested" in svg
+
+
+def test_the_answer_names_every_model_first_and_its_length_once(tmp_path: Path) -> None:
+    number = 0
+    for model in ("rnn", "lstm"):
+        for trained_at in (5, 10, 20):
+            right = up_to(40, LENGTHS)
+            run_tested_at(tmp_path, number, right, trained_at, model=model)
+            number += 1
+    answer = only(Study.read(tmp_path)).answer()
+    assert answer.startswith("A network keeps more than half of its skill on longer sequences up")
+    first, second, *_ = answer.partition("length trained at: ")[2].split("; ")
+    assert {first.split(",")[0], second.split(",")[0]} == {"RNN", "LSTM"}
+    assert "RNN, 5 steps: 8×" in answer
+    assert "trained at 5" not in answer
+    assert answer.endswith("and 3 more in the table.")

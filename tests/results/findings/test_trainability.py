@@ -286,3 +286,18 @@ def test_l50_of_a_network_that_sees_so_far_and_no_further(
     (low, high) = found[0]["budgets"][0]["interval_95"]
     assert (low or 0) <= 4 <= (high or math.inf)
     assert "within 60 steps" in outcome.out
+
+
+def test_a_budget_before_the_second_row_is_left_out(tmp_path: Path) -> None:
+    # whatever is learned, no run can count at its first row alone
+    rows = (100, 200, 300, 400)
+    for number in range(6):
+        seed, n = divmod(number, 2)
+        add(tmp_path, number, 100, rows, seq_len=(5, 10)[n], seed=seed)
+    study = Study.read(tmp_path)
+    rnn = lines(study)["rnn"]
+    assert [within.steps for within in rnn.budgets] == [200, 400]
+    assert [list(within.outcomes.counts) for within in rnn.budgets] == [[(3, 3), (3, 3)]] * 2
+    assert "left out where metrics.csv has no two rows by then" in table(study)
+    assert "2 lengths, 5 to 10" in table(study)
+    assert "left out where" not in table(plant(tmp_path / "long", {"rnn": [10] * 2}))
