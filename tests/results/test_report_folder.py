@@ -43,7 +43,7 @@ def test_a_study_is_reported_elsewhere(rnnexp: Rnnexp, study: Path) -> None:
     for _ in range(2):  # the same report replaces itself
         outcome = rnnexp("report", "study", "--to", "there/new")
         assert (outcome.status, outcome.err) == (0, "")
-        assert outcome.out.splitlines()[-1] == "there/new"
+        assert outcome.out.splitlines()[-2:] == ["there/new", "there/new/report.html"]
     names = {path.name for path in Path("there/new").iterdir()}
     assert names == {"plots", "report.html", "report.json", "study.csv", "study.json"}
     assert (Path("there/new/plots") / "scores.png").is_file()
@@ -54,7 +54,7 @@ def test_a_run_is_reported_elsewhere(rnnexp: Rnnexp, study: Path) -> None:
     before = tree(study)
     outcome = rnnexp("report", "study/job000", "--to", "there")
     assert outcome.status == 0
-    assert outcome.out.splitlines()[-1] == "there/plots"
+    assert outcome.out.splitlines()[-2:] == ["there/plots", "there/report.html"]
     assert tree(study) == before
 
 
