@@ -17,6 +17,7 @@ from rnnexp import plugins
 from rnnexp.command.catalogue import CELLS, all_groups, entries
 from rnnexp.command.choices import PRESETS, Choice, choices, defaults, groups, top_settings
 from rnnexp.command.console import say
+from rnnexp.command.named import directory
 from rnnexp.command.output import JSON, QUIET
 from rnnexp.command.shells import BASH_BREAKS, SCRIPTS, asked
 from rnnexp.command.verbs import VERBS, parser_of
@@ -278,7 +279,7 @@ def _at(verb: str, place: argparse.Action, word: str) -> Iterable[str]:
         return _components(_verified(), word)
     if verb in ("study", "compare"):
         return [f"{path.name} " for path in sorted(Path("outputs/studies").glob("*/"))]
-    if place.type is Path and not word.startswith(("/", ".", "~")):
+    if place.type is directory and not word.startswith(("/", ".", "~")):
         return [f"{path} " for path in sorted(Path("outputs").glob("*/*/"))]
     return []
 

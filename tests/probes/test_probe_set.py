@@ -266,4 +266,7 @@ def test_a_run_outlives_its_probes(
     summary = json.loads((watched / "summary.json").read_text())
     assert summary["status"] == "finished"
     assert summary["probes"]["mine"] == {"answer": 1.0}
-    assert {path.stem for path in (watched / "plots").iterdir()} >= {"grad_norm", "mine"}
+    assert {path.stem for path in (watched / "plots").iterdir()} >= {
+        "grad_norm",
+        "mine_numbers",
+    }
