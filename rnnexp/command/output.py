@@ -115,6 +115,7 @@ def for_script(how: Output) -> str:
 def strict(value: Any) -> Any:
     """As JSON has it: null for what is no finite number, text for what JSON does not know.
 
+    >>> from pathlib import Path
     >>> strict({"loss": float("nan"), "path": Path("a"), "ends": (0.5, float("inf"))})
     {'loss': None, 'path': 'a', 'ends': [0.5, None]}
     """

@@ -24,7 +24,8 @@ def test_what_the_texts_hold(rnnexp: Rnnexp, run_directory: Callable[[], Path]) 
     outcome = rnnexp(*WORDS, "data.letters=ascii")
     assert outcome.status == 0, outcome.err
     said = outcome.out.splitlines()
-    assert said[3:6] == [
+    start = said.index("2 classes: no 10, yes 10")
+    assert said[start : start + 3] == [
         "2 classes: no 10, yes 10",
         "words per text: median 4, 95% have up to 5; 90.0% of the texts are cut at 3 (18: "
         "their first 3 words are read); texts without words: 1 (1 hold digits or signs, but no "

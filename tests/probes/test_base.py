@@ -134,7 +134,7 @@ def test_a_probe_of_ones_own(rnnexp: Rnnexp, workdir: Path, run_directory: Calla
     path = run_directory()
     assert read_npz(path / "probes" / "answer.npz")["answer"].tolist() == [0.0, 21.0]
     assert json.loads((path / "summary.json").read_text())["probes"]["answer"] == {"answer": 21.0}
-    assert (path / "plots" / "answer.png").is_file()
+    assert (path / "plots" / "answer_numbers.png").is_file()
 
 
 def test_a_diverged_run_keeps_its_norms(rnnexp: Rnnexp, run_directory: Callable[[], Path]) -> None:
