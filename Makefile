@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed
 
 help:
 	@echo "make run        install, then the first study: RNN against LSTM (about two minutes)"
-	@echo "make test       install, then style, types and tests (five minutes on two cores)"
+	@echo "make test       install, then style, types and tests (a quarter of an hour on two cores)"
 	@echo "make test-all   the same, and the long forms of tests that have a shorter one"
 	@echo "make test-fast  the tests without the slow ones"
 	@echo "make check      style and types alone"
