@@ -43,7 +43,7 @@ def test_the_files_of_a_run(finished: Path) -> None:
                 "hidden_dynamics",
                 "learning_curves",
             )
-            for kind in ("png", "svg")
+            for kind in ("csv", "png", "svg")
         ),
         "predictions/test.npz",
         "probes/grad_norm.npz",
