@@ -1,6 +1,6 @@
 """Parts of the sentences that findings answer with: numbers and their uncertainty, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rnnexp.results import words
 from rnnexp.results.statistics import Interval
@@ -33,14 +33,7 @@ def with_uncertainty(score: Score, interval: Interval) -> str:
     >>> with_uncertainty(ACCURACY, Interval(2, 0.7, None, None, apart=[1.0, 0.4]))
     '100.0%, 40.0% (2 seeds one by one)'
     """
-    if interval.apart:
-        return f"{one_by_one(interval.apart, score.show)} ({seeds(interval.n)} one by one)"
-    if interval.alike:
-        return f"{score.show(interval.mean)} (all {interval.n} seeds alike)"
-    if interval.low is None or interval.high is None:
-        return f"{score.show(interval.mean)} ({seeds(interval.n)}: no interval)"
-    ends = f"{score.show(interval.low)} to {score.show(interval.high)}"
-    return f"{score.show(interval.mean)} (95% interval over {seeds(interval.n)}: {ends})"
+    return _over_seeds(interval, score.show)
 
 
 def difference(score: Score, interval: Interval) -> str:
@@ -50,16 +43,20 @@ def difference(score: Score, interval: Interval) -> str:
     >>> difference(ACCURACY, Interval(3, 0.2, 0.1, 0.3))
     '+20.0 points (95% interval over 3 seeds: +10.0 to +30.0)'
     """
-    unit = " points" if score.percent else ""
+    return _over_seeds(interval, score.signed, " points" if score.percent else "")
+
+
+def _over_seeds(interval: Interval, show: Callable[[float], str], unit: str = "") -> str:
+    """A mean over seeds and its interval; else the seeds one by one, or why it has none."""
+    n = seeds(interval.n)
     if interval.apart:
-        return f"{one_by_one(interval.apart, score.signed)}{unit} ({seeds(interval.n)} one by one)"
-    shown = f"{score.signed(interval.mean)}{unit}"
+        return f"{one_by_one(interval.apart, show)}{unit} ({n} one by one)"
+    shown = f"{show(interval.mean)}{unit}"
     if interval.alike:
-        return f"{shown} (all {interval.n} seeds alike)"
+        return f"{shown} (all {n} alike)"
     if interval.low is None or interval.high is None:
-        return f"{shown} ({seeds(interval.n)}: no interval)"
-    ends = f"{score.signed(interval.low)} to {score.signed(interval.high)}"
-    return f"{shown} (95% interval over {seeds(interval.n)}: {ends})"
+        return f"{shown} ({n}: no interval)"
+    return f"{shown} (95% interval over {n}: {show(interval.low)} to {show(interval.high)})"
 
 
 def which_is_better(score: Score, interval: Interval, first: str, second: str) -> str:
