@@ -113,10 +113,11 @@ def _run(child: "_Child", spec: RunSpec, timeout: float | None) -> float | None:
         raise
     if not in_time:
         child.stop(signal.SIGTERM, GRACE)
-        if _has_result(child, spec) and child.ended is not None and child.ended.error is not None:
+        has_result = _has_result(child, spec)
+        if has_result and child.ended is not None and child.ended.error is not None:
             log.info("%s  had its result when it was stopped", Job.of(spec))
             return None
-        if not _has_result(child, spec) and (child.ended is None or child.ended.error is not None):
+        if not has_result and (child.ended is None or child.ended.error is not None):
             if (reason := unwanted()) is not None:
                 _failed(spec, "pruned", reason)
                 RunDirectory(Job.of(spec).there).drop_checkpoints()
